@@ -100,7 +100,7 @@ def generate_in_thread(engine, job, log, cancelled):
     return thread
 
 
-def test_finish(engine, data):
+def test_job_finishes_with_an_artifact(engine, data):
     log = EventLog()
     job = image_job(data, num_images_per_prompt=2)
     run_one(engine, job, log)
@@ -125,7 +125,7 @@ def test_files_exist_before_finished_is_sent(engine, data):
     assert seen == [True]
 
 
-def test_cancel_before_the_start(engine, data):
+def test_job_cancelled_before_the_start_makes_no_file(engine, data):
     log = EventLog()
     run_one(engine, image_job(data), log, lambda: True)
     assert log.ends_once()
@@ -133,7 +133,7 @@ def test_cancel_before_the_start(engine, data):
     assert not list(data.outputs.iterdir())
 
 
-def test_cancel_while_running(engine, data):
+def test_running_job_can_be_cancelled(engine, data):
     log, cancelled = EventLog(), threading.Event()
     thread = generate_in_thread(
         engine, image_job(data, num_inference_steps=400), log, cancelled.is_set
@@ -161,7 +161,7 @@ def test_a_cancelled_job_keeps_its_partial_result(engine, data):
         assert read_recipe(Path(artifact.path)).partial
 
 
-def test_a_failure_names_cause_and_cure(engine, data):
+def test_failure_has_a_cause_and_a_remedy(engine, data):
     if isinstance(engine, FakeEngine):
         engine = FakeEngine(
             data, fail_on=lambda _job: Failure(cause="model", message="No.", cure="Do this.")
@@ -265,7 +265,7 @@ def test_a_child_that_died_between_two_jobs_is_replaced(process_engine, data):
     assert isinstance(log.last, Finished)
 
 
-def test_a_child_that_does_not_obey_is_killed(process_engine, data):
+def test_child_that_ignores_a_cancel_is_killed(process_engine, data):
     log, cancelled = EventLog(), threading.Event()
     thread = generate_in_thread(
         process_engine, image_job(data, num_inference_steps=400), log, cancelled.is_set
@@ -319,7 +319,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("method", ["forkserver", "spawn"])
-def test_no_process_is_left_when_the_program_is_killed(tmp_path, data, method):
+def test_killed_program_leaves_no_process(tmp_path, data, method):
     script = tmp_path / "program.py"
     script.write_text(PROGRAM)
     program = subprocess.Popen(
@@ -357,7 +357,7 @@ def phases(log):
     return [event.phase for event in log.events if isinstance(event, Loading)]
 
 
-def test_a_job_that_comes_while_a_model_is_loaded_ahead(engine, data):
+def test_job_submitted_during_a_warm_start_runs(engine, data):
     begun = time.monotonic()
     engine.warm_up("image", "starter-image")
     assert time.monotonic() - begun < 1  # it does not wait
@@ -367,7 +367,7 @@ def test_a_job_that_comes_while_a_model_is_loaded_ahead(engine, data):
     assert isinstance(log.last, Finished)
 
 
-def test_a_cancel_while_a_model_is_loaded_ahead(engine, data):
+def test_job_can_be_cancelled_during_a_warm_start(engine, data):
     engine.warm_up("image", "starter-image")
     log = EventLog()
     run_one(engine, image_job(data), log, lambda: True)
@@ -375,7 +375,7 @@ def test_a_cancel_while_a_model_is_loaded_ahead(engine, data):
     assert isinstance(log.last, Cancelled)
 
 
-def test_a_model_that_cannot_be_loaded_ahead_fails_no_job(engine, data):
+def test_failed_warm_start_fails_no_job(engine, data):
     engine.warm_up("image", "there-is-none")
     log = EventLog()
     run_one(engine, image_job(data), log)
@@ -383,7 +383,7 @@ def test_a_model_that_cannot_be_loaded_ahead_fails_no_job(engine, data):
 
 
 @pytest.mark.parametrize("method", ["forkserver", "spawn"])
-def test_a_warmed_up_model_serves_the_first_job(data, method):
+def test_first_job_uses_the_warm_model(data, method):
     engine = ProcessEngine(data, method)
     try:
         engine.warm_up("image", "starter-image")
@@ -399,7 +399,7 @@ def test_a_warmed_up_model_serves_the_first_job(data, method):
 
 
 @pytest.mark.parametrize("moment", ["at once", "with a child", "loaded"])
-def test_close_while_a_model_is_loaded_ahead(data, moment):
+def test_engine_can_be_closed_during_a_warm_start(data, moment):
     engine = ProcessEngine(data)
     engine.warm_up("image", "starter-image")
     future = engine._launcher._next
@@ -413,7 +413,7 @@ def test_close_while_a_model_is_loaded_ahead(data, moment):
     assert not child.process.is_alive()
 
 
-def test_the_reason_why_a_model_was_not_loaded_ahead_is_logged(data):
+def test_reason_of_a_failed_warm_start_is_logged(data):
     engine = ProcessEngine(data)
     try:
         engine.warm_up("image", "there-is-none")
@@ -436,7 +436,7 @@ def test_an_unused_model_is_freed_in_the_child(process_engine, data):
         )
 
 
-def test_the_memory_option_decides_how_models_are_loaded(data):
+def test_memory_option_selects_the_load_strategy(data):
     engine = ProcessEngine(data, memory="16-bit")
     try:
         log = EventLog()
@@ -447,7 +447,7 @@ def test_the_memory_option_decides_how_models_are_loaded(data):
     assert read_recipe(Path(log.last.artifacts[0].path)).memory == "16 bits"
 
 
-def test_failures_of_exceptions():
+def test_exceptions_become_failures():
     from studio.engine.failures import explain, explain_save
 
     assert explain(MemoryError()).cause == "memory"

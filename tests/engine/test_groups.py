@@ -317,7 +317,7 @@ class Seen(Ends):
             assert self._news.wait_for(seen, 120), self.events
 
 
-def test_after_a_cancel_that_is_not_obeyed_the_others_stay_together(data):
+def test_unresponsive_cancel_keeps_the_other_jobs_in_one_batch(data):
     write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
     engine, ends, cancelled = ProcessEngine(data), Seen(), set()
     requests = [

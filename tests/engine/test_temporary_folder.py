@@ -1,4 +1,4 @@
-"""What lies in the shared temporary folder or in the current folder is neither used nor run."""
+"""Test that files in the shared temporary folder or the current folder are neither used nor run."""
 
 import getpass
 import os
@@ -13,7 +13,7 @@ from tests.cli.programs import studio
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="each user has a temporary folder there")
-def test_names_that_others_may_know_are_not_used(data, tmp_path, monkeypatch):
+def test_predictable_temporary_names_are_not_used(data, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     for name in (f"torchinductor_{getpass.getuser()}", "jieba.cache", ".ses"):
         (tmp_path / name).write_text("another user's")

@@ -1,5 +1,6 @@
-"""Models that try to run code of their own, put past the list on purpose and loaded by the real
-child: nothing of them runs.
+"""Test that models with code of their own run none of it in the real child.
+
+They are forced past the checks of the model list on purpose.
 """
 
 import json
@@ -30,7 +31,7 @@ from tests.engine.test_engines import EventLog
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """A tiny text model and a tiny picture model that are as they should be."""
+    """Return a folder with a tiny valid text model and a tiny valid image model."""
     root = tmp_path_factory.mktemp("whole")
     make_llama(root / "text")
     make_sd(root / "image")
@@ -228,10 +229,8 @@ def run(engine, data, card: ModelCard):
     return log.last
 
 
-def test_the_traps_would_spring(whole, tmp_path):
-    """Loaded by somebody who trusts it, the same folder runs its code: what the tests below look
-    for can happen.
-    """
+def test_hostile_model_runs_code_if_trusted(whole, tmp_path):
+    """Loaded with trust_remote_code, the same folder runs its code, so the tests below can fail."""
     folder, canary = shutil.copytree(whole / "text", tmp_path / "model"), tmp_path / "canary"
     unknown_type_with_auto_map(folder, canary)
     program = (
@@ -254,10 +253,8 @@ def test_the_traps_would_spring(whole, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["text", "image"])
-def test_nothing_of_a_model_that_tries_is_run(engine, data, whole, tmp_path, monkeypatch, kind):
-    """All attempts go through one child, one after the other; the child's working folder is the
-    hostile one.
-    """
+def test_engine_runs_no_code_of_a_hostile_model(engine, data, whole, tmp_path, monkeypatch, kind):
+    """One child gets all models in turn, each from its hostile folder as the working folder."""
     results = {}
     for attempt in TEXT if kind == "text" else IMAGE:
         folder = shutil.copytree(whole / kind, tmp_path / attempt.__name__)
@@ -276,7 +273,7 @@ def test_nothing_of_a_model_that_tries_is_run(engine, data, whole, tmp_path, mon
     assert isinstance(last, Finished), last  # the child is as good as before
 
 
-def test_chat_templates_that_break_out_run_nothing(engine, data, whole, tmp_path):
+def test_sandbox_escapes_in_chat_templates_run_nothing(engine, data, whole, tmp_path):
     canary = tmp_path / "canary"
     for number, escape in enumerate(ESCAPES):
         folder = shutil.copytree(whole / "text", tmp_path / f"template-{number}")
@@ -288,7 +285,7 @@ def test_chat_templates_that_break_out_run_nothing(engine, data, whole, tmp_path
         assert not canary.exists(), escape
 
 
-def test_the_hash_of_the_weights_is_in_what_they_made(engine, data, whole, tmp_path):
+def test_recipe_contains_the_hash_of_the_weights(engine, data, whole, tmp_path):
     from studio.library.artifacts import read_recipe
 
     for kind in ("text", "image"):

@@ -155,7 +155,7 @@ def test_a_controlnet_needs_a_control_image(data, tmp_path, image_path):
             "is missing"
             in drawing.run(adapters="scribble", control_image=f"{image_path}.gone").failure.message
         )
-        (tmp_path / "no.png").write_text("no picture")
+        (tmp_path / "no.png").write_text("not an image")
         last = drawing.run(adapters="scribble", control_image=str(tmp_path / "no.png"))
         assert "is not a PNG, JPEG" in last.failure.message
         drawing.draw()

@@ -79,7 +79,7 @@ def test_a_cancel_is_obeyed_at_the_next_step_and_complete_images_are_kept(sd):
 
 
 @pytest.mark.parametrize("scheduler", sorted(CLASSES))
-def test_schedulers(sd, scheduler):
+def test_every_scheduler_generates_an_image(sd, scheduler):
     assert run(sd, scheduler=scheduler, num_inference_steps=4).results[0].pixels.std() > 0
 
 
@@ -89,13 +89,13 @@ def test_a_scheduler_that_the_model_cannot_use_is_refused(sd):
         run((card, sd[1]), scheduler="ddim")
 
 
-def test_guidance_and_negative_prompt_matter(sd):
+def test_guidance_and_negative_prompt_change_the_image(sd):
     plain = run(sd).results[0].pixels
     assert not np.array_equal(plain, run(sd, negative_prompt="dog").results[0].pixels)
     assert not np.array_equal(plain, run(sd, guidance_scale=1.0).results[0].pixels)
 
 
-def test_nan_is_a_failure(tmp_path):
+def test_nan_fails_the_job(tmp_path):
     import torch
 
     card = make_sd(tmp_path / "broken")
@@ -125,7 +125,7 @@ def test_a_pipeline_without_a_callback_reports_its_steps(sd):
     ).cancelled
 
 
-def test_sdxl(tmp_path):
+def test_sdxl_generates_the_requested_size(tmp_path):
     card = make_sdxl(tmp_path / "sdxl")
     assert card.defaults["width"] == 1024
     assert run((card, image.load(card))).results[0].pixels.shape == (16, 32, 3)
@@ -224,9 +224,7 @@ def test_an_invalid_request_does_not_stop_its_batch(sd, monkeypatch):
 
 @pytest.mark.parametrize(("from_image", "cancels"), [(False, True), (True, True), (True, False)])
 def test_offloaded_components_return_to_the_cpu_after_a_job(tmp_path, from_image, cancels):
-    """What stays on a GPU would take the room of the next job's parts. That they are moved back
-    shows in hooks put on anew.
-    """
+    """Components left on a GPU would take the memory of the next job; new hooks show the move."""
     card = make_sd(tmp_path / "sd")
     pipeline = image.load(card, LoadPlan(strategy="model-offload", device="cpu", precision="fp32"))
     Image.new("RGB", (32, 16), "red").save(tmp_path / "a.png")

@@ -115,7 +115,7 @@ def test_unmasked_pixels_stay_exactly_the_same(sd, tmp_path, scheduler):
     assert not np.array_equal(result[:16], source[:16])
 
 
-def test_gray_in_a_mask_blends(sd, tmp_path):
+def test_gray_mask_pixels_blend(sd, tmp_path):
     start = save(tmp_path / "start.png")
     source = np.asarray(Image.open(start)).astype(int)
     full = pixels(run(sd, image=start, mask_image=halved(tmp_path / "white.png"))).astype(int)
@@ -237,7 +237,7 @@ def test_paths_are_from_the_folder_of_the_batch_file(tmp_path):
     assert found == {"image": str(tmp_path / "a/b.png"), "mask_image": "/m.png", "prompt": "a/b"}
 
 
-def test_a_mask_with_nothing_white_is_refused(sd, tmp_path):
+def test_mask_without_white_pixels_is_refused(sd, tmp_path):
     start = save(tmp_path / "start.png", size=(48, 96))
     black = halved(tmp_path / "black.png", (48, 96), white=0)
     with pytest.raises(StudioError, match=r"black\.png has nothing white"):
@@ -260,7 +260,7 @@ def test_a_mask_of_another_shape_is_refused(sd, tmp_path):
     assert check_images(SD, request).field == "mask_image"
 
 
-def test_the_fit_is_described(tmp_path):
+def test_fit_description_names_size_and_crop(tmp_path):
     assert describe_fit((512, 512), 512, 512) == ""
     assert describe_fit((1200, 800), 512, 512) == "Cropped at the sides and reduced to 512 × 512."
     assert (

@@ -75,7 +75,7 @@ def test_text_to_image_by_diffusers_alone(stock):
     assert is_red_thing_on_white(pixels_of(output))
 
 
-def test_image_to_image(stock):
+def test_image_to_image_follows_the_prompt(stock):
     import torch
     from diffusers import AutoPipelineForImage2Image
     from PIL import Image, ImageDraw

@@ -18,7 +18,7 @@ def pixels_of(folder):
     return run_job(image, card, image.load(card), request).results[0].pixels
 
 
-def test_weights_in_fp16_only(tmp_path):
+def test_fp16_only_weights_give_the_same_image(tmp_path):
     plain = tmp_path / "plain"
     make_sd(plain)
     mixed = shutil.copytree(plain, tmp_path / "mixed")

@@ -68,7 +68,7 @@ def test_a_pipeline_is_inspected_and_makes_audio_of_the_requested_length(loaded)
     assert (outcome.statistics.units, outcome.statistics.unit) == (3, "step")
 
 
-def test_the_seed_and_the_steps_decide(loaded):
+def test_seed_and_steps_determine_the_audio(loaded):
     _family, _channels, card, pipeline = loaded
     first, again, other, more = (
         run_job(music, card, pipeline, request).results[0].samples
@@ -219,7 +219,7 @@ def test_nan_of_a_damaged_pipeline_is_an_error(tmp_path):
 
 
 def test_an_autoencoder_without_group_offloading_stays_on_the_gpu(tmp_path):
-    """diffusers raises an error where it is asked for it, on every GPU that is short of memory."""
+    """diffusers raises an error for group offloading of this autoencoder on every small GPU."""
     pipe = music.load(make_stable_audio(tmp_path / "s")).pipe
     assert without_group_offloading(pipe) == ["vae"]
     with pytest.raises(ValueError, match="does not support group offloading"):

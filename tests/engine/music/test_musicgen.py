@@ -39,7 +39,7 @@ def test_the_audio_has_the_requested_length(loaded):
         assert outcome.statistics.units == outcome.progress[-1].total
 
 
-def test_the_seed_decides(loaded):
+def test_seed_determines_the_audio(loaded):
     card, pipeline = loaded
     first, again = (run_job(music, card, pipeline, REQUEST).results[0].samples for _ in range(2))
     other = (

@@ -111,7 +111,7 @@ def test_music_has_its_key_an_ending_and_the_requested_length(pipeline, tmp_path
     assert np.abs(result.samples).max() < 0.96
 
 
-def test_the_seed_decides_to_the_byte(pipeline):
+def test_same_seed_gives_identical_bytes(pipeline):
     first, again, other = (play(pipeline, seed=seed, seconds=4).results[0] for seed in (5, 5, 6))
     np.testing.assert_array_equal(first.samples, again.samples)
     notes = [parse_midi(result.midi, "x.mid").notes for result in (first, again, other)]
@@ -178,7 +178,7 @@ def test_a_cancel_at_any_time_keeps_complete_bars(pipeline, tmp_path, asked):
         assert len(result.samples) < 12 * 44_100
 
 
-def test_it_continues_its_own_piece_in_key_and_tempo(pipeline, tmp_path):
+def test_continuation_keeps_key_and_tempo(pipeline, tmp_path):
     path = tmp_path / "first 第一.mid"
     path.write_bytes(play(pipeline, "sad violin waltz in G minor", seconds=6).results[0].midi)
     before = read_continuation(path)
@@ -214,7 +214,7 @@ def test_a_continuation_can_add_drums(pipeline, tmp_path, seed):
     assert all(any(note.part == "D" for note in bar.notes) for bar in new)
 
 
-def test_a_cancel_before_anything_new_keeps_nothing(pipeline, tmp_path):
+def test_cancel_before_the_first_new_bar_keeps_nothing(pipeline, tmp_path):
     path = tmp_path / "first.mid"
     path.write_bytes(play(pipeline, seconds=4).results[0].midi)
     outcome = play(pipeline, "more", continue_from=str(path), cancelled=lambda _outcome: True)

@@ -1,6 +1,4 @@
-"""Children that are stopped, send garbage or cannot read, and a fork server that dies: jobs end
-once, and the next one works.
-"""
+"""Test children and fork servers that stop, die or send invalid data: each job ends once."""
 
 import contextlib
 import sys
@@ -65,7 +63,7 @@ def next_job_works(engine, data):
         "a pipe that stays open",
     ],
 )
-def test_a_child_that_breaks_off_fails_its_job_once(what, engine, data, monkeypatch):
+def test_invalid_message_of_a_child_fails_its_job_once(what, engine, data, monkeypatch):
     monkeypatch.setattr(message_pipe, "STALL_SECONDS", 0.5)
     child, log = with_bad_child(engine, data, what), EventLog()
     run_one(engine, image_job(data), log)
@@ -83,7 +81,7 @@ def test_a_child_that_breaks_off_fails_its_job_once(what, engine, data, monkeypa
 @pytest.mark.parametrize(
     "what", ["half a message", "half a message, then stopped", "reads nothing"]
 )
-def test_a_cancel_ends_a_job_whose_child_is_stuck(what, engine, data):
+def test_cancel_ends_a_job_in_a_stuck_child(what, engine, data):
     child, log, cancelled = with_bad_child(engine, data, what), EventLog(), threading.Event()
     thread = generate_in_thread(engine, large_job(data), log, cancelled.is_set)
     begun = time.monotonic()
@@ -97,7 +95,7 @@ def test_a_cancel_ends_a_job_whose_child_is_stuck(what, engine, data):
 
 
 @pytest.mark.parametrize("what", ["half a message, then stopped", "reads nothing"])
-def test_close_does_not_wait_for_a_child_that_is_stuck(what, engine, data):
+def test_close_does_not_wait_for_a_stuck_child(what, engine, data):
     child, log = with_bad_child(engine, data, what), EventLog()
     thread = generate_in_thread(engine, image_job(data), log, lambda: False)
     begun = time.monotonic()
@@ -109,7 +107,7 @@ def test_close_does_not_wait_for_a_child_that_is_stuck(what, engine, data):
     assert gone(child.process.pid)
 
 
-def test_no_thread_and_no_descriptor_is_left_of_a_child(engine, data):
+def test_ended_child_leaves_no_thread_or_descriptor(engine, data):
     assert next_job_works(engine, data)
     threads, files = threading.active_count(), psutil.Process().num_fds()
     for _ in range(3):
@@ -120,7 +118,7 @@ def test_no_thread_and_no_descriptor_is_left_of_a_child(engine, data):
 
 
 @pytest.mark.parametrize("message", [b"\x93\x01garbage", b"", b"\x80"])
-def test_a_message_that_a_child_cannot_read_ends_it_with_a_logged_error(message, engine, data):
+def test_undecodable_message_ends_the_child_with_a_logged_error(message, engine, data):
     assert next_job_works(engine, data)
     child = engine._child
     child.pipe.send(message)
@@ -130,7 +128,7 @@ def test_a_message_that_a_child_cannot_read_ends_it_with_a_logged_error(message,
     assert next_job_works(engine, data)
 
 
-def test_a_message_that_cannot_be_read_while_a_job_runs_fails_the_job(engine, data):
+def test_undecodable_message_during_a_job_fails_it(engine, data):
     log = EventLog()
     thread = generate_in_thread(
         engine, image_job(data, num_inference_steps=400), log, lambda: False
@@ -161,7 +159,7 @@ def wait_until(condition):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there is no fork server")
-def test_a_fork_server_that_is_stopped_or_killed_is_replaced(engine, data, monkeypatch):
+def test_stopped_or_killed_fork_server_is_replaced(engine, data, monkeypatch):
     log = EventLog()
     thread = generate_in_thread(
         engine, image_job(data, num_inference_steps=100), log, lambda: False

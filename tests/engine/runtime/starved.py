@@ -95,15 +95,15 @@ def main() -> None:
         update(data, {"memory": part.memory})
         decode_limit.begin(part.decoding)
         before = _size("VmSize")
-        told = [_run(engine, part.jobs)] if not part.shares else []
+        outcomes = [_run(engine, part.jobs)] if not part.shares else []
         whole = whole if part.shares else _size("VmPeak") - before
         for number, share in enumerate(part.shares):
             _limit(_size("VmSize") + int(share * whole))
-            told = [_run(engine, [_again(job, number) for job in part.jobs])]
+            outcomes = [_run(engine, [_again(job, number) for job in part.jobs])]
             _limit(resource.RLIM_INFINITY)
-            if any(len(one["notes"]) >= part.notes for one in told[0]):
+            if any(len(one["notes"]) >= part.notes for one in outcomes[0]):
                 break
-        sys.stdout.write(json.dumps(told[0]) + "\n")
+        sys.stdout.write(json.dumps(outcomes[0]) + "\n")
         sys.stdout.flush()
 
 
@@ -114,12 +114,14 @@ def _again(job: Job, number: int) -> Job:
 
 
 def _run(engine: LocalEngine, jobs: list[Job]) -> list[dict[str, Any]]:
-    heard: dict[str, list[Any]] = {job.id: [] for job in jobs}
-    engine.run(jobs, lambda event: heard[event.job_id].append(event.event), lambda _job_id: False)
-    return [_told(events) for events in heard.values()]
+    received: dict[str, list[Any]] = {job.id: [] for job in jobs}
+    engine.run(
+        jobs, lambda event: received[event.job_id].append(event.event), lambda _job_id: False
+    )
+    return [_outcome(events) for events in received.values()]
 
 
-def _told(events: list[Any]) -> dict[str, Any]:
+def _outcome(events: list[Any]) -> dict[str, Any]:
     last = events[-1]
     artifacts = getattr(last, "artifacts", ())
     return {

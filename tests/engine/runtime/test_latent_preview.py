@@ -1,6 +1,4 @@
-"""The preview's map is fitted to autoencoders of every kind that encodes pictures, whatever they
-call their latents.
-"""
+"""Test fitting the preview's latent-to-RGB map to every kind of image autoencoder."""
 
 from types import SimpleNamespace
 
@@ -35,7 +33,7 @@ PARTS = {
 
 
 @pytest.mark.parametrize("kind", PARTS)
-def test_a_map_is_found(kind):
+def test_preview_map_is_fitted_to_every_autoencoder(kind):
     torch.manual_seed(0)
     found = fit(SimpleNamespace(vae=PARTS[kind]().eval()))
     assert found is not None
@@ -43,5 +41,5 @@ def test_a_map_is_found(kind):
     assert found.bias.shape == (3,)
 
 
-def test_without_an_autoencoder_there_is_none():
+def test_pipeline_without_an_autoencoder_has_no_preview_map():
     assert fit(SimpleNamespace()) is None

@@ -1,5 +1,6 @@
-"""The warm models within a budget, and what is done when memory really runs out: the system refuses
-more in a child process.
+"""Test the cache of loaded models within a budget, and the fallbacks when memory runs out.
+
+The system limits the memory of a child process for this.
 """
 
 from __future__ import annotations
@@ -70,83 +71,85 @@ class Emitted(list):
 # ----------------------------------------------------------------------
 
 
-def test_several_models_of_all_kinds_stay_warm(cards):
-    warm, told = PipelineCache(machine=lambda: small(GB)), Emitted()
-    first = {name: warm.load(card, told.append) for name, card in cards.items()}
-    again = {name: warm.load(card, told.append) for name, card in cards.items()}
+def test_models_of_all_kinds_stay_cached(cards):
+    cache, events = PipelineCache(machine=lambda: small(GB)), Emitted()
+    first = {name: cache.load(card, events.append) for name, card in cards.items()}
+    again = {name: cache.load(card, events.append) for name, card in cards.items()}
     assert all(again[name].pipeline is first[name].pipeline for name in cards)
     assert all(one.seconds > 0 for one in first.values())
     assert all(one.seconds == 0 for one in again.values())
-    assert len(told) == 3
-    assert told.phases[0].startswith("Loading sd: 32 bits, needs 0.00")
+    assert len(events) == 3
+    assert events.phases[0].startswith("Loading sd: 32 bits, needs 0.00")
     weights = sum(measure_weights(one.pipeline).memory for one in first.values())
-    assert warm.resident.memory == weights
-    assert warm.resident.gpu == 0
+    assert cache.resident.memory == weights
+    assert cache.resident.gpu == 0
 
 
-def test_the_one_unused_longest_leaves_when_another_needs_the_room(cards):
+def test_least_recently_used_model_is_evicted(cards):
     needs = [choose(cards[name], small(GB)).needs for name in ("sd", "sdxl")]
-    warm, told = PipelineCache(machine=lambda: small(sum(needs))), Emitted()
-    sd = warm.load(cards["sd"], told.append).pipeline
-    sdxl = warm.load(cards["sdxl"], told.append).pipeline
-    assert warm.load(cards["sd"], told.append).pipeline is sd  # now SDXL is the one unused longest
-    warm.load(msgspec.structs.replace(cards["sd"], name="third"), told.append)
-    told.clear()
-    assert warm.load(cards["sd"], told.append).pipeline is sd
-    assert not told
-    assert warm.load(cards["sdxl"], told.append).pipeline is not sdxl
-    assert len(told) == 1
+    cache, events = PipelineCache(machine=lambda: small(sum(needs))), Emitted()
+    sd = cache.load(cards["sd"], events.append).pipeline
+    sdxl = cache.load(cards["sdxl"], events.append).pipeline
+    assert (
+        cache.load(cards["sd"], events.append).pipeline is sd
+    )  # now SDXL is the least recently used
+    cache.load(msgspec.structs.replace(cards["sd"], name="third"), events.append)
+    events.clear()
+    assert cache.load(cards["sd"], events.append).pipeline is sd
+    assert not events
+    assert cache.load(cards["sdxl"], events.append).pipeline is not sdxl
+    assert len(events) == 1
 
 
-def test_what_does_not_fit_is_refused_with_the_numbers_and_nothing_leaves_for_it(cards):
+def test_model_that_does_not_fit_is_refused_without_evicting(cards):
     wide = msgspec.structs.replace(cards["sdxl"], parameters=8 * GB)
-    warm = PipelineCache(machine=lambda: small(GB))
-    sd = warm.load(cards["sd"], print).pipeline
+    cache = PipelineCache(machine=lambda: small(GB))
+    sd = cache.load(cards["sd"], print).pipeline
     with pytest.raises(
         StudioError,
         match=r"sdxl does not fit: 1\.0 of 3\.0 GB of memory can be used \(whole: needs 38\.4 GB; ",
     ):
-        warm.load(wide, print)
-    assert warm.load(cards["sd"], print).pipeline is sd
+        cache.load(wide, print)
+    assert cache.load(cards["sd"], print).pipeline is sd
 
 
-def test_what_took_the_place_of_a_model_is_loaded_anew(cards):
-    warm = PipelineCache(machine=lambda: small(GB))
-    first = warm.load(cards["sd"], print).pipeline
-    assert warm.load(cards["sd"], print).pipeline is first
+def test_model_with_changed_weights_is_reloaded(cards):
+    cache = PipelineCache(machine=lambda: small(GB))
+    first = cache.load(cards["sd"], print).pipeline
+    assert cache.load(cards["sd"], print).pipeline is first
     assert (
-        warm.load(msgspec.structs.replace(cards["sd"], sha256="b" * 64), print).pipeline
+        cache.load(msgspec.structs.replace(cards["sd"], sha256="b" * 64), print).pipeline
         is not first
     )
 
 
-def test_another_wish_loads_the_model_anew(cards):
-    wishes = {"sd": "auto"}
-    warm = PipelineCache(lambda model: wishes[model], lambda: small(GB))
-    usual = warm.load(cards["sd"], print)
-    wishes["sd"] = "16-bit"
-    told = Emitted()
-    half = warm.load(cards["sd"], told.append)
+def test_changed_load_preference_reloads_the_model(cards):
+    preferences = {"sd": "auto"}
+    cache = PipelineCache(lambda model: preferences[model], lambda: small(GB))
+    usual = cache.load(cards["sd"], print)
+    preferences["sd"] = "16-bit"
+    events = Emitted()
+    half = cache.load(cards["sd"], events.append)
     assert half.plan.strategy == "16-bit"
-    assert told.phases[0].startswith("Loading sd: 16 bits")
+    assert events.phases[0].startswith("Loading sd: 16 bits")
     assert str(half.pipeline.pipe.unet.dtype) == "torch.bfloat16"
     assert 2 * measure_weights(half.pipeline).memory == pytest.approx(
         measure_weights(usual.pipeline).memory, rel=0.01
     )
-    assert warm.load(cards["sd"], print).pipeline is half.pipeline
+    assert cache.load(cards["sd"], print).pipeline is half.pipeline
 
 
-def test_unused_models_leave(cards):
-    warm = PipelineCache(machine=lambda: small(GB))
-    assert warm.evict_unused(0) is None
-    warm.load(cards["sd"], print)
-    assert 0 < warm.evict_unused(100) <= 100
-    assert warm.resident.memory
-    assert warm.evict_unused(0) is None
-    assert warm.resident.memory == 0
+def test_unused_models_are_evicted(cards):
+    cache = PipelineCache(machine=lambda: small(GB))
+    assert cache.evict_unused(0) is None
+    cache.load(cards["sd"], print)
+    assert 0 < cache.evict_unused(100) <= 100
+    assert cache.resident.memory
+    assert cache.evict_unused(0) is None
+    assert cache.resident.memory == 0
 
 
-def test_a_shared_weight_counts_once(tmp_path):
+def test_tied_weights_count_once(tmp_path):
     pipeline = text.load(make_gpt2(tmp_path / "gpt2"))  # its output layer is its embedding
     assert measure_weights(pipeline).memory == sum(
         one.nbytes for one in pipeline.model.parameters()
@@ -154,7 +157,7 @@ def test_a_shared_weight_counts_once(tmp_path):
     assert measure_weights(object()).memory == 0
 
 
-def test_this_machine_is_seen_as_it_is():
+def test_detect_machine_reports_device_and_memory():
     machine = detect_machine()
     assert machine.probed
     assert machine.device == machine.backend
@@ -162,7 +165,7 @@ def test_this_machine_is_seen_as_it_is():
 
 
 @pytest.mark.parametrize("strategy", ["resident", "16-bit"])
-def test_every_kind_runs_as_the_plan_says(tmp_path, cards, strategy):
+def test_every_kind_runs_with_each_load_strategy(tmp_path, cards, strategy):
     plan = LoadPlan(
         strategy=strategy, device="cpu", precision="fp32" if strategy == "resident" else "bf16"
     )
@@ -199,7 +202,7 @@ def test_every_kind_runs_as_the_plan_says(tmp_path, cards, strategy):
 
 
 def starve(data, tmp_path, parts) -> list[list[dict]]:
-    """Run jobs in a program whose memory is limited; return what was said of each."""
+    """Run jobs in a program whose memory is limited; return the outcome of each."""
     (tmp_path / "jobs").write_bytes(msgspec.msgpack.encode(parts))
     program = [
         sys.executable,
@@ -220,7 +223,7 @@ limited = pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS holds on
 
 
 @limited
-def test_a_picture_is_decoded_in_tiles_when_memory_runs_out(data, tmp_path):
+def test_image_is_decoded_in_tiles_after_out_of_memory(data, tmp_path):
     write_card(
         make_sd_that_decodes_large(tmp_path / "large", channels=16), card_folder(data, "large")
     )
@@ -241,22 +244,22 @@ def test_a_picture_is_decoded_in_tiles_when_memory_runs_out(data, tmp_path):
     (_first,), (whole,), (tiled,), (small,) = starve(data, tmp_path, parts)
     assert [one["end"] for one in (whole, tiled, small)] == ["Finished"] * 3
     assert [one["steps"] for one in (whole, tiled, small)] == [2, 2, 2]  # it is not drawn again
-    told = [f"Memory ran out; decoding the image in tiles of {side} px" for side in (512, 256)]
+    tiling_notes = [
+        f"Memory ran out; decoding the image in tiles of {side} px" for side in (512, 256)
+    ]
     assert whole["notes"] == []
-    assert tiled["notes"] == told[:1]
-    assert small["notes"] == told
-    assert [phase for phase in small["phases"] if "Memory" in phase] == told
+    assert tiled["notes"] == tiling_notes[:1]
+    assert small["notes"] == tiling_notes
+    assert [phase for phase in small["phases"] if "Memory" in phase] == tiling_notes
     assert whole["recipes"] == ["32 bits"]
-    assert small["recipes"] == [". ".join(["32 bits", *told])]
-    pictures = [np.asarray(Image.open(one["files"][0]), np.int16) for one in (whole, tiled, small)]
-    assert (
-        np.abs(pictures[0] - pictures[1]).mean() < 8
-    )  # the same picture, but for where tiles meet
-    assert np.abs(pictures[0] - pictures[2]).mean() < 8
+    assert small["recipes"] == [". ".join(["32 bits", *tiling_notes])]
+    images = [np.asarray(Image.open(one["files"][0]), np.int16) for one in (whole, tiled, small)]
+    assert np.abs(images[0] - images[1]).mean() < 8  # the same image except where tiles meet
+    assert np.abs(images[0] - images[2]).mean() < 8
 
 
 @limited
-def test_what_was_drawn_outlives_the_model_and_is_decoded_by_one_that_takes_less(data, tmp_path):
+def test_latents_are_decoded_by_a_smaller_model_after_out_of_memory(data, tmp_path):
     write_card(
         make_sd_that_decodes_large(tmp_path / "large", channels=128), card_folder(data, "large")
     )
@@ -283,8 +286,8 @@ def test_what_was_drawn_outlives_the_model_and_is_decoded_by_one_that_takes_less
     assert half["recipes"] == [
         "16 bits. Memory ran out; the model is loaded in a way that takes less"
     ]
-    pictures = [np.asarray(Image.open(one["files"][0]), np.int16) for one in (whole, half)]
-    assert np.abs(pictures[0] - pictures[1]).mean() < 3  # drawn with 32 bits, decoded with 16
+    images = [np.asarray(Image.open(one["files"][0]), np.int16) for one in (whole, half)]
+    assert np.abs(images[0] - images[1]).mean() < 3  # drawn with 32 bits, decoded with 16
     assert none["end"] == "Failed"
     message, cure, _details = none["failure"]
     assert "not enough memory for this with large, and no way is left that takes less" in message
@@ -293,7 +296,7 @@ def test_what_was_drawn_outlives_the_model_and_is_decoded_by_one_that_takes_less
 
 
 @limited
-def test_a_batch_of_texts_goes_on_in_halves(data, tmp_path):
+def test_text_batch_continues_in_halves_after_out_of_memory(data, tmp_path):
     write_card(make_llama(tmp_path / "wide", wide=16384), card_folder(data, "wide"))
 
     def jobs(count):
@@ -324,7 +327,7 @@ def test_a_batch_of_texts_goes_on_in_halves(data, tmp_path):
 
 
 @limited
-def test_a_text_is_made_by_a_model_that_takes_less(data, tmp_path):
+def test_text_is_generated_by_a_smaller_model_after_out_of_memory(data, tmp_path):
     write_card(make_llama(tmp_path / "wide", wide=65536), card_folder(data, "wide"))
 
     def job():
@@ -344,11 +347,11 @@ def test_a_text_is_made_by_a_model_that_takes_less(data, tmp_path):
     assert texts[0] == texts[1]
 
 
-def test_a_text_that_is_made_again_is_not_told_twice():
-    told = []
-    replay_filter = ReplayFilter(told.append)
+def test_restarted_text_is_sent_once():
+    events = []
+    replay_filter = ReplayFilter(events.append)
     replay_filter(TextDelta(text="one two"))
-    replay_filter(TextDelta(text="beside", candidate=1))
+    replay_filter(TextDelta(text="other", candidate=1))
     replay_filter.restart()
     for piece in ("one", " ", "two thr", "ee"):
         replay_filter(TextDelta(text=piece))
@@ -357,16 +360,16 @@ def test_a_text_that_is_made_again_is_not_told_twice():
     replay_filter(Progress(step=1, total=2))
     assert (
         "".join(
-            event.text for event in told if isinstance(event, TextDelta) and event.candidate == 0
+            event.text for event in events if isinstance(event, TextDelta) and event.candidate == 0
         )
         == "one two three four"
     )
-    assert isinstance(told[-1], Progress)
+    assert isinstance(events[-1], Progress)
 
 
-def test_a_sound_that_is_made_again_is_not_heard_twice():
-    told = []
-    replay_filter = ReplayFilter(told.append)
+def test_restarted_audio_is_sent_once():
+    events = []
+    replay_filter = ReplayFilter(events.append)
     replay_filter(AudioChunk(pcm=b"1234", sampling_rate=8_000))
     replay_filter(AudioChunk(pcm=b"5678", sampling_rate=8_000))
     replay_filter.restart()
@@ -374,17 +377,17 @@ def test_a_sound_that_is_made_again_is_not_heard_twice():
     replay_filter.restart()
     for piece in (b"1234", b"5678abcd", b"efgh"):
         replay_filter(AudioChunk(pcm=piece, sampling_rate=8_000))
-    assert b"".join(event.pcm for event in told) == b"12345678abcdefgh"
-    assert all(event.pcm for event in told)
+    assert b"".join(event.pcm for event in events) == b"12345678abcdefgh"
+    assert all(event.pcm for event in events)
 
 
-def test_rows_that_begin_anew_are_not_told_twice(tmp_path):
+def test_restarted_batch_rows_are_sent_once(tmp_path):
     card = make_t5(tmp_path / "t5")
     pipeline = text.load(card)
     request = TextRequest(prompt="This is", max_new_tokens=12, seed=3)
     alone = run_job(text, card, pipeline, request)
-    told = []
-    run = JobContext(new_job(request, "/nowhere"), card, told.append, lambda: False)
+    events = []
+    run = JobContext(new_job(request, "/nowhere"), card, events.append, lambda: False)
     row = Row(
         run, 0, 3, pipeline.tokenizer(request.prompt).input_ids, RowDecoder(pipeline.tokenizer)
     )
@@ -396,11 +399,13 @@ def test_rows_that_begin_anew_are_not_told_twice(tmp_path):
     row.restart()
     assert list(sample_with_halving([row], request, pipeline, Clock())) == [row]
     assert row.decoder.text == alone.results[0].text
-    assert "".join(event.text for event in told if isinstance(event, TextDelta)) == row.decoder.text
+    assert (
+        "".join(event.text for event in events if isinstance(event, TextDelta)) == row.decoder.text
+    )
 
 
-def test_memory_that_ran_out_is_seen_behind_another_error():
-    told = OSError("the file cannot be read")
-    told.__context__ = MemoryError()
-    assert is_out_of_memory(told)
+def test_out_of_memory_is_found_in_an_exception_chain():
+    error = OSError("the file cannot be read")
+    error.__context__ = MemoryError()
+    assert is_out_of_memory(error)
     assert not is_out_of_memory(OSError("the file cannot be read"))

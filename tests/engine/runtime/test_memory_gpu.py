@@ -1,6 +1,4 @@
-"""Every way to load a model, where there is a GPU: the same picture, and the weights where they
-should be.
-"""
+"""Test every load strategy on a GPU: the same image, and weights where the plan places them."""
 
 from __future__ import annotations
 
@@ -23,7 +21,7 @@ from tests.checkpoints.image import make_sd, make_sdxl
 from tests.checkpoints.text import make_llama
 from tests.engine.runs import run_job
 
-PICTURE = ImageRequest(prompt="a cat", width=64, height=64, num_inference_steps=3, seed=1)
+REQUEST = ImageRequest(prompt="a cat", width=64, height=64, num_inference_steps=3, seed=1)
 
 
 @pytest.fixture(autouse=True)
@@ -43,16 +41,16 @@ def plan(card, strategy):
     "strategy",
     ["resident", "model-offload", "group-offload", "sequential-offload", "8-bit", "4-bit"],
 )
-def test_pictures(tmp_path, make, strategy):
+def test_every_strategy_gives_the_same_image(tmp_path, make, strategy):
     card = make(tmp_path / "model")
     whole = (
-        run_job(image, card, image.load(card, plan(card, "resident")), PICTURE).results[0].pixels
+        run_job(image, card, image.load(card, plan(card, "resident")), REQUEST).results[0].pixels
     )
     pipeline = image.load(card, plan(card, strategy))
     assert pipeline.plan.strategy == strategy
     assert pipeline.latent_map is not None
     for _again in range(2):
-        outcome = run_job(image, card, pipeline, PICTURE)
+        outcome = run_job(image, card, pipeline, REQUEST)
         assert len(outcome.progress) == 3
         pixels = outcome.results[0].pixels
         if strategy not in ("8-bit", "4-bit"):
@@ -62,7 +60,7 @@ def test_pictures(tmp_path, make, strategy):
 
 
 @pytest.mark.parametrize("strategy", ["resident", "8-bit", "4-bit", "sequential-offload"])
-def test_texts(tmp_path, strategy):
+def test_text_runs_with_every_strategy(tmp_path, strategy):
     card = make_llama(tmp_path / "llama", wide=128)
     pipeline = text.load(card, plan(card, strategy))
     for _again in range(2):
@@ -72,7 +70,7 @@ def test_texts(tmp_path, strategy):
 
 
 @pytest.mark.parametrize("strategy", ["resident", "16-bit", "cpu"])
-def test_music(tmp_path, strategy):
+def test_music_runs_with_every_strategy(tmp_path, strategy):
     card = make_musicgen(tmp_path / "musicgen")
     pipeline = music.load(card, plan(card, strategy))
     assert (
@@ -86,13 +84,13 @@ def test_music(tmp_path, strategy):
     assert (measure_weights(pipeline).gpu == 0) == (strategy == "cpu")
 
 
-def test_what_leaves_gives_its_memory_back(tmp_path):
+def test_evicted_model_frees_gpu_memory(tmp_path):
     import torch
 
     card = make_sd(tmp_path / "sd")
-    warm = PipelineCache()
+    cache = PipelineCache()
     before = torch.cuda.memory_allocated()
-    warm.load(card, lambda _event: None)
-    assert torch.cuda.memory_allocated() - before >= warm.resident.gpu > 0
-    assert warm.evict_unused(0) is None
+    cache.load(card, lambda _event: None)
+    assert torch.cuda.memory_allocated() - before >= cache.resident.gpu > 0
+    assert cache.evict_unused(0) is None
     assert torch.cuda.memory_allocated() == before

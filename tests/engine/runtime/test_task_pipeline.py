@@ -1,4 +1,4 @@
-"""Pipelines for another task share components and keep each one's number format."""
+"""Test that pipelines for another task share components and keep each one's precision."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The families that speak token by token, with tiny checkpoints of the real classes."""
+"""Test the autoregressive speech families with tiny checkpoints of the real classes."""
 
 from functools import partial
 
@@ -38,13 +38,13 @@ KEEPS_ITS_VOICE = {"bark", "csm", "dia"}
 
 
 @pytest.fixture(scope="module", params=MAKERS)
-def talker(request, tmp_path_factory):
+def loaded(request, tmp_path_factory):
     make, rate = MAKERS[request.param]
     card = make(tmp_path_factory.mktemp("speech") / f"{request.param} 语音")
     return request.param, rate, card, speech.load(card)
 
 
-def wish(text="Hi. Yes!", **values):
+def request_of(text="Hi. Yes!", **values):
     return SpeechRequest(**{"prompt": text, "seed": 1, **values})
 
 
@@ -52,54 +52,56 @@ def samples_of(card, pipeline, request):
     return run_job(speech, card, pipeline, request).results[0].samples[:, 0]
 
 
-def test_a_family_is_told_and_speaks(talker):
-    family, rate, card, pipeline = talker
+def test_family_is_detected_and_speaks(loaded):
+    family, rate, card, pipeline = loaded
     assert (card.kind, card.family, card.runner) == ("speech", family, "transformers")
     assert card.sampling_rate in (rate, 0)
-    outcome = run_job(speech, card, pipeline, wish())
+    outcome = run_job(speech, card, pipeline, request_of())
     (result,) = outcome.results
     assert result.sampling_rate == pipeline.rate == rate
     assert np.isfinite(result.samples).all()
     assert result.samples.std() > 0.0001
-    heard = np.concatenate([np.frombuffer(chunk.pcm, "<f4") for chunk in outcome.chunks])
-    np.testing.assert_array_equal(heard, result.samples[:, 0])
+    streamed = np.concatenate([np.frombuffer(chunk.pcm, "<f4") for chunk in outcome.chunks])
+    np.testing.assert_array_equal(streamed, result.samples[:, 0])
     assert outcome.progress[-1].step == outcome.progress[-1].total == len(outcome.chunks)
 
 
-def test_the_seed_decides(talker):
-    _family, _rate, card, pipeline = talker
-    first, again, other = (samples_of(card, pipeline, wish("Hi.", seed=seed)) for seed in (1, 1, 2))
+def test_seed_determines_the_audio(loaded):
+    _family, _rate, card, pipeline = loaded
+    first, again, other = (
+        samples_of(card, pipeline, request_of("Hi.", seed=seed)) for seed in (1, 1, 2)
+    )
     np.testing.assert_array_equal(first, again)
     assert len(first) != len(other) or not np.array_equal(first, other)
 
 
-def test_a_cancel_is_obeyed_at_the_next_pass_and_the_model_is_as_it_was(talker):
-    _family, _rate, card, pipeline = talker
-    before, asked = samples_of(card, pipeline, wish("Hi.")), 0
+def test_cancel_is_obeyed_at_the_next_pass_and_the_model_stays_usable(loaded):
+    _family, _rate, card, pipeline = loaded
+    before, asked = samples_of(card, pipeline, request_of("Hi.")), 0
 
     def cancelled(_outcome):
         nonlocal asked
         asked += 1
         return asked > 4
 
-    outcome = run_job(speech, card, pipeline, wish("Hi."), cancelled)
+    outcome = run_job(speech, card, pipeline, request_of("Hi."), cancelled)
     assert outcome.cancelled
     assert not outcome.results
     assert asked < 12
-    np.testing.assert_array_equal(samples_of(card, pipeline, wish("Hi.")), before)
+    np.testing.assert_array_equal(samples_of(card, pipeline, request_of("Hi.")), before)
 
 
-def test_a_family_speaks_with_16_bits_too(talker):
-    """As it is loaded on a GPU where memory is short; what makes the wave stays as it is."""
-    _family, rate, card, _pipeline = talker
+def test_family_speaks_in_bf16(loaded):
+    """Studio loads a model so on a GPU with little memory; the vocoder keeps float32."""
+    _family, rate, card, _pipeline = loaded
     pipeline = speech.load(card, LoadPlan(precision="bf16"))
-    samples = samples_of(card, pipeline, wish())
+    samples = samples_of(card, pipeline, request_of())
     assert pipeline.rate == rate
     assert samples.std() > 0.0001
 
 
-def test_the_next_piece_is_told_what_was_said(tmp_path, monkeypatch):
-    """Not only the seed: the second piece goes on in the voice of the first."""
+def test_next_chunk_continues_the_voice_of_the_previous_one(tmp_path, monkeypatch):
+    """The second chunk continues in the voice of the first, not only with the same seed."""
     monkeypatch.setattr(
         "studio.engine.speech.autoregressive.dia.DAC_FRAMES", 10.0
     )  # random weights never end by themselves
@@ -117,14 +119,12 @@ def test_the_next_piece_is_told_what_was_said(tmp_path, monkeypatch):
         assert len(second) != len(alone) or not np.array_equal(second, alone), family
 
 
-def test_a_first_piece_that_took_all_the_room_is_not_told_again(tmp_path):
-    """What a model is told of before takes positions; there must be some left for what it is to
-    say.
-    """
+def test_long_first_chunk_is_dropped_from_the_context(tmp_path):
+    """Context takes positions of the model; enough must remain for the next chunk."""
     for make in (make_dia, make_csm):
         card = make(tmp_path / make.__name__)
         text = "And so it goes on, with many more words of no importance. " * 8
-        outcome = run_job(speech, card, speech.load(card), wish(text))
+        outcome = run_job(speech, card, speech.load(card), request_of(text))
         assert len(outcome.chunks) > 2
         assert not outcome.results[0].partial
 
@@ -138,20 +138,20 @@ def bark(tmp_path_factory):
     return make_bark(tmp_path_factory.mktemp("bark") / "voices", voices=True)
 
 
-def test_barks_voices_are_those_whose_files_are_there(bark):
+def test_bark_lists_voices_with_files_only(bark):
     assert [(voice.name, voice.title, voice.language) for voice in bark.voices] == [
         ("v2/en_speaker_0", "en 0", "en"),
         ("v2/zh_speaker_1", "zh 1", "zh"),
     ]
-    assert speech.choose_voice(bark, wish("你好")) == "v2/zh_speaker_1"
+    assert speech.choose_voice(bark, request_of("你好")) == "v2/zh_speaker_1"
     pipeline = speech.load(bark)
     english, chinese = (
-        samples_of(bark, pipeline, wish("Hi.", voice=voice.name)) for voice in bark.voices
+        samples_of(bark, pipeline, request_of("Hi.", voice=voice.name)) for voice in bark.voices
     )
     assert len(english) != len(chinese) or not np.array_equal(english, chinese)
 
 
-def test_a_voice_of_bark_that_is_a_pickle_or_lies_elsewhere_is_not_read(bark, tmp_path):
+def test_bark_refuses_voices_that_are_pickles_or_outside_the_folder(bark, tmp_path):
     import shutil
 
     folder = shutil.copytree(bark.folder, tmp_path / "b")
@@ -159,7 +159,7 @@ def test_a_voice_of_bark_that_is_a_pickle_or_lies_elsewhere_is_not_read(bark, tm
     np.save(target, np.array([{"a": 1}], dtype=object), allow_pickle=True)
     card = inspect(folder)
     with pytest.raises(StudioError, match="is damaged"):
-        run_job(speech, card, speech.load(card), wish("Hi.", voice="v2/en_speaker_0"))
+        run_job(speech, card, speech.load(card), request_of("Hi.", voice="v2/en_speaker_0"))
     shutil.move(target, tmp_path / "outside.npy")
     table = folder / "speaker_embeddings_path.json"
     table.write_text(
@@ -175,7 +175,7 @@ def test_a_voice_of_bark_that_is_a_pickle_or_lies_elsewhere_is_not_read(bark, tm
 
 
 @pytest.mark.parametrize("make", [make_dia, make_pocket])
-def test_without_its_codec_a_model_is_refused_with_where_it_lies(make, tmp_path):
+def test_missing_codec_error_names_its_repository(make, tmp_path):
     import shutil
 
     make(tmp_path / "m")
@@ -185,26 +185,27 @@ def test_without_its_codec_a_model_is_refused_with_where_it_lies(make, tmp_path)
     assert ("descript/dac_44khz" in caught.value.message) == (make is make_dia)
 
 
-def test_pocket_speaks_in_the_voice_that_is_asked_for(tmp_path):
+def test_pocket_uses_the_requested_voice(tmp_path):
     card = make_pocket(tmp_path / "p")
     assert [voice.name for voice in card.voices] == ["alba", "marius"]
     pipeline = speech.load(card)
     first, other, default = (
-        samples_of(card, pipeline, wish("Hi.", voice=voice)) for voice in ("alba", "marius", "")
+        samples_of(card, pipeline, request_of("Hi.", voice=voice))
+        for voice in ("alba", "marius", "")
     )
     np.testing.assert_array_equal(first, default)
     assert len(first) != len(other) or not np.array_equal(first, other)
 
 
-def test_speecht5_speaks_without_a_vocoder_too(tmp_path):
+def test_speecht5_speaks_without_a_vocoder(tmp_path):
     card = make_speecht5(tmp_path / "s", vocoder=False)
-    samples = samples_of(card, speech.load(card), wish("Hi."))
+    samples = samples_of(card, speech.load(card), request_of("Hi."))
     assert samples.std() > 0.0001
     with pytest.raises(StudioError, match="speaks English"):
-        run_job(speech, card, speech.load(card), wish("你好"))
+        run_job(speech, card, speech.load(card), request_of("你好"))
 
 
-def test_griffin_and_lims_way_gives_back_the_tones_of_a_spectrogram():
+def test_griffin_lim_restores_the_frequency():
     import torch
     from transformers.audio_utils import mel_filter_bank, spectrogram, window_function
 
@@ -242,7 +243,7 @@ def test_griffin_and_lims_way_gives_back_the_tones_of_a_spectrogram():
 # ----------------------------------------------------------------------
 
 
-def test_short_sentences_are_put_together_and_no_word_is_lost():
+def test_short_sentences_are_grouped_without_losing_words():
     text = "One. Two. Three is a little longer. Four!\n\nFive, in a paragraph of its own."
     pieces = group_pieces(split_sentences(text), 30)
     assert [piece.text for piece in pieces] == [
@@ -255,7 +256,7 @@ def test_short_sentences_are_put_together_and_no_word_is_lost():
     assert pieces[2].pause > pieces[0].pause
 
 
-def test_dia_is_told_whose_turn_it_is_in_every_piece():
+def test_every_chunk_for_dia_begins_with_a_speaker_tag():
     from studio.engine.speech.autoregressive.dia import GROUP, Dia
 
     text = f"[S1] {'One thing. ' * 30}[S2] {'Another. ' * 40}"
@@ -265,7 +266,7 @@ def test_dia_is_told_whose_turn_it_is_in_every_piece():
     assert pieces[-1].text.startswith("[S2]")
 
 
-def test_vibevoice_reads_who_says_what():
+def test_vibevoice_splits_text_into_speaker_turns():
     assert turns("Hello there.") == [(0, "Hello there.")]
     assert turns("Speaker 1: Hello.\nSpeaker 2: Hi! [1] Yes.") == [
         (1, "Hello."),
@@ -275,7 +276,7 @@ def test_vibevoice_reads_who_says_what():
 
 
 @pytest.mark.parametrize("speed", [0.5, 0.8, 1.25, 2.0])
-def test_stretched_speech_is_as_long_as_was_asked_and_keeps_its_pitch(speed):
+def test_time_stretch_changes_length_and_keeps_pitch(speed):
     rate = 16_000
     time = np.arange(2 * rate) / rate
     tone = (0.5 * np.sin(2 * np.pi * 220 * time)).astype(np.float32)
@@ -288,12 +289,12 @@ def test_stretched_speech_is_as_long_as_was_asked_and_keeps_its_pitch(speed):
     assert np.abs(made).max() < 0.75
 
 
-def test_speed_1_changes_nothing():
+def test_speed_1_keeps_the_samples():
     tone = np.linspace(-1, 1, 10_000, dtype=np.float32)
     np.testing.assert_array_equal(stretch(tone, 1.0, 8_000), tone)
 
 
-def test_speed_reaches_these_families(tmp_path):
+def test_speed_changes_the_length(tmp_path):
     card = make_speecht5(tmp_path / "s")
     pipeline = speech.load(card)
     slow, fast = (

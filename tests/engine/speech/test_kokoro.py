@@ -1,6 +1,4 @@
-"""Kokoro's real weights: English and Chinese are spoken, and a long sentence stops in the middle
-when it is cancelled.
-"""
+"""Test Kokoro with its real weights: English, Chinese, and a cancel inside a long sentence."""
 
 import os
 import time
@@ -41,7 +39,7 @@ def kokoro():
         ("这个GPT-4模型在2024年增长了3.5%。", "zm_yunxi", 3, 12),
     ],
 )
-def test_it_speaks(kokoro, text, voice, least, most):
+def test_english_and_chinese_are_spoken(kokoro, text, voice, least, most):
     card, pipeline = kokoro
     (result,) = run_job(speech, card, pipeline, SpeechRequest(prompt=text, voice=voice)).results
     samples = result.samples[:, 0]
@@ -52,15 +50,15 @@ def test_it_speaks(kokoro, text, voice, least, most):
     assert power[(frequencies > 80) & (frequencies < 4_000)].sum() / power.sum() > 0.8
 
 
-def test_all_of_its_voices_are_there_and_differ(kokoro):
+def test_all_voices_are_listed_and_differ(kokoro):
     card, pipeline = kokoro
-    sounds = [
+    recordings = [
         pipeline.synthesize("Yes.", voice.name, 1.0, 0, lambda: False) for voice in card.voices
     ]
-    assert len({sound.tobytes() for sound in sounds}) == len(card.voices) == 12
+    assert len({recording.tobytes() for recording in recordings}) == len(card.voices) == 12
 
 
-def test_speed_is_the_models_own(kokoro):
+def test_speed_changes_the_length(kokoro):
     _card, pipeline = kokoro
     slow, fast = (
         len(pipeline.synthesize("A sentence to be timed.", "af_heart", speed, 0, lambda: False))
@@ -69,7 +67,7 @@ def test_speed_is_the_models_own(kokoro):
     assert 1.5 < slow / fast < 2.5
 
 
-def test_a_cancel_in_the_middle_of_a_long_sentence_is_obeyed_and_keeps_the_first(kokoro):
+def test_cancel_inside_a_long_sentence_keeps_the_first_sentence(kokoro):
     card, pipeline = kokoro
     text = (
         "Here is the first sentence. "
@@ -100,6 +98,6 @@ def test_other_scripts_are_refused(kokoro, text):
         run_job(speech, card, pipeline, SpeechRequest(prompt=text))
 
 
-def test_a_very_long_word_is_no_error(kokoro):
+def test_very_long_word_is_spoken(kokoro):
     _card, pipeline = kokoro
     assert len(pipeline.synthesize("x" * 300, "af_heart", 4.0, 0, lambda: False))

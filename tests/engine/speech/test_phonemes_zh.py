@@ -1,6 +1,4 @@
-"""Chinese text is spoken whole: numbers as they are said, English words in English, rare characters
-without an error.
-"""
+"""Test Chinese speech: spoken numbers, English words, and rare characters without an error."""
 
 import warnings
 
@@ -27,13 +25,13 @@ from studio.engine.speech.phonemes_zh import write_numbers
         ("没有数字", "没有数字"),
     ],
 )
-def test_numbers_are_written_as_they_are_said(text, spoken):
+def test_numbers_are_written_as_spoken_words(text, spoken):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert write_numbers(text) == spoken
 
 
-def test_english_words_inside_are_spoken_in_english():
+def test_english_words_in_chinese_text_are_spoken_in_english():
     spoken = phonemes.chinese("GPT-4模型很好用, ok.")
     assert phonemes.english("GPT-4") in spoken
     assert phonemes.english("ok") in spoken
@@ -70,7 +68,7 @@ def test_english_numbers_sound_like_their_words(written, words):
     assert phonemes.english(written, british=True) == phonemes.english(words, british=True)
 
 
-def test_an_english_text_with_a_chinese_name_is_english_but_for_the_name():
+def test_chinese_name_in_english_text_is_spoken_in_chinese():
     spoken = phonemes.chinese("In 2023, Baidu (百度) earned $7.50 a share.")
     assert phonemes.english("twenty twenty three") in spoken
     assert phonemes.english("dollars") in spoken
@@ -79,17 +77,17 @@ def test_an_english_text_with_a_chinese_name_is_english_but_for_the_name():
 
 
 @pytest.mark.parametrize("text", ["兙", "瓧和瓰", "𠀀字", "，", "（）", "“你好”", "·", " \u3000 "])
-def test_rare_characters_and_bare_marks_are_no_error(text):
+def test_rare_characters_and_punctuation_raise_nothing(text):
     assert isinstance(phonemes.chinese(text), str)
 
 
-def test_a_rare_character_does_not_silence_its_neighbours():
+def test_rare_character_is_skipped_alone():
     assert phonemes.chinese("你好兙世界").replace(" ", "") == phonemes.chinese("你好世界").replace(
         " ", ""
     )
 
 
-def test_the_share_of_letters_that_a_voice_cannot_read():
+def test_foreign_share_counts_unsupported_letters():
     assert phonemes.foreign_share("Hello, world 123!") == 0
     assert phonemes.foreign_share("Привет") == 1
     assert phonemes.foreign_share("你好") == 1

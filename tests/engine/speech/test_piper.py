@@ -1,4 +1,4 @@
-"""Voices of Piper: a program on PATH that speaks its protocol, real processes, real files."""
+"""Test Piper voices with real processes: a program on PATH that speaks Piper's protocol."""
 
 import contextlib
 import json
@@ -83,7 +83,7 @@ def pitch_of(samples):
     return np.fft.rfftfreq(len(samples), 1 / RATE)[power.argmax()]
 
 
-def test_a_voice_is_told_by_what_lies_beside_it_and_is_copied(data, tmp_path):
+def test_voice_is_inspected_with_its_config_and_copied(data, tmp_path):
     card = added(data, tmp_path)
     assert (card.kind, card.runner, card.family) == ("speech", "piper", "piper")
     assert (card.title, card.sampling_rate, card.languages) == (
@@ -103,7 +103,7 @@ def test_a_voice_is_told_by_what_lies_beside_it_and_is_copied(data, tmp_path):
     assert (seen.runs, seen.format, seen.kind) == (True, "onnx", "speech")
 
 
-def test_it_speaks_as_a_persons_job_would(data, tmp_path, piper):
+def test_job_with_a_piper_voice_finishes(data, tmp_path, piper):
     card = added(data, tmp_path)
     engine, events = LocalEngine(data), []
     job = new_job(
@@ -115,7 +115,7 @@ def test_it_speaks_as_a_persons_job_would(data, tmp_path, piper):
     assert isinstance(events[-1], Finished), events[-1]
 
 
-def test_text_goes_in_and_sound_comes_out_at_the_speed_that_was_asked(data, tmp_path, piper):
+def test_program_returns_audio_at_the_requested_speed(data, tmp_path, piper):
     card = added(data, tmp_path)
     pipeline = speech.load(card)
     assert pipeline.rate == RATE
@@ -128,7 +128,7 @@ def test_text_goes_in_and_sound_comes_out_at_the_speed_that_was_asked(data, tmp_
     assert len(outcome.chunks) == 2
 
 
-def test_a_voice_of_several_speakers_has_them_by_name(data, tmp_path, piper):
+def test_multi_speaker_voice_lists_its_speakers(data, tmp_path, piper):
     card = added(data, tmp_path, num_speakers=2, speaker_id_map={"ada": 0, "bob": 1})
     assert [(voice.name, voice.title) for voice in card.voices] == [("0", "ada"), ("1", "bob")]
     pipeline = speech.load(card)
@@ -141,7 +141,7 @@ def test_a_voice_of_several_speakers_has_them_by_name(data, tmp_path, piper):
         assert abs(pitch_of(samples) - 200 * (1 + number)) < 5
 
 
-def test_a_cancel_kills_the_program(data, tmp_path, piper):
+def test_cancel_kills_the_program(data, tmp_path, piper):
     card = added(data, tmp_path)
     engine, events, asked = LocalEngine(data), [], 0
 
@@ -188,13 +188,13 @@ def test_the_program_ends_with_the_child_that_started_it(data, tmp_path, piper):
     program.wait(10)
 
 
-def test_what_the_program_complains_about_is_said(data, tmp_path, piper):
+def test_error_of_the_program_is_reported(data, tmp_path, piper):
     card = added(data, tmp_path)
     with pytest.raises(StudioError, match="this voice is broken"):
         run_job(speech, card, speech.load(card), SpeechRequest(prompt="broken"))
 
 
-def test_without_the_program_it_is_said_how_to_get_it(data, tmp_path, monkeypatch):
+def test_missing_program_is_reported_with_a_remedy(data, tmp_path, monkeypatch):
     card = added(data, tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(StudioError, match="needs the program piper") as caught:
@@ -205,12 +205,12 @@ def test_without_the_program_it_is_said_how_to_get_it(data, tmp_path, monkeypatc
 @pytest.mark.parametrize(
     "settings", [{"audio": {}}, {"audio": {"sample_rate": 10**9}}, {"audio": 7}]
 )
-def test_settings_that_are_none_are_refused(tmp_path, settings):
+def test_voice_with_an_invalid_config_is_refused(tmp_path, settings):
     with pytest.raises(StudioError, match="no sampling rate"):
         inspect(make_voice(tmp_path / "v", **settings))
 
 
-def test_a_voice_without_its_settings_is_refused_with_what_is_missing(tmp_path):
+def test_missing_voice_config_is_named(tmp_path):
     voice = make_voice(tmp_path / "v")
     voice.with_name(voice.name + ".json").unlink()
     with pytest.raises(StudioError, match=r"ada-medium\.onnx\.json are missing"):
@@ -219,7 +219,7 @@ def test_a_voice_without_its_settings_is_refused_with_what_is_missing(tmp_path):
         inspect(voice.parent)
 
 
-def test_pieces_are_few_because_each_starts_the_program():
+def test_text_is_split_into_few_chunks():
     pieces = Piper.pieces(None, "A short sentence of words. " * 60)
     assert len(pieces) < 8
     assert max(len(piece.text) for piece in pieces) <= GROUP

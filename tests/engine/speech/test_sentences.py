@@ -1,4 +1,4 @@
-"""A text is cut where a speaker would breathe, and nothing of it is lost."""
+"""Test splitting a text into sentences and clauses without losing a character."""
 
 import re
 import time
@@ -41,7 +41,7 @@ def _squeezed(text: str) -> str:
 
 
 @given(st.text(max_size=600) | _PROSE)
-def test_no_character_is_lost_and_none_is_out_of_order(text):
+def test_splitting_keeps_all_characters_in_order(text):
     pieces = split_sentences(text)
     assert _squeezed("".join(piece.text for piece in pieces)) == _squeezed(text)
     assert all(piece.text.strip() == piece.text and piece.text for piece in pieces)
@@ -69,11 +69,11 @@ def test_no_character_is_lost_and_none_is_out_of_order(text):
         ("", []),
     ],
 )
-def test_sentences(text, expected):
+def test_text_is_split_into_sentences(text, expected):
     assert [piece.text for piece in split_sentences(text)] == expected
 
 
-def test_the_first_sentence_is_cut_at_a_clause_so_that_sound_comes_soon():
+def test_long_first_sentence_is_split_at_a_clause():
     long = (
         "When the long day was over and all the lamps were lit, we went home, "
         + "and talked about it, " * 6
@@ -85,7 +85,7 @@ def test_the_first_sentence_is_cut_at_a_clause_so_that_sound_comes_soon():
     assert len(second.text) > 80
 
 
-def test_pauses_follow_the_text():
+def test_pauses_follow_sentences_and_paragraphs():
     assert [piece.pause for piece in split_sentences("One. Two.\n\nThree.")] == [
         SENTENCE_PAUSE,
         PARAGRAPH_PAUSE,
@@ -93,32 +93,32 @@ def test_pauses_follow_the_text():
     ]
 
 
-def test_a_text_without_marks_is_cut_at_spaces_and_only_there():
+def test_text_without_punctuation_is_split_at_spaces():
     words = [f"word{number}" for number in range(400)]
     pieces = split_sentences(" ".join(words))
     assert len(pieces) > 8
     assert " ".join(piece.text for piece in pieces).split() == words
 
 
-def test_a_chinese_piece_lasts_as_long_as_an_english_one():
+def test_chinese_chunks_have_at_most_100_characters():
     pieces = split_sentences("好" * 1000)
     assert max(len(piece.text) for piece in pieces) == 100
 
 
 @pytest.mark.parametrize("text", ["...", "—", "！？", "😀", "\u0301", "()"])
-def test_marks_alone_are_not_spoken(text):
+def test_punctuation_is_not_speakable(text):
     assert not is_speakable(text)
 
 
 @pytest.mark.parametrize("text", ["a", "7", "好", "$", "%", "5?"])
-def test_letters_digits_and_symbols_with_a_name_are(text):
+def test_letters_digits_and_named_symbols_are_speakable(text):
     assert is_speakable(text)
 
 
 @pytest.mark.parametrize(
     "unit", ["a. b. ", "x", "ab, ", "word ", "好", "！", '."""', "a." + " " * 50, "— ", "。」"]
 )
-def test_the_longest_prompt_is_cut_in_no_time(unit):
+def test_longest_prompt_is_split_in_linear_time(unit):
     text = (unit * (200_000 // len(unit) + 1))[:200_000]
     begun = time.process_time()
     pieces = split_sentences(text)

@@ -1,4 +1,4 @@
-"""Speech with the real voice that comes along, and with tiny VITS checkpoints of the real class."""
+"""Test speech with the real builtin voice and with tiny VITS checkpoints of the real class."""
 
 import numpy as np
 import pytest
@@ -44,27 +44,27 @@ def _speak(pipeline, text, cancelled=lambda _outcome: False, **values):
     )
 
 
-def test_the_voice_that_comes_along_is_found_without_any_download(data: DataFolder):
+def test_builtin_voice_is_found_without_a_download(data: DataFolder):
     card = ModelRegistry(data).find("speech")
     assert card.name == "hibari"
     assert [voice.name for voice in card.voices] == ["heart"]
 
 
-def test_each_sentence_is_heard_when_it_is_made_and_all_together_are_the_result(hibari):
+def test_sentences_are_streamed_and_joined_in_the_result(hibari):
     outcome = _speak(hibari, THREE)
     assert [(event.step, event.total, event.unit) for event in outcome.progress] == [
         (n, 3, "sentence") for n in (1, 2, 3)
     ]
-    heard = np.concatenate([np.frombuffer(chunk.pcm, "<f4") for chunk in outcome.chunks])
+    streamed = np.concatenate([np.frombuffer(chunk.pcm, "<f4") for chunk in outcome.chunks])
     (result,) = outcome.results
-    np.testing.assert_array_equal(heard, result.samples[:, 0])
+    np.testing.assert_array_equal(streamed, result.samples[:, 0])
     assert result.sampling_rate == outcome.chunks[0].sampling_rate == 24_000
     assert not result.partial
-    assert 3 < len(heard) / 24_000 < 10
-    assert 0.02 < np.sqrt(np.mean(heard**2)) < 0.3
-    assert np.abs(heard).max() <= 1
+    assert 3 < len(streamed) / 24_000 < 10
+    assert 0.02 < np.sqrt(np.mean(streamed**2)) < 0.3
+    assert np.abs(streamed).max() <= 1
     assert outcome.statistics is not None
-    assert outcome.statistics.units == len(heard)
+    assert outcome.statistics.units == len(streamed)
     assert 0 < outcome.statistics.first_seconds <= outcome.statistics.run_seconds
 
 
@@ -75,26 +75,26 @@ def test_the_voice_has_the_spectrum_of_speech(hibari):
     assert power[(frequencies > 80) & (frequencies < 4_000)].sum() / power.sum() > 0.8
 
 
-def test_speed_is_the_voices_own(hibari):
+def test_speed_changes_the_length(hibari):
     slow, fast = (
         len(_speak(hibari, THREE, speed=speed).results[0].samples) for speed in (0.8, 1.6)
     )
     assert 1.6 < slow / fast < 2.4
 
 
-def test_the_same_seed_gives_the_same_sound(hibari):
+def test_same_seed_gives_the_same_audio(hibari):
     first, second = (_speak(hibari, THREE).results[0].samples for _ in range(2))
     np.testing.assert_array_equal(first, second)
 
 
-def test_paragraphs_are_further_apart_than_sentences(hibari):
+def test_pause_between_paragraphs_is_longer_than_between_sentences(hibari):
     near, far = (
         len(_speak(hibari, text).results[0].samples) for text in ("One. Two.", "One.\n\nTwo.")
     )
     assert far - near == pytest.approx((PARAGRAPH_PAUSE - SENTENCE_PAUSE) * 24_000, abs=2)
 
 
-def test_the_silence_that_voices_put_around_is_cut_and_no_sound_is():
+def test_trim_removes_silence_and_keeps_speech():
     rng = np.random.default_rng(0)
     speech_itself = rng.uniform(-0.3, 0.3, 24_000).astype(np.float32)
     around = np.concatenate(
@@ -109,7 +109,7 @@ def test_the_silence_that_voices_put_around_is_cut_and_no_sound_is():
     np.testing.assert_array_equal(speech.trim(speech_itself, 24_000), speech_itself)
 
 
-def test_sentences_follow_each_other_as_in_speech(hibari):
+def test_pause_between_sentences_is_natural(hibari):
     samples = _speak(hibari, "This is one. This is two.").results[0].samples[:, 0]
     loud = np.abs(samples) > 0.01
     places = np.flatnonzero(loud)
@@ -117,7 +117,7 @@ def test_sentences_follow_each_other_as_in_speech(hibari):
     assert 0.3 < longest_gap < 0.6
 
 
-def test_a_cancel_keeps_the_sentences_that_were_made(hibari):
+def test_cancel_keeps_finished_sentences(hibari):
     outcome = _speak(hibari, THREE, lambda outcome: len(outcome.chunks) >= 2)
     assert outcome.cancelled
     (result,) = outcome.results
@@ -126,26 +126,26 @@ def test_a_cancel_keeps_the_sentences_that_were_made(hibari):
     assert len(outcome.chunks) == 2
 
 
-def test_a_cancel_before_the_first_sentence_leaves_nothing(hibari):
+def test_cancel_before_the_first_sentence_keeps_nothing(hibari):
     outcome = _speak(hibari, THREE, lambda _outcome: True)
     assert outcome.cancelled
     assert not outcome.results
     assert not outcome.chunks
 
 
-def test_a_cancel_after_the_last_sentence_keeps_a_whole_result(hibari):
+def test_cancel_after_the_last_sentence_keeps_a_complete_result(hibari):
     outcome = _speak(hibari, THREE, lambda outcome: len(outcome.progress) == 3)
     assert outcome.cancelled
     assert not outcome.results[0].partial
 
 
 @pytest.mark.parametrize("text", ["...", "😀 😀", "— — —"])
-def test_a_text_with_nothing_to_say_is_an_error_and_no_silent_file(hibari, text):
+def test_text_without_speakable_characters_is_refused(hibari, text):
     with pytest.raises(StudioError, match="text holds nothing"):
         _speak(hibari, text)
 
 
-def test_marks_between_sentences_are_a_pause_and_not_a_click(hibari):
+def test_punctuation_between_sentences_is_a_pause(hibari):
     outcome = _speak(hibari, "One thing. ... Another thing.")
     pause = np.frombuffer(outcome.chunks[1].pcm, "<f4")
     assert len(pause)
@@ -156,7 +156,7 @@ def test_marks_between_sentences_are_a_pause_and_not_a_click(hibari):
     ("text", "cure"),
     [("你好，世界。", "Kokoro"), ("Привет, мир.", "MMS"), ("Say this: 你好世界，再见。", "Kokoro")],
 )
-def test_a_text_that_the_voice_cannot_speak_is_refused_before_anything_is_made(hibari, text, cure):
+def test_text_in_an_unsupported_script_is_refused(hibari, text, cure):
     with pytest.raises(StudioError, match="speaks English only") as caught:
         _speak(hibari, text)
     assert cure in caught.value.cure
@@ -177,9 +177,7 @@ def test_a_text_that_the_voice_cannot_speak_is_refused_before_anything_is_made(h
         ("Tänään on hyvin kaunis päivä ja se on hyvä.", "Finnish", "MMS-TTS"),
     ],
 )
-def test_a_latin_language_that_the_voice_does_not_know_is_named_with_what_to_do(
-    hibari, text, language, cure
-):
+def test_unsupported_latin_language_is_named_with_a_remedy(hibari, text, language, cure):
     with pytest.raises(
         StudioError, match=f"speaks English only, and this text seems to be in {language}"
     ) as caught:
@@ -188,7 +186,7 @@ def test_a_latin_language_that_the_voice_does_not_know_is_named_with_what_to_do(
     assert caught.value.cause == "invalid"
 
 
-def test_a_pause_in_the_text_is_silence_of_its_length_at_any_speed(hibari):
+def test_pause_tag_has_its_length_at_any_speed(hibari):
     for speed in (1.0, 2.0):
         plain, paused = (
             len(_speak(hibari, text, speed=speed).results[0].samples)
@@ -212,7 +210,7 @@ def test_tags_are_not_read_aloud(hibari):
     np.testing.assert_array_equal(plain, tagged)
 
 
-def test_a_text_of_pauses_alone_is_no_speech(hibari):
+def test_text_of_pauses_only_is_refused(hibari):
     with pytest.raises(StudioError, match="text holds nothing"):
         _speak(hibari, "[pause:1] [pause:2]")
 
@@ -237,7 +235,7 @@ def test_numbers_sound_like_their_words(hibari, written, words):
     )
 
 
-def test_after_a_pause_the_same_speaker_goes_on():
+def test_speaker_continues_after_a_pause():
     from studio.engine.speech.autoregressive.dia import Dia
     from studio.engine.speech.autoregressive.vibevoice import VibeVoice
 
@@ -257,19 +255,19 @@ def test_after_a_pause_the_same_speaker_goes_on():
     ]
 
 
-def test_a_foreign_name_in_a_long_text_is_no_reason_to_refuse_it(hibari):
+def test_foreign_name_in_a_long_text_is_accepted(hibari):
     assert _speak(
         hibari, "The city of Beijing, written 北京, is the capital of the country."
     ).results
 
 
-def test_an_unknown_voice_is_named_together_with_those_there_are(hibari):
+def test_unknown_voice_error_lists_the_available_voices(hibari):
     with pytest.raises(StudioError, match="no voice 'nobody'") as caught:
         _speak(hibari, "Hello.", voice="nobody")
     assert "heart" in caught.value.cure
 
 
-def test_without_a_choice_the_voice_speaks_the_texts_language():
+def test_default_voice_follows_the_language_of_the_text():
     voices = (Voice("en1", "", "en-GB"), Voice("zh1", "", "zh"), Voice("zh2", "", "zh-CN"))
     card = ModelCard(name="k", title="K", kind="speech", runner="kokoro", voices=voices)
     assert speech.choose_voice(card, SpeechRequest(prompt="Hello")) == "en1"
@@ -288,7 +286,7 @@ def test_without_a_choice_the_voice_speaks_the_texts_language():
 # ----------------------------------------------------------------------
 
 
-def test_vits_speaks_at_its_own_rate_and_the_seed_decides(vits):
+def test_vits_uses_its_sampling_rate_and_the_seed(vits):
     card, pipeline = vits
     request = SpeechRequest(prompt="hello there. and more", seed=1)
     first = run_job(speech, card, pipeline, request)
@@ -301,9 +299,9 @@ def test_vits_speaks_at_its_own_rate_and_the_seed_decides(vits):
     assert not np.array_equal(first.results[0].samples, other.results[0].samples)
 
 
-def test_vits_speed_is_its_speaking_rate(vits):
+def test_vits_speed_sets_its_speaking_rate(vits):
     card, pipeline = vits
-    text = "a long enough sentence to be told apart"
+    text = "a long enough sentence to be distinguished"
     slow, fast = (
         len(
             run_job(speech, card, pipeline, SpeechRequest(prompt=text, seed=1, speed=speed))
@@ -315,7 +313,7 @@ def test_vits_speed_is_its_speaking_rate(vits):
     assert slow > 2 * fast
 
 
-def test_vits_stops_between_two_layers(vits):
+def test_vits_cancels_between_layers(vits):
     card, pipeline = vits
     asked = 0
 
@@ -336,37 +334,39 @@ def test_vits_stops_between_two_layers(vits):
 def test_vits_with_speakers_has_a_voice_for_each(tmp_path):
     card = make_vits(tmp_path / "many", speakers=3)
     pipeline = speech.load(card)
-    sounds = [
+    recordings = [
         run_job(speech, card, pipeline, SpeechRequest(prompt="hello", seed=1, voice=voice))
         .results[0]
         .samples
         for voice in ("", "0", "2")
     ]
-    np.testing.assert_array_equal(sounds[0], sounds[1])
-    assert sounds[1].shape != sounds[2].shape or not np.array_equal(sounds[1], sounds[2])
+    np.testing.assert_array_equal(recordings[0], recordings[1])
+    assert recordings[1].shape != recordings[2].shape or not np.array_equal(
+        recordings[1], recordings[2]
+    )
     with pytest.raises(StudioError, match="no voice '7'"):
         run_job(speech, card, pipeline, SpeechRequest(prompt="hello", voice="7"))
 
 
 @pytest.mark.parametrize("text", ["你好", "Привет", "Hello Привет"])
-def test_vits_refuses_letters_that_it_would_pass_over(vits, text):
+def test_vits_refuses_letters_outside_its_vocabulary(vits, text):
     card, pipeline = vits
     with pytest.raises(StudioError, match="cannot read the letters"):
         run_job(speech, card, pipeline, SpeechRequest(prompt=text))
 
 
-def test_vits_with_digits_alone_says_that_there_is_nothing(vits):
+def test_vits_refuses_a_text_of_digits_only(vits):
     card, pipeline = vits
     with pytest.raises(StudioError, match="text holds nothing"):
         run_job(speech, card, pipeline, SpeechRequest(prompt="12 34", seed=1))
 
 
-def test_a_model_that_needs_espeak_says_so_when_it_is_loaded(tmp_path):
+def test_model_that_needs_espeak_is_refused_on_load(tmp_path):
     with pytest.raises(StudioError, match="espeak"):
         speech.load(make_vits(tmp_path / "espeak", phonemize=True))
 
 
-def test_a_damaged_model_is_no_sound(tmp_path):
+def test_nan_samples_fail_the_job(tmp_path):
     import torch
 
     card = make_vits(tmp_path / "damaged")

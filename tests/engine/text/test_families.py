@@ -1,6 +1,4 @@
-"""Every family of text models in the catalog, with tiny checkpoints of the real classes: streams,
-beams, cancel, batches.
-"""
+"""Test every text family of the catalog with tiny checkpoints: stream, beams, cancel, batch."""
 
 import pytest
 
@@ -21,35 +19,35 @@ def loaded(request, tmp_path_factory):
     return request.param, card, text.load(card)
 
 
-def wish(**values):
+def request_of(**values):
     return TextRequest(
         **{"prompt": PROMPTS[0], "seed": 3, "max_new_tokens": 16, "temperature": 1.0, **values}
     )
 
 
-def test_the_catalog_names_no_family_that_is_not_here():
+def test_every_text_family_of_the_catalog_has_a_checkpoint_here():
     assert {entry.card.family for entry in catalog_entries() if entry.card.kind == "text"} <= set(
         TEXT_FAMILIES
     )
 
 
-def test_a_family_is_told_and_streams(loaded):
+def test_family_is_detected_and_streams(loaded):
     family, card, pipeline = loaded
     assert (card.kind, card.family, card.chat) == ("text", family, family not in WITHOUT_CHAT)
-    outcome = run_job(text, card, pipeline, wish())
+    outcome = run_job(text, card, pipeline, request_of())
     (result,) = outcome.results
     assert result.text == "".join(event.text for event in outcome.of(TextDelta))
     assert result.text not in ("", PROMPTS[0])
     assert outcome.progress
     assert not result.partial
-    assert run_job(text, card, pipeline, wish()).results == outcome.results
-    assert run_job(text, card, pipeline, wish(seed=4)).results != outcome.results
+    assert run_job(text, card, pipeline, request_of()).results == outcome.results
+    assert run_job(text, card, pipeline, request_of(seed=4)).results != outcome.results
 
 
-def test_beams_come_ranked(loaded):
+def test_beams_are_ranked(loaded):
     _family, card, pipeline = loaded
     results = run_job(
-        text, card, pipeline, wish(num_beams=3, num_return_sequences=3, max_new_tokens=6)
+        text, card, pipeline, request_of(num_beams=3, num_return_sequences=3, max_new_tokens=6)
     ).results
     assert 0 < len(results) <= 3
     assert len({"".join(result.text.split()) for result in results}) == len(results)
@@ -58,9 +56,9 @@ def test_beams_come_ranked(loaded):
     )
 
 
-def test_a_cancel_keeps_what_was_made(loaded):
+def test_cancel_keeps_the_partial_text(loaded):
     _family, card, pipeline = loaded
-    whole = run_job(text, card, pipeline, wish()).results[0].text
+    whole = run_job(text, card, pipeline, request_of()).results[0].text
     asked = 0
 
     def cancelled(_outcome):
@@ -68,7 +66,7 @@ def test_a_cancel_keeps_what_was_made(loaded):
         asked += 1
         return asked > 5
 
-    stopped = run_job(text, card, pipeline, wish(), cancelled)
+    stopped = run_job(text, card, pipeline, request_of(), cancelled)
     assert stopped.cancelled
     (result,) = stopped.results
     assert result.partial
@@ -76,12 +74,10 @@ def test_a_cancel_keeps_what_was_made(loaded):
     assert len(result.text) < len(whole)
 
 
-def test_rows_leave_a_batch_and_the_others_go_on(loaded):
-    """The one that is cancelled leaves with its part of the cache; the others are as they are
-    alone.
-    """
+def test_cancelled_row_leaves_the_batch_and_the_others_finish(loaded):
+    """The cancelled row leaves with its part of the cache; the others equal single jobs."""
     _family, card, pipeline = loaded
-    wanted = [wish(prompt=prompt, seed=seed) for seed, prompt in enumerate(PROMPTS)]
+    wanted = [request_of(prompt=prompt, seed=seed) for seed, prompt in enumerate(PROMPTS)]
     asked = 0
 
     def cancelled(number):
@@ -95,15 +91,15 @@ def test_rows_leave_a_batch_and_the_others_go_on(loaded):
         assert made[number][0] == run_job(text, card, pipeline, wanted[number]).results[0]
 
 
-def test_a_row_of_a_batch_is_what_it_is_alone(loaded):
+def test_batch_row_equals_a_single_job(loaded):
     _family, card, pipeline = loaded
-    wanted = [wish(prompt=prompt, seed=seed) for seed, prompt in enumerate(PROMPTS)]
+    wanted = [request_of(prompt=prompt, seed=seed) for seed, prompt in enumerate(PROMPTS)]
     made, _events = together((card, pipeline), wanted)
     for request, (result, _statistics) in zip(wanted, made, strict=True):
         assert result == run_job(text, card, pipeline, request).results[0]
 
 
-def test_a_ministral_in_8_bits_as_on_the_hub_is_unpacked_when_it_is_loaded(tmp_path):
+def test_ministral_8_bit_weights_are_dequantized_on_load(tmp_path):
     make_text(tmp_path / "m", "mistral3")
     plain = text.load(pack := make_text(tmp_path / "n", "mistral3")).model
     packed = pack_as_fp8(tmp_path / "m")
@@ -112,11 +108,11 @@ def test_a_ministral_in_8_bits_as_on_the_hub_is_unpacked_when_it_is_loaded(tmp_p
     name = "model.language_model.layers.0.self_attn.q_proj.weight"
     before, after = plain.get_parameter(name), pipeline.model.get_parameter(name)
     assert 0 < (before - after).abs().max() < before.abs().max() / 16
-    assert run_job(text, packed, pipeline, wish()).results[0].text
+    assert run_job(text, packed, pipeline, request_of()).results[0].text
     assert pack.parameters == packed.parameters - 2 * 14  # the factors
 
 
-def test_what_sees_pictures_is_left_out_and_the_text_is_that_of_the_whole_model(tmp_path):
+def test_vision_part_is_skipped_and_logits_stay_the_same(tmp_path):
     import torch
     from transformers import AutoModelForImageTextToText
 

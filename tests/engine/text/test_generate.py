@@ -1,4 +1,4 @@
-"""Text with real architectures: GPT-2 continues, Llama chats, T5 answers."""
+"""Test text generation with real architectures: GPT-2, Llama with a chat template, and T5."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def streamed(recorder, candidate=0):
     return "".join(event.text for event in recorder.of(TextDelta) if event.candidate == candidate)
 
 
-def test_what_streams_is_what_is_kept(gpt2):
+def test_streamed_text_equals_the_result(gpt2):
     recorder = run(gpt2)
     (result,) = recorder.results
     assert result.text.startswith("This is")
@@ -51,13 +51,13 @@ def test_the_same_seed_gives_the_same_text(gpt2):
     assert run(gpt2).results[0].text != run(gpt2, seed=4).results[0].text
 
 
-def test_temperature_0_does_not_ask_the_seed(gpt2):
+def test_temperature_0_ignores_the_seed(gpt2):
     assert (
         run(gpt2, temperature=0).results[0].text == run(gpt2, temperature=0, seed=9).results[0].text
     )
 
 
-def test_candidates_are_told_apart(gpt2):
+def test_candidates_stream_separately(gpt2):
     recorder = run(gpt2, num_return_sequences=3, temperature=1.5)
     assert [result.ordinal for result in recorder.results] == [0, 1, 2]
     assert len({result.text for result in recorder.results}) == 3
@@ -65,7 +65,7 @@ def test_candidates_are_told_apart(gpt2):
         assert streamed(recorder, result.ordinal) == result.text
 
 
-def test_beams_show_steps_and_come_ranked_with_scores(gpt2):
+def test_beams_report_steps_and_are_ranked_by_score(gpt2):
     recorder = run(
         gpt2,
         prompt="This is a news article about",
@@ -89,7 +89,7 @@ def test_beams_show_steps_and_come_ranked_with_scores(gpt2):
     assert recorder.of(Progress)
 
 
-def test_a_cancel_keeps_what_is_there(gpt2):
+def test_cancel_keeps_the_partial_text(gpt2):
     recorder = run(gpt2, max_new_tokens=50, cancel_after=lambda seen: len(seen.of(TextDelta)) >= 5)
     assert recorder.cancelled
     (result,) = recorder.results
@@ -100,14 +100,14 @@ def test_a_cancel_keeps_what_is_there(gpt2):
     assert whole.startswith(result.text)
 
 
-def test_a_cancelled_search_ends_soon(gpt2):
+def test_beam_search_can_be_cancelled(gpt2):
     recorder = run(
         gpt2, num_beams=4, max_new_tokens=50, cancel_after=lambda seen: bool(seen.of(Progress))
     )
     assert recorder.cancelled
 
 
-def test_chat_answers_without_the_prompt(llama):
+def test_chat_result_excludes_the_prompt(llama):
     card, _pipeline = llama
     assert card.chat
     recorder = run(llama, prompt="你好", system_prompt="Be brief.")
@@ -125,7 +125,7 @@ def test_chat_answers_without_the_prompt(llama):
         "x" * 70_000,
     ],
 )
-def test_a_broken_template_does_not_keep_a_model_from_answering(llama, template):
+def test_invalid_chat_template_falls_back_to_the_plain_prompt(llama, template):
     _card, pipeline = llama
     before, pipeline.tokenizer.chat_template = pipeline.tokenizer.chat_template, template
     try:
@@ -134,7 +134,7 @@ def test_a_broken_template_does_not_keep_a_model_from_answering(llama, template)
         pipeline.tokenizer.chat_template = before
 
 
-def test_an_encoder_decoder_gives_its_output_only(tmp_path):
+def test_encoder_decoder_returns_its_output_only(tmp_path):
     card = make_t5(tmp_path / "t5")
     assert card.encoder_decoder
     recorder = run((card, text.load(card)), prompt="The quick brown fox")
@@ -143,7 +143,7 @@ def test_an_encoder_decoder_gives_its_output_only(tmp_path):
 
 
 @pytest.mark.parametrize(("prompt", "new"), [("cat " * 100, 1), ("This is", 63)])
-def test_too_long_is_refused_with_both_numbers(gpt2, prompt, new):
+def test_too_long_prompt_is_refused_with_both_token_counts(gpt2, prompt, new):
     card, pipeline = gpt2
     with pytest.raises(StudioError) as caught:
         run(gpt2, prompt=prompt, max_new_tokens=new)
@@ -156,14 +156,14 @@ def test_too_long_is_refused_with_both_numbers(gpt2, prompt, new):
     assert f"{tokens:,}" in problem.message
 
 
-def test_tokens_are_counted_without_torch_as_the_engine_counts(gpt2, llama):
+def test_token_count_without_torch_equals_the_engines(gpt2, llama):
     for sentence in SENTENCES:
         assert count_tokens(gpt2[0], sentence) == len(gpt2[1].tokenizer(sentence).input_ids)
     assert check_length(gpt2[0], TextRequest(prompt="cat", max_new_tokens=20)) is None
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)
-def test_streaming_never_breaks_a_character(sentence):
+def test_streaming_never_splits_a_character(sentence):
     tokenizer = make_tokenizer()
     decoder = RowDecoder(tokenizer)
     pieces = [decoder.push(token) for token in tokenizer(sentence).input_ids]
@@ -172,7 +172,7 @@ def test_streaming_never_breaks_a_character(sentence):
     assert not any("�" in piece for piece in pieces)
 
 
-def test_the_checkpoints_own_settings_do_not_leak(tmp_path):
+def test_generation_config_of_the_checkpoint_is_ignored(tmp_path):
     import json
 
     card = make_gpt2(tmp_path / "odd")
@@ -192,7 +192,7 @@ def test_the_checkpoints_own_settings_do_not_leak(tmp_path):
     assert run((card, text.load(card))).results == plain.results
 
 
-def test_a_model_that_can_think_first_answers_at_once(llama):
+def test_thinking_is_disabled_in_the_chat_template(llama):
     card, pipeline = llama
     before = pipeline.tokenizer.chat_template
     pipeline.tokenizer.chat_template = (

@@ -1,6 +1,4 @@
-"""A GGUF as it is: through the real llama.cpp, with what transformers makes of the same weights
-beside it.
-"""
+"""Test GGUF files run directly by llama.cpp, compared with transformers on the same weights."""
 
 from __future__ import annotations
 
@@ -73,7 +71,7 @@ def deltas(outcome, candidate=0):
 # ----------------------------------------------------------------------
 
 
-def test_the_file_stays_where_it_is(data, gguf):
+def test_gguf_file_is_not_copied(data, gguf):
     before = gguf.read_bytes()
     card = add(data, gguf)
     assert (card.runner, card.name, card.family, card.max_positions) == (
@@ -92,7 +90,7 @@ def test_the_file_stays_where_it_is(data, gguf):
     assert gguf.read_bytes() == before
 
 
-def test_a_damaged_file_never_comes_to_the_library(data, gguf):
+def test_damaged_file_is_refused_before_llama_cpp_opens_it(data, gguf):
     card = add(data, gguf)
     size = gguf.stat().st_size
     gguf.write_bytes(b"GGUF" + b"\xff" * (size - 4))
@@ -103,15 +101,15 @@ def test_a_damaged_file_never_comes_to_the_library(data, gguf):
         text.load(card)
 
 
-def test_what_llama_cpp_does_not_run_is_converted(data, tmp_path):
-    said = []
-    card = add(data, make_gguf(tmp_path / "x.gguf", pre="nobody-knows"), said.append)
+def test_unsupported_architecture_is_converted(data, tmp_path):
+    phases = []
+    card = add(data, make_gguf(tmp_path / "x.gguf", pre="nobody-knows"), phases.append)
     assert card.runner == "transformers"
-    assert [line.split()[0] for line in said][-2:] == ["Trying", "Converting"]
+    assert [line.split()[0] for line in phases][-2:] == ["Trying", "Converting"]
     assert text.load(card)
 
 
-def test_without_the_extra_it_says_what_to_do_and_that_works(data, gguf, monkeypatch):
+def test_missing_extra_is_reported_with_a_working_remedy(data, gguf, monkeypatch):
     card = add(data, gguf)
     monkeypatch.setattr(llama_cpp, "PACKAGE", "a_package_that_is_not_there")
     assert ModelRegistry(data).find("text") == card, "it stays in the list"
@@ -145,7 +143,7 @@ PENALTIES = [
 
 @pytest.mark.parametrize("values", PENALTIES)
 @pytest.mark.parametrize("prompt", ["This is", "一只猫坐在窗台上看雨。🐈"])
-def test_the_likeliest_text_is_that_of_transformers(model, converted, prompt, values):
+def test_greedy_text_equals_that_of_transformers(model, converted, prompt, values):
     request = TextRequest(
         prompt=prompt, temperature=0, max_new_tokens=40, **{"repetition_penalty": 1, **values}
     )
@@ -157,7 +155,7 @@ def test_the_likeliest_text_is_that_of_transformers(model, converted, prompt, va
     assert deltas(ours) == ours.results[0].text
 
 
-def test_the_template_of_the_file_is_used(data, tmp_path):
+def test_chat_template_of_the_file_is_used(data, tmp_path):
     path = make_gguf(tmp_path / "chat.gguf", template=CHAT)
     card = add(data, path)
     tokenizer = text.load(card).tokenizer
@@ -173,7 +171,7 @@ def test_the_template_of_the_file_is_used(data, tmp_path):
     assert not outcome.results[0].text.startswith("cat")
 
 
-def test_a_template_that_wants_to_do_harm_is_kept_in_its_box(data, tmp_path):
+def test_unsafe_chat_template_is_refused(data, tmp_path):
     bad = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
     with pytest.raises(StudioError, match="unsafe"):
         add(data, make_gguf(tmp_path / "chat.gguf", template=bad))
@@ -184,7 +182,7 @@ def _run(card, request):
     return text.JobContext(new_job(request, "/nowhere"), card, lambda _event: None, lambda: False)
 
 
-def test_a_seed_gives_the_same_text_and_another_another(model):
+def test_seed_determines_the_text(model):
     def made(seed):
         return (
             run_job(
@@ -201,7 +199,7 @@ def test_a_seed_gives_the_same_text_and_another_another(model):
     assert made(2**32 - 1) == made(2**32 - 1), "llama.cpp takes this one for none"
 
 
-def test_sampling_keeps_to_top_k_and_top_p(model):
+def test_sampling_applies_top_k_and_top_p(model):
     likeliest = (
         run_job(text, *model, TextRequest(prompt="This is", temperature=0, max_new_tokens=20))
         .results[0]
@@ -218,7 +216,7 @@ def test_sampling_keeps_to_top_k_and_top_p(model):
         assert run_job(text, *model, request).results[0].text == likeliest
 
 
-def test_candidates_have_seeds_of_their_own(model):
+def test_each_candidate_has_its_own_seed(model):
     card, pipeline = model
     request = TextRequest(
         prompt="This is", seed=5, temperature=1.5, max_new_tokens=16, num_return_sequences=3
@@ -231,7 +229,7 @@ def test_candidates_have_seeds_of_their_own(model):
         assert run_job(text, card, pipeline, alone).results[0].text == result.text
 
 
-def test_what_does_not_fit_at_once_is_made_in_halves(model, monkeypatch):
+def test_candidates_that_do_not_fit_in_memory_are_split(model, monkeypatch):
     card, pipeline = model
     request = TextRequest(
         prompt="This is", seed=5, temperature=1.5, max_new_tokens=16, num_return_sequences=4
@@ -247,7 +245,7 @@ def test_what_does_not_fit_at_once_is_made_in_halves(model, monkeypatch):
         run_job(text, card, pipeline, request)
 
 
-def test_a_long_prompt_is_read_in_parts(data, tmp_path):
+def test_long_prompt_is_evaluated_in_chunks(data, tmp_path):
     card = add(data, make_gguf(tmp_path / "long.gguf", positions=2048, sharpness=3))
     pipeline = text.load(card)
     words = "The quick brown fox jumps over the lazy dog. " * 60
@@ -257,19 +255,19 @@ def test_a_long_prompt_is_read_in_parts(data, tmp_path):
     assert outcome.results[0].text.startswith(words)
 
 
-def test_too_long_a_prompt_is_refused_with_the_numbers(model):
+def test_too_long_prompt_is_refused_with_both_token_counts(model):
     card, pipeline = model
     with pytest.raises(StudioError, match="128"):
         run_job(text, card, pipeline, TextRequest(prompt="This is " * 100, max_new_tokens=8))
 
 
-def test_beams_are_refused_with_what_to_do(model):
+def test_beam_search_is_refused_with_a_remedy(model):
     with pytest.raises(StudioError, match="no beam search") as caught:
         run_job(text, *model, TextRequest(prompt="This is", num_beams=3, max_new_tokens=8))
     assert "--convert" in caught.value.cure
 
 
-def test_a_cancel_keeps_what_is_there(model):
+def test_cancel_keeps_the_partial_text(model):
     request = TextRequest(prompt="This is", temperature=1.5, seed=1, max_new_tokens=100)
     outcome = run_job(text, *model, request, lambda outcome: len(outcome.of(TextDelta)) > 6)
     assert outcome.cancelled
@@ -278,7 +276,7 @@ def test_a_cancel_keeps_what_is_there(model):
     assert outcome.statistics is None
 
 
-def test_a_cancel_while_the_prompt_is_read_leaves_nothing(model):
+def test_cancel_during_prompt_evaluation_keeps_nothing(model):
     outcome = run_job(
         text, *model, TextRequest(prompt="This is", max_new_tokens=4), lambda _outcome: True
     )
@@ -286,7 +284,7 @@ def test_a_cancel_while_the_prompt_is_read_leaves_nothing(model):
     assert outcome.results == []
 
 
-def test_a_cancel_ends_the_reading_of_a_prompt_in_the_middle_of_it(model):
+def test_cancel_interrupts_prompt_evaluation(model):
     asked = itertools.count()
     outcome = run_job(
         text,
@@ -299,7 +297,7 @@ def test_a_cancel_ends_the_reading_of_a_prompt_in_the_middle_of_it(model):
     assert 4 < next(asked) < 12, "it was asked inside the one step, and that ended at once"
 
 
-def test_what_would_repeat():
+def test_repeated_ngram_tokens_are_found():
     assert _repeating([1, 2, 3, 1, 2], 3) == [3]
     assert _repeating([1, 2, 1], 1) == [1, 2]
     assert _repeating([1, 2, 1, 3, 1], 2) == [2, 3]
@@ -310,7 +308,7 @@ def test_what_would_repeat():
 # ----------------------------------------------------------------------
 
 
-def test_the_child_streams_saves_and_is_cancelled(data, gguf):
+def test_child_streams_saves_and_cancels(data, gguf):
     card = add(data, gguf)
     engine = ProcessEngine(data)
     try:

@@ -1,5 +1,6 @@
-"""What a reasoning model thinks is separated from its answer, however its family marks it and
-however the text is cut.
+"""Test that a reasoning model's thoughts are separated from its answer.
+
+This holds for every family's tags and any chunk boundaries.
 """
 
 import itertools
@@ -91,20 +92,20 @@ CASES = [
 
 
 @pytest.mark.parametrize(("prompt", "whole", "thoughts", "answer"), CASES)
-def test_marks(prompt, whole, thoughts, answer):
+def test_tag_splitter_separates_thoughts(prompt, whole, thoughts, answer):
     for size in (1, 2, 3, 7, 1000):
         splitter = TagSplitter(PAIRS, prompt)
         assert split(splitter, whole, *range(0, len(whole), size)) == (thoughts, answer)
 
 
 @given(st.sampled_from(CASES), st.lists(st.integers(0, 200), max_size=6))
-def test_where_a_text_is_cut_does_not_matter(case, cuts):
+def test_tag_splitter_is_independent_of_chunk_boundaries(case, cuts):
     prompt, whole, thoughts, answer = case
     assert split(TagSplitter(PAIRS, prompt), whole, *cuts) == (thoughts, answer)
 
 
 @given(st.text("<think>/`\n a", max_size=40), st.lists(st.integers(0, 40), max_size=5))
-def test_nothing_is_lost_without_marks(whole, cuts):
+def test_splitter_without_tags_keeps_all_text(whole, cuts):
     assert split(Splitter(), whole, *cuts) == ("", whole)
 
 
@@ -125,12 +126,12 @@ def test_nothing_is_lost_without_marks(whole, cuts):
         ),
     ],
 )
-def test_channels(whole, thoughts, answer):
+def test_channel_splitter_separates_thoughts(whole, thoughts, answer):
     for size in (1, 3, 1000):
         assert split(ChannelSplitter(), whole, *range(0, len(whole), size)) == (thoughts, answer)
 
 
-def test_marks_come_from_template_and_vocabulary():
+def test_tags_are_read_from_template_and_vocabulary():
     plain = make_tokenizer(chat=True)
     assert marks_of(plain).pairs == ()
     assert not marks_of(plain).channels
@@ -181,7 +182,7 @@ def streamed(outcome, kind):
 
 @pytest.mark.parametrize(("model", "script"), MODELS)
 @pytest.mark.parametrize("beams", [1, 2])
-def test_the_result_is_the_answer(tmp_path, model, script, beams):
+def test_result_contains_the_answer_only(tmp_path, model, script, beams):
     outcome = ask(make_scripted(tmp_path / "m", script, **model), num_beams=beams)
     (result,) = outcome.results
     assert (result.text, result.finish_reason) == ("Rain again.", "stop")
@@ -196,7 +197,7 @@ def test_the_result_is_the_answer(tmp_path, model, script, beams):
 
 @pytest.mark.skipif(not llama_cpp.is_installed(), reason="the extra gguf is not installed")
 @pytest.mark.parametrize(("model", "script"), MODELS)
-def test_the_result_is_the_answer_through_llama_cpp(data, tmp_path, model, script):
+def test_result_of_llama_cpp_contains_the_answer_only(data, tmp_path, model, script):
     card = add(data, make_scripted_gguf(tmp_path / "m.gguf", script, **model))
     assert (card.runner, card.chat) == ("llama.cpp", True)
     outcome = ask(card)
@@ -210,7 +211,7 @@ def test_the_result_is_the_answer_through_llama_cpp(data, tmp_path, model, scrip
             ask(card, max_new_tokens=result.thought_tokens - 1)
 
 
-def test_a_model_that_does_not_reason_keeps_its_text(tmp_path):
+def test_model_without_reasoning_keeps_its_text(tmp_path):
     script = "<think>is a tag</think> of some models"
     outcome = ask(make_scripted(tmp_path / "m", script))
     assert outcome.results[0].text == streamed(outcome, TextDelta) == script
@@ -220,7 +221,7 @@ def test_a_model_that_does_not_reason_keeps_its_text(tmp_path):
 
 
 @pytest.mark.parametrize("candidates", [1, 3])
-def test_a_limit_inside_the_thoughts_is_named(tmp_path, candidates):
+def test_limit_reached_inside_the_thoughts_is_reported(tmp_path, candidates):
     card = make_scripted(tmp_path / "m", "Short is good.\n</think>Rain again.", opening="<think>\n")
     with pytest.raises(
         StudioError, match="The answer did not begin: m was still thinking at its limit of 5 tokens"
@@ -229,13 +230,13 @@ def test_a_limit_inside_the_thoughts_is_named(tmp_path, candidates):
     assert "Length (max_new_tokens)" in caught.value.cure
 
 
-def test_a_model_that_ends_within_its_thoughts(tmp_path):
+def test_end_inside_the_thoughts_is_reported(tmp_path):
     card = make_scripted(tmp_path / "m", "Short is good.", opening="<think>\n")
     with pytest.raises(StudioError, match="stopped while thinking"):
         ask(card)
 
 
-def test_rows_of_a_group_are_separated_each(tmp_path, data):
+def test_thoughts_of_each_batch_row_are_separated(tmp_path, data):
     card = add(
         data,
         make_scripted(tmp_path / "m", "Short.\n</think>Rain again.", opening="<think>\n").folder,
@@ -285,7 +286,7 @@ def test_rows_of_a_group_are_separated_each(tmp_path, data):
 
 
 @pytest.mark.parametrize("beams", [1, 3])
-def test_the_reason_of_the_end(tmp_path, beams):
+def test_finish_reason_is_stop_or_length(tmp_path, beams):
     card = make_scripted(tmp_path / "m", "Rain again.")
     whole = ask(card, num_beams=beams).results[0]
     assert (whole.text, whole.finish_reason) == ("Rain again.", "stop")
@@ -296,7 +297,7 @@ def test_the_reason_of_the_end(tmp_path, beams):
     assert (cut.finish_reason, "Rain again.".startswith(cut.text)) == ("length", True)
 
 
-def test_the_reason_of_a_cancel(tmp_path):
+def test_finish_reason_of_a_cancel(tmp_path):
     card = make_scripted(tmp_path / "m", "Rain again and again and again.")
     request = TextRequest(
         prompt="Hi", temperature=0, repetition_penalty=1, seed=3, max_new_tokens=60
@@ -308,7 +309,7 @@ def test_the_reason_of_a_cancel(tmp_path):
     assert outcome.results[0].finish_reason == "cancelled"
 
 
-def test_candidates_that_differ_only_in_blanks_count_once(tmp_path):
+def test_candidates_that_differ_only_in_whitespace_count_once(tmp_path):
     card = make_scripted(tmp_path / "m", "Rain again.")
     outcome = ask(card, num_return_sequences=3, temperature=0.01)
     assert [result.text for result in outcome.results] == ["Rain again."]
@@ -316,14 +317,14 @@ def test_candidates_that_differ_only_in_blanks_count_once(tmp_path):
     assert outcome.notes == ["2 of 3 candidates differ only in blanks and are left out"]
 
 
-def test_thoughts_that_come_again_are_sent_once():
+def test_restarted_thoughts_are_sent_once():
     events = []
-    told = ReplayFilter(events.append)
+    replay_filter = ReplayFilter(events.append)
     first = [ThoughtDelta(text="ab"), TextDelta(text="x")]
     for event in first:
-        told(event)
-    told.restart()
+        replay_filter(event)
+    replay_filter.restart()
     for event in (ThoughtDelta(text="abc"), TextDelta(text="xy")):
-        told(event)
+        replay_filter(event)
     assert events == [*first, ThoughtDelta(text="c"), TextDelta(text="y")]
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(first[0]), type=ThoughtDelta) == first[0]

@@ -1,4 +1,4 @@
-"""Several text jobs as one batch: each has the result, the events and the end that it has alone."""
+"""Test text jobs run as one batch: each has the result and events of a single job."""
 
 from __future__ import annotations
 
@@ -125,20 +125,20 @@ def together(model, wanted, cancelled=lambda _run: False):
     ],
     ids=["greedy", "sampled", "no top-k", "penalties"],
 )
-def test_the_text_is_that_of_the_job_alone(model, values):
+def test_batch_gives_the_same_text_as_single_jobs(model, values):
     wanted = requests(**values)
     both, events = together(model, wanted)
-    for request, (result, statistics), said in zip(wanted, both, events, strict=True):
+    for request, (result, statistics), sent in zip(wanted, both, events, strict=True):
         alone = run_job(text, *model, request)
         assert result.text == alone.results[0].text
         assert result.seed == request.seed
         assert not result.partial
-        assert "".join(event.text for event in said if isinstance(event, TextDelta)) == result.text
+        assert "".join(event.text for event in sent if isinstance(event, TextDelta)) == result.text
         assert statistics.prompt_tokens == alone.statistics.prompt_tokens
         assert statistics.units == alone.statistics.units
 
 
-def test_seeds_differ(model):
+def test_different_seeds_give_different_texts(model):
     wanted = [
         TextRequest(prompt="This is", seed=seed, max_new_tokens=20, temperature=1.5)
         for seed in range(4)
@@ -147,7 +147,7 @@ def test_seeds_differ(model):
     assert len({result.text for result, _statistics in both}) == 4
 
 
-def test_rows_that_are_over_leave_and_the_others_go_on(tmp_path):
+def test_finished_rows_leave_the_batch(tmp_path):
     card = make_gpt2(tmp_path / "gpt2", positions=256)
     pipeline = text.load(card)
     pipeline.model.generation_config.eos_token_id = list(
@@ -164,7 +164,7 @@ def test_rows_that_are_over_leave_and_the_others_go_on(tmp_path):
         assert result.text == run_job(text, card, pipeline, request).results[0].text
 
 
-def test_one_that_is_too_long_does_not_keep_the_others(model):
+def test_row_with_too_long_a_prompt_fails_alone(model):
     card, _pipeline = model
     if card.encoder_decoder:
         pytest.skip("T5 has no limit")
@@ -175,7 +175,7 @@ def test_one_that_is_too_long_does_not_keep_the_others(model):
     assert both[0][0].text == run_job(text, *model, wanted[0]).results[0].text
 
 
-def test_a_cancelled_one_keeps_what_it_has_and_the_others_go_on(model):
+def test_cancelled_row_keeps_its_partial_text_and_the_others_finish(model):
     asked = {"times": 0}
 
     def cancelled(number):
@@ -190,13 +190,13 @@ def test_a_cancelled_one_keeps_what_it_has_and_the_others_go_on(model):
         assert both[number][0].text == run_job(text, *model, wanted[number]).results[0].text
 
 
-def test_one_that_was_cancelled_before_makes_nothing(model):
+def test_row_cancelled_before_the_start_generates_nothing(model):
     both, events = together(model, requests(), lambda number: number == 2)
     assert isinstance(both[2][0], JobCancelledError)
     assert not events[2]
 
 
-def test_a_batch_is_split_where_it_would_take_too_much_memory(model, monkeypatch):
+def test_batch_is_split_to_fit_memory(model, monkeypatch):
     monkeypatch.setattr(text, "batch_token_capacity", lambda _pipeline: 60)
     wanted = requests(temperature=0)
     both, _events = together(model, wanted)
@@ -205,7 +205,7 @@ def test_a_batch_is_split_where_it_would_take_too_much_memory(model, monkeypatch
     ]
 
 
-def test_the_capacity_of_a_batch_follows_the_model_and_the_memory(model, monkeypatch):
+def test_batch_capacity_follows_model_and_free_memory(model, monkeypatch):
     card, pipeline = model
     each = 2 if card.runner == "llama.cpp" else 4
     # 2 layers of 32 numbers, keys and values, 4 or 2 bytes each, a quarter of the memory
@@ -229,7 +229,7 @@ def jobs_of(data, **values):
     return [new_job(request, str(data.outputs)) for request in requests(**values)]
 
 
-def test_each_job_has_its_own_file_recipe_and_end(engine, data):
+def test_each_job_of_a_batch_has_a_file_a_recipe_and_a_terminal_event(engine, data):
     log, jobs = EventLog(), jobs_of(data)
     engine.run(jobs, log, lambda _id: False)
     for job in jobs:
@@ -244,7 +244,7 @@ def test_each_job_has_its_own_file_recipe_and_end(engine, data):
         )
 
 
-def test_a_folder_that_cannot_be_written_fails_one_job_and_keeps_its_result(engine, data, tmp_path):
+def test_unwritable_folder_fails_one_job_and_keeps_its_result(engine, data, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("x")
     jobs = jobs_of(data)
@@ -261,7 +261,7 @@ def test_a_folder_that_cannot_be_written_fails_one_job_and_keeps_its_result(engi
     assert log.end(jobs[1]).failure.unsaved
 
 
-def test_a_killed_child_lets_each_job_run_again_alone(data):
+def test_jobs_of_a_killed_batch_run_again_one_by_one(data):
     write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
     engine = ProcessEngine(data)
     log, jobs = EventLog(), jobs_of(data, max_new_tokens=1_000)
@@ -275,7 +275,7 @@ def test_a_killed_child_lets_each_job_run_again_alone(data):
     assert len(list(data.outputs.glob("*.txt"))) == len(jobs)
 
 
-def test_a_cancel_reaches_the_right_job_in_the_child(data):
+def test_cancel_reaches_the_right_job_in_the_child(data):
     write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
     engine = ProcessEngine(data)
     log, jobs, cancelled = EventLog(), jobs_of(data, max_new_tokens=400), set()

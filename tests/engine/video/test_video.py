@@ -102,7 +102,7 @@ def decoded(path):
     "ignore:In CPU autocast"
 )  # Mochi's own way to decode, which means a GPU
 @pytest.mark.parametrize("name", MAKERS)
-def test_a_family_makes_a_readable_file(cards, data, image_path, name):
+def test_every_family_saves_a_readable_file(cards, data, image_path, name):
     card = cards(name)
     assert card.kind == "video"
     assert card.family == MAKERS[name][0]
@@ -135,7 +135,7 @@ def test_a_family_makes_a_readable_file(cards, data, image_path, name):
 
 
 @pytest.mark.parametrize("name", ["wan", "ltx-condition", "animatediff"])
-def test_the_seed_decides(cards, name):
+def test_seed_determines_the_video(cards, name):
     card = cards(name)
     pipeline = video.load(card)
     first, again, other = (
@@ -155,7 +155,7 @@ def test_one_model_takes_text_or_an_image(cards, image_path, name):
     assert np.array_equal(run_job(video, card, pipeline, request()).results[0].frames, plain)
 
 
-def test_a_video_in_the_other_format(cards, data):
+def test_video_is_saved_in_the_requested_format(cards, data):
     install(data, cards("ltx"))
     job, events = run_here(data, request(format="webp", frame_rate=30))
     (artifact,) = events[-1].artifacts
@@ -190,10 +190,8 @@ def test_a_family_runs_in_bf16_as_on_a_gpu(cards, image_path, name):
     assert outcome.progress[0].preview is not None
 
 
-def test_offloaded_components_make_the_same_from_text_and_from_an_image(cards, image_path):
-    """Both classes share the weights, and whoever ran last must not leave them where the other
-    cannot use them.
-    """
+def test_offloading_gives_the_same_video_from_text_and_from_an_image(cards, image_path):
+    """Both classes share the weights, so each run must leave them where the other can use them."""
     card = cards("ltx")
     whole, in_turns = (
         video.load(card),
@@ -240,8 +238,8 @@ def test_a_motion_adapter_uses_the_installed_stable_diffusion(data, tmp_path):
     assert (
         ModelRegistry(data).find("image").family == "StableDiffusionPipeline"
     )  # the starter's, which is of another width
-    make_sd(tmp_path / "other-pictures")
-    base = add(data, tmp_path / "other-pictures")
+    make_sd(tmp_path / "other-images")
+    base = add(data, tmp_path / "other-images")
     assert ModelRegistry(data).find("video").base_path == base.path
     job, events = run_here(data, request(model=adapter.name, width=16, height=24, num_frames=4))
     assert isinstance(events[-1], Finished), events[-1]
@@ -253,7 +251,7 @@ def test_a_motion_adapter_uses_the_installed_stable_diffusion(data, tmp_path):
     assert isinstance(events[-1], Finished), events[-1]
 
 
-def test_the_base_that_the_card_names_comes_first(data, tmp_path):
+def test_base_model_named_by_the_card_is_preferred(data, tmp_path):
     make_motion_adapter(tmp_path / "motion")
     for name in ("a-first", "z-meant"):
         make_sd(tmp_path / name)
@@ -296,7 +294,7 @@ def test_a_cancel_is_obeyed_at_each_step_and_the_next_video_is_unaffected(cards)
 
 
 @pytest.mark.parametrize("name", ["wan", "ltx", "cogvideox", "animatediff", "hunyuan"])
-def test_a_cancel_is_obeyed_while_it_is_decoded(cards, name):
+def test_cancel_is_obeyed_while_decoding(cards, name):
     card = cards(name)
     pipeline = video.load(card)
     whole = run_job(video, card, pipeline, request()).results[0].frames
@@ -389,7 +387,7 @@ def test_a_folder_or_damaged_file_is_no_first_frame(cards, tmp_path, image_path)
     (tmp_path / "folder.png").mkdir()
     bad = {
         "empty.png": b"",
-        "words.png": b"not a picture",
+        "words.png": b"not an image",
         "cut.png": whole[: len(whole) // 2],
         "pdf.jpg": b"%PDF-1.4 \n",
     }
@@ -442,10 +440,8 @@ def test_a_first_frame_is_rotated_and_cropped_to_the_videos_shape(tmp_path):
     assert pixels[18:].mean() < 15
 
 
-def test_a_first_frame_is_read_as_every_other_image(cards, tmp_path):
-    """16 bits keep their brightness, what is transparent is white: the pipeline gets what
-    image-to-image would get.
-    """
+def test_first_frame_is_decoded_like_every_other_image(cards, tmp_path):
+    """16-bit images keep their brightness and transparency becomes white, as for img2img."""
     card = cards("ltx")
     pipeline = video.load(card)
     Image.fromarray(np.full((32, 32), 20_000, np.uint16)).save(tmp_path / "deep.png")
@@ -544,7 +540,7 @@ def test_without_the_encoder_a_video_is_refused_before_it_runs(cards, data, monk
 
 
 def test_a_preview_is_the_middle_frame_of_every_latent_layout(cards):
-    """Frames that are each of another brightness: the middle one is shown."""
+    """Each frame has a different brightness, and the preview shows the middle one."""
     for name in ("wan", "cogvideox", "animatediff", "ltx"):
         card = cards(name)
         pipeline = video.load(card)
