@@ -1,4 +1,4 @@
-"""A message bus of a test's own, with a power manager on it that grants what is asked."""
+"""A private message bus for tests, with a power manager that grants every request."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class PowerManager:
         from jeepney import message_bus as bus
         from jeepney.io.blocking import open_dbus_connection
 
-        self.heard: list[str] = []
+        self.calls: list[str] = []
         self._connection = open_dbus_connection(address)
         self._connection.send_and_get_reply(bus.RequestName("org.freedesktop.PowerManagement"))
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -50,7 +50,7 @@ class PowerManager:
                 return
             if message.header.message_type is MessageType.method_call:
                 name = message.header.fields[HeaderFields.member]
-                self.heard.append(name)
+                self.calls.append(name)
                 self._connection.send(
                     new_method_return(message, *(("u", (7,)) if name == "Inhibit" else ()))
                 )

@@ -1,6 +1,4 @@
-"""A queue's file that is damaged, from another version or another program, or no file: a sentence
-or recovery, nothing lost.
-"""
+"""Test damaged, foreign and newer databases: each is recovered or reported, nothing is lost."""
 
 import os
 import shutil
@@ -48,7 +46,7 @@ def ids(jobs):
 
 
 @pytest.mark.parametrize("version", [0, 1, 2, -7])
-def test_a_false_version_number_loses_no_jobs(data, jobs, version):
+def test_wrong_version_number_loses_no_jobs(data, jobs, version):
     change(data, f"PRAGMA user_version = {version}")
     assert ids(read_jobs_readonly(data)) == ids(jobs)
     store = JobStore.open(data.database)
@@ -58,7 +56,7 @@ def test_a_false_version_number_loses_no_jobs(data, jobs, version):
 
 
 @pytest.mark.parametrize("table", ["artifacts", "batches", "past_runs"])
-def test_a_missing_table_is_made_again_with_a_copy_before(data, jobs, table):
+def test_missing_table_is_recreated_after_a_backup(data, jobs, table):
     change(data, f"DROP TABLE {table}")
     assert ids(read_jobs_readonly(data)) == ids(jobs)
     store = JobStore.open(data.database)
@@ -74,7 +72,7 @@ def test_a_missing_table_is_made_again_with_a_copy_before(data, jobs, table):
     store.close()
 
 
-def test_a_missing_table_of_jobs_keeps_the_others(data, jobs):
+def test_missing_jobs_table_keeps_the_other_tables(data, jobs):
     change(data, "DROP TABLE jobs")
     with pytest.raises(StudioError, match="table of jobs is missing"):
         read_jobs_readonly(data)
@@ -85,7 +83,7 @@ def test_a_missing_table_of_jobs_keeps_the_others(data, jobs):
     store.close()
 
 
-def test_missing_indexes_are_made_again(data, jobs):
+def test_missing_indexes_are_recreated(data, jobs):
     connection = sqlite3.connect(data.database)
     names = [
         row[0]
@@ -115,7 +113,7 @@ def test_missing_indexes_are_made_again(data, jobs):
         "CREATE TABLE jobs (id TEXT); PRAGMA user_version = 3",
     ],
 )
-def test_the_database_of_another_program_is_left_alone(data, script):
+def test_database_of_another_program_is_not_modified(data, script):
     connection = sqlite3.connect(data.database)
     connection.executescript(script)
     before = list(connection.iterdump())
@@ -145,14 +143,14 @@ def test_the_queue_of_an_older_version_can_be_listed(data):
     assert job.request.prompt == "old"
 
 
-def test_a_newer_version_s_queue_is_not_listed_as_empty(data, jobs):
+def test_queue_of_a_newer_version_is_not_listed_as_empty(data, jobs):
     change(data, "PRAGMA user_version = 99")
     with pytest.raises(StudioError, match="newer Studio"):
         read_jobs_readonly(data)
 
 
 @pytest.mark.parametrize("size", [100, 4_096, 3 * 4_096])
-def test_a_truncated_database_is_reported_and_kept(data, jobs, size):
+def test_truncated_database_is_reported_and_kept(data, jobs, size):
     os.truncate(data.database, size)
     with pytest.raises(StudioError, match="is damaged"):
         read_jobs_readonly(data)
@@ -182,7 +180,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("statement", UNREADABLE.values(), ids=UNREADABLE)
-def test_a_job_that_cannot_be_read_is_kept_and_shown_and_the_others_run(data, jobs, statement):
+def test_unreadable_job_is_kept_and_shown_while_the_others_run(data, jobs, statement):
     spoilt = jobs[1].id  # would be the next one
     change(data, (statement, (spoilt,)))
     row = _row(data, spoilt)
@@ -203,7 +201,7 @@ def test_a_job_that_cannot_be_read_is_kept_and_shown_and_the_others_run(data, jo
     assert again == unreadable
 
 
-def test_a_job_that_can_be_read_again_waits_again(data, jobs):
+def test_job_readable_again_is_queued_again(data, jobs):
     change(
         data,
         ("UPDATE jobs SET request = json_set(request, '$.smell', 1) WHERE id = ?", (jobs[1].id,)),
@@ -222,7 +220,7 @@ def test_a_job_that_can_be_read_again_waits_again(data, jobs):
     store.close()
 
 
-def test_an_unreadable_job_is_removed_only_by_the_user(data, jobs):
+def test_unreadable_job_is_removed_only_by_the_user(data, jobs):
     change(data, ("UPDATE jobs SET request = '{' WHERE id = ?", (jobs[1].id,)))
     store = JobStore.open(data.database)
     assert store.cancel([jobs[2].id])[0]
@@ -266,7 +264,7 @@ def test_a_session_reports_repairs(data, jobs, qapp):
     [os.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")],
     ids=["folder", "fifo", "device"],
 )
-def test_a_database_that_is_no_regular_file_is_an_error_message(data, jobs, suffix, make):
+def test_database_that_is_not_a_regular_file_is_reported(data, jobs, suffix, make):
     path = data.database.with_name(data.database.name + suffix)
     path.unlink(missing_ok=True)
     make(path)
@@ -281,7 +279,7 @@ def test_a_database_that_is_no_regular_file_is_an_error_message(data, jobs, suff
     [os.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")],
     ids=["folder", "fifo", "device"],
 )
-def test_a_lock_that_is_no_regular_file_is_an_error_message(data, make):
+def test_lock_that_is_not_a_regular_file_is_reported(data, make):
     make(data.lock)
     with pytest.raises(StudioError, match=r"lock file .* cannot be used: it is not a file"):
         acquire(data)
@@ -289,7 +287,7 @@ def test_a_lock_that_is_no_regular_file_is_an_error_message(data, make):
 
 @posix
 @pytest.mark.parametrize("content", [b"", b"\xff" * 100, b"{pid}\n{name}\n{host}\n", b"1\n"])
-def test_a_lock_that_nobody_holds_is_taken_over(data, content):
+def test_stale_lock_is_taken_over(data, content):
     # What a power cut leaves, and a process id that another program has by now: here that of this
     # very test.
     held = acquire(data)
@@ -306,20 +304,20 @@ def test_a_lock_that_nobody_holds_is_taken_over(data, content):
 
 
 @posix
-def test_the_lock_of_another_computer_counts(data):
+def test_lock_of_another_computer_is_respected(data):
     data.lock.write_text("1\nstudio\nanother-computer\n")
     assert acquire(data) is None
 
 
 @posix
-def test_a_lock_that_another_program_holds_is_no_fault(data):
+def test_lock_held_by_another_program_is_respected(data):
     held = acquire(data)
     assert acquire(data) is None
     held.lock.unlock()
 
 
 @posix
-def test_a_running_job_whose_files_became_fifos_waits_again(data, jobs, tmp_path):
+def test_running_job_with_fifos_for_files_is_requeued(data, jobs, tmp_path):
     (tmp_path / ".studio").mkdir()
     job = jobs[1]
     os.mkfifo(tmp_path / f"{job.target.stem}.txt")
@@ -334,12 +332,12 @@ def test_a_running_job_whose_files_became_fifos_waits_again(data, jobs, tmp_path
 
 
 @posix
-def test_jobs_are_listed_in_spite_of_a_leftover_journal(data, jobs):
+def test_jobs_are_listed_with_a_leftover_journal(data, jobs):
     data.database.with_name("studio.db-journal").write_bytes(os.urandom(9_000))
     assert ids(read_jobs_readonly(data)) == ids(jobs)
 
 
-def test_a_copy_of_a_good_database_needs_no_repair(data, jobs, tmp_path):
+def test_copy_of_a_valid_database_needs_no_repair(data, jobs, tmp_path):
     other = DataFolder(tmp_path / "other")
     other.create()
     shutil.copy(data.database, other.database)

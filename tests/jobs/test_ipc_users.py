@@ -1,5 +1,6 @@
-"""The window's socket: where it lies, and that neither end deals with another user. Real sockets; a
-real second user for root.
+"""Test where the window's socket lies, and that neither end talks to another user.
+
+Sockets are real; root uses a real second user.
 """
 
 import contextlib
@@ -52,7 +53,7 @@ def runtime(short, monkeypatch):
 
 
 @pytest.fixture
-def open_door(qapp, data):
+def open_window_socket(qapp, data):
     made = []
 
     def make(folder: DataFolder, raised=lambda: None):
@@ -67,23 +68,25 @@ def open_door(qapp, data):
         queue.close()
 
 
-def test_the_socket_lies_in_the_data_folder_and_is_the_users_own(open_door, short):
+def test_socket_is_private_and_in_the_data_folder(open_window_socket, short):
     data = DataFolder(short / "data")
-    open_door(data)
+    open_window_socket(data)
     assert stat.S_ISSOCK(data.socket.stat().st_mode)
     assert stat.S_IMODE(data.socket.stat().st_mode) & 0o077 == 0
     assert connect_to_window(data) is not None
 
 
-def test_a_link_to_the_data_folder_leads_to_the_same_window(open_door, short):
+def test_linked_data_folder_connects_to_the_same_window(open_window_socket, short):
     data = DataFolder(short / "data")
-    open_door(data)
+    open_window_socket(data)
     (short / "link").symlink_to(data.root)
     assert connect_to_window(DataFolder(short / "link")) is not None
 
 
 @pytest.mark.parametrize("case", ["long", "shared", "not text"])
-def test_a_folder_of_its_own_serves_where_the_data_folder_does_not(case, open_door, runtime, short):
+def test_unsuitable_data_folder_uses_a_private_runtime_folder(
+    case, open_window_socket, runtime, short
+):
     data = DataFolder(
         short
         / {"long": "x" * MAX_PATH_BYTES, "shared": "shared", "not text": os.fsdecode(b"\xff")}[case]
@@ -98,7 +101,7 @@ def test_a_folder_of_its_own_serves_where_the_data_folder_does_not(case, open_do
         case == "not text"
     ):  # Qt has no name for the database either; only the socket's place is asked for
         return
-    opened = open_door(data)
+    opened = open_window_socket(data)
     assert stat.S_ISSOCK(Path(name).stat().st_mode)
     assert not data.socket.exists()
     assert connect_to_window(data) is not None
@@ -106,7 +109,7 @@ def test_a_folder_of_its_own_serves_where_the_data_folder_does_not(case, open_do
     assert not list(runtime.iterdir())
 
 
-def test_a_runtime_folder_that_others_can_enter_is_not_used(short, monkeypatch):
+def test_runtime_folder_open_to_others_is_not_used(short, monkeypatch):
     (short / "run").mkdir()
     (short / "run").chmod(0o755)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(short / "run"))
@@ -121,7 +124,7 @@ def test_a_runtime_folder_that_others_can_enter_is_not_used(short, monkeypatch):
             Path(name).parent.rmdir()
 
 
-def test_a_planted_folder_or_link_is_not_used(short):
+def test_planted_folder_or_link_is_not_used(short):
     victim = short / "planted"
     victim.mkdir(mode=0o700)
     assert is_private(victim)
@@ -132,15 +135,15 @@ def test_a_planted_folder_or_link_is_not_used(short):
     assert not is_private(short / "missing")
 
 
-def test_the_user_at_the_other_end_is_known():
+def test_peer_user_is_identified():
     ours, theirs = socket.socketpair()
     with ours, theirs:
         assert peer_user(ours.fileno()) == own_user() == str(os.geteuid())
     assert peer_user(ours.fileno()) == UNKNOWN
 
 
-def test_nothing_is_sent_to_another_user(short, qapp, monkeypatch):
-    """Where the tests are not run by root: as if we were somebody else."""
+def test_client_sends_nothing_to_another_user(short, qapp, monkeypatch):
+    """Without root, the test pretends to run as another user."""
     data = DataFolder(short)
     server = QLocalServer()
     assert server.listen(str(data.socket))
@@ -156,9 +159,9 @@ def test_nothing_is_sent_to_another_user(short, qapp, monkeypatch):
     server.close()
 
 
-def test_nothing_from_another_user_is_obeyed(short, open_door, monkeypatch, caplog):
+def test_server_ignores_messages_of_another_user(short, open_window_socket, monkeypatch, caplog):
     data, raised = DataFolder(short / "data"), []
-    open_door(data, lambda: raised.append(True))
+    open_window_socket(data, lambda: raised.append(True))
     client = QLocalSocket()
     monkeypatch.setattr(server_module, "own_user", lambda: "12345")
     client.connectToServer(str(data.socket))
@@ -218,7 +221,7 @@ def run_as_nobody(script, *arguments, **options):
 
 
 @as_root
-def test_another_users_socket_gets_nothing(short, qapp):
+def test_command_sends_nothing_to_another_users_socket(short, qapp):
     data = DataFolder(short)
     with socket.socket(socket.AF_UNIX) as planted:
         planted.bind(str(data.socket))
@@ -249,14 +252,14 @@ def test_another_users_socket_gets_nothing(short, qapp):
 
 
 @as_root
-def test_another_users_command_is_refused(short, open_door, caplog):
+def test_command_of_another_user_is_refused(short, open_window_socket, caplog):
     data, raised = DataFolder(short / "data"), []
-    open_door(data, lambda: raised.append(True))
+    open_window_socket(data, lambda: raised.append(True))
     for path, mode in (
         (short, 0o755),
         (data.root, 0o755),
         (data.socket, 0o777),
-    ):  # as if somebody had opened them
+    ):  # as if another user had opened them
         path.chmod(mode)
     visitor = run_as_nobody(VISITOR, str(data.socket), packed(Activate()).hex())
     while visitor.poll() is None:

@@ -1,4 +1,4 @@
-"""A batch whose program is ended at each change of a file, from its last row to its report."""
+"""Test killing a batch program at each change of a file, from its last row to its report."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import sys
 from tests.faults import build_kill_at
 
 
-def test_a_kill_at_any_change_of_a_file_costs_neither_row_nor_report(tmp_path):
+def test_kill_at_any_file_change_loses_no_row_and_no_report(tmp_path):
     environment = {**os.environ, "LD_PRELOAD": str(build_kill_at(tmp_path))}
     place = tmp_path / "runs"
     place.mkdir()

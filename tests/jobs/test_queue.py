@@ -1,4 +1,4 @@
-"""Queue, worker and engine together, with real SQLite, real threads and real files."""
+"""Test queue, worker and engine together with real SQLite, threads and files."""
 
 import json
 import os
@@ -77,7 +77,7 @@ def test_jobs_run_in_order_and_signal_changes(qtbot, open_session, data):
     assert len(list(data.outputs.glob("*.txt"))) == 2
 
 
-def test_cancel_of_a_waiting_and_of_the_running_job(qtbot, open_session, data):
+def test_queued_and_running_jobs_can_be_cancelled(qtbot, open_session, data):
     session = open_session(step_seconds=0.05)
     first, second = text_job(data, max_new_tokens=40), text_job(data)
     with qtbot.waitSignal(
@@ -96,7 +96,7 @@ def test_cancel_of_a_waiting_and_of_the_running_job(qtbot, open_session, data):
     assert found[0].partial
 
 
-def test_a_failed_job_does_not_stop_the_others_and_can_be_tried_again(qtbot, open_session, data):
+def test_failed_job_does_not_stop_the_others_and_can_be_retried(qtbot, open_session, data):
     broken = {"on": True}
     session = open_session(
         fail_on=lambda job: (
@@ -119,7 +119,7 @@ def test_a_failed_job_does_not_stop_the_others_and_can_be_tried_again(qtbot, ope
     assert session.queue.job(jobs[0].id).request.seed == 13
 
 
-def test_a_job_that_takes_the_engine_down_twice_is_set_aside(qtbot, open_session, data):
+def test_job_that_crashes_the_engine_twice_is_set_aside(qtbot, open_session, data):
     tries = []
 
     def crash(job):
@@ -138,7 +138,7 @@ def test_a_job_that_takes_the_engine_down_twice_is_set_aside(qtbot, open_session
     assert session.queue.job(jobs[1].id).state is JobState.COMPLETED
 
 
-def test_a_job_that_is_set_aside_has_the_childs_log(qtbot, data):
+def test_job_set_aside_has_the_childs_log(qtbot, data):
     write_card(make_gpt2(data.root / "gpt2", positions=4096), card_folder(data, "gpt2"))
     session = Session(data, ProcessEngine(data))
     jobs = [text_job(data, model="gpt2", max_new_tokens=2_000), text_job(data, model="gpt2")]
@@ -164,9 +164,7 @@ def test_a_job_that_is_set_aside_has_the_childs_log(qtbot, data):
     session.close()
 
 
-def test_closing_lets_the_running_job_wait_and_the_next_session_makes_the_same(
-    qtbot, open_session, data
-):
+def test_close_requeues_the_running_job_for_the_next_session(qtbot, open_session, data):
     session = open_session(step_seconds=0.05)
     job = new_job(
         ImageRequest(prompt="x", width=64, height=64, num_inference_steps=100, seed=5),
@@ -191,7 +189,7 @@ def test_closing_lets_the_running_job_wait_and_the_next_session_makes_the_same(
     again.close()
 
 
-def test_a_batch_ends_with_its_report(qtbot, open_session, data, tmp_path):
+def test_batch_ends_with_a_report(qtbot, open_session, data, tmp_path):
     session = open_session()
     jobs = [
         new_job(
@@ -209,7 +207,7 @@ def test_a_batch_ends_with_its_report(qtbot, open_session, data, tmp_path):
     assert len((tmp_path / "report.jsonl").read_text(encoding="utf-8").splitlines()) == 3
 
 
-def test_only_one_program_runs_a_data_folder(open_session, data):
+def test_one_data_folder_has_one_session(open_session, data):
     open_session()
     with pytest.raises(DataFolderInUseError):
         Session(data, FakeEngine(data))
@@ -227,9 +225,7 @@ def test_clearing_removes_finished_jobs(qtbot, open_session, data):
     assert len(list(data.outputs.glob("*.txt"))) == 1
 
 
-def test_rows_that_were_taken_from_the_list_stand_in_the_report(
-    qtbot, open_session, data, tmp_path
-):
+def test_removed_rows_are_in_the_report(qtbot, open_session, data, tmp_path):
     session = open_session()
     jobs = [
         new_job(
@@ -267,7 +263,7 @@ def test_rows_that_were_taken_from_the_list_stand_in_the_report(
     assert lines[0]["files"] == ["r1.txt"]
 
 
-def test_a_row_that_returns_after_the_report_is_reported_again(qtbot, open_session, data, tmp_path):
+def test_row_restored_after_the_report_is_reported_again(qtbot, open_session, data, tmp_path):
     session = open_session()
     session.queue.pause()
     session.start()
@@ -288,7 +284,7 @@ def test_a_row_that_returns_after_the_report_is_reported_again(qtbot, open_sessi
     assert '"completed"' in (tmp_path / "report-2.jsonl").read_text(encoding="utf-8")
 
 
-def test_a_damaged_database_is_kept_and_reported(open_session, data):
+def test_damaged_database_is_kept_and_reported(open_session, data):
     data.database.write_bytes(b"nothing that SQLite knows" * 500)
     session = open_session()
     (kept,) = data.root.glob(f"{data.database.name}.damaged-*")
@@ -329,7 +325,7 @@ def test_pause_now_keeps_the_child_and_its_model(qtbot, data):
     session.close()
 
 
-def test_an_engine_that_raises_fails_the_job_only(qtbot, open_session, data):
+def test_exception_of_the_engine_fails_only_its_job(qtbot, open_session, data):
     def burst(_job):
         raise RuntimeError("boom")
 
@@ -341,7 +337,7 @@ def test_an_engine_that_raises_fails_the_job_only(qtbot, open_session, data):
     assert "boom" in session.queue.job(job.id).failure.message
 
 
-def test_cancel_at_any_moment_ends_every_job_once(qtbot, open_session, data):
+def test_cancel_at_any_time_ends_every_job_once(qtbot, open_session, data):
     session = open_session(step_seconds=0.002)
     terminal = []
     session.queue.job_event.connect(
@@ -366,7 +362,7 @@ def waits(session):
     return [job.request.prompt for job in session.queue.waiting()]
 
 
-def test_run_next_and_undo(qtbot, open_session, data):
+def test_run_next_can_be_undone(qtbot, open_session, data):
     session = open_session()
     jobs = [text_job(data, prompt=name) for name in "abcd"]
     with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
@@ -380,7 +376,7 @@ def test_run_next_and_undo(qtbot, open_session, data):
     assert not any(job.placed for job in session.queue.jobs())
 
 
-def test_removed_jobs_come_back_where_they_were(qtbot, open_session, data):
+def test_restored_jobs_return_to_their_position(qtbot, open_session, data):
     session = open_session()
     jobs = [text_job(data, prompt=name) for name in "abc"]
     with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
@@ -394,7 +390,7 @@ def test_removed_jobs_come_back_where_they_were(qtbot, open_session, data):
     assert waits(session) == ["a", "b", "c"]
 
 
-def test_pause_after_this_one_and_go_on(qtbot, open_session, data):
+def test_pause_after_the_current_job_and_resume(qtbot, open_session, data):
     session = open_session(step_seconds=0.02)
     jobs = [text_job(data, max_new_tokens=20), text_job(data)]
     reasons = []
@@ -416,7 +412,7 @@ def test_pause_after_this_one_and_go_on(qtbot, open_session, data):
     assert reasons == ["lunch", ""]
 
 
-def test_pause_now_lets_the_running_job_wait_again_with_its_seed(qtbot, open_session, data):
+def test_pause_now_requeues_the_running_job_with_its_seed(qtbot, open_session, data):
     session = open_session(step_seconds=0.05)
     job = text_job(data, max_new_tokens=30, seed=5)
     with qtbot.waitSignal(
@@ -447,7 +443,7 @@ def open_session_text(data):
     return (data.outputs / events[-1].artifacts[0].path).read_text(encoding="utf-8")
 
 
-def test_a_limit_pauses_after_so_many_jobs(qtbot, open_session, data):
+def test_limit_pauses_after_a_number_of_jobs(qtbot, open_session, data):
     session = open_session()
     jobs = [text_job(data) for _ in range(4)]
     session.queue.set_limit(Limit(jobs=2))
@@ -460,7 +456,7 @@ def test_a_limit_pauses_after_so_many_jobs(qtbot, open_session, data):
     run_until_over(qtbot, session, jobs)
 
 
-def test_a_limit_in_time_lets_nothing_begin_after_it(qtbot, open_session, data):
+def test_time_limit_starts_no_job_after_it(qtbot, open_session, data):
     session = open_session()
     session.queue.set_limit(Limit(until=1.0))
     job = text_job(data)
@@ -470,7 +466,7 @@ def test_a_limit_in_time_lets_nothing_begin_after_it(qtbot, open_session, data):
     qtbot.waitUntil(lambda: waits(session) == ["hi"], timeout=PATIENCE)
 
 
-def test_a_waiting_job_gets_another_request(qtbot, open_session, data):
+def test_request_of_a_queued_job_can_be_replaced(qtbot, open_session, data):
     session = open_session()
     job, other = text_job(data, prompt="old"), text_job(data, prompt="next")
     with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
@@ -490,7 +486,7 @@ def test_a_waiting_job_gets_another_request(qtbot, open_session, data):
     assert session.queue.job(job.id).target.stem.startswith("new-")
 
 
-def test_a_job_that_has_begun_is_not_changed_but_made_again(qtbot, open_session, data):
+def test_replacing_a_started_job_adds_a_new_one(qtbot, open_session, data):
     session = open_session()
     job = text_job(data, prompt="old")
     session.queue.submit([job])
@@ -509,7 +505,7 @@ def test_a_job_that_has_begun_is_not_changed_but_made_again(qtbot, open_session,
     assert answers[0][0].target.folder == str(data.outputs)
 
 
-def test_a_job_that_was_removed_is_not_changed_but_made_again(qtbot, open_session, data, tmp_path):
+def test_replacing_a_removed_job_adds_a_new_one(qtbot, open_session, data, tmp_path):
     session = open_session()
     job = text_job(data, prompt="old")
     with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
@@ -528,7 +524,7 @@ def test_a_job_that_was_removed_is_not_changed_but_made_again(qtbot, open_sessio
     assert answers[0][0].target.folder == str(tmp_path)
 
 
-def test_past_runs_predict_the_time_of_the_next(qtbot, open_session, data):
+def test_past_runs_predict_the_next_duration(qtbot, open_session, data):
     session = open_session()
     job = text_job(data)
     assert session.queue.estimates.seconds(job.request) is None
@@ -546,7 +542,7 @@ def test_past_runs_predict_the_time_of_the_next(qtbot, open_session, data):
     assert again.queue.estimates.seconds(job.request) == pytest.approx(once)
 
 
-def test_a_batch_row_that_cannot_be_saved_pauses_the_queue_and_waits(qtbot, open_session, data):
+def test_unsavable_batch_row_pauses_the_queue(qtbot, open_session, data):
     blocked = data.root / "blocked"
     blocked.write_text("a file where the folder should be")
     session = open_session()

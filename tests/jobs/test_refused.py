@@ -1,5 +1,6 @@
-"""A database that refuses changes (full disk, locked, names that it cannot hold): nothing hangs,
-nothing is lost.
+"""Test a database that refuses changes: full disk, locked, unencodable names.
+
+Nothing hangs and nothing is lost.
 """
 
 import sqlite3
@@ -77,7 +78,7 @@ def large_batch(folder):
     return jobs, Batch(id="b", source="x.txt", folder=str(folder))
 
 
-def test_jobs_that_the_queue_cannot_store_are_named(qtbot, session, tmp_path):
+def test_jobs_that_cannot_be_stored_are_reported(qtbot, session, tmp_path):
     session.start()
     fill(session)
     reported, (jobs, batch) = failures(session), large_batch(tmp_path)
@@ -93,7 +94,7 @@ def test_jobs_that_the_queue_cannot_store_are_named(qtbot, session, tmp_path):
     assert {job.state for job in session.queue.jobs()} == {JobState.COMPLETED}
 
 
-def test_a_name_that_cannot_be_stored_is_named_too(qtbot, session):
+def test_unencodable_target_name_is_reported(qtbot, session):
     session.start()
     reported = failures(session)
     job, fine = text_job(NOT_UTF8), text_job(session.data.outputs)
@@ -111,7 +112,7 @@ def test_a_name_that_cannot_be_stored_is_named_too(qtbot, session):
     ]
 
 
-def test_the_ballast_lets_a_job_into_the_queue_of_a_full_disk(tmp_path):
+def test_ballast_file_is_freed_for_a_job_on_a_full_disk(tmp_path):
     ballast = tmp_path / "ballast"
     ballast.write_bytes(b"\0" * 1000)
     store = JobStore.open(tmp_path / "studio.db", ballast)
@@ -129,7 +130,7 @@ def test_the_ballast_lets_a_job_into_the_queue_of_a_full_disk(tmp_path):
     store.close()
 
 
-def test_a_database_that_is_locked_is_waited_for(qtbot, impatient, session, data):
+def test_submit_waits_for_a_locked_database(qtbot, impatient, session, data):
     reported, jobs = failures(session), [text_job(data.outputs) for _ in range(3)]
     session.queue.batch_jobs = False
     with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
@@ -154,7 +155,7 @@ def test_a_database_that_is_locked_is_waited_for(qtbot, impatient, session, data
     other.close()
 
 
-def test_the_end_of_a_job_is_stored_when_the_lock_is_gone(qtbot, impatient, data, qapp):
+def test_job_end_is_stored_after_the_lock_is_released(qtbot, impatient, data, qapp):
     other = sqlite3.connect(data.database, isolation_level=None)
 
     def lock(_job):
@@ -173,7 +174,7 @@ def test_the_end_of_a_job_is_stored_when_the_lock_is_gone(qtbot, impatient, data
     session.close()
 
 
-def test_closing_does_not_wait_for_a_lock_and_the_next_start_settles_the_job(qtbot, data, qapp):
+def test_close_ignores_a_lock_and_the_next_start_recovers_the_job(qtbot, data, qapp):
     locks = []
 
     def lock(_job):
@@ -197,7 +198,7 @@ def test_closing_does_not_wait_for_a_lock_and_the_next_start_settles_the_job(qtb
     again.close()
 
 
-def test_an_end_that_cannot_be_stored_ends_the_job_all_the_same(qtbot, session, data):
+def test_job_ends_even_if_its_end_cannot_be_stored(qtbot, session, data):
     reported, job = failures(session), text_job(data.outputs)
     with qtbot.waitSignal(session.queue.jobs_added, timeout=PATIENCE):
         session.queue.submit([job])
@@ -219,9 +220,7 @@ def test_an_end_that_cannot_be_stored_ends_the_job_all_the_same(qtbot, session, 
     )
 
 
-def test_a_report_that_cannot_be_written_is_written_at_the_next_start(
-    qtbot, session, data, tmp_path
-):
+def test_unwritable_report_is_written_at_the_next_start(qtbot, session, data, tmp_path):
     session.start()
     out = tmp_path / "out"
     reported = failures(session)
@@ -246,7 +245,7 @@ def test_a_report_that_cannot_be_written_is_written_at_the_next_start(
     assert len(list(report.iterdir())) == 1
 
 
-def test_a_start_during_a_lock_is_refused_with_a_message(qapp, data, monkeypatch):
+def test_start_with_a_locked_database_is_refused(qapp, data, monkeypatch):
     monkeypatch.setattr(store_module, "START_LOCK_SECONDS", 0.1)
     store = JobStore.open(data.database)
     store.add([text_job(data.outputs)])
@@ -263,7 +262,7 @@ def test_a_start_during_a_lock_is_refused_with_a_message(qapp, data, monkeypatch
     session.close()
 
 
-def test_a_cancel_reaches_the_running_job_when_it_cannot_be_stored(qtbot, impatient, data, qapp):
+def test_cancel_reaches_the_running_job_without_the_database(qtbot, impatient, data, qapp):
     session = Session(data, FakeEngine(data, step_seconds=0.05))
     reported, job = failures(session), text_job(data.outputs, max_new_tokens=40)
     with qtbot.waitSignal(

@@ -1,4 +1,4 @@
-"""Rows of which some results are there: what is saved counts, and only what is missing is made."""
+"""Test rows with some of their results present: only the missing ones are generated."""
 
 import msgspec
 import pytest
@@ -42,15 +42,15 @@ def read(tmp_path, text=ROWS):
     return read_batch(path, lambda kind, _name: fake_card(kind), **options)
 
 
-def pictures(out):
+def images_in(out):
     return {path.name: (path.stat().st_ino, path.read_bytes()) for path in out.glob("*.png")}
 
 
 @pytest.mark.parametrize("lost", [["-1"], ["-2"], ["-1", "-3"]])
-def test_only_the_missing_results_are_made_under_the_same_names(run, tmp_path, lost):
+def test_missing_results_are_generated_under_the_same_names(run, tmp_path, lost):
     out, found = tmp_path / "out", read(tmp_path)
     run(*plan(found, out))
-    before = pictures(out)
+    before = images_in(out)
     assert len(before) == 6
     gone = [
         name
@@ -63,7 +63,7 @@ def test_only_the_missing_results_are_made_under_the_same_names(run, tmp_path, l
     assert [job.row for job in jobs] == [2]
     assert len(again.done) == 2
     assert run(again, jobs) == [JobState.COMPLETED]
-    after = pictures(out)
+    after = images_in(out)
     assert after.keys() == before.keys()
     recipes = [read_recipe(out / name) for name in gone]
     assert [(recipe.job_id, recipe.ordinal) for recipe in recipes] == [
@@ -75,7 +75,7 @@ def test_only_the_missing_results_are_made_under_the_same_names(run, tmp_path, l
     assert not plan(found, out, resumed=resume(found, out))[1]
 
 
-def test_a_drawn_seed_stays(run, tmp_path):
+def test_resume_keeps_the_drawn_seed(run, tmp_path):
     out, found = tmp_path / "out", read(tmp_path)
     run(*plan(found, out))
     seeds = {path.name: read_recipe(path).request.seed for path in out.glob("0003*.png")}
@@ -85,7 +85,7 @@ def test_a_drawn_seed_stays(run, tmp_path):
     assert {path.name: read_recipe(path).request.seed for path in out.glob("0003*.png")} == seeds
 
 
-def test_the_report_names_all_results_of_such_a_row(run, tmp_path):
+def test_report_lists_all_results_of_a_resumed_row(run, tmp_path):
     import json
 
     out, found = tmp_path / "out", read(tmp_path)
@@ -97,7 +97,7 @@ def test_the_report_names_all_results_of_such_a_row(run, tmp_path):
     assert [len(line["files"]) for line in lines] == [3, 2, 1]
 
 
-def test_a_job_that_waits_already_is_not_made_twice(qtbot, qapp, data, run, tmp_path):
+def test_row_already_queued_is_not_duplicated(qtbot, qapp, data, run, tmp_path):
     out, found = tmp_path / "out", read(tmp_path)
     batch, jobs = plan(found, out)
     run(batch, jobs)
@@ -152,7 +152,7 @@ def test_partial_files_of_a_dead_process_are_removed_at_the_next_start(
     assert foreign.exists(), "a process that lives may be writing it"
 
 
-def test_names_that_waiting_rows_will_write_count_as_taken(qtbot, qapp, data, tmp_path):
+def test_file_names_of_queued_rows_are_reserved(qtbot, qapp, data, tmp_path):
     out, found = tmp_path / "out", read(tmp_path)
     first, again = plan(found, out), plan(found, out)  # neither sees a file of the other
     session = Session(data, FakeEngine(data))
@@ -167,10 +167,10 @@ def test_names_that_waiting_rows_will_write_count_as_taken(qtbot, qapp, data, tm
     assert [job.state for job in session.queue.jobs()] == [JobState.COMPLETED] * 6
     assert len({job.target.stem for job in session.queue.jobs()}) == 6
     session.close()
-    assert len(pictures(out)) == 12
+    assert len(images_in(out)) == 12
 
 
-def test_a_child_that_dies_twice_while_it_saves_costs_no_image_twice(
+def test_images_saved_before_two_crashes_are_not_generated_again(
     qtbot, qapp, data, tmp_path, monkeypatch
 ):
     card = make_sd(data.root / "sd")

@@ -1,6 +1,4 @@
-"""The order of waiting jobs: the pure functions, and that the store takes jobs as the window
-says.
-"""
+"""Test the order of queued jobs: the pure functions, and that the store follows them."""
 
 import msgspec
 import pytest
@@ -50,7 +48,7 @@ def test_jobs_of_one_model_run_together(models, placed, loaded, expected):
     st.sets(st.integers(0, 11)),
     st.sampled_from(["a", "b", "c", None]),
 )
-def test_the_store_takes_jobs_in_the_order_that_is_shown(tmp_path_factory, models, placed, loaded):
+def test_store_takes_jobs_in_the_shown_order(tmp_path_factory, models, placed, loaded):
     store = JobStore.open(tmp_path_factory.mktemp("queue") / "studio.db")
     jobs = store.add(made(models))
     store.place({job.id: (job.position, n in placed) for n, job in enumerate(jobs)})
@@ -65,7 +63,7 @@ def test_the_store_takes_jobs_in_the_order_that_is_shown(tmp_path_factory, model
 
 
 @given(st.integers(1, 10), st.data())
-def test_moved_jobs_stand_where_they_were_put(count, data):
+def test_moved_jobs_form_one_block_at_the_target(count, data):
     jobs = made("a" * count)
     ids = [job.id for job in jobs]
     chosen = data.draw(st.lists(st.sampled_from(ids), unique=True, min_size=1))

@@ -1,4 +1,4 @@
-"""The computer does not sleep while jobs run: asked of a power manager on a real message bus."""
+"""Test inhibiting sleep while jobs run, with a power manager on a real message bus."""
 
 import pytest
 
@@ -23,13 +23,13 @@ def power(monkeypatch):
 
 @pytest.mark.skipif(not HAS_BUS, reason="needs a message bus")
 @pytest.mark.parametrize("keep_awake", [True, False])
-def test_no_sleep_from_the_first_job_to_the_last(qtbot, data, power, keep_awake):
+def test_sleep_is_inhibited_from_the_first_to_the_last_job(qtbot, data, power, keep_awake):
     session = Session(data, FakeEngine(data, step_seconds=0.01))
     session.worker.keep_awake = keep_awake
     session.queue.batch_jobs = False
     during = []
     session.queue.job_event.connect(
-        lambda _id, event: during.append(list(power.heard)) if isinstance(event, Progress) else None
+        lambda _id, event: during.append(list(power.calls)) if isinstance(event, Progress) else None
     )
     with qtbot.waitSignal(session.queue.idle_reached, timeout=PATIENCE):
         session.queue.submit(
@@ -41,8 +41,8 @@ def test_no_sleep_from_the_first_job_to_the_last(qtbot, data, power, keep_awake)
         session.start()
     asked = ["Inhibit"] if keep_awake else []
     assert during
-    assert all(heard == asked for heard in during), "asked once, and not let go between two jobs"
+    assert all(calls == asked for calls in during), "requested once and held between jobs"
     released = [*asked, "UnInhibit"] if keep_awake else []
-    qtbot.waitUntil(lambda: power.heard == released, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: power.calls == released, timeout=PATIENCE)
     session.close()
-    assert power.heard == released
+    assert power.calls == released

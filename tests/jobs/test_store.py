@@ -1,4 +1,4 @@
-"""The store: real SQLite files, killed and damaged."""
+"""Test the job store with real SQLite files, killed programs and damage."""
 
 import sqlite3
 from pathlib import Path
@@ -46,7 +46,7 @@ def store(tmp_path):
     store.close()
 
 
-def test_jobs_run_in_order_and_come_back_whole(store, tmp_path):
+def test_jobs_are_taken_in_order_and_read_back_unchanged(store, tmp_path):
     jobs = store.add(
         [make_job(tmp_path), make_job(tmp_path, request=ImageRequest(prompt="一只猫", seed=1))]
     )
@@ -59,7 +59,7 @@ def test_jobs_run_in_order_and_come_back_whole(store, tmp_path):
     assert store.take_next() == []
 
 
-def test_an_end_is_stored_with_its_artifacts(store, tmp_path):
+def test_failure_is_stored_with_its_artifacts(store, tmp_path):
     (job,) = store.add([make_job(tmp_path)])
     store.take_next()
     artifact = make_artifact(job)
@@ -70,7 +70,7 @@ def test_an_end_is_stored_with_its_artifacts(store, tmp_path):
     assert store.artifacts(job.id) == [artifact]
 
 
-def test_cancel_settles_waiting_jobs_and_names_the_running_one(store, tmp_path):
+def test_cancel_ends_queued_jobs_and_returns_the_running_one(store, tmp_path):
     jobs = store.add([make_job(tmp_path) for _ in range(3)])
     store.take_next()
     cancelled, running = store.cancel([jobs[0].id, jobs[2].id])
@@ -83,7 +83,7 @@ def test_cancel_settles_waiting_jobs_and_names_the_running_one(store, tmp_path):
     ]
 
 
-def test_retry_keeps_the_seed_and_forgets_the_failure(store, tmp_path):
+def test_retry_keeps_the_seed_and_clears_the_failure(store, tmp_path):
     (job,) = store.add([make_job(tmp_path, crashes=2)])
     store.take_next()
     store.end(job.id, JobState.FAILED, failure=Failure(cause="crash", message="x"))
@@ -119,7 +119,7 @@ def test_recovery_settles_jobs_by_their_files(store, tmp_path, found, cancelled,
     assert store.artifacts(job.id) == (found(job) if state is not JobState.QUEUED else [])
 
 
-def test_recovery_waits_for_every_image(store, tmp_path):
+def test_recovery_requeues_a_job_with_missing_images(store, tmp_path):
     store.add(
         [make_job(tmp_path, request=ImageRequest(prompt="x", num_images_per_prompt=2, seed=1))]
     )
@@ -128,7 +128,7 @@ def test_recovery_waits_for_every_image(store, tmp_path):
     assert settled.state is JobState.QUEUED
 
 
-def test_a_batch_is_finished_once(store, tmp_path):
+def test_batch_is_finished_once(store, tmp_path):
     batch = Batch(
         id="b", source="x.txt", folder=str(tmp_path), skipped=(SkippedRow(3, "prompt is empty"),)
     )
@@ -146,7 +146,7 @@ def test_a_batch_is_finished_once(store, tmp_path):
     assert store.ended_batch("b") == batch
 
 
-def test_cleared_jobs_are_kept_until_the_report_of_their_batch(tmp_path):
+def test_cleared_jobs_are_kept_until_their_batch_report(tmp_path):
     path = tmp_path / "studio.db"
     store = JobStore.open(path)
     jobs = [make_job(tmp_path, batch="b", row=n) for n in (1, 2)]
@@ -190,9 +190,9 @@ def test_a_full_disk_still_records_the_failure(tmp_path):
     store.close()
 
 
-def test_a_damaged_database_is_kept_aside(tmp_path):
+def test_damaged_database_is_renamed_and_kept(tmp_path):
     path = tmp_path / "studio.db"
-    path.write_bytes(b"not a database, but somebody's only copy" * 100)
+    path.write_bytes(b"not a database, but the user's only copy" * 100)
     store = JobStore.open(path)
     assert store.jobs() == []
     store.close()
@@ -318,7 +318,7 @@ def texts(tmp_path, *models, **values):
     ]
 
 
-def test_jobs_that_share_model_and_settings_are_taken_together(store, tmp_path):
+def test_jobs_with_equal_model_and_settings_are_batched(store, tmp_path):
     same = store.add(texts(tmp_path, "a", "b", "a", "a"))
     other = store.add(texts(tmp_path, "a", temperature=0.2) + texts(tmp_path, "a", num_beams=2))
     first = store.take_next(("", ""), 16)
@@ -334,13 +334,13 @@ def test_a_batch_of_jobs_has_a_maximum_size(store, tmp_path):
     assert len(store.take_next(("", ""), 1)) == 1
 
 
-def test_without_order_by_model_only_neighbours_are_taken_together(store, tmp_path):
+def test_only_adjacent_jobs_are_batched_without_ordering_by_model(store, tmp_path):
     jobs = store.add(texts(tmp_path, "a", "a", "b", "a"))
     assert [job.id for job in store.take_next(None, 16)] == [job.id for job in jobs[:2]]
     assert [job.id for job in store.take_next(None, 16)] == [jobs[2].id]
 
 
-def test_a_job_that_took_the_engine_down_runs_alone(store, tmp_path):
+def test_job_that_crashed_the_engine_runs_alone(store, tmp_path):
     jobs = store.add(texts(tmp_path, "a", "a", "a"))
     store.take_next(("", ""), 1)
     store.requeue(jobs[0].id, crashed=True)
@@ -348,7 +348,7 @@ def test_a_job_that_took_the_engine_down_runs_alone(store, tmp_path):
     assert [job.id for job in store.take_next(("", ""), 16)] == [jobs[1].id, jobs[2].id]
 
 
-def test_jobs_are_not_batched_across_a_job_placed_by_hand(store, tmp_path):
+def test_jobs_are_not_batched_across_a_manually_placed_job(store, tmp_path):
     jobs = store.add(texts(tmp_path, "a", "a", "b", "a"))
     store.place({jobs[2].id: (jobs[2].position, True)})
     assert [job.id for job in store.take_next(("", ""), 16)] == [jobs[0].id, jobs[1].id]

@@ -1,4 +1,4 @@
-"""A watched folder: a file runs when it is complete, and once."""
+"""Test watched folders: a file runs once, when it is complete."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from studio.core.errors import StudioError
 from studio.jobs.watch_folder import SETTLE_SECONDS, Entry, Ledger, Settling, find_files
 
 
-def test_a_file_is_ready_when_it_has_not_changed_for_a_while(tmp_path):
+def test_file_is_ready_when_unchanged_for_a_while(tmp_path):
     path, settling = tmp_path / "a.txt", Settling()
     assert settling.ready(0.0, {path: (10, 1)}) == []
     assert settling.ready(SETTLE_SECONDS - 0.1, {path: (10, 1)}) == []
@@ -18,7 +18,7 @@ def test_a_file_is_ready_when_it_has_not_changed_for_a_while(tmp_path):
     assert settling.ready(SETTLE_SECONDS * 2, {path: (20, 2)}) == [path]
 
 
-def test_a_file_that_is_dealt_with_comes_again_only_when_it_changes(tmp_path):
+def test_handled_file_is_ready_again_only_after_a_change(tmp_path):
     path, settling = tmp_path / "a.txt", Settling()
     settling.ready(0.0, {path: (10, 1)})
     assert settling.ready(9.0, {path: (10, 1)}) == [path]
@@ -29,7 +29,7 @@ def test_a_file_that_is_dealt_with_comes_again_only_when_it_changes(tmp_path):
     assert settling.ready(15.0, {path: (10, 2)}) == [path]
 
 
-def test_a_file_that_is_removed_and_returns_must_settle_again(tmp_path):
+def test_recreated_file_must_settle_again(tmp_path):
     path, settling = tmp_path / "a.txt", Settling()
     settling.ready(0.0, {path: (10, 1)})
     settling.ready(1.0, {})
@@ -47,7 +47,7 @@ def test_only_batch_files_in_the_folder_itself_are_found(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="names are UTF-16 there")
-def test_a_file_whose_name_is_not_utf8_is_known_too(data, tmp_path):
+def test_ledger_keeps_non_utf8_file_names(data, tmp_path):
     odd, other = (tmp_path / os.fsdecode(name) for name in (b"\xcc\xe1.txt", b"\xcc\xe2.txt"))
     ledger = Ledger(data, tmp_path)
     ledger.put(odd, Entry("1", "/x", over=True))
@@ -59,7 +59,7 @@ def test_a_file_whose_name_is_not_utf8_is_known_too(data, tmp_path):
     ledger.close()
 
 
-def test_the_next_program_knows_the_files_that_were_run(data, tmp_path):
+def test_ledger_is_read_by_the_next_program(data, tmp_path):
     entry = Entry("00ff", str(tmp_path / "out"))
     ledger = Ledger(data, tmp_path)
     ledger.put(tmp_path / "a.txt", entry)
