@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from studio.core.errors import Problem
+from studio.core.requests.scheduler_names import scheduler_named
 
 _TAG = re.compile(r"(?:^|(?<=\s))--(?=\w)")
 _NAME = re.compile(r"--(\S*)")
@@ -48,17 +49,7 @@ _IGNORED = {
     *_FLAGS,
 }
 """Tags without an equivalent; a line that contains one is reported."""
-_SAMPLERS = {
-    "euler": "euler",
-    "euler a": "euler-a",
-    "ddim": "ddim",
-    "lcm": "lcm",
-    "unipc": "unipc",
-    "plms": "pndm",
-    "heun": "heun",
-    "dpm++ 2m": "dpm++",
-    "dpm++ 2m karras": "dpm++",
-}
+_SAMPLERS = "DDIM, DPM++ 2M, Euler, Euler a, Heun, LCM, PLMS, UniPC"
 TAGS = frozenset({*_FIELDS, *_COUNTS, *_IGNORED, "sampler_name"})
 
 
@@ -146,17 +137,10 @@ def _not_closed() -> NotALineError:
     return NotALineError("cannot be split into words: a quote is not closed")
 
 
-def sampler_named(name: str) -> str:
-    """Return the scheduler for A1111's name of a sampler, or "" for an unknown name."""
-    return _SAMPLERS.get(_SPACES.sub(" ", name.strip().lower()), "")
-
-
 def _sampler(name: str) -> str:
-    known = sampler_named(name)
+    known = scheduler_named(name)
     if not known:
-        raise NotALineError(
-            f"has the unknown sampler {name[:40]!r}; known are {', '.join(sorted(_SAMPLERS))}"
-        )
+        raise NotALineError(f"has the unknown sampler {name[:40]!r}; known are {_SAMPLERS}")
     return known
 
 

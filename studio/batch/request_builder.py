@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from studio.batch.prompt_tags import has_weights, read_tags
 from studio.batch.row import RowError
 from studio.batch.tables.columns import fold
 from studio.core.errors import InvalidRequestError, Problem, StudioError
 from studio.core.kinds import KINDS
 from studio.core.requests import Request, resolve_files
+from studio.core.requests.prompt_tags import has_weights, read_tags
 from studio.models.card import ADAPTER, ModelCard, request_for
 from studio.preflight.checks import check
 

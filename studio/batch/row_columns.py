@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from studio.batch.a1111 import sampler_named
 from studio.batch.batch_file import BatchOptions
 from studio.batch.row import RowError
 from studio.batch.source_row import SourceRow
@@ -20,6 +19,7 @@ from studio.core import file_names
 from studio.core.errors import Problem, StudioError
 from studio.core.kinds import KINDS
 from studio.core.requests import fields
+from studio.core.requests.scheduler_names import scheduler_named
 
 MAX_CACHED = 10_000
 """Columns that are cached by name: rows of JSON may each have names of their own."""
@@ -246,7 +246,7 @@ def _convert(row: SourceRow, kind: str, field: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if field == "scheduler":
-        return sampler_named(value) or value
+        return scheduler_named(value) or value
     return as_number(value, kind, field, decimal_comma=row.decimal_comma)
 
 

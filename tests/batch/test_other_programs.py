@@ -6,9 +6,9 @@ import pytest
 
 from studio.batch.a1111 import read_line
 from studio.batch.plan import read_batch
-from studio.batch.prompt_tags import has_weights, read_tags
 from studio.batch.tables.columns import as_number, fold, meant_by
 from studio.core.errors import StudioError
+from studio.core.requests.prompt_tags import has_weights, read_tags
 from studio.models.card import ADAPTER, ModelCard, fake_card
 
 

@@ -1,0 +1,1 @@
+"""Generation metadata that other programs write into images. No Qt, no torch."""
