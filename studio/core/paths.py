@@ -114,7 +114,7 @@ class DataFolder(NamedTuple):
 
     @property
     def rebuilt_library(self) -> Path:
-        """A new index while it is built; see `library/scanning/rebuild.py`."""
+        """A new index while it is built; see `library/rebuild.py`."""
         return self.root / "library-rebuilt.db"
 
     @property
@@ -125,7 +125,7 @@ class DataFolder(NamedTuple):
     @property
     def thumbnails(self) -> Path:
         """Thumbnails of the library, which can be made again."""
-        return self.root / "thumbnails.db"
+        return self.root / "thumbnails"
 
     @property
     def models(self) -> Path:

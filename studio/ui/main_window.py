@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +17,7 @@ from studio.ui.desktop.folders import open_file, open_folder
 from studio.ui.dialogs import Dialogs
 from studio.ui.file_opener import FileOpener
 from studio.ui.models.install_banner import InstallBanner
+from studio.ui.queue.bar import QueueBar
 from studio.ui.queue.dock import QueueDock
 from studio.ui.queue_banner import QueueBanner
 from studio.ui.stage.shown_result import of_file, of_job
@@ -54,7 +54,7 @@ class MainWindow(WindowShell):
         self.dialogs = Dialogs(shared, self)
         self.file_opener = FileOpener(self, shared.output_folder)
         self.install_banner = InstallBanner(shared, self)
-        self.toasts = Toasts(self._central)
+        self.toasts = Toasts(self.tabs)
         self._add_queue()
         self.queue_banner = QueueBanner(shared.queue, self.queue_dock)
         self.settings_banner = Notice("banner")
@@ -74,7 +74,11 @@ class MainWindow(WindowShell):
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.queue_dock)
         height = min(QUEUE_HEIGHT, self.height() // 3)
         self.resizeDocks([self.queue_dock], [height], Qt.Orientation.Vertical)
-        self.queue_dock.hide()  # until several jobs wait, the form takes its space
+        self.queue_dock.hide()
+        self.queue_bar = QueueBar(self.shared.queue)
+        self._column.addWidget(self.queue_bar)
+        self.queue_bar.expand_requested.connect(self.show_queue)
+        self.queue_dock.shown_changed.connect(self.queue_bar.set_table_shown)
 
     def _connect(self) -> None:
         shared, queue = self.shared, self.shared.queue
@@ -91,14 +95,13 @@ class MainWindow(WindowShell):
         queue.failed.connect(lambda sentence, _ids: self.queue_banner.show_until_closed(sentence))
         queue.batch_finished.connect(self._on_batch_finished)
         queue.job_event.connect(self._on_job_event)
-        queue.jobs_added.connect(self._on_jobs_added)
         self.dialogs.install_requested.connect(self.install_banner.install)
-        self.dialogs.batch_submitted.connect(self.queue_dock.show)
         self.queue_dock.edit_requested.connect(self.edit_job)
+        self.queue_dock.result_requested.connect(self.show_result)
         self.tabs.currentChanged.connect(self._on_tab_changed)
         QApplication.styleHints().colorSchemeChanged.connect(self.update_icons)
         queue.pause_changed.connect(self._show_states)
-        self.queue_dock.visibilityChanged.connect(self._show_states)
+        self.queue_dock.shown_changed.connect(self._show_states)
         self._show_states()
 
     # Tabs
@@ -224,8 +227,16 @@ class MainWindow(WindowShell):
         return self.queue_dock.isVisible()
 
     def toggle_queue(self) -> None:
-        """Show or hide the queue."""
-        self.queue_dock.setVisible(not self.is_queue_shown)
+        """Show the queue's table instead of its bar, or the bar again."""
+        if self.is_queue_shown:
+            self.queue_dock.hide()
+        else:
+            self.show_queue()
+
+    def show_queue(self) -> None:
+        """Show the queue's table, with the focus."""
+        self.queue_dock.show()
+        self.queue_dock.panel.table.setFocus()
 
     def _show_states(self, _state: object = None) -> None:
         actions.show_states(self._actions, self)
@@ -254,11 +265,6 @@ class MainWindow(WindowShell):
             f"{kind.title} jobs cannot be changed in the window. Cancel this one and create it "
             f"again with `studio {kind.name}`."
         )
-
-    def _on_jobs_added(self, _jobs: list[Job]) -> None:
-        several = list(itertools.islice(self.shared.unfinished_jobs(), 2))[1:]
-        if several and not self.queue_dock.isVisible():
-            self.queue_dock.show()
 
     def _on_job_event(self, _job_id: str, event: Event) -> None:
         self._engine_state.setText(event.phase if isinstance(event, Loading) else "")

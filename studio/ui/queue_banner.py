@@ -47,8 +47,8 @@ class QueueBanner(Notice):
 
     def _on_pause_changed(self, reason: str) -> None:
         waiting = self._queue.counts.states[JobState.QUEUED]
-        is_in_dock = reason == PAUSED and self._dock.isVisible()
-        if not reason or is_in_dock or (reason == IN_USE and not waiting):
+        # The user's own pause is shown by the queue's bar or table.
+        if reason in ("", PAUSED) or (reason == IN_USE and not waiting):
             self.clear()
             return
         resume = button("Continue", "Run the waiting jobs", self._queue.resume, "play")

@@ -31,7 +31,7 @@ from studio.ui.batch.prompts_page import PromptsPage
 from studio.ui.batch.row_table import FILE, KIND, LINE, PROMPT, SETTINGS, RowTable
 from studio.ui.batch.variations_page import VariationsPage
 from studio.ui.desktop.screens import resize_to_fit
-from studio.ui.queue.table import format_duration
+from studio.ui.queue.job_text import format_duration
 from studio.ui.widgets.factory import (
     Notice,
     button,

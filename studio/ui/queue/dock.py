@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget
 
 from studio.ui.app_state import AppState
@@ -23,6 +23,10 @@ class QueueDock(QDockWidget):
 
     edit_requested = Signal(object)
     """Job: a waiting one, to be edited in its form."""
+    result_requested = Signal(str)
+    """Id of the job whose result the window shows."""
+
+    shown_changed = Signal(bool)
 
     def __init__(self, shared: AppState) -> None:
         super().__init__("Queue")
@@ -38,6 +42,7 @@ class QueueDock(QDockWidget):
 
             self._panel = QueuePanel(self._shared)
             self._panel.edit_requested.connect(self.edit_requested)
+            self._panel.result_requested.connect(self.result_requested)
             scroll = FittedScrollArea(self._panel, MIN_HEIGHT, grows=True)
             scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
             self.setWidget(scroll)
@@ -47,3 +52,9 @@ class QueueDock(QDockWidget):
         """Create the panel."""
         self.panel.setVisible(True)
         super().showEvent(event)
+        self.shown_changed.emit(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Report that the table is hidden."""
+        super().hideEvent(event)
+        self.shown_changed.emit(not self.isHidden())  # minimizing the window hides it, too

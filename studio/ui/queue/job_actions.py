@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, QUrl, Signal
-from PySide6.QtGui import QAction, QDesktopServices, QKeySequence, QUndoStack
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence, QUndoStack
 from PySide6.QtWidgets import QMenu, QTableView
 
-from studio.core.artifact import Artifact
 from studio.core.jobs import Job, JobState
 from studio.core.kinds import KINDS
-from studio.jobs.queue import JobQueue
+from studio.ui.app_state import AppState
 from studio.ui.queue.table import JobFilter
-from studio.ui.queue.undo import Move, Remove
+from studio.ui.queue.undo import Cancel, Move, Remove
 from studio.ui.widgets.factory import show_message
 
 _MENU_GROUPS = (
@@ -26,15 +24,19 @@ _MENU_GROUPS = (
 
 
 class JobActions(QObject):
-    """Actions on the selected jobs and on the whole queue; moves and removals can be undone."""
+    """Actions on the selected jobs and on the whole queue; all but running ones can be undone."""
 
     edit_requested = Signal(object)
     """Job: a waiting one, to be edited in its form."""
 
-    def __init__(self, queue: JobQueue, table: QTableView, jobs: JobFilter) -> None:
+    result_requested = Signal(str)
+    """Id of the job whose result the window shows."""
+
+    def __init__(self, shared: AppState, table: QTableView, jobs: JobFilter) -> None:
         super().__init__(table)
+        self._shared = shared
         self.undo_stack = QUndoStack(self)
-        self._queue = queue
+        self._queue = shared.queue
         self._table = table
         self._jobs = jobs
         self.by_name = self._create_actions()
@@ -53,7 +55,7 @@ class JobActions(QObject):
             ("cancel_batch", "Cancel rest of batch", "", self.cancel_batch),
             ("retry_failed", "Try all failed jobs again", "", self.retry_failed),
             ("cancel_waiting", "Cancel all waiting jobs", "", self.cancel_waiting),
-            ("cancel_all", "Cancel all jobs", "", self._queue.cancel_all),
+            ("cancel_all", "Cancel all jobs", "", self.cancel_all),
             ("clear", "Clear finished jobs", "", self.clear_finished),
             ("undo", "Undo", "Ctrl+Z", self.undo_stack.undo),
             ("redo", "Redo", "Ctrl+Shift+Z", self.undo_stack.redo),
@@ -165,18 +167,44 @@ class JobActions(QObject):
 
     def cancel_selected(self) -> None:
         """Cancel the selected jobs."""
-        self._queue.cancel([job.id for job in self.selected() if not job.state.over])
+        self._cancel([job for job in self.selected() if not job.state.over])
 
     def cancel_waiting(self) -> None:
         """Cancel all waiting jobs."""
-        self._queue.cancel([job.id for job in self._queue.waiting()])
+        self._cancel(self._queue.waiting())
+
+    def cancel_all(self) -> None:
+        """Cancel all jobs, waiting or running."""
+        self._cancel([job for job in self._queue.jobs() if not job.state.over])
 
     def cancel_batch(self) -> None:
         """Cancel the unfinished jobs of the selected jobs' batches."""
         batches = {job.batch for job in self.selected() if job.batch}
-        self._queue.cancel(
-            [job.id for job in self._queue.jobs() if job.batch in batches and not job.state.over]
+        self._cancel(
+            [job for job in self._queue.jobs() if job.batch in batches and not job.state.over]
         )
+
+    def _cancel(self, jobs: list[Job]) -> None:
+        """Cancel jobs; those that have not begun can be restored."""
+        waiting = [job for job in jobs if job.state is JobState.QUEUED]
+        if waiting:  # first, so that none of them starts when the running one stops
+            self._push(Cancel(self._queue, waiting), f"{_count(waiting)} cancelled")
+        running = [job.id for job in jobs if job.state is JobState.RUNNING]
+        if running:
+            self._queue.cancel(running)
+
+    def _push(self, command: Cancel | Remove, done: str) -> None:
+        """Do something that can be undone, in the list and for a while in a toast."""
+        self.undo_stack.push(command)
+        place = self.undo_stack.index()
+
+        def undo() -> None:
+            if self.undo_stack.index() == place:
+                self.undo_stack.undo()
+            else:  # something else was done since
+                command.undo()
+
+        self._shared.post_toast(done, "Undo", undo)
 
     def retry_selected(self) -> None:
         """Run the selected failed or cancelled jobs again."""
@@ -190,35 +218,26 @@ class JobActions(QObject):
         """Remove the selected jobs from the list, except running ones."""
         jobs = [job for job in self.selected() if job.state is not JobState.RUNNING]
         if jobs:
-            self.undo_stack.push(Remove(self._queue, jobs))
+            self._push(Remove(self._queue, jobs), f"{_count(jobs)} removed from the list")
 
     def clear_finished(self) -> None:
         """Remove all jobs that are done, failed or cancelled from the list."""
         jobs = [job for job in self._queue.jobs() if job.state.over]
         if jobs:
-            self.undo_stack.push(Remove(self._queue, jobs))
+            self._push(Remove(self._queue, jobs), f"{_count(jobs)} removed from the list")
 
     def show_selected(self) -> None:
-        """Show why the first selected job failed, or open its result.
-
-        Opens the folder of a result that a tab can show, otherwise the file itself.
-        """
+        """Show the result of the first selected job, or why it failed."""
         jobs = self.selected()
-        if jobs and jobs[0].failure is not None:
-            failure = jobs[0].failure
+        if not jobs:
+            return
+        failure, kind = jobs[0].failure, KINDS[jobs[0].request.kind]
+        if failure is not None and not kind.tab:
             text = f"{failure.message} {failure.cure}"
             show_message(self._table.window(), "The job failed", text, failure.details)
-        elif jobs:
-            has_tab = bool(KINDS[jobs[0].request.kind].tab)
-            self._queue.find_artifacts(jobs[0].id, _open_folder if has_tab else _open_file)
+        else:
+            self.result_requested.emit(jobs[0].id)
 
 
-def _open_file(artifacts: list[Artifact]) -> None:
-    # The desktop's default program for the file.
-    if artifacts and not QDesktopServices.openUrl(QUrl.fromLocalFile(artifacts[0].path)):
-        _open_folder(artifacts)
-
-
-def _open_folder(artifacts: list[Artifact]) -> None:
-    if artifacts:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(artifacts[0].path).parent)))
+def _count(jobs: list[Job]) -> str:
+    return "1 job" if len(jobs) == 1 else f"{len(jobs):,} jobs"

@@ -19,20 +19,18 @@ from studio.core.kinds import KINDS
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.queue.job_actions import JobActions
+from studio.ui.queue.job_text import SET_ASIDE, STATE_TITLES, format_duration
 from studio.ui.queue.pause_menu import PauseMenu
 from studio.ui.queue.table import (
     KIND,
     MODEL,
     PROGRESS,
     PROMPT,
-    SET_ASIDE,
     STATE,
-    STATE_TITLES,
     TIME,
     JobFilter,
     JobTable,
     ProgressDelegate,
-    format_duration,
 )
 from studio.ui.widgets.factory import (
     button,
@@ -55,6 +53,8 @@ class QueuePanel(QWidget):
 
     edit_requested = Signal(object)
     """Job: a waiting one, to be edited in its form."""
+    result_requested = Signal(str)
+    """Id of the job whose result the window shows."""
 
     def __init__(self, shared: AppState) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class QueuePanel(QWidget):
         self.table_model = JobTable(self.queue)
         self.shown = JobFilter(self.table_model)
         self.table = _create_table(self.shown)
-        self.job_actions = JobActions(self.queue, self.table, self.shown)
+        self.job_actions = JobActions(shared, self.table, self.shown)
         self.summary = label("", "muted")
         self.text = search_field(
             "Search jobs", "Show only jobs with this text in prompt or model", "Search jobs"
@@ -137,6 +137,7 @@ class QueuePanel(QWidget):
         self.table.selectionModel().selectionChanged.connect(lambda *_changes: self._on_changed())
         self.table_model.dropped.connect(self.job_actions.move)
         self.job_actions.edit_requested.connect(self.edit_requested)
+        self.job_actions.result_requested.connect(self.result_requested)
         for signal in (
             self.queue.jobs_added,
             self.queue.jobs_changed,
@@ -169,7 +170,7 @@ class QueuePanel(QWidget):
         """Hide the model in a narrow table, to keep space for prompts."""
         narrow = event.size().width() < NARROW
         self.table.setColumnHidden(MODEL, narrow)
-        self.table.setColumnWidth(PROGRESS, 190 if narrow else 260)
+        self.table.setColumnWidth(PROGRESS, 190 if narrow else 230)
         super().resizeEvent(event)
 
     def _on_jobs_changed(self, jobs: list[Job]) -> None:
@@ -234,7 +235,7 @@ def _create_table(shown: JobFilter) -> QTableView:
     table = QTableView()
     table.setModel(shown)
     table.setItemDelegateForColumn(PROGRESS, ProgressDelegate(table))
-    style_table(table, {STATE: 100, KIND: 70, MODEL: 150, PROGRESS: 260, TIME: 80}, [PROMPT])
+    style_table(table, {STATE: 100, KIND: 70, MODEL: 150, PROGRESS: 230, TIME: 110}, [PROMPT])
     table.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
     table.setDragDropOverwriteMode(False)
     table.setDropIndicatorShown(True)

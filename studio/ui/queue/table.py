@@ -20,41 +20,22 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
-from studio.core.events import TERMINAL, Event, Loading, Progress
 from studio.core.jobs import Job, JobState
 from studio.core.kinds import KINDS
 from studio.jobs.queue import JobQueue
 from studio.ui import background
+from studio.ui.queue.job_text import job_title, state_title, time_text, times_text
+from studio.ui.queue.progress import JobProgress
+from studio.ui.queue.thumbnails import JobThumbnails
 
 COLUMNS = ("State", "Kind", "Model", "Prompt", "Progress", "Time")
 STATE, KIND, MODEL, PROMPT, PROGRESS, TIME = range(len(COLUMNS))
 SHARE_ROLE = Qt.ItemDataRole.UserRole + 1
-SET_ASIDE = "Set aside"
-STATE_TITLES = {
-    JobState.QUEUED: "Waiting",
-    JobState.RUNNING: "Running",
-    JobState.COMPLETED: "Done",
-    JobState.FAILED: "Failed",
-    JobState.CANCELLED: "Cancelled",
-}
 RANK_DELAY_MS = 100
 RANK_SHARE = 10
 """Wait this many times as long as the last ranking took: 100 000 jobs take a while."""
 _JOBS = "application/x-studio-jobs"
 Index = QModelIndex | QPersistentModelIndex
-
-
-def state_title(job: Job) -> str:
-    """Return the title of a job's state."""
-    return SET_ASIDE if job.set_aside else STATE_TITLES[job.state]
-
-
-def format_duration(seconds: float) -> str:
-    """Format seconds as 8 s, 3 min or 2 h 5 min."""
-    if seconds < 90:
-        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
 class JobTable(QAbstractTableModel):
@@ -70,8 +51,8 @@ class JobTable(QAbstractTableModel):
         self._queue = queue
         self._jobs: list[Job] = []
         self._rows: dict[str, int] = {}
-        self._progress: dict[str, tuple[float, str]] = {}
-        self._started: dict[str, tuple[float, int]] = {}
+        self._progress = JobProgress(queue, self)
+        self._thumbnails = JobThumbnails(queue, self)
         self._ranks: dict[str, int] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -83,8 +64,8 @@ class JobTable(QAbstractTableModel):
         queue.jobs_changed.connect(self._on_changed)
         queue.jobs_removed.connect(lambda _ids: self._reset())
         queue.jobs_moved.connect(lambda _jobs: self._reset())
-        queue.job_event.connect(self._on_event)
-        queue.cancel_requested.connect(lambda job_id: self._set_progress(job_id, 0.0, "Stopping…"))
+        self._progress.changed.connect(self._on_progress)
+        self._thumbnails.loaded.connect(self._on_thumbnail)
 
     def rowCount(self, parent: Index | None = None) -> int:
         """Return the number of jobs."""
@@ -116,11 +97,11 @@ class JobTable(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._text(job, index.column())
         if role == SHARE_ROLE and index.column() == PROGRESS:
-            return (
-                self._progress.get(job.id, (0.0, ""))[0] if job.state is JobState.RUNNING else None
-            )
+            return self._progress.of(job.id).share if job.state is JobState.RUNNING else None
+        if role == Qt.ItemDataRole.DecorationRole and index.column() == PROMPT:
+            return self._thumbnails.of(job)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return html.escape((job.failure.message if job.failure else job.request.prompt)[:500])
+            return _tip(job, index.column())
         return None
 
     def _text(self, job: Job, column: int) -> str:
@@ -132,24 +113,13 @@ class JobTable(QAbstractTableModel):
         if column == MODEL:
             return job.request.model
         if column == PROMPT:
-            return " ".join(job.request.prompt[:300].split())
+            return job_title(job)
         if column == PROGRESS:
             if job.state is JobState.RUNNING:
-                return self._progress.get(job.id, (0.0, "Preparing"))[1]
+                return self._progress.of(job.id).text
             return job.failure.message[:500] if job.failure else ""
-        return self._time_text(job)
-
-    def _time_text(self, job: Job) -> str:
-        if job.state is JobState.QUEUED:
-            estimate = self._queue.estimates.seconds(job.request)
-            return "" if estimate is None else f"≈ {format_duration(estimate)}"
-        if job.ended and job.started:
-            return format_duration(job.ended - job.started)
-        return (
-            format_duration(time.time() - job.started)
-            if job.state is JobState.RUNNING and job.started
-            else ""
-        )
+        waits = job.state is JobState.QUEUED
+        return time_text(job, self._queue.estimates.seconds(job.request) if waits else None)
 
     # Queue signals
     # ----------------------------------------------------------------------
@@ -179,8 +149,9 @@ class JobTable(QAbstractTableModel):
                 continue
             self._jobs[row] = job
             if job.state is not JobState.RUNNING:
-                self._progress.pop(job.id, None)
-                self._started.pop(job.id, None)
+                self._progress.forget(job.id)
+            if not job.state.over:
+                self._thumbnails.forget(job.id)
             self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
         self._timer.start()
 
@@ -203,32 +174,21 @@ class JobTable(QAbstractTableModel):
         self._timer.setInterval(max(RANK_DELAY_MS, int(RANK_SHARE * seconds * 1000)))
         self.ranks_changed.emit()
 
-    def _on_event(self, job_id: str, event: Event) -> None:
-        if isinstance(event, Loading):
-            self._set_progress(job_id, 0.0, event.phase)
-        elif isinstance(event, Progress):
-            started, first = self._started.setdefault(job_id, (time.monotonic(), event.step))
-            seconds, done = time.monotonic() - started, event.step - first
-            rate = done / seconds if seconds > 0 and done else 0.0
-            text = f"{event.step} of {event.total}"
-            if rate:
-                text += (
-                    f" · {rate:.1f} {event.unit}s/s · "
-                    f"{format_duration((event.total - event.step) / rate)} left"
-                )
-            self._set_progress(job_id, event.step / max(1, event.total), text)
-        elif isinstance(event, TERMINAL):
-            self._progress.pop(job_id, None)
-
-    def _set_progress(self, job_id: str, share: float, text: str) -> None:
+    def _on_progress(self, job_id: str) -> None:
         row = self._rows.get(job_id)
         if row is not None:
-            self._progress[job_id] = (share, text)
             self.dataChanged.emit(self.index(row, PROGRESS), self.index(row, TIME))
+
+    def _on_thumbnail(self, job_id: str) -> None:
+        row = self._rows.get(job_id)
+        if row is not None:
+            self.dataChanged.emit(
+                self.index(row, PROMPT), self.index(row, PROMPT), [Qt.ItemDataRole.DecorationRole]
+            )
 
     def update_times(self) -> None:
         """Update the elapsed time of running jobs."""
-        for job_id in self._progress:
+        for job_id in self._progress.job_ids():
             row = self._rows.get(job_id)
             if row is not None:
                 self.dataChanged.emit(self.index(row, TIME), self.index(row, TIME))
@@ -274,6 +234,12 @@ class JobTable(QAbstractTableModel):
         before = next((job.id for job in after if job.state is JobState.QUEUED), None)
         self.dropped.emit(json.loads(bytes(data.data(_JOBS).data())), before)
         return True
+
+
+def _tip(job: Job, column: int) -> str:
+    if column == TIME:
+        return html.escape(times_text(job)).replace("\n", "<br>")
+    return html.escape((job.failure.message if job.failure else job.request.prompt)[:500])
 
 
 class JobFilter(QSortFilterProxyModel):

@@ -1,4 +1,4 @@
-"""The queue's undoable commands: moves and removals."""
+"""The queue's undoable commands: moves, cancellations and removals."""
 
 from __future__ import annotations
 
@@ -28,6 +28,24 @@ class Move(QUndoCommand):
     def undo(self) -> None:
         """Restore the positions of jobs that still wait."""
         self._queue.place(self._places)
+
+
+class Cancel(QUndoCommand):
+    """Cancels waiting jobs."""
+
+    def __init__(self, queue: JobQueue, jobs: Sequence[Job]) -> None:
+        super().__init__("the cancellation")
+        self._queue = queue
+        self._ids = [job.id for job in jobs]
+
+    def redo(self) -> None:
+        """Cancel the jobs."""
+        self._queue.cancel(self._ids)
+
+    def undo(self) -> None:
+        """Let the jobs wait again at their places, except those that began."""
+        jobs = (self._queue.job(job_id) for job_id in self._ids)
+        self._queue.retry([job.id for job in jobs if job is not None and job.cancelled_unrun])
 
 
 class Remove(QUndoCommand):

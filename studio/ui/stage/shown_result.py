@@ -12,7 +12,7 @@ import msgspec
 from studio.core.artifact import Artifact, Recipe
 from studio.core.jobs import Job
 from studio.core.requests import Request
-from studio.ui.queue.table import format_duration
+from studio.ui.queue.job_text import format_duration
 
 
 class ShownResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,13 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFileDialog,
-    QLabel,
     QMenu,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -24,6 +21,7 @@ from studio.core.requests import adapter_list
 from studio.core.requests.adapter_list import MAX_SCALE, AdapterChoice
 from studio.models.adapter_compatibility import ADAPTER_TITLES, compatible
 from studio.models.card import ModelCard
+from studio.ui.widgets.elided_label import ElidedLabel
 from studio.ui.widgets.factory import button, label, name_control, row
 from studio.ui.widgets.icons import set_icon
 from studio.ui.widgets.request_form import WheelGuard
@@ -147,7 +145,7 @@ class AdapterRows(QWidget):
                 self._put(self._image_row(_IMAGE_FIELDS[card.adapter]))
         if self._unread:
             clear = _tool("Remove", "Remove it", self._clear)
-            self._put(row(_Elided(self._unread, self._unread), clear, spacing=4))
+            self._put(row(ElidedLabel(self._unread, self._unread), clear, spacing=4))
         self._fill_menu()
         self.setVisible(
             bool(self._fitting or self._chosen or self._unread or any(self._images.values()))
@@ -188,7 +186,7 @@ class AdapterRows(QWidget):
             )
         )
         return row(
-            _Elided(title, _tip(card) if card is not None else f"{one.name} is not installed."),
+            ElidedLabel(title, _tip(card) if card is not None else f"{one.name} is not installed."),
             *tools,
             spacing=6,
         )
@@ -218,7 +216,7 @@ class AdapterRows(QWidget):
         )
         return row(
             choose,
-            _Elided(
+            ElidedLabel(
                 Path(path).name if path else "none chosen", path or "This adapter needs an image."
             ),
             spacing=6,
@@ -253,22 +251,3 @@ def _tool(name: str, tip: str, pressed: Callable[[], object], *, text: str = "")
     name_control(tool, name, tip)
     tool.clicked.connect(lambda _checked=False: pressed())
     return tool
-
-
-class _Elided(QLabel):
-    """A line of text that is elided if it lacks space."""
-
-    def __init__(self, text: str, tip: str) -> None:
-        super().__init__()
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self._whole = text
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        name_control(self, text, tip)
-        self.setText(text)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Elide the text."""
-        super().resizeEvent(event)
-        self.setText(
-            self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
-        )

@@ -176,6 +176,7 @@ QLabel[role="error"] { color: $error; }
 QLabel[role="title"] { font-size: ${title_size}px; font-weight: 600; }
 QFrame[role="notice"] { background: $notice; border: 1px solid $error; border-radius: 8px; }
 QFrame[role="banner"] { background: $surface; border: 1px solid $accent; border-radius: 8px; }
+QFrame[role="queue-bar"] { border: 0; border-top: 1px solid $border; }
 QFrame[role="toast"] { background: $text; border-radius: 8px; }
 QFrame[role="toast"] QLabel { color: $window; }
 QFrame[role="toast"] QPushButton, QFrame[role="toast"] QToolButton {

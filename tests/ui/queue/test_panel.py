@@ -2,16 +2,20 @@
 
 import subprocess
 import sys
+import time
 
 import pytest
 from PySide6.QtCore import QModelIndex, Qt, QTime
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QInputDialog, QPushButton
 
 from studio.core.files import can_write
 from studio.core.jobs import Batch, JobState, new_job
 from studio.core.requests import ImageRequest, TextRequest
-from studio.ui.queue.table import PROGRESS, STATE, TIME, format_duration
+from studio.ui.queue.job_text import format_duration, time_of_day
+from studio.ui.queue.table import PROGRESS, PROMPT, STATE, TIME
+from studio.ui.queue.thumbnails import SIDE, read_thumbnail
 from tests.ui.conftest import PATIENCE
 
 
@@ -198,13 +202,13 @@ def test_ranks_and_estimates_are_shown(qtbot, panel, data):
     assert panel.summary.text().startswith("Paused")
 
 
-def test_pausing_shows_a_banner_to_continue(qtbot, panel):
+def test_a_pause_by_the_user_needs_no_banner(qtbot, panel):
     bar = panel.studio.window.queue_banner
-    assert bar.message.startswith("The queue is paused.")
+    assert not bar.isVisible()  # the table shows it
+    panel.queue.pause("The limit is reached.")
     assert bar.isVisible()
-    panel.queue.resume()
     panel.queue.pause()
-    assert not bar.isVisible()  # the dock says it
+    assert not bar.isVisible()
     assert panel.pause_button.text() == "Continue"
     QTest.keyClick(panel.studio.window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: not bar.isVisible(), timeout=PATIENCE)
@@ -213,7 +217,7 @@ def test_pausing_shows_a_banner_to_continue(qtbot, panel):
 
 def test_banner_counts_jobs_that_are_added_while_it_is_shown(qtbot, open_studio):
     studio = open_studio()
-    studio.shared.queue.pause("The queue is paused.")
+    studio.shared.queue.pause("The limit is reached.")
     bar = studio.window.queue_banner
     qtbot.waitUntil(lambda: "No jobs wait" in bar.message, timeout=PATIENCE)
     tab = studio.window.image_tab
@@ -241,8 +245,6 @@ def test_limit_pauses_after_a_number_of_jobs(qtbot, panel, monkeypatch):
 
 
 def test_pause_time_in_the_past_means_tomorrow(panel):
-    import time
-
     panel.pause_menu.pause_at(QTime.currentTime().addSecs(-60))
     assert 86_000 < panel.queue.limit.until - time.time() < 86_400
 
@@ -391,3 +393,134 @@ def test_editing_a_removed_job_creates_a_new_one(qtbot, panel):
     qtbot.waitUntil(lambda: prompts(panel) == ["a", "c", "d", "better b"], timeout=PATIENCE)
     assert "no longer waits" in message[-1].text
     assert not tab.editing.isVisible()
+
+
+def undo_button(panel):
+    (frame,) = panel.studio.window.toasts.shown
+    return frame.first_button
+
+
+def states(panel):
+    return {job.request.prompt: job.state for job in panel.queue.jobs()}
+
+
+@pytest.mark.parametrize("way", ["toast", "key"])
+def test_cancelling_waiting_jobs_can_be_undone(qtbot, panel, way):
+    choose(panel, "b", "c")
+    press(panel, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: states(panel)["c"] is JobState.CANCELLED, timeout=PATIENCE)
+    (frame,) = panel.studio.window.toasts.shown
+    assert frame.toast.text == "2 jobs cancelled"
+    if way == "toast":
+        QTest.mouseClick(frame.first_button, Qt.MouseButton.LeftButton)
+    else:
+        press(panel, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: set(states(panel).values()) == {JobState.QUEUED}, timeout=PATIENCE)
+    assert prompts(panel) == ["a", "b", "c", "d"]
+
+
+def test_an_undo_in_a_toast_undoes_its_own_change(qtbot, panel):
+    choose(panel, "a")
+    press(panel, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: states(panel)["a"] is JobState.CANCELLED, timeout=PATIENCE)
+    choose(panel, "d")
+    press(panel, Qt.Key.Key_Home, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: prompts(panel)[-1] == "c", timeout=PATIENCE)
+    undo_button(panel).click()
+    qtbot.waitUntil(lambda: states(panel)["a"] is JobState.QUEUED, timeout=PATIENCE)
+    assert prompts(panel).index("d") < prompts(panel).index("b")  # the move stays
+
+
+def test_a_job_that_ran_is_not_run_again_by_undo(qtbot, open_studio, data):
+    studio = open_studio(step_seconds=0.05)
+    panel, queue = studio.window.queue_dock.panel, studio.shared.queue
+    queue.batch_jobs = False
+    jobs = [text(data, name, max_new_tokens=2_000) for name in "ab"]
+    queue.submit(jobs)
+    qtbot.waitUntil(
+        lambda: [job.state for job in queue.jobs()] == [JobState.RUNNING, JobState.QUEUED],
+        timeout=PATIENCE,
+    )
+    panel.job_actions.cancel_all()
+    qtbot.waitUntil(lambda: all(job.state.over for job in queue.jobs()), timeout=PATIENCE)
+    (frame,) = studio.window.toasts.shown
+    assert frame.toast.text == "1 job cancelled"
+    queue.pause()
+    frame.first_button.click()
+    qtbot.waitUntil(
+        lambda: [job.state for job in queue.jobs()] == [JobState.CANCELLED, JobState.QUEUED],
+        timeout=PATIENCE,
+    )
+
+
+def test_removing_jobs_can_be_undone_in_a_toast(qtbot, panel):
+    choose(panel, "b")
+    panel.job_actions.by_name["remove"].trigger()
+    qtbot.waitUntil(lambda: prompts(panel) == ["a", "c", "d"], timeout=PATIENCE)
+    undo_button(panel).click()
+    qtbot.waitUntil(lambda: prompts(panel) == ["a", "b", "c", "d"], timeout=PATIENCE)
+
+
+def test_completed_images_have_a_thumbnail(qtbot, open_studio, data):
+    studio = open_studio()
+    studio.window.queue_dock.show()
+    panel = studio.window.queue_dock.panel
+    job = new_job(ImageRequest(prompt="a cat", width=64, height=64), str(data.outputs))
+    studio.shared.queue.submit([job, text(data, "words")])
+    role = Qt.ItemDataRole.DecorationRole
+    qtbot.waitUntil(
+        lambda: (
+            panel.table_model.rowCount() == 2
+            and panel.table_model.index(0, PROMPT).data(role) is not None
+        ),
+        timeout=PATIENCE,
+    )
+    pixmap = panel.table_model.index(0, PROMPT).data(role)
+    assert pixmap.deviceIndependentSize().toSize().toTuple() == (SIDE, SIDE)
+    qtbot.waitUntil(lambda: all(job.state.over for job in panel.queue.jobs()), timeout=PATIENCE)
+    assert panel.table_model.index(1, PROMPT).data(role) is None
+
+
+@pytest.mark.parametrize("size", [(64, 64), (300, 20), (8, 200), (1, 1)])
+def test_a_thumbnail_is_a_square(tmp_path, size):
+    path = str(tmp_path / "图.png")
+    image = QImage(*size, QImage.Format.Format_RGB32)
+    image.fill(0xFF8800)
+    assert image.save(path)
+    thumbnail = read_thumbnail(path, SIDE)
+    assert thumbnail.size().toTuple() == (SIDE, SIDE)
+    assert thumbnail.pixelColor(SIDE // 2, SIDE // 2).name() == "#ff8800"
+
+
+def test_a_thumbnail_of_a_damaged_or_missing_file_is_null(tmp_path):
+    path = tmp_path / "broken.png"
+    assert read_thumbnail(str(path), SIDE).isNull()
+    path.write_bytes(b"no image")
+    assert read_thumbnail(str(path), SIDE).isNull()
+
+
+def test_the_time_of_day_is_shown(qtbot, panel):
+    panel.pause_button.click()
+    qtbot.waitUntil(lambda: all(job.state.over for job in panel.queue.jobs()), timeout=PATIENCE)
+    job = panel.queue.jobs()[0]
+    cell = panel.table_model.index(0, TIME)
+    assert cell.data().startswith(time_of_day(job.ended))
+    tip = cell.data(Qt.ItemDataRole.ToolTipRole)
+    assert [line.split()[0] for line in tip.split("<br>")] == ["Added", "Started", "Ended"]
+
+
+def test_a_time_of_another_day_has_its_date():
+    noon = time.mktime((2026, 11, 30, 12, 0, 0, 0, 0, -1))
+    assert time_of_day(noon, noon + 60) == "12:00"
+    assert time_of_day(noon, noon + 86_400) == "2026-11-30 12:00"
+
+
+def test_the_result_of_a_completed_job_is_requested(qtbot, panel):
+    panel.pause_button.click()
+    qtbot.waitUntil(lambda: all(job.state.over for job in panel.queue.jobs()), timeout=PATIENCE)
+    dock = panel.studio.window.queue_dock
+    dock.result_requested.disconnect()
+    choose(panel, "c")
+    with qtbot.waitSignal(dock.result_requested, timeout=PATIENCE) as requested:
+        press(panel, Qt.Key.Key_Return)
+    assert panel.queue.job(requested.args[0]).request.prompt == "c"

@@ -127,7 +127,7 @@ def test_any_text_is_inside_the_window_as_plain_text(window, text, size):
     for number in range(3):
         window.shared.post_toast(f"{text}{number}"[-5_000:], "Show", lambda: None)
     QTest.qWait(1)
-    central = window.centralWidget()
+    central = window.tabs
     for frame in window.toasts.shown:
         place = frame.rect().translated(frame.mapTo(central, QPoint()))
         assert central.rect().left() <= place.left()
@@ -140,7 +140,7 @@ def test_any_text_is_inside_the_window_as_plain_text(window, text, size):
 def test_toasts_follow_the_size_of_the_window(window, qtbot):
     window.shared.post_toast("Copied")
     window.resize(800, 600)
-    central = window.centralWidget()
+    central = window.tabs
     bottom = window.toasts.geometry().bottom
     qtbot.waitUntil(
         lambda: bottom() == central.height() - toast_module.MARGIN - 1, timeout=PATIENCE
@@ -151,7 +151,6 @@ def test_saving_offers_the_folder(window, qtbot, monkeypatch, tmp_path):
     tab = window.text_tab
     tab.prompt.setPlainText("x")
     tab.generate()
-    qtbot.waitUntil(lambda: tab._job.state.over, timeout=PATIENCE)
     qtbot.waitUntil(tab.save_button.isEnabled, timeout=PATIENCE)
     monkeypatch.setattr(
         QFileDialog, "getSaveFileName", lambda *_arguments, **_more: (str(tmp_path / "a.txt"), "")

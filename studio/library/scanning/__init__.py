@@ -1,1 +1,0 @@
-"""Scans of the library's folders, and rebuilds of its index."""
