@@ -66,7 +66,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     prompt_read: str = ""
     """The model's input, if it differs from the prompt: a Chinese prompt in English words."""
     inputs: dict[str, str] = {}
-    """Field of the request → SHA-256 of the file that it names."""
+    """Field of the request → SHA-256 of the file that it names, and `Job.sources`."""
     finish_reason: FinishReason = ""
     thought_tokens: int = 0
     """Tokens that a reasoning model spent before its answer; the thoughts are not stored."""

@@ -6,6 +6,7 @@ import enum
 import secrets
 import threading
 import time
+from collections.abc import Mapping
 
 import msgspec
 
@@ -65,6 +66,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ended: float = 0.0
     """Unix times in seconds; 0 before that."""
     failure: Failure | None = None
+    sources: dict[str, str] = {}
+    """Role → SHA-256 of an artifact that it was made from, beyond the files in its request.
+
+    `prompt`: its prompt came from there. `variation`: it varies that one.
+    """
 
     @property
     def set_aside(self) -> bool:
@@ -174,10 +180,11 @@ def new_job(
     template: str = "",
     batch: str = "",
     row: int = 0,
+    sources: Mapping[str, str] | None = None,
 ) -> Job:
     """Return a queued job with an id, a seed (drawn now if the request has none) and a name.
 
-    `template`: how a job without a `stem` is named, as in the settings.
+    `template`: how a job without a `stem` is named, as in the settings. `sources`: see `Job`.
     """
     job_id = new_id()
     seeded = request.with_seed()
@@ -189,4 +196,5 @@ def new_job(
         batch=batch,
         row=row,
         created=time.time(),
+        sources=dict(sources or {}),
     )

@@ -22,11 +22,11 @@ log = logging.getLogger(__name__)
 _REQUEST = msgspec.json.Decoder(AnyRequest)
 _COLUMNS = (
     "id, position, placed, kind, model, state, batch, row, crashes, created, started, "
-    "ended, request, folder, stem, failure"
+    "ended, request, folder, stem, failure, sources"
 )
-_ADDED = {"placed": "0", "model": "''", "listed": "1"}
+_ADDED = {"placed": "0", "model": "''", "listed": "1", "sources": "''"}
 """Columns that older versions lack, with their default values."""
-INSERT = f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 16)})"
+INSERT = f"INSERT INTO jobs ({_COLUMNS}) VALUES ({', '.join('?' * 17)})"
 
 
 OVER = "state IN ('completed', 'failed', 'cancelled')"
@@ -166,6 +166,7 @@ def to_row(job: Job) -> tuple[Any, ...]:
         job.target.folder,
         job.target.stem,
         failure_text(job.failure),
+        msgspec.json.encode(job.sources).decode() if job.sources else "",
     )
 
 
@@ -188,6 +189,7 @@ def _from_row(row: sqlite3.Row) -> Job:
         started=row["started"],
         ended=row["ended"],
         failure=msgspec.json.decode(row["failure"], type=Failure) if row["failure"] else None,
+        sources=msgspec.json.decode(row["sources"], type=dict[str, str]) if row["sources"] else {},
     )
 
 

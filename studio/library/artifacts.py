@@ -171,6 +171,7 @@ def _beginning(path: Path) -> bytes:
 def _recipe(
     result: Result, job: Job, card: ModelCard, versions: dict[str, str], memory: str
 ) -> Recipe:
+    facts = _facts(result)
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     return Recipe(
         studio=__version__,
@@ -182,7 +183,7 @@ def _recipe(
         versions=versions,
         created=created,
         memory=memory,
-        **_facts(result),
+        **{**facts, "inputs": {**job.sources, **facts.get("inputs", {})}},
     )
 
 

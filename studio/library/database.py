@@ -73,6 +73,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX jobs_waiting_by_model ON jobs (kind, model, position) WHERE state = 'queued';
     CREATE INDEX jobs_placed ON jobs (position) WHERE state = 'queued' AND placed;
     """,
+    "ALTER TABLE jobs ADD COLUMN sources TEXT NOT NULL DEFAULT '';",
 )
 """One script per schema version; `PRAGMA user_version` counts those that ran. Append only."""
 

@@ -11,7 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure, StudioError
-from studio.core.jobs import Batch, Job, JobState, SkippedRow, Target, new_id
+from studio.core.jobs import Batch, Job, JobState, SkippedRow, Target, new_id, new_job
 from studio.core.requests import ImageRequest, TextRequest
 from studio.jobs.store import JobStore
 
@@ -352,6 +352,17 @@ def test_jobs_are_not_batched_across_a_manually_placed_job(store, tmp_path):
     jobs = store.add(texts(tmp_path, "a", "a", "b", "a"))
     store.place({jobs[2].id: (jobs[2].position, True)})
     assert [job.id for job in store.take_next(("", ""), 16)] == [jobs[0].id, jobs[1].id]
+
+
+def test_sources_of_a_job_survive_a_restart(tmp_path):
+    store = JobStore.open(tmp_path / "studio.db")
+    request = TextRequest(prompt="a story", model="m", seed=1)
+    sources = {"prompt": "a" * 64}
+    store.add([new_job(request, str(tmp_path), sources=sources), new_job(request, str(tmp_path))])
+    store.close()
+    store = JobStore.open(tmp_path / "studio.db")
+    assert [job.sources for job in store.jobs()] == [sources, {}]
+    store.close()
 
 
 def test_an_older_database_is_copied_and_upgraded(tmp_path):

@@ -69,6 +69,16 @@ def test_the_recipe_comes_back_and_the_job_is_found(tmp_path, kind):
     assert (found.sha256, found.size) == (artifact.sha256, artifact.size)
 
 
+def test_recipe_names_the_files_that_a_result_was_made_from(tmp_path):
+    """Both what its prompt came from, and the files of the request."""
+    request = ImageRequest(prompt="x", seed=1, image="/a.png")
+    job = new_job(request, str(tmp_path), sources={"variation": "b" * 64})
+    result = ImageResult(pixels=PIXELS, seed=1, inputs={"image": "a" * 64})
+    artifact = artifacts.save(result, job=job, card=CARD, versions={})
+    recipe = artifacts.read_recipe(tmp_path / artifact.path)
+    assert recipe.inputs == {"image": "a" * 64, "variation": "b" * 64}
+
+
 @pytest.mark.parametrize("kind", MAKERS)
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
