@@ -114,7 +114,7 @@ class DataFolder(NamedTuple):
 
     @property
     def rebuilt_library(self) -> Path:
-        """A new index while it is built; see `library/rebuild.py`."""
+        """A new index while it is built; see `library/scanning/rebuild.py`."""
         return self.root / "library-rebuilt.db"
 
     @property
@@ -125,7 +125,7 @@ class DataFolder(NamedTuple):
     @property
     def thumbnails(self) -> Path:
         """Thumbnails of the library, which can be made again."""
-        return self.root / "thumbnails"
+        return self.root / "thumbnails.db"
 
     @property
     def models(self) -> Path:

@@ -15,7 +15,6 @@ from studio.core.events import AnyEvent, Cancelled, Failed, Finished, JobEvent, 
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.core.settings import (
-    CompressedQuality,
     LoadPreference,
     LoadStrategy,
     load_preference,
@@ -38,6 +37,7 @@ from studio.engine.runtime.device import use_device_settings
 from studio.engine.runtime.memory import OutOfMemoryGuard, is_out_of_memory
 from studio.engine.runtime.replay_filter import ReplayFilter
 from studio.library.results import Result
+from studio.library.thumbnails import ThumbnailCache
 from studio.models.card import ModelCard
 from studio.models.registry import ModelRegistry, base_among
 from studio.preflight.adapters import resolve_adapters
@@ -58,14 +58,22 @@ class LocalEngine:
         use_device_settings(load_settings(data))
         self._data = data
         self._registry = ModelRegistry(data)
+        self._thumbnails = ThumbnailCache(data.thumbnails)
         self._pipelines = PipelineCache(
             lambda model: load_preference(model, load_settings(data), memory)
         )
         self._unsaved: OrderedDict[str, JobOutcome] = OrderedDict()
         self._closed = False
 
-    def _quality(self) -> CompressedQuality:
-        return load_settings(self._data).compressed_quality
+    def _outcome(self, card: ModelCard, saved: list[Artifact], unsaved: list[Result]) -> JobOutcome:
+        """Return an outcome that appends to these lists."""
+        return JobOutcome(
+            card,
+            saved,
+            unsaved,
+            quality=load_settings(self._data).compressed_quality,
+            thumbnails=self._thumbnails,
+        )
 
     def warm_up(self, kind: str = "", model: str = "") -> None:
         """Do nothing: it would block the calling thread. The child calls `load_ahead`."""
@@ -96,6 +104,7 @@ class LocalEngine:
         """Free the models; a running job ends with Cancelled."""
         self._closed = True
         self._pipelines.evict_all()
+        self._thumbnails.close()
 
     def run(self, jobs: Sequence[Job], emit: Emit, is_cancelled: IsCancelled) -> None:
         """Run the jobs, as one batch if their runner can. See `protocol.Engine.run`."""
@@ -132,7 +141,7 @@ class LocalEngine:
             if outcome is None:
                 saved += complete_results(job)
                 card = self._registry.find(job.request.kind, job.request.model)
-                outcome = JobOutcome(card, saved, quality=self._quality())
+                outcome = self._outcome(card, saved, [])
                 if len(saved) < job.request.result_count:
                     self._generate(job, outcome, emit, is_cancelled)
             outcome.save_rest(job)
@@ -266,7 +275,7 @@ class LocalEngine:
             return Failed(failure=result.failure())
         job, outcome = (
             context.job,
-            JobOutcome(context.card, unsaved=[result], quality=self._quality()),
+            self._outcome(context.card, [], [result]),
         )
         try:
             outcome.record(context, loaded, statistics)

@@ -19,6 +19,7 @@ from studio.engine.model_cache import Loaded
 from studio.engine.protocol import JobContext
 from studio.library import artifacts
 from studio.library.results import Result
+from studio.library.thumbnails import ThumbnailCache, thumbnail_of
 from studio.models.card import ModelCard
 from studio.models.llama_cpp import PACKAGE, RUNNER
 
@@ -41,7 +42,8 @@ class JobOutcome:
     statistics: Statistics = field(default_factory=Statistics)
     memory: str = ""
     """How the model was loaded, and what was done when memory ran out."""
-
+    thumbnails: ThumbnailCache | None = None
+    """Gets a thumbnail of each result, made from its pixels or samples."""
     quality: CompressedQuality = "high"
     """Of compressed files."""
 
@@ -81,7 +83,7 @@ class JobOutcome:
             self.unsaved.pop(0)
 
     def _write(self, job: Job, result: Result) -> Artifact:
-        return artifacts.save(
+        artifact = artifacts.save(
             result,
             job=job,
             card=self.card,
@@ -89,6 +91,9 @@ class JobOutcome:
             memory=self.memory,
             quality=self.quality,
         )
+        if self.thumbnails is not None:
+            self.thumbnails.put(artifact.sha256, thumbnail_of(result))
+        return artifact
 
 
 def complete_results(job: Job) -> list[Artifact]:

@@ -23,12 +23,12 @@ from studio.library.annotations import Annotated, save_annotations
 from studio.library.catch_up import add_artifacts, catch_up
 from studio.library.database import open_read_only
 from studio.library.index import LibraryIndex
-from studio.library.index_files import folders_of_jobs
 from studio.library.items import MAX_RATING, Annotation, NewItem, Query
-from studio.library.walk import Root
+from studio.library.scanning.known_files import folders_of_jobs
+from studio.library.scanning.walk import Root
 
 if TYPE_CHECKING:
-    from studio.library.scan import OnProgress, ScanProgress, ScanResult
+    from studio.library.scanning.scan import OnProgress, ScanProgress, ScanResult
 
 IsCancelled = Callable[[], bool]
 _LOCK_SECONDS = 30.0
@@ -81,7 +81,7 @@ class Library:
 
         After a scan that was killed, look into all. Call it at a start and when a folder changes.
         """
-        from studio.library.scan import PROGRESS, RUNNING
+        from studio.library.scanning.scan import PROGRESS, RUNNING
 
         self.catch_up(is_cancelled)
         was_killed = self.index.progress(PROGRESS) == RUNNING
@@ -95,7 +95,7 @@ class Library:
         is_quick: bool = False,
     ) -> ScanResult:
         """Compare the index with all files in the library's folders."""
-        from studio.library.scan import scan
+        from studio.library.scanning.scan import scan
 
         return scan(
             self.index,
@@ -113,7 +113,7 @@ class Library:
 
         Goes on where a cancelled or killed rebuild was.
         """
-        from studio.library.rebuild import rebuild
+        from studio.library.scanning.rebuild import rebuild
 
         result = rebuild(
             self.index,

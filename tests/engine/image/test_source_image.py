@@ -1,5 +1,6 @@
 """Images from a source image and a mask: results, steps and refused requests."""
 
+import io
 from dataclasses import replace
 
 import msgspec
@@ -15,6 +16,7 @@ from studio.engine.image import generate as image
 from studio.engine.image import source_image
 from studio.engine.local import LocalEngine
 from studio.library.artifacts import read_recipe
+from studio.library.thumbnails import ThumbnailCache
 from studio.media.image_reader import read_image, read_mask
 from studio.models.card_store import card_folder, write_card
 from studio.models.catalog import entry_named
@@ -204,6 +206,10 @@ def test_the_recipe_names_the_files_and_their_hashes(data, tmp_path):
         "image": read_image(tmp_path / "start.png")[1],
         "mask_image": read_mask(tmp_path / "mask.png")[1],
     }
+    thumbnails = ThumbnailCache(data.thumbnails)
+    thumbnail = thumbnails.get(events[-1].artifacts[0].sha256)
+    thumbnails.close()
+    assert Image.open(io.BytesIO(thumbnail)).size == (48, 32), "made when the image was saved"
     run_one(engine, gone, events.append)
     assert isinstance(events[-1], Failed)
     assert events[-1].failure.message == "gone.png does not exist."

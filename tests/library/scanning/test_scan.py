@@ -9,7 +9,7 @@ from PIL import Image
 
 from studio.library.annotations import read_annotations
 from studio.library.items import Query
-from studio.library.scan import PROGRESS, RUNNING
+from studio.library.scanning.scan import PROGRESS, RUNNING
 
 
 def photo(path, color=(1, 2, 3)):
@@ -102,7 +102,9 @@ def test_files_that_are_no_artifacts_are_read_once(studio, photos, monkeypatch):
         (photos / f"{number}.png").write_bytes(b"broken")
     assert studio.library.scan().others == 50
     read = []
-    monkeypatch.setattr("studio.library.scan.read_item", lambda path, **_options: read.append(path))
+    monkeypatch.setattr(
+        "studio.library.scanning.scan.read_item", lambda path, **_options: read.append(path)
+    )
     assert studio.library.scan().others == 0
     assert not read
     assert studio.library.index.count() == 0
@@ -148,7 +150,7 @@ def test_hidden_and_unreadable_names_are_skipped(studio, photos):
 
 
 def test_cancelled_scan_goes_on_later(studio, photos, monkeypatch):
-    monkeypatch.setattr("studio.library.scan._BATCH", 2)
+    monkeypatch.setattr("studio.library.scanning.scan._BATCH", 2)
     for number in range(7):
         photo(photos / f"{number}.png", (number, 1, 1))
     calls = []

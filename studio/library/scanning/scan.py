@@ -19,7 +19,9 @@ import msgspec
 from studio.core.paths import DataFolder
 from studio.library.annotations import Annotated, save_annotations
 from studio.library.index import LibraryIndex
-from studio.library.index_files import (
+from studio.library.items import Annotation, NewItem
+from studio.library.read_item import MEDIA_OF_SUFFIX, TEXT_SUFFIXES, read_item
+from studio.library.scanning.known_files import (
     KnownFile,
     all_files,
     folder_stamp,
@@ -28,10 +30,8 @@ from studio.library.index_files import (
     remember_others,
     set_folder_stamp,
 )
-from studio.library.items import Annotation, NewItem
-from studio.library.read_item import MEDIA_OF_SUFFIX, TEXT_SUFFIXES, read_item
-from studio.library.restore_annotations import Restoration
-from studio.library.walk import Folder, Problem, Root, walk
+from studio.library.scanning.restore_annotations import Restoration
+from studio.library.scanning.walk import Folder, Problem, Root, walk
 
 PROGRESS = "scan"
 RUNNING = "running"

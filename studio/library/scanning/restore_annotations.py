@@ -13,8 +13,8 @@ from studio.library.annotations import (
     save_annotations,
 )
 from studio.library.index import LibraryIndex
-from studio.library.index_files import known_files
 from studio.library.items import Annotation, Item
+from studio.library.scanning.known_files import known_files
 
 
 class Restoration:

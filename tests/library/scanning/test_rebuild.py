@@ -87,7 +87,7 @@ def test_lost_index_is_rebuilt_from_the_files(filled, reopened, tmp_path):
 
 
 def test_cancelled_rebuild_changes_nothing_and_goes_on_later(filled, monkeypatch):
-    monkeypatch.setattr("studio.library.scan._BATCH", 2)
+    monkeypatch.setattr("studio.library.scanning.scan._BATCH", 2)
     library, before, calls = filled.library, content(filled.library), []
     result = library.rebuild(calls.append, lambda: len(calls) > 1)
     assert result.is_cancelled

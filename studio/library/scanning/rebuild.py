@@ -14,11 +14,11 @@ from studio.core.paths import DataFolder
 from studio.library.annotations import Line, read_annotations
 from studio.library.catch_up import PROGRESS as CATCH_UP
 from studio.library.index import LibraryIndex
-from studio.library.index_files import all_files, known_files
 from studio.library.items import Annotation, Item, NewItem
 from studio.library.read_item import read_item
-from studio.library.scan import OnProgress, ScanResult, scan
-from studio.library.walk import Root
+from studio.library.scanning.known_files import all_files, known_files
+from studio.library.scanning.scan import OnProgress, ScanResult, scan
+from studio.library.scanning.walk import Root
 
 _STARTED = "rebuild"
 

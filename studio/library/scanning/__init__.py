@@ -1,0 +1,1 @@
+"""Scans of the library's folders, and rebuilds of its index."""

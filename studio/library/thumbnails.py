@@ -1,0 +1,224 @@
+"""Thumbnails of the library: small JPEGs of images and videos, outlines of audio. No Qt.
+
+Made from the pixels or samples when a result is saved, else from the file when it is first shown.
+They are kept by content, so that moved files keep theirs, in a file that can be deleted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.errors import StudioError
+from studio.library.items import Media
+from studio.library.results import AudioResult, ImageResult, Result, VideoResult
+
+SIDE = 320
+"""Pixels of the longer side."""
+OUTLINE_PARTS = 200
+"""Of audio: one byte per part, its highest absolute sample in 1/255."""
+MAX_CACHE_BYTES = 1 << 30
+_JPEG_QUALITY = 85
+_TRIM_TO = 0.9
+_TOUCH_SECONDS = 86_400
+log = logging.getLogger(__name__)
+
+
+def thumbnail_of(result: Result) -> bytes:
+    """Return the thumbnail of a result: a JPEG, an outline of audio, or empty for a text."""
+    if isinstance(result, ImageResult):
+        return _jpeg(result.pixels)
+    if isinstance(result, VideoResult):
+        return _jpeg(result.frames[len(result.frames) // 2])
+    if isinstance(result, AudioResult):
+        return _outline(result.samples)
+    return b""
+
+
+def thumbnail_of_file(path: Path, media: Media) -> bytes:
+    """Return the thumbnail of a file; empty for a text, or a video that cannot be decoded here.
+
+    Raises StudioError if the file is damaged or missing.
+    """
+    if media == "image" or (media == "video" and path.suffix.lower() == ".webp"):
+        from studio.media.image_reader import read_image
+
+        image, _sha256 = read_image(path, SIDE)
+        return _jpeg(np.asarray(image))
+    if media == "audio":
+        return _outline_of_file(path)
+    return _video_frame(path) if media == "video" else b""
+
+
+class ThumbnailCache:
+    """Thumbnails by the SHA-256 of their files. Any thread may call it, and several programs.
+
+    A cache: it forgets the least recently used ones above its limit, and faults of its file are
+    logged, never raised.
+    """
+
+    def __init__(self, path: Path, max_bytes: int = MAX_CACHE_BYTES) -> None:
+        self._path = path
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def get(self, sha256: str) -> bytes | None:
+        """Return a thumbnail; None if there is none yet. Empty: the file has none."""
+        found: list[bytes] = []
+
+        def read(connection: sqlite3.Connection) -> None:
+            row = connection.execute(
+                "SELECT data, used FROM thumbnails WHERE sha256 = ?", (sha256,)
+            ).fetchone()
+            if row is not None:
+                found.append(row[0])
+                if time.time() - row[1] > _TOUCH_SECONDS:
+                    connection.execute(
+                        "UPDATE thumbnails SET used = ? WHERE sha256 = ?", (time.time(), sha256)
+                    )
+
+        self._run(read)
+        return found[0] if found else None
+
+    def put(self, sha256: str, data: bytes) -> None:
+        """Store a thumbnail."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT OR REPLACE INTO thumbnails VALUES (?, ?, ?)", (sha256, data, time.time())
+            )
+            self._trim(connection)
+
+        self._run(write)
+
+    def get_or_make(self, sha256: str, path: Path, media: Media) -> bytes:
+        """Return a thumbnail, made from the file if necessary. Raises StudioError; see above."""
+        data = self.get(sha256)
+        if data is None:
+            data = thumbnail_of_file(path, media)
+            self.put(sha256, data)
+        return data
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _run(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        with self._lock:
+            try:
+                if self._connection is None:
+                    self._connection = _open(self._path)
+                work(self._connection)
+            except (sqlite3.Error, OSError) as error:
+                log.warning("thumbnails: %s", error)
+                if self._connection is not None:
+                    self._connection.close()
+                    self._connection = None
+                if isinstance(error, sqlite3.DatabaseError) and not isinstance(
+                    error, sqlite3.OperationalError
+                ):
+                    _delete(self._path)
+
+    def _trim(self, connection: sqlite3.Connection) -> None:
+        pages, free, size = (
+            connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        excess = (pages - free) * size - self._max_bytes
+        if excess <= 0:
+            return
+        excess += int((1 - _TRIM_TO) * self._max_bytes)
+        for sha256, length in connection.execute(
+            "SELECT sha256, length(data) + 128 FROM thumbnails ORDER BY used"
+        ).fetchall():
+            connection.execute("DELETE FROM thumbnails WHERE sha256 = ?", (sha256,))
+            excess -= length
+            if excess <= 0:
+                break
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = OFF")  # a cache
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS thumbnails "
+            "(sha256 TEXT PRIMARY KEY, data BLOB NOT NULL, used REAL NOT NULL) STRICT"
+        )
+        connection.execute("CREATE INDEX IF NOT EXISTS thumbnails_by_use ON thumbnails (used)")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _delete(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        with contextlib.suppress(OSError):
+            path.with_name(path.name + suffix).unlink()
+
+
+def _jpeg(pixels: NDArray[np.uint8]) -> bytes:
+    """Return height × width × 3 pixels as a JPEG whose longer side is at most `SIDE`."""
+    from PIL import Image
+
+    image = Image.fromarray(pixels)
+    if max(image.size) > SIDE:
+        image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=_JPEG_QUALITY)
+    return buffer.getvalue()
+
+
+def _outline(samples: NDArray[np.float32]) -> bytes:
+    """Return the outline of frames × channels."""
+    if not len(samples):
+        return b""
+    loudest = np.abs(np.nan_to_num(samples)).max(axis=1)
+    starts = np.arange(OUTLINE_PARTS) * len(loudest) // OUTLINE_PARTS
+    parts = np.maximum.reduceat(loudest, starts)
+    return bytes(np.clip(parts * 255, 0, 255).astype(np.uint8))
+
+
+def _outline_of_file(path: Path) -> bytes:
+    import soundfile
+
+    from studio.media.audio import blocks
+
+    try:
+        with soundfile.SoundFile(path) as file:
+            parts = [np.abs(block).max(axis=1) for block in blocks(file, "float32")]
+    except (OSError, soundfile.SoundFileError, RuntimeError) as error:
+        raise StudioError(f"{path.name} cannot be read: {error}") from error
+    return _outline(np.concatenate(parts)[:, None]) if parts else b""
+
+
+def _video_frame(path: Path) -> bytes:
+    """Return a frame from the middle of an MP4; empty without the library that decodes it."""
+    try:
+        import av
+    except ImportError:
+        return b""
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            if stream.duration:
+                container.seek(stream.duration // 2, stream=stream)
+            frame = next(container.decode(stream))
+            return _jpeg(frame.to_ndarray(format="rgb24"))
+    except (OSError, ValueError, IndexError, StopIteration) as error:
+        raise StudioError(f"{path.name} cannot be read: {error}") from error
