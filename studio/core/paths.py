@@ -113,6 +113,11 @@ class DataFolder(NamedTuple):
         return self.root / "library.lock"
 
     @property
+    def moves_lock(self) -> Path:
+        """Held while a program moves the library's files."""
+        return self.root / "library-moves.lock"
+
+    @property
     def rebuilt_library(self) -> Path:
         """A new index while it is built; see `library/scanning/rebuild.py`."""
         return self.root / "library-rebuilt.db"

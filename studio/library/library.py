@@ -79,10 +79,13 @@ class Library:
     ) -> ScanResult:
         """Add new artifacts, then look into folders that changed since the last scan.
 
-        After a scan that was killed, look into all. Call it at a start and when a folder changes.
+        Completes moves that a kill interrupted. After a scan that was killed, looks into all
+        folders. Call it at a start and when a folder changes.
         """
+        from studio.library.file_actions.move import finish_moves
         from studio.library.scanning.scan import PROGRESS, RUNNING
 
+        finish_moves(self.index, self.data)
         self.catch_up(is_cancelled)
         was_killed = self.index.progress(PROGRESS) == RUNNING
         return self.scan(on_progress, is_cancelled, is_quick=not was_killed)
