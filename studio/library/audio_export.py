@@ -27,13 +27,14 @@ def export_audio(source: Path, target: Path) -> None:
     if file_format == source.suffix.lower().removeprefix("."):
         write_whole(target, source.read_bytes(), replace=True)
         return
-    write_whole(target, _convert(source, file_format), replace=True)
+    write_whole(target, convert_audio(source, file_format), replace=True)
 
 
-def _convert(source: Path, file_format: str) -> bytes:
+def convert_audio(source: Path, file_format: str, *, with_recipe: bool = True) -> bytes:
+    """Return the audio in another format, with its recipe or without. Raises StudioError."""
     import soundfile
 
-    recipe = read_recipe(source)
+    recipe = read_recipe(source) if with_recipe else None
     comment = msgspec.json.encode(recipe).decode() if recipe is not None else ""
     try:
         with soundfile.SoundFile(source) as file:

@@ -1,0 +1,193 @@
+"""Exports items to a folder: in another format or size, with or without metadata. Slow."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from studio.core.artifact import Recipe
+from studio.core.errors import StudioError
+from studio.core.files import write_whole
+from studio.core.regular_file import read_regular
+from studio.core.requests import ImageRequest
+from studio.library.artifacts import read_recipe
+from studio.library.audio_export import convert_audio
+from studio.library.encoders import KEYWORD, MAX_READ_BYTES, parameters_line, sidecar_path
+from studio.library.file_actions.places import copy_file, free_target, pairs_of
+from studio.library.file_actions.results import (
+    ActionResult,
+    FileChange,
+    IsCancelled,
+    OnStep,
+    ignore,
+    never,
+)
+from studio.library.file_actions.strip import without_metadata
+from studio.library.items import Item
+from studio.media import riff_id3
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+ImageFormat = Literal["", "png", "jpg", "webp"]
+AudioFormat = Literal["", "wav", "flac", "ogg", "mp3"]
+TextFormat = Literal["", "txt", "md"]
+_USER_COMMENT = 0x9286
+_EXIF_FIELDS = 0x8769
+_UNICODE = b"UNICODE\0"
+
+
+class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How items are exported. An empty format keeps the file's own."""
+
+    image_format: ImageFormat = ""
+    audio_format: AudioFormat = ""
+    text_format: TextFormat = ""
+    quality: int = 90
+    """Of JPEG and WebP, 1 to 100."""
+    max_side: int = 0
+    """Upper limit of an image's longer side in pixels; 0 for none."""
+    with_metadata: bool = True
+    """Keep the recipe; otherwise remove it, and Exif, XMP and comments too."""
+
+    def suffix_for(self, item: Item) -> str:
+        """Return the extension of the exported file, with its dot."""
+        own = Path(item.path).suffix.lower()
+        formats = {"image": self.image_format, "audio": self.audio_format, "text": self.text_format}
+        wanted = formats.get(item.media, "")
+        return f".{wanted}" if wanted and not (wanted == "jpg" and own == ".jpeg") else own
+
+
+def export_items(
+    items: Sequence[Item],
+    folder: Path,
+    options: ExportOptions,
+    on_step: OnStep = ignore,
+    is_cancelled: IsCancelled = never,
+) -> ActionResult:
+    """Write items into a folder, which is created; a name that is taken gets a number.
+
+    The files of the items stay as they are. Raises OSError if the folder cannot be created.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    done: list[FileChange] = []
+    failed: dict[str, str] = {}
+    for number, item in enumerate(items):
+        if is_cancelled():
+            return ActionResult(tuple(done), failed, is_cancelled=True)
+        try:
+            target = _export(item, folder, options)
+            done.append(FileChange(item.id, item.path, str(target)))
+        except StudioError as error:
+            failed[item.path] = f"{error.message} {error.cure or ''}".strip()
+        except OSError as error:
+            failed[item.path] = error.strerror or str(error)
+        except ValueError as error:
+            failed[item.path] = str(error)
+        on_step(number + 1, len(items))
+    return ActionResult(tuple(done), failed)
+
+
+def _export(item: Item, folder: Path, options: ExportOptions) -> Path:
+    source = Path(item.path)
+    suffix = options.suffix_for(item)
+    target = free_target(source, folder, f"{source.stem}{suffix}")
+    is_converted = suffix != source.suffix.lower()
+    if item.media == "image":
+        is_converted |= 0 < options.max_side < max(item.width, item.height)
+        if is_converted or not (options.with_metadata or _is_upright(source)):
+            write_whole(target, _encode_image(source, suffix, options))
+            return target
+    if item.media == "audio" and (is_converted or (suffix == ".ogg" and not options.with_metadata)):
+        write_whole(target, convert_audio(source, suffix[1:], with_recipe=options.with_metadata))
+    elif not options.with_metadata and item.media != "text":
+        write_whole(target, _stripped(source))
+    else:
+        _copy(source, target, options.with_metadata)
+    return target
+
+
+def _copy(source: Path, target: Path, with_recipe: bool) -> None:
+    """Copy a file that needs no change, with what belongs to it."""
+    for old, new in reversed(pairs_of(source, target)):
+        if with_recipe or old != sidecar_path(source):
+            new.parent.mkdir(exist_ok=True)
+            copy_file(old, new)
+
+
+def _stripped(source: Path) -> bytes:
+    data = without_metadata(read_regular(source, MAX_READ_BYTES), source.suffix.lower())
+    if data is None:
+        raise StudioError(
+            f"Studio cannot remove metadata from {source.suffix} files.",
+            cause="invalid",
+            cure="Choose another format, or export with metadata.",
+        )
+    return data
+
+
+def _is_upright(path: Path) -> bool:
+    """Return False if an image depends on its Exif orientation, which is metadata."""
+    from PIL import Image as PILImage
+
+    try:
+        with PILImage.open(path) as image:
+            return bool(image.getexif().get(0x0112, 1) == 1)
+    except (OSError, ValueError, SyntaxError):
+        return True
+
+
+def _encode_image(source: Path, suffix: str, options: ExportOptions) -> bytes:
+    """Return an image in another format or size; transparent areas become white."""
+    from studio.media.image_reader import read_image
+
+    image, _sha256 = read_image(source)
+    if options.max_side:
+        image.thumbnail((options.max_side, options.max_side))
+    recipe = read_recipe(source) if options.with_metadata else None
+    if suffix == ".png":
+        return _png(image, recipe)
+    if suffix in (".jpg", ".jpeg"):
+        return _with_pillow(image, "JPEG", recipe, options.quality)
+    if suffix == ".webp":
+        data = _with_pillow(image, "WEBP", recipe, options.quality)
+        return riff_id3.tag_riff(data, _json(recipe)) if recipe is not None else data
+    raise StudioError(
+        f"Studio cannot write {suffix} files.",
+        cause="invalid",
+        cure="Choose PNG, JPEG or WebP.",
+    )
+
+
+def _png(image: Image, recipe: Recipe | None) -> bytes:
+    import numpy as np
+
+    from studio.media.png import encode_png
+
+    texts = {KEYWORD: _json(recipe), "parameters": _parameters(recipe)} if recipe else {}
+    return encode_png(np.asarray(image), {key: text for key, text in texts.items() if text})
+
+
+def _with_pillow(image: Image, name: str, recipe: Recipe | None, quality: int) -> bytes:
+    from PIL import Image as PILImage
+
+    exif = PILImage.Exif()
+    if text := _parameters(recipe):
+        # where other programs look for it in files without text chunks
+        exif.get_ifd(_EXIF_FIELDS)[_USER_COMMENT] = _UNICODE + text.encode("utf-16-be")
+    buffer = io.BytesIO()
+    image.save(buffer, name, quality=min(max(quality, 1), 100), exif=exif)
+    return buffer.getvalue()
+
+
+def _json(recipe: Recipe | None) -> str:
+    return msgspec.json.encode(recipe).decode() if recipe is not None else ""
+
+
+def _parameters(recipe: Recipe | None) -> str:
+    is_image = recipe is not None and isinstance(recipe.request, ImageRequest)
+    return parameters_line(recipe) if recipe is not None and is_image else ""
