@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
@@ -12,6 +13,9 @@ from studio.core.artifact import Recipe
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
 from studio.ui import background
 from studio.ui.widgets.factory import show_message
+
+if TYPE_CHECKING:
+    from studio.library.foreign.metadata import ForeignMetadata
 
 _MODEL_SUFFIXES = (".gguf", ".safetensors")
 
@@ -22,6 +26,8 @@ class FileOpener(QObject):
     recipe_opened = Signal(object, object)
     """(path, recipe) of an artifact."""
     image_opened = Signal(object)
+    foreign_opened = Signal(object, object)
+    """(path, metadata) of an image that another program made."""
     midi_opened = Signal(object)
     batch_opened = Signal(object)
     """A file or folder of prompts."""
@@ -76,21 +82,24 @@ class FileOpener(QObject):
             self.open_artifact(Path(name))
 
     def open_artifact(self, path: Path) -> None:
-        """Open a file by its recipe; without one, as a source image or a file of prompts."""
+        """Open a file by its metadata; without any, as a source image or a file of prompts."""
 
-        def read() -> Recipe | None:
+        def read() -> Recipe | ForeignMetadata | None:
             from studio.library.artifacts import read_recipe
+            from studio.library.foreign.reader import read_foreign
 
-            return read_recipe(path)
+            return read_recipe(path) or read_foreign(path)
 
-        background.run(self._window, read, lambda recipe: self._on_recipe(path, recipe))
+        background.run(self._window, read, lambda found: self._on_read(path, found))
 
-    def _on_recipe(self, path: Path, recipe: Recipe | None) -> None:
+    def _on_read(self, path: Path, found: Recipe | ForeignMetadata | None) -> None:
         from studio.batch.reader import is_batch_file
         from studio.ui.image.source_image import is_image_file
 
-        if recipe is not None:
-            self.recipe_opened.emit(path, recipe)
+        if isinstance(found, Recipe):
+            self.recipe_opened.emit(path, found)
+        elif found is not None:
+            self.foreign_opened.emit(path, found)
         elif is_image_file(path):
             self.image_opened.emit(path)
         elif is_batch_file(path):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from studio.core.artifact import Artifact, Recipe
     from studio.core.jobs import Batch, Job
+    from studio.library.foreign.metadata import ForeignMetadata
     from studio.ui.tabs.audio import AudioTab
     from studio.ui.tabs.base import GenerateTab
     from studio.ui.tabs.image import ImageTab
@@ -84,6 +85,7 @@ class MainWindow(WindowShell):
         shared, queue = self.shared, self.shared.queue
         self.file_opener.recipe_opened.connect(self._on_recipe_opened)
         self.file_opener.image_opened.connect(self._on_image_opened)
+        self.file_opener.foreign_opened.connect(self._on_foreign_opened)
         self.file_opener.midi_opened.connect(self._on_midi_opened)
         self.file_opener.batch_opened.connect(self._on_batch_opened)
         self.file_opener.model_opened.connect(self.dialogs.show_models)
@@ -208,6 +210,10 @@ class MainWindow(WindowShell):
 
     def _on_image_opened(self, path: Path) -> None:
         self.image_tab.start_from(path)
+        self.show_tab("image")
+
+    def _on_foreign_opened(self, path: Path, metadata: ForeignMetadata) -> None:
+        self.image_tab.fill_from(path, metadata)
         self.show_tab("image")
 
     def _on_midi_opened(self, path: Path) -> None:

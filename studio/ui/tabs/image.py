@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QWidget
 
@@ -14,6 +15,7 @@ from studio.models.card import ADAPTER, ModelCard
 from studio.models.registry import base_among
 from studio.preflight.prompt_translation import describe_prompt
 from studio.ui.app_state import AppState
+from studio.ui.image.foreign_settings import ForeignSettingsNotice
 from studio.ui.image.source_image import SourceImagePanel
 from studio.ui.stage.image import ImageStage
 from studio.ui.tabs import adapter_picker
@@ -24,8 +26,23 @@ from studio.ui.widgets.example_prompts import ExamplePrompts
 from studio.ui.widgets.factory import label, row, text_editor
 from studio.ui.widgets.image_view import ImageView
 
+if TYPE_CHECKING:
+    from studio.library.foreign.metadata import ForeignMetadata
+
 MAX_ADVISED = 400
 """Characters of a prompt that get advice, which is computed at every key press."""
+
+_UNSTATED: dict[str, Any] = {
+    "negative_prompt": "",
+    "seed": None,
+    "scheduler": "",
+    "image": "",
+    "mask_image": "",
+    "adapters": "",
+    "control_image": "",
+    "ip_adapter_image": "",
+}
+"""Values of the form for settings that another program's file does not have."""
 
 
 class ImageTab(GenerateTab):
@@ -41,6 +58,7 @@ class ImageTab(GenerateTab):
         self.examples = ExamplePrompts()
         self.adapters = AdapterRows()
         self.source = SourceImagePanel(shared.data.masks)
+        self.foreign = ForeignSettingsNotice()
         super().__init__(shared)
         self.examples.chosen.connect(self.prompt.setPlainText)
         self.prompt.textChanged.connect(self._advise)
@@ -56,6 +74,7 @@ class ImageTab(GenerateTab):
         return [
             row(label("Negative prompt", "muted"), None, self.examples),
             self.negative_prompt,
+            self.foreign,
             self.source,
         ]
 
@@ -130,6 +149,32 @@ class ImageTab(GenerateTab):
         )
         self.advice.setText(text)
         self.advice.setVisible(bool(text))
+
+    # Images of other programs
+    # ----------------------------------------------------------------------
+
+    def fill_from(self, path: Path, metadata: ForeignMetadata) -> None:
+        """Fill the form with the settings of another program, and show what it left out."""
+        from studio.library.foreign.take_over import take_over
+
+        taken = take_over(metadata, self.shared.all_cards())
+        if metadata.is_description or not taken.values:
+            self.start_from(path)
+            if metadata.is_description:
+                use = functools.partial(self.prompt.setPlainText, metadata.prompt)
+                self.foreign.offer_description(path, metadata.prompt, use)
+            else:
+                self.foreign.show_notes(path, metadata.notes)
+            return
+        before = self._values_with_model()
+        self.set_values(_UNSTATED | taken.values)
+        self.foreign.show_taken(
+            path,
+            metadata,
+            taken,
+            on_start=functools.partial(self.start_from, path),
+            on_undo=functools.partial(self.set_values, before),
+        )
 
     # The image to start from
     # ----------------------------------------------------------------------

@@ -1,0 +1,171 @@
+"""Shows what an image form took over from the metadata of another program."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QHeaderView,
+    QSizePolicy,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.media.image_reader import short_name
+from studio.ui.desktop.screens import resize_to_fit
+from studio.ui.widgets.factory import Notice, button, label, name_control, row, style_table
+
+if TYPE_CHECKING:
+    from studio.library.foreign.metadata import ForeignMetadata
+    from studio.library.foreign.take_over import Taken, TakenOver
+
+MAX_NAMED = 3
+"""Settings that the notice names; the dialog lists all."""
+MAX_CELL = 300
+MAX_TIP = 3_000
+_TITLES = ("Setting", "In the file", "In Studio")
+
+
+class ForeignSettingsNotice(Notice):
+    """A box that says which settings of a file are in the form, and which are not."""
+
+    def __init__(self) -> None:
+        super().__init__("banner")
+        # `Maximum`, as in other notices, would cut off the third line of a wrapped text.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+
+    def show_taken(
+        self,
+        path: Path,
+        metadata: ForeignMetadata,
+        taken: TakenOver,
+        on_start: Callable[[], object],
+        on_undo: Callable[[], object],
+    ) -> None:
+        """Show what was taken over, with buttons to undo it and to start from the image."""
+
+        def undo() -> None:
+            self.clear()
+            on_undo()
+
+        def start() -> None:
+            self.clear()
+            on_start()
+
+        names = ", ".join(_lower(setting.name) for setting in taken.taken)
+        message = f"Read from {metadata.program}: {names}."
+        self.show_message(
+            message,
+            _left_out(taken.left, metadata.notes),
+            [
+                button(
+                    "Details…",
+                    "Show all settings in the file",
+                    lambda: ForeignSettingsDialog(path, metadata, taken, self.window()).open(),
+                ),
+                button("Start from it", "Generate the next image from this one", start),
+                button("Undo", "Put back the settings that the form had before", undo),
+                button("OK", "Close this message", self.clear),
+            ],
+        )
+
+    def offer_description(self, path: Path, text: str, on_use: Callable[[], object]) -> None:
+        """Offer a file's description as the prompt."""
+
+        def use() -> None:
+            self.clear()
+            on_use()
+
+        self.show_message(
+            f"{short_name(path)} has a description.",
+            text,
+            [
+                button("Use as prompt", "Replace the prompt by this text", use),
+                button("No", "Close this message", self.clear),
+            ],
+        )
+
+    def show_notes(self, path: Path, notes: Sequence[str]) -> None:
+        """Show why the settings of a file are unknown."""
+        self.show_message(
+            f"The settings of {short_name(path)} cannot be read.",
+            " ".join(notes),
+            [button("OK", "Close this message", self.clear)],
+        )
+
+
+def _left_out(left: Sequence[Taken], notes: Sequence[str]) -> str:
+    """Return what was not taken over, in a sentence, and the notes."""
+    if not left:
+        return " ".join(notes)
+    named = [
+        f"{_lower(one.name)} {one.value[:40]}" + (f" ({one.reason})" if _is_short(one) else "")
+        for one in left[:MAX_NAMED]
+    ]
+    more = f", and {len(left) - MAX_NAMED} more" if len(left) > MAX_NAMED else ""
+    return " ".join([f"Not taken over: {', '.join(named)}{more}.", *notes])
+
+
+def _is_short(setting: Taken) -> bool:
+    return len(setting.reason) < 30
+
+
+def _lower(name: str) -> str:
+    """Return a title inside a sentence: `Seed` → `seed`, but `LoRA x` as it is."""
+    is_plain = name[1:].split(" ")[0].islower()
+    return name[:1].lower() + name[1:] if is_plain else name
+
+
+class ForeignSettingsDialog(QDialog):
+    """Lists all settings in a file, and what became of each."""
+
+    def __init__(
+        self, path: Path, metadata: ForeignMetadata, taken: TakenOver, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._taken = taken
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(f"Settings of {short_name(path)}")
+        self.setMinimumSize(520, 300)
+        program = " ".join(filter(None, (metadata.program, metadata.version)))
+        layout = QVBoxLayout(self)
+        layout.addWidget(label(f"Made with {program}", wrap=True))
+        for note in metadata.notes:
+            layout.addWidget(label(note, "muted", wrap=True))
+        self.table = self._create_table(taken.settings)
+        layout.addWidget(self.table, 1)
+        close = button("Close", "Close this window", self.accept, primary=True)
+        copy = button("Copy", "Copy all settings as text", self.copy, "copy")
+        layout.addWidget(row(copy, None, close))
+        resize_to_fit(self, 780, 520)
+        self.table.setFocus()
+
+    def _create_table(self, settings: Sequence[Taken]) -> QTableWidget:
+        table = QTableWidget(len(settings), len(_TITLES))
+        name_control(table, "Settings", "All settings in the file")
+        table.setHorizontalHeaderLabels(_TITLES)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        style_table(table, {0: 170, 2: 270}, stretch=(1,))
+        table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
+        for index, setting in enumerate(settings):
+            outcome = setting.reason or "taken over"
+            for column, text in enumerate((setting.name, setting.value, outcome)):
+                item = QTableWidgetItem(" ".join(text[:MAX_CELL].split()))
+                item.setToolTip(html.escape(text[:MAX_TIP]))
+                table.setItem(index, column, item)
+        return table
+
+    def copy(self) -> None:
+        """Copy names and values."""
+        lines = [f"{setting.name}: {setting.value}" for setting in self._taken.settings]
+        QGuiApplication.clipboard().setText("\n".join(lines))
