@@ -8,9 +8,12 @@ import stat
 from pathlib import Path
 from typing import cast
 
+import msgspec
+
 from studio.core.artifact import Artifact, Recipe
 from studio.core.files import sha256_of
 from studio.library.artifacts import read_recipe
+from studio.library.foreign.reader import read_foreign
 from studio.library.items import MAX_BODY_CHARACTERS, Media, NewItem
 from studio.media.measures import (
     AUDIO_SUFFIXES,
@@ -84,7 +87,9 @@ def read_item(
         )
     except OSError:
         return None
-    return item if recipe is None else _with_recipe(item, recipe)
+    if recipe is not None:
+        return _with_recipe(item, recipe)
+    return _with_foreign(item, path) if media == "image" else item
 
 
 def _media_type(path: Path, media: Media) -> str:
@@ -93,8 +98,6 @@ def _media_type(path: Path, media: Media) -> str:
 
 
 def _with_recipe(item: NewItem, recipe: Recipe) -> NewItem:
-    import msgspec
-
     request = recipe.request
     main_type = next(iter(request.media_types.values())).partition("/")[0]
     return msgspec.structs.replace(
@@ -116,6 +119,22 @@ def _with_recipe(item: NewItem, recipe: Recipe) -> NewItem:
             clean(role, _MAX_NAME_CHARACTERS): clean(sha256, _MAX_NAME_CHARACTERS)
             for role, sha256 in list(recipe.inputs.items())[:_MAX_PARENTS]
         },
+    )
+
+
+def _with_foreign(item: NewItem, path: Path) -> NewItem:
+    """Add what another program wrote into an image."""
+    found = read_foreign(path)
+    if found is None or not (found.prompt or found.model or found.seed is not None):
+        return item
+    text = clean(found.prompt, _MAX_PROMPT_CHARACTERS)
+    return msgspec.structs.replace(
+        item,
+        prompt="" if found.is_description else text,
+        body=text if found.is_description else "",
+        model=clean(found.model, _MAX_NAME_CHARACTERS),
+        seed=_integer(found.seed),
+        program=clean(found.program, _MAX_NAME_CHARACTERS),
     )
 
 

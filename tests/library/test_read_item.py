@@ -140,3 +140,18 @@ def test_speech_keeps_its_text_as_prompt(studio):
         studio.data.outputs / studio.make(SpeechRequest(prompt="Say this.", seed=2)).path
     )
     assert item.prompt == "Say this."
+
+
+def test_image_of_another_program_and_a_photo_with_a_description(tmp_path):
+    text = (
+        "a lighthouse, 灯塔\nNegative prompt: fog\nSteps: 20, Sampler: Euler a, Seed: 7, Model: sd"
+    )
+    (tmp_path / "other.png").write_bytes(png.encode_png(PIXELS, {"parameters": text}))
+    item = read_item(tmp_path / "other.png")
+    assert (item.prompt, item.seed, item.model, item.kind) == ("a lighthouse, 灯塔", 7, "sd", "")
+    assert item.program not in ("", "Studio")
+    exif = Image.Exif()
+    exif[0x010E] = "Holiday at the harbor"
+    Image.new("RGB", (30, 20)).save(tmp_path / "photo.jpg", exif=exif)
+    photo = read_item(tmp_path / "photo.jpg")
+    assert (photo.prompt, photo.body, photo.program) == ("", "Holiday at the harbor", "")
