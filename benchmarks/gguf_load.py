@@ -1,27 +1,23 @@
 """The load of a GGUF that was added (converted once), against the same weights saved as safetensors
 by transformers.
 
-Needs a GGUF file: `python -m benchmarks.gguf_load FILE`, or $STUDIO_BENCHMARK_GGUF.
+Measures a GGUF made from the installed starter text model ($STUDIO_STARTER_DIR or the data folder),
+or another file: `python -m benchmarks.gguf_load FILE`, or $STUDIO_BENCHMARK_GGUF.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 import tempfile
 from pathlib import Path
 
 from benchmarks.measure import cpu_seconds, report
+from benchmarks.starter_gguf import gguf_file
 
 ROUNDS = 15
 
 
 def main() -> None:
-    """Measure and print; nothing where no file is named."""
-    name = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("STUDIO_BENCHMARK_GGUF", "")
-    if not name:
-        sys.stderr.write("gguf_load: name a GGUF file, or set STUDIO_BENCHMARK_GGUF\n")
-        return
+    """Measure and print."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -32,9 +28,10 @@ def main() -> None:
 
     environment.prepare()
     with tempfile.TemporaryDirectory() as folder:
+        path = gguf_file(Path(folder))
         data = DataFolder(root=Path(folder))
         data.create()
-        card = add(data, Path(name), convert=True)
+        card = add(data, path, convert=True)
         plain = Path(folder) / "plain"
         AutoModelForCausalLM.from_pretrained(card.path, dtype=torch.float32).save_pretrained(plain)
         AutoTokenizer.from_pretrained(card.path).save_pretrained(plain)
@@ -53,9 +50,7 @@ def main() -> None:
         bare(), ours()
         pairs = [(bare(), ours()) for _ in range(ROUNDS)]
         start = cpu_seconds()
-        AutoModelForCausalLM.from_pretrained(
-            Path(name).parent, gguf_file=Path(name).name, dtype=torch.float32
-        )
+        AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
         gguf = cpu_seconds() - start
     slow, fast = (
         min(pair[part] for pair in pairs) for part in (1, 0)

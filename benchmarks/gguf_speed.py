@@ -1,19 +1,20 @@
 """Tokens per CPU second of a GGUF as it is (llama.cpp), against transformers on the same weights,
 converted once.
 
-Needs the extra `gguf` and a GGUF file: `python -m benchmarks.gguf_speed FILE`, or
-$STUDIO_BENCHMARK_GGUF.
+Needs the extra `gguf`. Measures a GGUF made from the installed starter text model
+($STUDIO_STARTER_DIR or the data folder), or another file: `python -m benchmarks.gguf_speed FILE`,
+or $STUDIO_BENCHMARK_GGUF.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.measure import cpu_seconds, report
+from benchmarks.starter_gguf import gguf_file
 
 ROUNDS = 3
 TOKENS = 48
@@ -25,14 +26,11 @@ PROMPT = (
 
 
 def main() -> None:
-    """Measure and print; nothing where no file is named or the extra is missing."""
+    """Measure and print; nothing without the extra."""
     from studio.models import llama_cpp
 
-    name = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("STUDIO_BENCHMARK_GGUF", "")
-    if not name or not llama_cpp.is_installed():
-        sys.stderr.write(
-            "gguf_speed: name a GGUF file, or set STUDIO_BENCHMARK_GGUF; it needs the extra gguf\n"
-        )
+    if not llama_cpp.is_installed():
+        sys.stderr.write("gguf_speed: needs the extra gguf\n")
         return
     from studio.core import environment
     from studio.core.jobs import new_job
@@ -59,11 +57,12 @@ def main() -> None:
         return tokens / (cpu_seconds() - start)
 
     with tempfile.TemporaryDirectory() as folder:
+        path = gguf_file(Path(folder))
         models = []
         for convert in (False, True):
             data = DataFolder(root=Path(folder) / str(convert))
             data.create()
-            card = add(data, Path(name), convert=convert)
+            card = add(data, path, convert=convert)
             models.append((card, text.load(card)))
         for model in models:
             speed(model, [0])

@@ -7,12 +7,11 @@ three make the same tokens. CPU time, because machines are shared; alternating i
 
 from __future__ import annotations
 
-import os
 import statistics
-from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import cpu_seconds, report
+from benchmarks.starter_gguf import starter_text_model
 
 ROUNDS = 3
 ROWS = (16, 64)
@@ -42,13 +41,10 @@ def main() -> None:
     from studio.core import environment
 
     environment.prepare()
-    from studio.core.paths import DataFolder, data_folder
     from studio.core.requests import TextRequest
     from studio.engine.text import generate as text
-    from studio.models.registry import ModelRegistry
 
-    starter = os.environ.get("STUDIO_STARTER_DIR")
-    card = ModelRegistry(DataFolder(root=Path(starter)) if starter else data_folder()).find("text")
+    card = starter_text_model()
     pipeline = text.load(card)
     for count in ROWS:
         greedy = {"temperature": 0, "repetition_penalty": 1, "max_new_tokens": TOKENS}
