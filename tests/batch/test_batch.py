@@ -1,4 +1,4 @@
-"""Batch files: every row is understood or named with its line; nothing is guessed."""
+"""Test reading batch files: each row is understood or reported with its line."""
 
 import contextlib
 import json
@@ -30,14 +30,14 @@ def prompts(batch):
     return [row.request.prompt for row in batch.good]
 
 
-def test_txt_is_a_prompt_a_line(tmp_path):
+def test_txt_has_one_prompt_per_line(tmp_path):
     batch = read(tmp_path, "a.txt", "one\r\n\n  two  \nthree\u2028still three\n")
     assert prompts(batch) == ["one", "two", "three\u2028still three"]
     assert [row.line for row in batch.rows] == [1, 3, 4]
     assert all(row.request.seed is not None for row in batch.rows)
 
 
-def test_txt_has_comments_and_blocks(tmp_path):
+def test_txt_comments_and_blocks_are_parsed(tmp_path):
     text = (
         "# a comment\none\n---\nlong\n\n# not a comment\nprompt --steps\n---\n\\#hashtag\n"
         "---\n "
@@ -48,13 +48,13 @@ def test_txt_has_comments_and_blocks(tmp_path):
     assert [row.line for row in batch.rows] == [2, 3, 9, 14]
 
 
-def test_a_block_that_is_not_closed_is_an_error_where_it_begins(tmp_path):
+def test_unclosed_block_is_reported_at_its_first_line(tmp_path):
     batch = read(tmp_path, "a.txt", "one\n---\nlong\n")
     assert prompts(batch) == ["one"]
     assert [(row.line, "---" in row.message) for row in batch.bad] == [(2, True)]
 
 
-def test_a1111_lines(tmp_path):
+def test_a1111_options_are_read_from_lines(tmp_path):
     text = (
         '--prompt "a cat, sitting" --negative_prompt blurry, dark --seed 7 --steps 4 --cfg_scale '
         "3.5 --width 64 --height 72 "
@@ -116,7 +116,7 @@ def test_an_invalid_a1111_line_is_an_error(tmp_path, line, words):
     assert words in bad.message
 
 
-def test_json_is_a_list_with_lines(tmp_path):
+def test_json_list_rows_have_line_numbers(tmp_path):
     text = '[\n  {"prompt": "one", "seed": 3},\n  "two",\n  7,\n\n  {"prompt": "three"}\n]\n'
     batch = read(tmp_path, "a.json", text)
     assert prompts(batch) == ["one", "two", "three"]
@@ -134,7 +134,7 @@ def test_json_is_a_list_with_lines(tmp_path):
         ('["a",\n' + "[" * 100_000, 2),
     ],
 )
-def test_json_that_breaks_off_is_an_error_with_its_line(tmp_path, text, line):
+def test_truncated_json_is_reported_with_its_line(tmp_path, text, line):
     batch = read(tmp_path, "a.json", text)
     assert prompts(batch) == ["a"]
     assert [row.line for row in batch.bad] == [line]
@@ -145,7 +145,7 @@ def test_json_must_be_a_list(tmp_path):
         read(tmp_path, "a.json", '{"prompt": "x"}')
 
 
-def test_prompts_are_made_from_columns(tmp_path):
+def test_template_fills_prompts_from_columns(tmp_path):
     text = "topic,city,seed\ncats,Köln,3\n{{city}},北京,\ndogs,,5\n"
     template = "A headline about {{topic}} for {{ city }}"
     batch = read(tmp_path, "a.csv", text, template=template, name_template="{city}-{row}")
@@ -163,7 +163,7 @@ def test_prompts_are_made_from_columns(tmp_path):
     assert [job.target.stem for job in jobs] == ["Köln-2", "北京-3"]
 
 
-def test_a_template_reads_plain_lines_and_prompts_too(tmp_path):
+def test_template_accepts_plain_lines_and_prompt_columns(tmp_path):
     assert prompts(
         read(tmp_path, "a.txt", "spring\nautumn\n", template="A poem about {{prompt}}")
     ) == [
@@ -173,12 +173,12 @@ def test_a_template_reads_plain_lines_and_prompts_too(tmp_path):
 
 
 @pytest.mark.parametrize("template", ["about {{topic}", "about topic}}", "{{}}"])
-def test_a_template_with_wrong_braces_is_refused(tmp_path, template):
+def test_template_with_unbalanced_braces_is_refused(tmp_path, template):
     with pytest.raises(StudioError, match="braces"):
         read(tmp_path, "a.csv", "topic\ncats\n", template=template)
 
 
-def test_a_column_that_nothing_reads_is_an_error(tmp_path):
+def test_unused_column_is_an_error(tmp_path):
     batch = read(tmp_path, "a.csv", "topic,colour\ncats,red\n", template="about {{topic}}")
     assert "colour" in batch.bad[0].message
 
@@ -226,7 +226,7 @@ def test_defaults_may_be_flags_or_fields(tmp_path):
     ] == [(4, 2.5), (6, 2.5)]
 
 
-def test_a_folder_of_txt_is_a_prompt_a_file(tmp_path):
+def test_text_folder_has_one_prompt_per_file(tmp_path):
     folder = tmp_path / "prompts"
     folder.mkdir()
     (folder / "b.txt").write_text("second\nwith two lines\n")
@@ -241,7 +241,7 @@ def test_a_folder_of_txt_is_a_prompt_a_file(tmp_path):
         read_batch(tmp_path, lambda kind, _name: fake_card(kind))
 
 
-def test_csv_takes_fields_and_flags(tmp_path):
+def test_csv_columns_may_be_fields_or_flags(tmp_path):
     batch = read(
         tmp_path, "a.csv", 'prompt,steps,width,seed\n"a, b",4,64,7\n"two\nlines",,,\n', kind="image"
     )
@@ -253,11 +253,11 @@ def test_csv_takes_fields_and_flags(tmp_path):
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", ","])
-def test_delimiters(tmp_path, delimiter):
+def test_csv_delimiter_is_detected(tmp_path, delimiter):
     assert prompts(read(tmp_path, "a.csv", f"prompt{delimiter}seed\nhi{delimiter}1\n")) == ["hi"]
 
 
-def test_jsonl_mixes_kinds(tmp_path):
+def test_jsonl_rows_may_have_different_kinds(tmp_path):
     lines = (
         '{"prompt": "x", "max_new_tokens": 5}\n{"kind": "image", "prompt": "y", "count": 2}\n'
         '{"kind": "dance", "prompt": "z"}\n'
@@ -267,7 +267,7 @@ def test_jsonl_mixes_kinds(tmp_path):
     assert "dance" in batch.bad[0].message
 
 
-def test_one_bad_row_of_a_hundred_leaves_99(tmp_path):
+def test_one_invalid_row_leaves_the_other_99(tmp_path):
     rows = [
         json.dumps({"prompt": f"number {n}", **({"temperature": "hot"} if n == 41 else {})})
         for n in range(100)
@@ -301,7 +301,7 @@ def test_one_bad_row_of_a_hundred_leaves_99(tmp_path):
         ("a.txt", "x" * 1_000_001 + "\n", 1, "longer"),
     ],
 )
-def test_bad_lines_are_named_and_never_become_prompts(tmp_path, name, data, line, words):
+def test_invalid_lines_are_reported_and_never_become_prompts(tmp_path, name, data, line, words):
     batch = read(tmp_path, name, data)
     bad = next(row for row in batch.bad if row.line == line)
     assert words in bad.message
@@ -321,13 +321,13 @@ def test_bad_lines_are_named_and_never_become_prompts(tmp_path, name, data, line
         ("a.csv", b"prompt,,seed\nx,y,1\n", "without a name"),
     ],
 )
-def test_files_that_cannot_be_used(tmp_path, name, data, words):
+def test_unusable_files_are_refused(tmp_path, name, data, words):
     with pytest.raises(StudioError) as caught:
         read(tmp_path, name, data)
     assert words in f"{caught.value.message} {caught.value.cure}"
 
 
-def test_a_huge_file_is_refused_unread(tmp_path):
+def test_huge_file_is_refused_unread(tmp_path):
     path = tmp_path / "huge.txt"
     with path.open("wb") as file:
         file.truncate(MAX_FILE_BYTES + 1)
@@ -336,7 +336,7 @@ def test_a_huge_file_is_refused_unread(tmp_path):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
-def test_chinese_in_its_encodings(tmp_path, encoding):
+def test_chinese_encodings_are_detected(tmp_path, encoding):
     text = "写一首关于大海的诗\n请给我写一个关于猫的故事，要有趣一点\n今天的天气非常好，我们一起去公园散步吧\n"  # noqa: E501
     batch = read(tmp_path, "a.txt", text.encode(encoding))
     assert prompts(batch) == text.split()
@@ -366,7 +366,7 @@ def test_other_encodings_are_detected_and_reported(tmp_path, text, encoding):
 
 
 @pytest.mark.parametrize("text", ["一只猫", "写诗"])
-def test_bytes_that_are_utf8_by_accident_are_reported(tmp_path, text):
+def test_gbk_bytes_that_decode_as_utf8_are_reported(tmp_path, text):
     data = text.encode("gbk") + b"\n"
     batch = read(tmp_path, "a.txt", data)
     assert batch.warning
@@ -384,18 +384,18 @@ def test_bytes_that_are_utf8_by_accident_are_reported(tmp_path, text):
         "🍎 an apple",
     ],
 )
-def test_rare_letters_of_living_languages_are_not_doubted(tmp_path, text):
+def test_rare_letters_of_utf8_languages_are_accepted(tmp_path, text):
     assert not read(tmp_path, "a.txt", text).warning
 
 
-def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+def test_pipe_is_refused_without_blocking(tmp_path):
     path = tmp_path / "pipe.txt"
     os.mkfifo(path)
     with pytest.raises(StudioError, match="not a file"):
         read_batch(path, lambda kind, _name: fake_card(kind))
 
 
-def test_names_are_made_from_columns_and_stay_inside(tmp_path):
+def test_name_template_fills_columns_and_stays_in_the_folder(tmp_path):
     batch = read(
         tmp_path, "a.csv", "prompt,city\nhi,../../etc\nhi,CON\nhi,Köln\n", name_template="{city}"
     )
@@ -405,7 +405,7 @@ def test_names_are_made_from_columns_and_stay_inside(tmp_path):
         plan(batch, tmp_path / "out", "../{city}")
 
 
-def test_existing_names_get_a_number(tmp_path):
+def test_existing_file_names_get_a_number(tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     (out / "hi.txt").touch()
@@ -413,7 +413,7 @@ def test_existing_names_get_a_number(tmp_path):
     assert [job.target.stem for job in jobs] == ["hi (2)", "hi (3)"]
 
 
-def test_the_report_has_every_row_and_is_inert(tmp_path):
+def test_report_lists_every_row_and_escapes_formulas(tmp_path):
     import csv
 
     import msgspec
@@ -448,7 +448,7 @@ def test_the_report_has_every_row_and_is_inert(tmp_path):
     data=st.binary(max_size=400)
     | st.text(alphabet='{}[]",:\n\rprompt0seed\t;-#\\', max_size=200).map(str.encode)
 )
-def test_no_file_makes_a_traceback(tmp_path_factory, suffix, data):
+def test_random_files_make_no_traceback(tmp_path_factory, suffix, data):
     folder = tmp_path_factory.getbasetemp() / "fuzz"
     folder.mkdir(exist_ok=True)
     with contextlib.suppress(StudioError):
@@ -456,6 +456,6 @@ def test_no_file_makes_a_traceback(tmp_path_factory, suffix, data):
         assert all((row.request is None) == bool(row.problems) for row in batch.rows)
 
 
-def test_a_default_file_format_that_no_kind_has_is_an_error(tmp_path):
+def test_unknown_default_file_format_is_an_error(tmp_path):
     batch = read(tmp_path, "a.txt", "one\n", defaults={"format": "tiff"})
     assert ["format" in row.message for row in batch.bad] == [True]

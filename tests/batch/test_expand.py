@@ -1,6 +1,4 @@
-"""Variables, wildcards, alternatives and sweeps: resolved before anything runs, by the row's own
-seed, within limits.
-"""
+"""Test variables, wildcards, alternatives and sweeps: resolved before the run by the row's seed."""
 
 import contextlib
 import itertools
@@ -93,7 +91,7 @@ def test_errors_explain_invalid_templates(text, words):
     assert words in str(caught.value)
 
 
-def test_chance_comes_from_the_seed():
+def test_random_choices_follow_the_seed():
     drawn = [texts("{a|b|c} {[1..9]|x}", "random", seed)[0] for seed in range(200)]
     assert drawn == [texts("{a|b|c} {[1..9]|x}", "random", seed)[0] for seed in range(200)]
     assert {text[0] for text in drawn} == {"a", "b", "c"}
@@ -118,7 +116,7 @@ def test_expanded_rows_keep_their_choices(tmp_path):
     )
 
 
-def test_a_repeat_draws_with_its_own_seed(tmp_path):
+def test_each_repeat_draws_with_its_own_seed(tmp_path):
     batch = read(tmp_path, "a.csv", "prompt,seed\na {1|2|3|4|5|6|7|8} cat,5\n", repeat=20)
     assert [row.request.seed for row in batch.good] == list(range(5, 25))
     assert len(set(prompts(batch))) > 3
@@ -126,7 +124,7 @@ def test_a_repeat_draws_with_its_own_seed(tmp_path):
     assert prompts(one) == prompts(batch)[4:5]
 
 
-def test_seeds_may_be_swept(tmp_path):
+def test_seed_column_accepts_a_sweep(tmp_path):
     batch = read(tmp_path, "a.csv", "prompt,seed\na {x|y} cat,[1..3]\nb,{5|9}\n")
     assert [row.request.seed for row in batch.good] == [1, 2, 3, 5, 9]
 
@@ -150,7 +148,7 @@ def test_variables_come_from_defaults_columns_and_the_command_line(tmp_path):
         read(tmp_path, "a.csv", text, defaults={"variables": 3})
 
 
-def test_a_column_is_not_expanded(tmp_path):
+def test_column_values_are_not_expanded(tmp_path):
     text = "city,prompt\n{a|b} $x __y__ [1..2],from $city\n"
     assert prompts(read(tmp_path, "a.csv", text)) == ["from {a|b} $x __y__ [1..2]"]
     template = "{to|to} {{city}} [1..2]"
@@ -206,7 +204,7 @@ def test_recursive_and_empty_wildcards_are_refused(tmp_path):
     ]
 
 
-def test_explosive_templates_are_refused_with_their_line(tmp_path):
+def test_exponential_templates_are_refused_with_their_line(tmp_path):
     batch = read(
         tmp_path, "a.txt", "fine\n" + "{a|b}" * 40 + "\n" + "[1..1000]" * 3 + "\n", combine="all"
     )
@@ -223,7 +221,7 @@ def test_explosive_templates_are_refused_with_their_line(tmp_path):
         read(tmp_path, "a.txt", "x\n" * 200, repeat=1000)
 
 
-def test_a_row_that_is_wrong_in_every_combination_is_named_once(tmp_path):
+def test_row_invalid_in_every_combination_is_reported_once(tmp_path):
     batch = read(tmp_path, "a.csv", "prompt,temperature\n[1..50],hot\n")
     assert len(batch.rows) == 1
 
@@ -287,7 +285,7 @@ nested = st.recursive(
 
 @settings(max_examples=200)
 @given(parts=st.lists(nested, min_size=1, max_size=4))
-def test_all_combinations_are_those_of_a_plain_loop(parts):
+def test_all_combinations_equal_nested_loops(parts):
     def expand(part):
         if not part.startswith("{"):
             return [part]
@@ -311,7 +309,7 @@ def test_all_combinations_are_those_of_a_plain_loop(parts):
 
 
 @given(st.integers(-1000, 1000), st.integers(-1000, 1000), st.integers(1, 50))
-def test_a_sweep_counts_as_range_does(first, last, step):
+def test_sweep_equals_range(first, last, step):
     sign = 1 if last >= first else -1
     assert numbers(str(first), str(last), str(step)) == [
         str(n) for n in range(first, last + sign, sign * step)

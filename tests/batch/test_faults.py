@@ -1,6 +1,4 @@
-"""Bad input and a world that changes while a batch runs: nothing is lost, guessed, doubled or
-written elsewhere.
-"""
+"""Test invalid input and a changing environment during a batch: nothing is lost or doubled."""
 
 import csv
 import io
@@ -56,7 +54,7 @@ def read(tmp_path, name, data, **more):
         ("a.jsonl", '{"prompt": "good"}\n{"prompt": "bad", "colour": 1}\n', "colour"),
     ],
 )
-def test_an_impossible_value_is_reported_and_the_other_row_runs(tmp_path, name, row, field):
+def test_invalid_value_is_reported_and_the_other_row_runs(tmp_path, name, row, field):
     batch = read(tmp_path, name, row, kind="image")
     assert [good.request.prompt for good in batch.good] == ["good"]
     (bad,) = batch.bad
@@ -89,14 +87,14 @@ def test_a_cell_of_a_megabyte_is_an_error_with_its_line(tmp_path):
     assert [row.request.prompt for row in batch.good] == ["good", "too"]
 
 
-def test_an_unclosed_quote_is_named_where_it_opened_and_the_rows_behind_it_run(tmp_path):
+def test_unclosed_quote_is_reported_where_it_opened_and_later_rows_run(tmp_path):
     batch = read(tmp_path, "a.csv", 'prompt,seed\ngood,1\n"never closed,2\n' + "more,3\n" * 100)
     assert [row.request.prompt for row in batch.good] == ["good"] + ["more"] * 100
     assert [row.line for row in batch.good] == [2, *range(4, 104)]
     assert [(row.line, "quote" in row.message) for row in batch.bad] == [(3, True)]
 
 
-def test_lines_that_may_belong_to_a_long_cell_are_errors(tmp_path):
+def test_lines_possibly_inside_a_long_cell_are_errors(tmp_path):
     one_column = read(tmp_path, "a.csv", 'prompt\ngood\n"never closed\nmore\nand more\n')
     assert [row.request.prompt for row in one_column.good] == ["good"]
     assert [(row.line, "lines to 6" in row.message) for row in one_column.bad] == [(3, True)]
@@ -110,14 +108,14 @@ def test_lines_that_may_belong_to_a_long_cell_are_errors(tmp_path):
     "bad", ['"big" cat,5', '"a" and "b",5', 'x,"5" and more', '"a"b"c",5', '"""a" b,5']
 )
 @pytest.mark.parametrize("suffix", ["csv", "tsv"])
-def test_a_wrong_quote_costs_its_own_row_only(tmp_path, bad, suffix):
+def test_misplaced_quote_invalidates_its_own_row_only(tmp_path, bad, suffix):
     text = f'prompt,seed\nfirst,1\n{bad}\nsecond,2\n"third ""with"" quotes",3\n'
     batch = read(tmp_path, f"a.{suffix}", text.replace(",", "\t") if suffix == "tsv" else text)
     assert [row.request.prompt for row in batch.good] == ["first", "second", 'third "with" quotes']
     assert [row.line for row in batch.bad] == [3]
 
 
-def test_a_row_that_is_too_long_is_named(tmp_path):
+def test_too_long_row_is_reported(tmp_path):
     from studio.batch.tables.delimited import MAX_RECORD_CHARACTERS
 
     batch = read(tmp_path, "a.csv", f"prompt\ngood\n{',' * MAX_RECORD_CHARACTERS}\n")
@@ -127,7 +125,7 @@ def test_a_row_that_is_too_long_is_named(tmp_path):
     ]
 
 
-def test_many_opening_quotes_take_no_time(tmp_path):
+def test_many_opening_quotes_take_linear_time(tmp_path):
     import time
 
     begun = time.process_time()
@@ -138,7 +136,7 @@ def test_many_opening_quotes_take_no_time(tmp_path):
     assert named >= 1
 
 
-def test_a_column_that_the_template_wants_and_the_file_lacks(tmp_path):
+def test_missing_template_column_is_reported(tmp_path):
     batch = read(tmp_path, "a.csv", "topic\ncats\ndogs\n", template="{{topic}} in {{city}}")
     assert not batch.good
     assert [(row.line, "'city'" in row.message) for row in batch.bad] == [(2, True), (3, True)]
@@ -154,7 +152,7 @@ def test_the_error_for_a_table_without_prompts_mentions_templates(tmp_path):
 
 
 @pytest.mark.parametrize("cell", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1"])
-def test_text_like_a_formula_is_a_prompt_and_inert_in_reports(qtbot, open_session, tmp_path, cell):
+def test_formula_like_prompt_is_escaped_in_reports(qtbot, open_session, tmp_path, cell):
     output = io.StringIO(newline="")
     csv.writer(output).writerows([["prompt", "max_new_tokens"], [cell, 1]])
     batch, jobs = plan(read(tmp_path, "a.csv", output.getvalue()), tmp_path / "out", collect="csv")
@@ -212,7 +210,7 @@ def made_prompts(out):
 ALL = sorted(f"row {n}" for n in range(2, 10))
 
 
-def test_a_file_that_changes_or_goes_away_during_the_run(qtbot, open_session, tmp_path):
+def test_batch_file_may_change_or_disappear_during_the_run(qtbot, open_session, tmp_path):
     out = tmp_path / "out"
     batch, jobs = plan(read(tmp_path, "a.csv", ROWS), out)
     path = tmp_path / "a.csv"
@@ -221,9 +219,7 @@ def test_a_file_that_changes_or_goes_away_during_the_run(qtbot, open_session, tm
     assert made_prompts(out) == ALL
 
 
-def test_a_removed_folder_is_created_again_and_resume_makes_its_files(
-    qtbot, open_session, tmp_path
-):
+def test_removed_output_folder_is_recreated_and_resumed(qtbot, open_session, tmp_path):
     import shutil
 
     out = tmp_path / "out"
@@ -260,7 +256,7 @@ def go_on(qtbot, session, out):
     assert (out / "report.csv").exists()
 
 
-def test_a_file_in_place_of_the_folder_pauses_the_batch(qtbot, open_session, tmp_path):
+def test_file_in_place_of_the_output_folder_pauses_the_batch(qtbot, open_session, tmp_path):
     out, aside = tmp_path / "out", tmp_path / "aside"
 
     def put_a_file_there():
@@ -298,9 +294,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(place)], check=True)
 
 
-def test_a_full_disk_pauses_and_it_goes_on_when_there_is_room(
-    qtbot, open_session, small_disk, tmp_path
-):
+def test_full_disk_pauses_the_batch_until_space_is_free(qtbot, open_session, small_disk, tmp_path):
     out, filler = small_disk / "out", small_disk / "filler"
 
     def fill():
@@ -323,7 +317,7 @@ def test_a_full_disk_pauses_and_it_goes_on_when_there_is_room(
     go_on(qtbot, session, out)
 
 
-def test_a_disk_that_becomes_read_only_pauses_and_it_goes_on(
+def test_read_only_disk_pauses_the_batch_until_it_is_writable(
     qtbot, open_session, small_disk, tmp_path
 ):
     def remount(how):
@@ -339,7 +333,7 @@ def test_a_disk_that_becomes_read_only_pauses_and_it_goes_on(
     go_on(qtbot, session, out)
 
 
-def test_a_taken_name_fails_only_its_row(qtbot, open_session, tmp_path):
+def test_taken_file_name_fails_only_its_row(qtbot, open_session, tmp_path):
     out = tmp_path / "out"
     batch, jobs = plan(read(tmp_path, "a.csv", ROWS), out)
     taken = out / f"{jobs[2].target.stem}.txt"
@@ -361,9 +355,7 @@ def be_killed():
     )
 
 
-def test_a_kill_before_the_report_leaves_it_to_the_next_program(
-    qtbot, open_session, data, tmp_path
-):
+def test_report_of_a_killed_program_is_written_by_the_next(qtbot, open_session, data, tmp_path):
     out = tmp_path / "out"
     batch, jobs = plan(read(tmp_path, "a.csv", ROWS), out)
     session = open_session()
@@ -383,14 +375,14 @@ def test_a_kill_before_the_report_leaves_it_to_the_next_program(
     assert not (out / "report-3.csv").exists()
 
 
-def test_a_clock_that_is_set_back(qtbot, open_session, tmp_path, monkeypatch):
+def test_batch_completes_when_the_clock_is_set_back(qtbot, open_session, tmp_path, monkeypatch):
     import time
 
     out, now = tmp_path / "out", time.time()
     clock = iter(range(10**6))
     monkeypatch.setattr(
         time, "time", lambda: now - 3600 * next(clock)
-    )  # an hour back at every look
+    )  # each call returns one hour less
     found = read(tmp_path, "a.csv", ROWS)
     batch, jobs = plan(found, out)
     assert len({job.id for job in jobs}) == len(jobs)
@@ -414,7 +406,7 @@ def test_a_clock_that_is_set_back(qtbot, open_session, tmp_path, monkeypatch):
         "[" + "a." * 99_000 + "b]",
     ],
 )
-def test_defaults_with_a_name_of_many_parts_are_refused_at_once(tmp_path, text):
+def test_deeply_nested_defaults_are_refused(tmp_path, text):
     import time
 
     from studio.cli.batch.options import read_defaults

@@ -1,6 +1,4 @@
-"""Prompts and tables that come from other programs: A1111's lines and tags, names of columns, what
-spreadsheets write.
-"""
+"""Test prompts and tables of other programs: A1111 lines, tags, column names, numbers."""
 
 import pytest
 
@@ -71,7 +69,7 @@ def fake(kind, _name):
         ("--prompt one -- two - three --steps 4", "one -- two - three"),
     ],
 )
-def test_a_prompt_in_a_line_is_as_it_is_written(line, prompt):
+def test_a1111_prompt_is_kept_verbatim(line, prompt):
     values, _ignored, problems = read_line(line)
     assert not problems
     assert values["prompt"] == prompt
@@ -81,7 +79,7 @@ def test_a_prompt_in_a_line_is_as_it_is_written(line, prompt):
 @pytest.mark.parametrize(
     "line", ['--prompt "a cat', '--sampler_name "Euler --prompt x', "--prompt a --seed 'x"]
 )
-def test_a_quotation_that_is_not_closed(line):
+def test_unclosed_a1111_quote_is_an_error(line):
     _values, _ignored, ((_field, message),) = (
         *read_line(line)[:2],
         [(p.field, p.message) for p in read_line(line)[2]],
@@ -89,7 +87,7 @@ def test_a_quotation_that_is_not_closed(line):
     assert "a quote is not closed" in message
 
 
-def test_long_lines_take_no_time():
+def test_long_lines_take_linear_time():
     import time
 
     begun = time.process_time()
@@ -121,7 +119,7 @@ def test_long_lines_take_no_time():
         ("two  blanks stay", "two  blanks stay", (), ()),
     ],
 )
-def test_tags(prompt, plain, adapters, left_out):
+def test_tags_are_removed_from_the_prompt(prompt, plain, adapters, left_out):
     found = read_tags(prompt, lambda name: name)
     assert (found.prompt, found.adapters, found.unsupported) == (plain, adapters, left_out)
 
@@ -137,13 +135,13 @@ def test_tags(prompt, plain, adapters, left_out):
         ("a.txt", "a cat <lora:Pixel_Art:0.8>\n"),
     ],
 )
-def test_tags_become_adapters_wherever_they_stand(tmp_path, name, data):
+def test_tags_become_adapters_at_any_position(tmp_path, name, data):
     (row,) = read(tmp_path, name, data).rows
     assert not row.problems
     assert (row.request.prompt, row.request.adapters) == ("a cat", "pixel-art:0.8")
 
 
-def test_a_tag_made_by_alternatives(tmp_path):
+def test_alternatives_may_expand_to_a_tag(tmp_path):
     batch = read(tmp_path, "a.txt", "a cat {<lora:pixel-art:0.[4..5]>|}\n", combine="all")
     assert [(row.request.prompt, row.request.adapters) for row in batch.good] == [
         ("a cat", "pixel-art:0.4"),
@@ -152,7 +150,7 @@ def test_a_tag_made_by_alternatives(tmp_path):
     ]
 
 
-def test_a_column_of_adapters_goes_before_the_tag(tmp_path):
+def test_adapter_column_overrides_the_tag(tmp_path):
     text = "prompt,lora\na cat <lora:pixel-art:0.8><lora:add_detail:2>,pixel-art:0.2\n"
     (row,) = read(tmp_path, "a.csv", text).good
     assert row.request.adapters == "pixel-art:0.2, add_detail:2"
@@ -164,7 +162,7 @@ def test_the_error_names_a_missing_adapter_with_its_tag(tmp_path):
     assert "<lora:nowhere:0.5> in the prompt: There is no adapter 'nowhere'" in batch.bad[0].message
 
 
-def test_settings_that_are_not_applied_are_named_once(tmp_path):
+def test_unsupported_settings_are_reported_once(tmp_path):
     batch = read(tmp_path, "a.txt", "a (red:1.3) cat <hypernet:glow:1>\n" * 3, find=fake)
     assert [row.request.prompt for row in batch.good] == ["a (red:1.3) cat"] * 3
     assert batch.warning.count("<hypernet:…>") == 1
@@ -174,7 +172,7 @@ def test_settings_that_are_not_applied_are_named_once(tmp_path):
     assert not text.warning
 
 
-def test_weights_are_known():
+def test_prompt_weights_are_recognized():
     assert has_weights("a (very red:1.3) cat")
     assert has_weights("(x:.5)")
     assert not has_weights("a cat (see 10:30 below) (note: two)")
@@ -205,17 +203,17 @@ def test_weights_are_known():
         ("Size", ""),
     ],
 )
-def test_names_of_columns(column, field):
+def test_column_names_of_other_programs_are_recognized(column, field):
     assert meant_by(column, "image") == field
 
 
-def test_names_of_other_kinds():
+def test_column_names_of_other_kinds_are_recognized():
     assert meant_by("Max Tokens", "text") == "max_new_tokens"
     assert meant_by("max_tokens", "image") == ""
     assert fold(" CFG_Scale ") == fold("cfg-scale")
 
 
-def test_a_table_as_people_name_its_columns(tmp_path):
+def test_table_with_common_column_names_is_read(tmp_path):
     text = (
         "Prompt,Negative Prompt,CFG Scale,Sampler,Seed,Kind,Steps\na cat,blurry,3.5,Euler "
         "a,7,image,4\n"
@@ -236,7 +234,7 @@ def test_the_same_setting_in_two_columns_is_an_error(tmp_path):
     assert "is set by 'CFG Scale' and by another column" in batch.bad[0].message
 
 
-def test_templates_and_names_know_columns_in_spite_of_capitals(tmp_path):
+def test_templates_match_column_names_case_insensitively(tmp_path):
     text = "Topic,Art Style,City\ncats,oil,Rome\n"
     batch = read(
         tmp_path,
@@ -281,7 +279,7 @@ def test_a_column_read_by_a_template_is_not_a_setting(tmp_path):
         ("nan", "strength", False, "nan"),
     ],
 )
-def test_numbers_as_they_are_written(text, field, comma, number):
+def test_number_formats_are_parsed(text, field, comma, number):
     assert as_number(text, "image", field, decimal_comma=comma) == number
 
 
@@ -296,7 +294,7 @@ def test_numbers_as_they_are_written(text, field, comma, number):
     ],
 )
 @pytest.mark.parametrize("repeat", [1, 2])
-def test_seed_minus_one_is_drawn(tmp_path, name, data, repeat):
+def test_seed_minus_one_draws_a_random_seed(tmp_path, name, data, repeat):
     rows = read(tmp_path, name, data, find=fake, repeat=repeat, seeds="step", first_seed=40).good
     assert [row.request.seed for row in rows] == [40, 41][:repeat]
     assert all(row.drawn for row in rows)

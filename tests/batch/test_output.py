@@ -1,6 +1,4 @@
-"""What a batch leaves: grids with their contact sheets, collected texts, the report; and what a
-second run finds there.
-"""
+"""Test a batch's output: grids with contact sheets, collected texts, the report, and resuming."""
 
 import csv
 import io
@@ -57,7 +55,7 @@ def finish(batch, jobs, fail=()):
 GRID = {"kind": "image", "defaults": {"width": 64, "height": 48}}
 
 
-def test_axes_make_a_grid_of_ordinary_rows(tmp_path):
+def test_axes_expand_to_a_grid_of_rows(tmp_path):
     found = read(
         tmp_path, "a.txt", "a cat\n", axes=["steps=1,2,3", "guidance=[5..9 step 2]"], **GRID
     )
@@ -73,7 +71,7 @@ def test_axes_make_a_grid_of_ordinary_rows(tmp_path):
     assert batch.rows[jobs[4].id].place == (1, 1)
 
 
-def test_axes_of_prompts_variables_and_seeds(tmp_path):
+def test_axes_may_be_prompts_variables_and_seeds(tmp_path):
     found = read(
         tmp_path,
         "a.txt",
@@ -116,7 +114,7 @@ def test_invalid_axes_are_refused(tmp_path, axes, words):
     assert words in caught.value.message
 
 
-def test_a_cell_is_named_by_its_place(tmp_path):
+def test_cell_file_name_contains_its_position(tmp_path):
     name = "{row} {steps} {mood} {x}"
     more = {**GRID, "template": "{{prompt}} $mood", "name_template": name}
     batch = read(
@@ -150,10 +148,10 @@ def test_a_contact_sheet_shows_every_cell(tmp_path):
         assert sheet.width > 3 * 96
         assert sheet.height > 4 * 72
         blue = {pixel[2] for _count, pixel in sheet.convert("RGB").getcolors(10**6)}
-    assert {1, 200} <= blue  # the seed is the fake picture's blue
+    assert {1, 200} <= blue  # the fake image's blue is the seed
 
 
-def test_a_grid_of_texts_is_a_table(tmp_path):
+def test_grid_of_texts_is_a_markdown_table(tmp_path):
     found = read(tmp_path, "a.txt", "a | <b>\n", axes=["max_new_tokens=2,3", "temperature=0.5,1"])
     batch, jobs = plan(found, tmp_path / "out")
     (table,) = (path for path in finish(batch, jobs, fail={3}) if path.suffix == ".md")
@@ -172,7 +170,7 @@ def test_a_batch_without_axes_has_no_contact_sheet(tmp_path):
 
 
 @pytest.mark.parametrize("wanted", FORMATS)
-def test_texts_are_collected(tmp_path, wanted):
+def test_texts_are_collected_into_one_document(tmp_path, wanted):
     found = read(
         tmp_path,
         "a.csv",
@@ -212,13 +210,13 @@ def test_texts_are_collected(tmp_path, wanted):
         assert paragraphs == ["2. on =cmd() x", text, "3. on 海 y", "(No luck.)"]
 
 
-def test_a_document_takes_any_text(tmp_path):
+def test_docx_accepts_control_characters(tmp_path):
     found = read(tmp_path, "a.txt", "a\x1bb\n")
     batch, jobs = plan(found, tmp_path / "out", collect="docx")
     assert any(path.suffix == ".docx" for path in finish(batch, jobs))
 
 
-def test_impossible_collecting_is_an_error_before_the_run(tmp_path, monkeypatch):
+def test_invalid_collect_option_is_an_error_before_the_run(tmp_path, monkeypatch):
     found = read(tmp_path, "a.txt", "x\n")
     with pytest.raises(StudioError, match="not a format for collected texts"):
         plan(found, tmp_path / "out", collect="odt")
@@ -228,7 +226,7 @@ def test_impossible_collecting_is_an_error_before_the_run(tmp_path, monkeypatch)
     assert "studio[office]" in caught.value.cure
 
 
-def test_the_report_names_why_each_text_ends(tmp_path):
+def test_report_contains_finish_reasons(tmp_path):
     def table(folder, number=""):
         text = (folder / f"report{number}.csv").read_text(encoding="utf-8-sig")
         return [row["finish"] for row in csv.DictReader(io.StringIO(text))]
@@ -249,7 +247,7 @@ def test_the_report_names_why_each_text_ends(tmp_path):
     assert table(out, "-2") == ["length", "stop", "length"]  # of earlier runs too
 
 
-def test_candidates_that_were_alike_make_a_row_complete(tmp_path):
+def test_duplicate_candidates_complete_a_row(tmp_path):
     from studio.library import artifacts
     from studio.library.results import TextResult
 
@@ -261,7 +259,7 @@ def test_candidates_that_were_alike_make_a_row_complete(tmp_path):
     assert set(resume(found, tmp_path / "out").done) == {0}
 
 
-def test_a_report_goes_to_a_further_place_too(tmp_path):
+def test_report_is_written_to_a_second_path(tmp_path):
     found = read(tmp_path, "a.txt", "x\n")
     batch, jobs = plan(found, tmp_path / "out", report=tmp_path / "else" / "mine.jsonl")
     assert (tmp_path / "else" / "mine.jsonl") in finish(batch, jobs)
@@ -272,7 +270,7 @@ def test_a_report_goes_to_a_further_place_too(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights work otherwise there")
-def test_an_unwritable_folder_is_an_error_message(tmp_path):
+def test_unwritable_folder_is_reported(tmp_path):
     batch, jobs = plan(read(tmp_path, "a.txt", "x\n"), tmp_path / "out", collect="csv")
     (tmp_path / "out").write_text("a file where the folder should be")
     with pytest.raises(StudioError, match="could be written"):
@@ -293,7 +291,7 @@ def read_again(tmp_path, seeds="random"):
 @pytest.mark.parametrize(
     "survivors", [set(), {0}, {1}, {2}, {3}, {0, 4, 6}, {1, 2, 3, 5}, set(range(8))]
 )
-def test_only_what_is_missing_runs_again(tmp_path, seeds, survivors):
+def test_resume_runs_missing_rows_only(tmp_path, seeds, survivors):
     out = tmp_path / "out"
     first = read_again(tmp_path, seeds)(None)
     _batch, jobs = plan(first, out)
@@ -325,7 +323,7 @@ def test_only_what_is_missing_runs_again(tmp_path, seeds, survivors):
     assert resumed.rows == frozenset(range(8))
 
 
-def test_a_failed_and_a_damaged_row_run_again(tmp_path):
+def test_failed_and_damaged_rows_run_again(tmp_path):
     out = tmp_path / "out"
     found = read(tmp_path, "a.txt", "one\ntwo\nthree\nfour\n")
     batch, jobs = plan(found, out)
@@ -334,7 +332,7 @@ def test_a_failed_and_a_damaged_row_run_again(tmp_path):
     assert set(resume(found, out).done) == {0, 3}
 
 
-def test_a_changed_setting_is_another_row(tmp_path):
+def test_changed_setting_makes_a_row_run_again(tmp_path):
     out = tmp_path / "out"
     batch, jobs = plan(read(tmp_path, "a.txt", "one\ntwo\n"), out)
     finish(batch, jobs)
@@ -344,7 +342,7 @@ def test_a_changed_setting_is_another_row(tmp_path):
     assert set(resume(read(tmp_path, "a.txt", "zero\ntwo\n"), out).done) == {1}
 
 
-def test_a_text_that_the_person_changed_is_done_by_the_report(tmp_path):
+def test_edited_text_counts_as_done_by_the_report(tmp_path):
     out = tmp_path / "out"
     found = read(tmp_path, "a.txt", "one\n")
     batch, jobs = plan(found, out)
@@ -358,7 +356,7 @@ def test_a_text_that_the_person_changed_is_done_by_the_report(tmp_path):
     assert not resume(found, out).rows
 
 
-def test_several_results_count_when_all_are_there(tmp_path):
+def test_row_is_done_when_all_results_exist(tmp_path):
     out = tmp_path / "out"
     found = read(tmp_path, "a.csv", "prompt,count\na cat,3\n", **GRID)
     _batch, jobs = plan(found, out)
@@ -368,7 +366,7 @@ def test_several_results_count_when_all_are_there(tmp_path):
     assert not resume(found, out).rows
 
 
-def test_rows_that_wait_in_the_queue_are_not_run_twice(tmp_path):
+def test_queued_rows_are_not_run_twice(tmp_path):
     out = tmp_path / "out"
     found = read(tmp_path, "a.txt", "one\none\ntwo\n")
     batch, jobs = plan(found, out)
@@ -381,7 +379,7 @@ def test_rows_that_wait_in_the_queue_are_not_run_twice(tmp_path):
     assert not resume(found, tmp_path / "other", jobs).rows
 
 
-def test_other_files_in_the_folder_do_not_matter(tmp_path):
+def test_unrelated_files_in_the_folder_are_ignored(tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     for name in ("a.txt", "b.png", "c.wav", "report.jsonl", "d.md"):
@@ -391,7 +389,7 @@ def test_other_files_in_the_folder_do_not_matter(tmp_path):
     assert find_earlier_jobs(tmp_path / "nowhere") == []
 
 
-def test_hundreds_of_drawn_rows_are_found_again(tmp_path):
+def test_many_rows_with_random_seeds_are_resumed(tmp_path):
     text = "".join(f"number {n} {{a|b|c|d|e}} of {{x|y|z}}\n" for n in range(150))
     found = read(tmp_path, "a.txt", text, repeat=2, defaults={"max_new_tokens": 1})
     batch, jobs = plan(found, tmp_path / "out")

@@ -1,6 +1,4 @@
-"""Spreadsheets as batch files: cells are texts, formulas are never run, and a bad file is a
-sentence.
-"""
+"""Test spreadsheets as batch files: cells become text, and formulas never run."""
 
 import contextlib
 import datetime
@@ -62,7 +60,7 @@ def with_part(data, name, change):
 SHEET = "xl/worksheets/sheet1.xml"
 
 
-def test_rows_with_their_numbers_and_types(tmp_path):
+def test_rows_have_line_numbers_and_typed_cells(tmp_path):
     data = book(
         [],
         ["prompt", "steps", "width", "seed", "guidance"],
@@ -83,7 +81,7 @@ def test_rows_with_their_numbers_and_types(tmp_path):
     assert batch.encoding == "sheet Prompts"
 
 
-def test_a_sheet_is_chosen_by_its_name(tmp_path):
+def test_sheet_is_selected_by_name(tmp_path):
     data = book(["prompt"], ["first"], more=[("Second", [["prompt"], ["second"]])])
     assert [row.request.prompt for row in read(tmp_path, data).good] == ["first"]
     assert [row.request.prompt for row in read(tmp_path, data, sheet="Second").good] == ["second"]
@@ -97,7 +95,7 @@ def test_dates_and_booleans_become_texts(tmp_path):
     assert row.request.prompt == "x 2026-05-01 true"
 
 
-def test_formulas_are_not_run(tmp_path):
+def test_formulas_are_not_evaluated(tmp_path):
     data = book(["prompt", "seed"], ["=1+1", 3], ["fine", 4])
     batch = read(tmp_path, data)
     assert [row.request.prompt for row in batch.good] == ["fine"]
@@ -120,7 +118,7 @@ def test_a_text_that_looks_like_a_formula_stays_text(tmp_path):
     assert row.request.prompt == "=cmd|' /C calc'!A0"
 
 
-def test_errors_in_cells_are_named(tmp_path):
+def test_cell_errors_are_reported(tmp_path):
     made = openpyxl.Workbook()
     made.active.append(["prompt"])
     made.active.append(["#N/A"])
@@ -142,7 +140,7 @@ def test_errors_in_cells_are_named(tmp_path):
         (book([f"c{n}" for n in range(300)], ["a"]), "more than 256 columns"),
     ],
 )
-def test_files_that_cannot_be_used(tmp_path, data, words):
+def test_unusable_files_are_refused(tmp_path, data, words):
     with pytest.raises(StudioError) as caught:
         read(tmp_path, data)
     assert words in caught.value.message
@@ -154,7 +152,7 @@ def test_a_row_with_too_many_cells_is_an_error(tmp_path):
     assert [row.request.prompt for row in batch.good] == ["c"]
 
 
-def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path):
+def test_zip_bomb_is_refused_before_unpacking(tmp_path):
     bomb = with_part(
         book(["prompt"], ["a"]), SHEET, lambda part: part + b" " * (MAX_UNPACKED_BYTES + 1)
     )
@@ -163,7 +161,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path):
         read(tmp_path, bomb)
 
 
-def test_entities_do_not_explode(tmp_path):
+def test_xml_entities_are_not_expanded(tmp_path):
     entities = b"".join(b'<!ENTITY e%d "%s">' % (n, b"&e%d;" % (n - 1) * 10) for n in range(1, 12))
     trap = b'<!DOCTYPE x [<!ENTITY e0 "0123456789">' + entities + b"]>"
 
@@ -176,7 +174,7 @@ def test_entities_do_not_explode(tmp_path):
         assert all(len(row.request.prompt) < 1000 for row in batch.good)
 
 
-def test_a_sheet_that_claims_huge_row_numbers(tmp_path):
+def test_row_numbers_beyond_the_format_are_ignored(tmp_path):
     data = with_part(
         book(["prompt"], ["a"], ["b"]),
         SHEET,
@@ -191,7 +189,7 @@ def test_a_sheet_that_claims_huge_row_numbers(tmp_path):
     assert [row.line for row in read(tmp_path, far).good] == [2, 1_048_576]
 
 
-def test_it_needs_no_openpyxl(tmp_path, monkeypatch):
+def test_reader_does_not_import_openpyxl(tmp_path, monkeypatch):
     data = book(["prompt"], ["a cat"])
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     assert [row.request.prompt for row in read(tmp_path, data).good] == ["a cat"]
@@ -243,7 +241,7 @@ def shown(tmp_path, *rows, change=lambda sheet: None, **options):
         (False, "General", "false"),
     ],
 )
-def test_cells_as_they_are_shown(tmp_path, value, code, text):
+def test_cells_are_read_as_displayed(tmp_path, value, code, text):
     def change(sheet):
         sheet["A2"].value = value
         sheet["A2"].number_format = code
@@ -251,7 +249,7 @@ def test_cells_as_they_are_shown(tmp_path, value, code, text):
     assert shown(tmp_path, ["topic"], [0], change=change) == [text]
 
 
-def test_dates_since_1904(tmp_path):
+def test_dates_of_the_1904_system_are_read(tmp_path):
     plain = book(["topic"], [datetime.date(2026, 5, 1)])
     data = with_part(
         plain,
@@ -262,14 +260,14 @@ def test_dates_since_1904(tmp_path):
     assert row.request.prompt == "2030-05-02"
 
 
-def test_escapes_of_the_format(tmp_path):
+def test_xlsx_escapes_are_decoded(tmp_path):
     # openpyxl writes them as they stand, so that they are what other programs mean by them.
     data = book(["prompt"], ["rain_x000D_\nin _x0041__x005F_x0042_ _xZZZZ_ _x12_"])
     (row,) = read(tmp_path, data).good
     assert row.request.prompt == "rain\nin A_x0042_ _xZZZZ_ _x12_"
 
 
-def test_rich_text_and_how_it_is_spoken(tmp_path):
+def test_rich_text_is_read_without_phonetic_runs(tmp_path):
     strings = (
         '<si><t>prompt</t></si><si><r><rPr><b/></rPr><t>a </t></r><r><t xml:space="preserve">cat '
         "</t></r>"
@@ -281,7 +279,7 @@ def test_rich_text_and_how_it_is_spoken(tmp_path):
     assert [row.request.prompt for row in batch.good] == ["a cat", "rain\nA"]
 
 
-def test_names_with_a_prefix_and_cells_without_places(tmp_path):
+def test_prefixed_names_and_cells_without_references_are_read(tmp_path):
     ns = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     sheet = (
         b'<x:worksheet xmlns:x="%s"><x:sheetData><x:row><x:c t="inlineStr"><x:is><x:t>prompt</x:t></x:is></x:c>'  # noqa: E501
@@ -293,7 +291,7 @@ def test_names_with_a_prefix_and_cells_without_places(tmp_path):
     assert (row.line, row.request.prompt, row.request.seed) == (3, "a cat", 7)
 
 
-def test_a_table_that_is_not_at_a1_with_a_title_above(tmp_path):
+def test_table_below_a_title_is_found(tmp_path):
     data = book(
         [],
         [None, "My prompts", None, "of May"],
@@ -309,12 +307,12 @@ def test_a_table_that_is_not_at_a1_with_a_title_above(tmp_path):
     assert "Skipped line 2 above the table: 'My prompts' …" in batch.warning
 
 
-def test_numbers_of_rows_in_a_first_column_without_name(tmp_path):
+def test_unnamed_first_column_of_row_numbers_is_ignored(tmp_path):
     batch = read(tmp_path, book([None, "prompt"], [0, "a cat"], [1, "a dog"]))
     assert [row.request.prompt for row in batch.good] == ["a cat", "a dog"]
 
 
-def test_merged_cells_count_for_each_row_that_they_span(tmp_path):
+def test_merged_cells_fill_each_row_they_span(tmp_path):
     def change(sheet):
         sheet.merge_cells("A2:A4")
         sheet.merge_cells("B4:B6")
@@ -335,7 +333,7 @@ def test_merged_cells_count_for_each_row_that_they_span(tmp_path):
     ]
 
 
-def test_hidden_rows_count_and_are_named_and_a_hidden_sheet_is_not_the_first(tmp_path):
+def test_hidden_rows_are_read_and_reported_and_hidden_sheets_are_skipped(tmp_path):
     made = openpyxl.Workbook()
     made.active.title = "Hidden"
     made.active.append(["prompt"])
@@ -397,7 +395,7 @@ def test_oversized_sheets_are_refused(tmp_path, change, words):
     assert words in caught.value.message
 
 
-def test_too_many_styles_and_parts(tmp_path):
+def test_too_many_styles_or_parts_are_refused(tmp_path):
     styles = (
         b"<styleSheet><cellXfs>"
         + b'<xf numFmtId="0"/>' * (MAX_STYLES + 1)
@@ -413,7 +411,7 @@ def test_too_many_styles_and_parts(tmp_path):
         read(tmp_path, output.getvalue())
 
 
-def test_one_long_text_in_many_rows_is_refused(tmp_path):
+def test_long_shared_text_in_many_rows_is_refused(tmp_path):
     cells = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(2, 500))
     xlsx(
         tmp_path / "a.xlsx",

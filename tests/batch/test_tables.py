@@ -1,6 +1,4 @@
-"""The same table gives the same rows, whatever wrote it: .csv of any kind, or .xlsx at any
-place.
-"""
+"""Test that a table gives the same rows from any .csv dialect or .xlsx layout."""
 
 import csv
 import io
@@ -163,7 +161,7 @@ def read(tmp_path, text, name="a.csv", **more):
         "Prompt|Seed\na cat|5\n",
     ],
 )
-def test_a_table_as_programs_write_it(tmp_path, text):
+def test_tables_of_common_programs_are_read(tmp_path, text):
     (row,) = read(tmp_path, text).rows
     assert (row.request.prompt, row.request.seed) == ("a cat", 5)
 
@@ -176,7 +174,7 @@ def test_text_above_the_table_is_reported(tmp_path):
     assert not read(tmp_path, "prompt,seed\na,5\n").warning
 
 
-def test_a_first_row_is_the_header_where_no_row_has_a_prompt(tmp_path):
+def test_first_row_is_the_header_if_no_row_has_a_prompt(tmp_path):
     batch = read(
         tmp_path, "topic,place\nprompt,Rome\nseed,Oslo\n", template="{{topic}} in {{place}}"
     )
@@ -184,7 +182,7 @@ def test_a_first_row_is_the_header_where_no_row_has_a_prompt(tmp_path):
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_lines_of_txt_and_jsonl_end_in_three_ways(tmp_path, end):
+def test_all_line_endings_of_txt_and_jsonl_are_read(tmp_path, end):
     lines = ["one", "", "\u00a0two ", "---", "three", "four", "---", "# no", "five\u2028six"]
     batch = read(tmp_path, end.join(lines), "a.txt")
     assert [row.request.prompt for row in batch.good] == [
