@@ -120,6 +120,14 @@ ACTIONS = (
         starts_group=True,
     ),
     Action(
+        "show_full_screen",
+        "Image on the full screen",
+        "Show the image of this tab on the full screen, until Esc",
+        "View",
+        "F11",
+        "full-screen",
+    ),
+    Action(
         "toasts.take_focus",
         "Last message",
         "Move the focus to the last message and its button",

@@ -159,6 +159,10 @@ class MainWindow(WindowShell):
         """Save the result of the form that is shown."""
         self.current().save_as()
 
+    def show_full_screen(self) -> None:
+        """Show the image of the form that is shown on the full screen."""
+        self.current().show_full_screen()
+
     def copy_result(self) -> None:
         """Copy the result of the form that is shown."""
         self.current().copy()

@@ -69,12 +69,12 @@ def test_all_images_of_a_batch_are_shown(qtbot, studio, data):
     tab.form.set_values({"width": 64, "height": 64, "num_inference_steps": 3})
     submit(studio, tab, qtbot, 3)
     studio.shared.queue.resume()
-    qtbot.waitUntil(lambda: all_over(studio, tab) and tab.view.strip.count() == 3, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: all_over(studio, tab) and tab.view.grid.count() == 3, timeout=PATIENCE)
     assert tab.view.image.path
     assert len(list(data.outputs.glob("*.png"))) == 3
     tab.form.set_values({"num_images_per_prompt": 2})
     tab.generate()
-    qtbot.waitUntil(lambda: all_over(studio, tab) and tab.view.strip.count() == 2, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: all_over(studio, tab) and tab.view.grid.count() == 2, timeout=PATIENCE)
 
 
 def test_stop_cancels_all_shown_jobs_and_a_new_job_keeps_their_results(qtbot, studio):

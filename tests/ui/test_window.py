@@ -96,7 +96,7 @@ def test_stop_keeps_the_partial_text(qtbot, open_studio, data):
     assert len(list(data.outputs.glob("*.txt"))) == 1
 
 
-def test_image_previews_then_results_as_a_strip(qtbot, open_studio, data):
+def test_image_previews_then_results_as_a_grid(qtbot, open_studio, data):
     studio = open_studio(step_seconds=0.02)
     window = studio.window
     window.show_tab("image")
@@ -107,14 +107,14 @@ def test_image_previews_then_results_as_a_strip(qtbot, open_studio, data):
     type_prompt(tab, "a red apple")
     press_generate(tab)
     qtbot.waitUntil(
-        lambda: not tab.view.image.pixmap().isNull() and not tab.view.image.path,
+        lambda: not tab.view.image.is_empty and not tab.view.image.path,
         timeout=PATIENCE,
     )
     assert "left" in tab.status.text()
-    qtbot.waitUntil(lambda: tab.view.strip.count() == 3, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: tab.view.grid.count() == 3, timeout=PATIENCE)
     assert Path(tab.view.image.path).parent == data.outputs
     first = tab.view.image.path
-    tab.view.strip.setCurrentRow(2)
+    tab.view.grid.setCurrentRow(2)
     assert tab.view.image.path != first
 
 

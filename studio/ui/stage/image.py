@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from studio.core.events import Cancelled, Event, Failed, Finished, Preview, Progress
 from studio.core.files import write_whole
 from studio.core.jobs import Job
+from studio.core.requests import ImageRequest
+from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_folder_of
+from studio.ui.stage.full_screen import FullScreen
+from studio.ui.stage.image_levels import ImageLevels, read_levels
+from studio.ui.stage.image_view import ImageView
 from studio.ui.stage.shown_result import ShownResult
 from studio.ui.stage.stage import Stage
-from studio.ui.widgets.factory import button, label, row
-from studio.ui.widgets.image_view import ImageView
+from studio.ui.widgets.factory import button, name_control, row
+from studio.ui.widgets.icons import set_icon
 
 
 class ImageStage(Stage):
@@ -29,8 +34,8 @@ class ImageStage(Stage):
     """Path: the user wants to generate the next image from this one."""
 
     def __init__(self, shared: AppState) -> None:
-        self.about = label("", "muted", wrap=True)
         self.view = ImageView()
+        self._full_screen: FullScreen | None = None
         super().__init__(shared)
 
     def create_result_page(self) -> QWidget:
@@ -48,23 +53,52 @@ class ImageStage(Stage):
         self.start_button = button(
             "Use as start", "Generate the next image from this one", self.use_as_start, "image"
         )
+        self.zoom_button = button(
+            "100 %", "Show each pixel of the image (double click)", self.view.image.toggle_zoom
+        )
+        self.grid_button = _tool("grid", "All images", "Show all images of this job")
+        self.grid_button.setCheckable(True)
+        self.grid_button.toggled.connect(self.view.show_grid)
+        self.screen_button = _tool("full-screen", "Full screen", "Show on the full screen (F11)")
+        self.screen_button.clicked.connect(self.show_full_screen)
         self.view.changed.connect(self._on_image_changed)
+        self.view.grid_shown.connect(self._on_grid_shown)
+        self.view.menu_requested.connect(lambda at: self.create_menu().exec(at))
+        self.view.image.zoom_changed.connect(self._show_zoom)
+        self.view.image.step_requested.connect(self.step)
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.view, 1)
-        # A narrow window has no room for this button next to the others.
-        below = row(self.about, self.start_button)
-        self.start_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        if (layout_below := below.layout()) is not None:
-            layout_below.setAlignment(
-                self.start_button, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
-            )
-        layout.addWidget(below)
+        # Two rows: a narrow window has no room for all buttons in one.
+        tools = (self.zoom_button, self.grid_button, self.screen_button, None, self.start_button)
+        layout.addWidget(row(*tools))
         layout.addWidget(row(self.copy_button, self.save_button, self.folder_button, None))
         self._enable_buttons()
         return page
+
+    def create_menu(self) -> QMenu:
+        """Create the menu of the image that is shown."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for control, title, slot in (
+            (self.copy_button, "Copy image", self.copy),
+            (self.save_button, "Save as…", self.save_as),
+            (self.folder_button, "Open folder", self.show_folder),
+            (None, "", None),
+            (self.start_button, "Use as start image", self.use_as_start),
+            (self.header.load_button, "Load settings into the form", self.load_shown),
+            (None, "", None),
+            (self.zoom_button, "Fit", self.view.image.fit),
+            (self.zoom_button, "100 %", lambda: self.view.image.set_zoom(1.0)),
+            (self.screen_button, "Full screen", self.show_full_screen),
+        ):
+            if control is None or slot is None:
+                menu.addSeparator()
+            else:
+                menu.addAction(title, slot).setEnabled(control.isEnabled())
+        return menu
 
     def clear_view(self) -> None:
         """See `Stage`."""
@@ -80,10 +114,13 @@ class ImageStage(Stage):
             jobs = self.group.jobs.values()
             first = next((one.id for one in jobs if not one.state.over), job.id)
             if job.id == first:  # the previews of a batch would alternate
-                self.view.show_preview(to_image(event.preview))
+                request = job.request
+                assert isinstance(request, ImageRequest)
+                size = QSize(request.width, request.height)
+                self.view.show_preview(to_image(event.preview), size)
         elif isinstance(event, (Finished, Failed, Cancelled)) and event.artifacts:
             self.view.add([artifact.path for artifact in event.artifacts])
-        elif isinstance(event, (Failed, Cancelled)) and not self.view.strip.count():
+        elif isinstance(event, (Failed, Cancelled)) and not self.view.grid.count():
             self.view.clear()
 
     def show_files(self, results: Sequence[ShownResult], chosen: int) -> None:
@@ -103,11 +140,50 @@ class ImageStage(Stage):
     def _on_image_changed(self) -> None:
         self._enable_buttons()
         self.update_header()
+        self._update_full_screen()
+
+    def _update_full_screen(self) -> None:
+        levels = self.view.image.levels
+        if self._full_screen is not None and not levels.is_empty:
+            self._full_screen.show_image(levels, self.header.facts.whole)
 
     def _enable_buttons(self) -> None:
-        has_image = bool(self.view.image.path)
+        has_image, is_alone = bool(self.view.image.path), not self.view.is_grid_shown
         for control in (self.copy_button, self.save_button, self.folder_button, self.start_button):
             control.setEnabled(has_image)
+        self.screen_button.setEnabled(not self.view.image.is_empty)
+        self.zoom_button.setEnabled(not self.view.image.is_empty and is_alone)
+        self.grid_button.setEnabled(self.view.grid.count() > 1)
+        self._show_zoom()
+
+    def _show_zoom(self) -> None:
+        canvas = self.view.image
+        self.zoom_button.setText("100 %" if canvas.is_fit else "Fit")
+        percent = "" if canvas.is_empty else f"Now {round(100 * canvas.zoom)} %. "
+        tip = "Show each pixel" if canvas.is_fit else "Show the whole image"
+        name_control(self.zoom_button, "Zoom", f"{percent}{tip} (double click or Z)")
+
+    def _on_grid_shown(self, is_shown: bool) -> None:
+        self.grid_button.setChecked(is_shown)
+        self._enable_buttons()
+
+    def step(self, by: int) -> None:
+        """Show the next result of this job, or of the tab."""
+        self.view.step(by)
+
+    def show_full_screen(self) -> None:
+        """Show the image on the full screen, until Esc or F11."""
+        if self.view.image.is_empty or self._full_screen is not None:
+            return
+        screen = self._full_screen = FullScreen(self)
+        screen.step_requested.connect(self.step)
+        screen.closed.connect(self._on_full_screen_closed)
+        self._update_full_screen()
+        screen.showFullScreen()
+        screen.activateWindow()
+
+    def _on_full_screen_closed(self) -> None:
+        self._full_screen = None
 
     def use_as_start(self) -> None:
         """Ask to generate the next image from the one that is shown."""
@@ -116,8 +192,16 @@ class ImageStage(Stage):
 
     def copy(self) -> None:
         """Copy the image that is shown."""
-        QGuiApplication.clipboard().setPixmap(self.view.image.pixmap())
-        self.shared.post_toast("Copied")
+        path = self.view.image.path
+        if not path:
+            return
+
+        def put(levels: ImageLevels) -> None:
+            if not levels.is_empty:
+                QGuiApplication.clipboard().setImage(levels.images[0])
+                self.shared.post_toast("Copied")
+
+        background.run(self, lambda: read_levels(path), put)
 
     def show_folder(self) -> None:
         """Open the folder of the image."""
@@ -136,6 +220,13 @@ class ImageStage(Stage):
             self.write_in_background(
                 target, lambda: write_whole(target, source.read_bytes(), replace=True)
             )
+
+
+def _tool(icon_name: str, name: str, tip: str) -> QToolButton:
+    result = QToolButton()
+    set_icon(result, icon_name)
+    name_control(result, name, tip)
+    return result
 
 
 def to_image(preview: Preview) -> QImage:

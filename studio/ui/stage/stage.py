@@ -54,7 +54,7 @@ class Stage(StageFrame):
         queue.jobs_changed.connect(self._on_jobs_changed)
         queue.cancel_requested.connect(self._on_cancel_requested)
         queue.failed.connect(self._on_queue_failed)
-        self.header.load_requested.connect(self._on_load_requested)
+        self.header.load_requested.connect(self.load_shown)
         self.header.return_requested.connect(self.show_running)
 
     # What subclasses implement
@@ -227,7 +227,8 @@ class Stage(StageFrame):
             "Show the running job" if job_id else "", "Leave this result and show what runs now"
         )
 
-    def _on_load_requested(self) -> None:
+    def load_shown(self) -> None:
+        """Ask for the settings of the result in the form."""
         if (shown := self.shown) is not None:
             self.load_requested.emit(shown)
 

@@ -118,6 +118,9 @@ class FormTab(Tab):
     def copy(self) -> None:
         """Copy the result, if it can be copied."""
 
+    def show_full_screen(self) -> None:
+        """Show the result on the full screen, if it is an image."""
+
     def extra_widgets(self) -> list[QWidget]:
         """Return the widgets between prompt and model."""
         return []

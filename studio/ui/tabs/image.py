@@ -18,13 +18,13 @@ from studio.ui.app_state import AppState
 from studio.ui.image.foreign_settings import ForeignSettingsNotice
 from studio.ui.image.source_image import SourceImagePanel
 from studio.ui.stage.image import ImageStage
+from studio.ui.stage.image_view import ImageView
 from studio.ui.tabs import adapter_picker
 from studio.ui.tabs.adapter_picker import AdapterRows
 from studio.ui.tabs.base import GenerateTab
 from studio.ui.tabs.layout import below_advice
 from studio.ui.widgets.example_prompts import ExamplePrompts
 from studio.ui.widgets.factory import label, row, text_editor
-from studio.ui.widgets.image_view import ImageView
 
 if TYPE_CHECKING:
     from studio.library.foreign.metadata import ForeignMetadata
@@ -54,6 +54,7 @@ class ImageTab(GenerateTab):
 
     def __init__(self, shared: AppState) -> None:
         self.negative_prompt = text_editor("Negative prompt", "What to keep out of the image.", 48)
+        self.about = label("", "muted", wrap=True)
         self.advice = label("", "muted", wrap=True)
         self.examples = ExamplePrompts()
         self.adapters = AdapterRows()
@@ -80,7 +81,7 @@ class ImageTab(GenerateTab):
 
     def model_widgets(self) -> list[QWidget]:
         """See `FormTab`."""
-        return [self.adapters]
+        return [self.about, self.adapters]
 
     def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
         """See `FormTab`."""
@@ -115,6 +116,10 @@ class ImageTab(GenerateTab):
         """The images."""
         return self.stage.view
 
+    def show_full_screen(self) -> None:
+        """See `FormTab`."""
+        self.stage.show_full_screen()
+
     def own_values(self) -> dict[str, Any]:
         """See `FormTab`."""
         return {
@@ -133,8 +138,8 @@ class ImageTab(GenerateTab):
     def on_card_changed(self, card: ModelCard | None) -> None:
         """Show what the model offers and what it is limited to."""
         self.adapters.offer(self.shared.cards(ADAPTER), card)
-        self.stage.about.setText(card.description if card is not None else "")
-        self.stage.about.setVisible(bool(card and card.description))
+        self.about.setText(card.description if card is not None else "")
+        self.about.setVisible(bool(card and card.description))
         self.examples.show_prompts(card.examples if card is not None else ())
         self.source.offer(card)
         self._fit_source()

@@ -206,10 +206,10 @@ def test_results_of_one_job_have_their_own_seeds(qtbot, studio):
     tab.form.set_values({"num_images_per_prompt": 3})
     type_prompt(tab, "cats")
     press_generate(tab)
-    qtbot.waitUntil(lambda: tab.view.strip.count() == 3, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: tab.view.grid.count() == 3, timeout=PATIENCE)
     seeds = []
     for number in range(3):
-        tab.view.strip.setCurrentRow(number)
+        tab.view.grid.setCurrentRow(number)
         seeds.append(tab.stage.header.facts.whole.split(" · ")[1])
     assert seeds == ["seed 10", "seed 11", "seed 12"]
 
