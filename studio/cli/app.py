@@ -13,6 +13,7 @@ from studio.cli.batch.command import batch_command
 from studio.cli.boundary import guard
 from studio.cli.context import make_context
 from studio.cli.generate import add_commands
+from studio.cli.library.commands import library_app
 from studio.cli.models.commands import models_app
 from studio.cli.models.memory import STRATEGIES, read_preference
 from studio.cli.queue import queue_app
@@ -27,6 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(library_app, name="library")
 app.add_typer(models_app, name="models")
 app.add_typer(queue_app, name="queue")
 app.add_typer(settings_app, name="settings")

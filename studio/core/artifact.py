@@ -9,6 +9,8 @@ import msgspec
 
 from studio.core.kinds import AnyRequest
 
+SIDECAR_FOLDER = ".studio"
+"""Folder in the folder of artifacts: recipes of texts, and a person's notes."""
 FinishReason = Literal["", "stop", "length", "cancelled"]
 """Why a text ends: the model ended it, its token limit, a cancel; empty for other media."""
 

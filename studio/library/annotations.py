@@ -19,10 +19,10 @@ from typing import NamedTuple
 import msgspec
 
 from studio.core import file_lock, open_flags
+from studio.core.artifact import SIDECAR_FOLDER
 from studio.core.files import sync_folder, write_whole
 from studio.core.paths import DataFolder
 from studio.core.regular_file import read_regular
-from studio.library.encoders import SIDECAR_FOLDER
 from studio.library.items import Annotation
 
 FILE_NAME = "annotations.jsonl"

@@ -19,7 +19,7 @@ import msgspec
 import psutil
 
 from studio import __version__
-from studio.core.artifact import Artifact, Recipe
+from studio.core.artifact import SIDECAR_FOLDER, Artifact, Recipe
 from studio.core.errors import StudioError
 from studio.core.files import PART_SUFFIX, write_whole
 from studio.core.jobs import Job
@@ -28,7 +28,6 @@ from studio.library.encoders import (
     KEYWORD,
     MAX_READ_BYTES,
     MIDI_MARK,
-    SIDECAR_FOLDER,
     Companion,
     Encoded,
     encode,

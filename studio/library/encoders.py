@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from studio.core.artifact import Recipe
+from studio.core.artifact import SIDECAR_FOLDER, Recipe
 from studio.core.errors import StudioError
 from studio.core.requests import ImageRequest
 from studio.core.settings import CompressedQuality
@@ -23,7 +23,6 @@ from studio.library.results import AudioResult, ImageResult, Result, TextResult,
 from studio.media import audio, mp4, png, riff_id3, video
 
 KEYWORD = "studio"
-SIDECAR_FOLDER = ".studio"
 MIDI_MARK = "Studio, job "
 """Precedes the job's id in the first text event of a MIDI file that Studio wrote."""
 MAX_READ_BYTES = 512 * 2**20

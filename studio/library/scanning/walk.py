@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from studio.library.encoders import SIDECAR_FOLDER
+from studio.core.artifact import SIDECAR_FOLDER
 
 _MAX_DEPTH = 64
 

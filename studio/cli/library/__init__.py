@@ -1,0 +1,1 @@
+"""`studio library`: what was made, from a shell."""

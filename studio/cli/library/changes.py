@@ -1,0 +1,233 @@
+"""`studio library rate|tag|export|trash`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast, get_args
+
+import msgspec
+import typer
+
+from studio.cli import output
+from studio.cli.library.filters import with_filters
+from studio.cli.library.session import choose_items, opened
+from studio.cli.library.tables import items_json
+from studio.core.errors import StudioError
+from studio.core.paths import user_path
+from studio.library.items import EVERYTHING, MAX_RATING, Annotation, Query
+
+if TYPE_CHECKING:
+    from studio.library.file_actions.export import (
+        AudioFormat,
+        ExportOptions,
+        ImageFormat,
+        TextFormat,
+    )
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[ITEM...]", help="Paths, file names or ids; or use options to choose."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Change = Callable[[Annotation], Annotation]
+_JPEG = {"jpeg": "jpg"}
+
+
+def register(library_app: typer.Typer) -> None:
+    """Add the commands to `studio library`."""
+    library_app.command("rate")(with_filters(rate_command))
+    library_app.command("tag")(with_filters(tag_command))
+    library_app.command("export")(with_filters(export_command))
+    library_app.command("trash")(with_filters(trash_command))
+
+
+def rate_command(
+    ctx: typer.Context,
+    query: Query,
+    stars: Annotated[
+        int, typer.Argument(min=0, max=MAX_RATING, help="1 to 5 stars; 0 removes them.")
+    ],
+    names: Names = None,
+    as_json: Json = False,
+) -> None:
+    """Give items one to five stars."""
+    _annotate(ctx, names, query, lambda old: msgspec.structs.replace(old, rating=stars), as_json)
+
+
+def tag_command(
+    ctx: typer.Context,
+    query: Query,
+    names: Names = None,
+    add: Annotated[
+        list[str] | None, typer.Option("--add", help="Add this tag. May be repeated.")
+    ] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option("--remove", help="Remove this tag. May be repeated.")
+    ] = None,
+    into: Annotated[
+        list[str] | None, typer.Option("--into", help="Put into this collection.")
+    ] = None,
+    out_of: Annotated[
+        list[str] | None, typer.Option("--out-of", help="Take out of this collection.")
+    ] = None,
+    make_favorite: Annotated[
+        bool | None, typer.Option("--mark/--unmark", help="Make them favorites, or not.")
+    ] = None,
+    note: Annotated[str | None, typer.Option("--note", help="Replace the note.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Change tags, collections, favorites and notes of items."""
+    if all(value is None for value in (add, remove, into, out_of, make_favorite, note)):
+        raise StudioError(
+            "Nothing to change.",
+            cause="invalid",
+            cure="Use --add, --remove, --into, --out-of, --mark, --unmark or --note.",
+        )
+
+    def change(old: Annotation) -> Annotation:
+        return msgspec.structs.replace(
+            old,
+            tags=_changed(old.tags, add, remove),
+            collections=_changed(old.collections, into, out_of),
+            favorite=old.favorite if make_favorite is None else make_favorite,
+            note=old.note if note is None else note,
+        )
+
+    _annotate(ctx, names, query, change, as_json)
+
+
+def _changed(
+    names: tuple[str, ...], added: list[str] | None, removed: list[str] | None
+) -> tuple[str, ...]:
+    return tuple({*names, *(added or ())} - set(removed or ()))
+
+
+def _annotate(
+    ctx: typer.Context, names: list[str] | None, query: Query, change: Change, as_json: bool
+) -> None:
+    with opened(ctx.obj) as library:
+        items = choose_items(library, names or (), query)
+        changed = library.annotate([item.id for item in items], change)
+        if as_json:
+            after = library.index.items([item.id for item in items])
+            output.as_json({"items": items_json(library, after), "changed": len(changed)})
+            return
+    output.note(f"{_count(len(changed))} changed.")
+
+
+def export_command(
+    ctx: typer.Context,
+    query: Query,
+    names: Names = None,
+    target: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", parser=user_path, metavar="FOLDER", help="Where to write."),
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            help="png, jpg, webp; wav, flac, ogg, mp3; txt, md. One for each medium.",
+        ),
+    ] = None,
+    quality: Annotated[
+        int, typer.Option("--quality", min=1, max=100, help="Of JPEG and WebP.")
+    ] = 90,
+    max_side: Annotated[
+        int, typer.Option("--max-side", min=0, metavar="PIXELS", help="Scale larger images down.")
+    ] = 0,
+    no_metadata: Annotated[
+        bool, typer.Option("--no-metadata", help="Leave out recipes, Exif data and comments.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Copy items to a folder, in another format or size if asked for. Replaces no file."""
+    from studio.library.file_actions.export import export_items  # imports numpy
+
+    if target is None:
+        raise StudioError("No folder is named.", cause="invalid", cure="Use --output FOLDER.")
+    options = export_options(formats or [], quality, max_side, with_metadata=not no_metadata)
+    with opened(ctx.obj) as library:
+        items = choose_items(library, names or (), query)
+        result = export_items(items, target.absolute(), options)
+    if as_json:
+        output.as_json(result)
+    else:
+        for change in result.done:
+            output.result(change.target)
+    _report_failed(result.failed)
+
+
+def export_options(
+    formats: list[str], quality: int, max_side: int, *, with_metadata: bool
+) -> ExportOptions:
+    """Return the options for formats of several media. Raises StudioError for an unknown one."""
+    from studio.library.file_actions.export import (
+        AudioFormat,
+        ExportOptions,
+        ImageFormat,
+        TextFormat,
+    )
+
+    images, audio, texts = (get_args(kind) for kind in (ImageFormat, AudioFormat, TextFormat))
+    chosen = [_JPEG.get(name.lower(), name.lower()) for name in formats]
+    for name in chosen:
+        if not name or name not in (*images, *audio, *texts):
+            known = ", ".join(filter(None, (*images, *audio, *texts)))
+            raise StudioError(
+                f"{name[:40]!r} is not a format.", cause="invalid", cure=f"Use {known}."
+            )
+    return ExportOptions(
+        image_format=cast("ImageFormat", _last(chosen, images)),
+        audio_format=cast("AudioFormat", _last(chosen, audio)),
+        text_format=cast("TextFormat", _last(chosen, texts)),
+        quality=quality,
+        max_side=max_side,
+        with_metadata=with_metadata,
+    )
+
+
+def _last(chosen: list[str], known: tuple[str, ...]) -> str:
+    return next((name for name in reversed(chosen) if name in known), "")
+
+
+def trash_command(
+    ctx: typer.Context,
+    query: Query,
+    names: Names = None,
+    is_sure: Annotated[
+        bool, typer.Option("--yes", help="Move all that the options choose, without asking.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Move items to the desktop's trash, with the files that belong to them."""
+    from studio.jobs.trash import move_to_trash
+
+    with opened(ctx.obj) as library:
+        items = choose_items(library, names or (), query)
+        if query != EVERYTHING and not is_sure:
+            raise StudioError(
+                f"{_count(len(items))} would be moved to the trash.",
+                cause="invalid",
+                cure="Look at them with `studio library list`, then repeat the command with --yes.",
+            )
+        result = move_to_trash(Path(item.path) for item in items)
+        trashed = {str(file.path) for file in result.trashed}
+        library.index.remove([item.id for item in items if item.path in trashed])
+    failed = {str(path): reason for path, reason in result.failed.items()}
+    if as_json:
+        output.as_json({"trashed": sorted(trashed), "failed": failed})
+    else:
+        output.note(f"{_count(len(trashed))} moved to the trash.")
+    _report_failed(failed)
+
+
+def _report_failed(failed: dict[str, str]) -> None:
+    for path, reason in failed.items():
+        output.note(f"{path}: {reason}")
+    raise typer.Exit(output.FAILED if failed else output.DONE)
+
+
+def _count(number: int) -> str:
+    return f"{number:,} {'item' if number == 1 else 'items'}"

@@ -1,0 +1,151 @@
+"""`studio library list|search|show|add|rebuild`; `changes.py` has the commands that change."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+import typer
+
+from studio.cli import output
+from studio.cli.library.changes import register
+from studio.cli.library.filters import with_filters
+from studio.cli.library.session import find_items, opened
+from studio.cli.library.tables import details, item_json, items_json, line_of
+from studio.core.errors import StudioError
+from studio.core.paths import input_path
+from studio.library.items import Query
+
+library_app = typer.Typer(
+    no_args_is_help=True, help="List, search, rate, tag, export and trash what was made."
+)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Limit = Annotated[
+    int, typer.Option("--limit", "-n", min=0, help="Show at most so many, newest first; 0: all.")
+]
+Paths = Annotated[bool, typer.Option("--paths", help="Print only the files' paths.")]
+_DEFAULT_LIMIT = 50
+_NO_LIMIT = 2**31
+
+
+@library_app.command("list")
+@with_filters
+def list_command(
+    ctx: typer.Context,
+    query: Query,
+    limit: Limit = _DEFAULT_LIMIT,
+    only_paths: Paths = False,
+    as_json: Json = False,
+) -> None:
+    """List what was made, newest first."""
+    _print(ctx, query, limit, only_paths, as_json)
+
+
+@library_app.command("search")
+@with_filters
+def search_command(
+    ctx: typer.Context,
+    query: Query,
+    text: Annotated[
+        str,
+        typer.Argument(
+            help="Words in prompts, texts, names of models and files, or notes, each anywhere; "
+            "quotes keep words together: '\"red boat\" storm'."
+        ),
+    ],
+    limit: Limit = _DEFAULT_LIMIT,
+    only_paths: Paths = False,
+    as_json: Json = False,
+) -> None:
+    """Find what was made by its words, newest first."""
+    _print(ctx, msgspec.structs.replace(query, text=text), limit, only_paths, as_json)
+
+
+def _print(ctx: typer.Context, query: Query, limit: int, only_paths: bool, as_json: bool) -> None:
+    with opened(ctx.obj) as library:
+        items = library.index.search(query, limit=limit or _NO_LIMIT)
+        total = len(items) if not limit or len(items) < limit else library.index.count(query)
+        if as_json:
+            output.as_json({"items": items_json(library, items), "total": total})
+            return
+    for item in items:
+        output.result(item.path if only_paths else line_of(item))
+    if not items:
+        output.note("Nothing was found.")
+    elif total > len(items):
+        output.note(f"{len(items)} of {total:,}. --limit 0 shows all.")
+
+
+@library_app.command("show")
+def show_command(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="ITEM", help="A path, file name or id.")],
+    as_json: Json = False,
+) -> None:
+    """Show everything that is known of one item: prompt, model, seed, notes, what it came from."""
+    with opened(ctx.obj) as library:
+        (item,) = find_items(library, [name])
+        if as_json:
+            children = [child.path for child in library.index.children(item.sha256)]
+            output.as_json(
+                {
+                    **item_json(item, library.index.annotation(item.id)),
+                    "text": library.index.full_text(item.id),
+                    "made_from": library.index.parents(item.id),
+                    "used_for": children,
+                }
+            )
+            return
+        for line in details(library, item):
+            output.result(line)
+
+
+@library_app.command("add")
+def add_command(
+    ctx: typer.Context,
+    names: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files and folders.")],
+    as_json: Json = False,
+) -> None:
+    """Add files, and folders that are watched from now on. Files stay where they are."""
+    paths = [input_path(name).absolute() for name in names]
+    for path in paths:
+        if not path.exists():
+            raise StudioError(f"{path} does not exist.", cause="invalid", cure="Check the name.")
+    with opened(ctx.obj) as library:
+        before = library.index.count()
+        library.add_files([path for path in paths if path.is_file()])
+        folders = [path for path in paths if path.is_dir()]
+        for folder in folders:
+            library.add_folder(folder)
+        problems = library.scan(is_quick=True).problems if folders else []
+        added = library.index.count() - before
+    if as_json:
+        output.as_json({"added": added, "problems": problems})
+    else:
+        output.note(f"{added:,} {'item' if added == 1 else 'items'} added.")
+        for problem in problems:
+            output.note(f"{problem.path}: {problem.message}")
+
+
+@library_app.command("rebuild")
+def rebuild_command(ctx: typer.Context, as_json: Json = False) -> None:
+    """Read all files again and replace the index. Goes on where an interrupted one was."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with opened(ctx.obj) as library:
+        with console.status("Reading files …") as status:
+            result = library.rebuild(
+                lambda progress: status.update(f"{progress.files:,} files read")
+            )
+        total = library.index.count()
+    if as_json:
+        output.as_json({"items": total, **msgspec.to_builtins(result)})
+    else:
+        output.note(f"The library has {total:,} {'item' if total == 1 else 'items'}.")
+        for problem in result.problems:
+            output.note(f"{problem.path}: {problem.message}")
+    raise typer.Exit(output.FAILED if result.problems else output.DONE)
+
+
+register(library_app)

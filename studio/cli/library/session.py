@@ -1,0 +1,87 @@
+"""Opens the library for a command, and finds the items that it names."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+from studio.cli.context import Context
+from studio.core.errors import StudioError
+from studio.core.paths import input_path
+from studio.library.items import EVERYTHING, Item, Query
+from studio.library.library import Library
+
+_MAX_CANDIDATES = 5
+
+
+@contextlib.contextmanager
+def opened(context: Context) -> Iterator[Library]:
+    """Yield the library with what the queue made so far; all folders are scanned the first time.
+
+    Raises StudioError if the index cannot be read or written.
+    """
+    try:
+        library = Library(context.data)
+        try:
+            if library.index.count():
+                library.catch_up()
+            else:
+                library.refresh()
+            yield library
+        finally:
+            library.close()
+    except sqlite3.Error as error:
+        raise StudioError(
+            f"The library's index {context.data.library} cannot be used: {error}.",
+            cause="disk",
+            cure="Check the data folder's permissions and free space. `studio library rebuild` "
+            "makes a damaged index again.",
+        ) from error
+
+
+def find_items(library: Library, names: Sequence[str]) -> list[Item]:
+    """Return the items that are named by path, file name or id. Raises StudioError."""
+    found = [_find(library, name) for name in names]
+    return list({item.id: item for item in found}.values())
+
+
+def _find(library: Library, name: str) -> Item:
+    item = library.index.find(os.path.abspath(input_path(name)))  # noqa: PTH100  keeps links
+    if item is not None:
+        return item
+    if name.isdigit() and len(name) <= 18 and (items := library.index.items([int(name)])):
+        return items[0]
+    matches = [
+        item
+        for item in library.index.search(Query(text=f'"{name}"'), limit=200)
+        if os.path.basename(item.path) == name  # noqa: PTH119
+    ]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        paths = "\n".join(f"  {item.path}" for item in matches[:_MAX_CANDIDATES])
+        raise StudioError(
+            f"{len(matches)} files in the library have the name {name}:\n{paths}",
+            cause="invalid",
+            cure="Use the path.",
+        )
+    raise StudioError(
+        f"{name} is not in the library.",
+        cause="invalid",
+        cure="`studio library list` shows what is; `studio library add` adds files and folders.",
+    )
+
+
+def choose_items(library: Library, names: Sequence[str], query: Query) -> list[Item]:
+    """Return the named items, or all that a query finds. Raises StudioError for neither or both."""
+    if bool(names) == (query != EVERYTHING):
+        raise StudioError(
+            "Name files, or choose them with options such as --tag, not both."
+            if names
+            else "No files are named.",
+            cause="invalid",
+            cure="Name files, or choose them with options such as --tag.",
+        )
+    return find_items(library, names) if names else library.index.items(library.index.ids(query))
