@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 
 _SEPARATORS = re.compile(r"[\s_\-]+")
+_PREFIX = re.compile(r"^(?:k|sample) ")
+"""Before the names of older versions of InvokeAI, NovelAI and ComfyUI."""
 _SCHEDULERS = {
     "euler": ("euler", "euler discrete"),
     "euler-a": ("euler a", "euler ancestral", "euler ancestral discrete"),
@@ -18,7 +20,7 @@ _SCHEDULERS = {
     "heun": ("heun",),
     "dpm++": ("dpm++ 2m", "dpmpp 2m", "dpm++"),
 }
-"""Scheduler → names, without the `k_` that older programs put before them."""
+"""Scheduler → names."""
 _SCHEDULES = {
     " karras": "karras",
     " k": "karras",
@@ -30,7 +32,7 @@ _SCHEDULES = {
 
 
 def _fold(name: str) -> str:
-    return _SEPARATORS.sub(" ", name[:80].strip().lower()).removeprefix("k ")
+    return _PREFIX.sub("", _SEPARATORS.sub(" ", name[:80].strip().lower()))
 
 
 _BY_NAME = {

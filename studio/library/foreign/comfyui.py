@@ -25,7 +25,9 @@ from studio.library.foreign.metadata import ForeignMetadata
 
 PROGRAM = "ComfyUI"
 MAX_LATER = 5
+MAX_SAVERS = 20
 _MODEL_FILES = ("ckpt_name", "unet_name", "model_name", "base_ckpt_name", "gguf_name", "model_path")
+_GUIDANCE = ("cfg", "cfg_scale", "cfg_conds")
 _LATENTS = ("latent_image", "latent", "samples", "samples_to", "latents")
 _IMAGES = ("images", "image", "pixels", "video", "frames", "image1", "source_image")
 _SIDE_INPUTS = ("model", "clip", "vae", "positive", "negative", "mask", "noise", "sampler")
@@ -83,13 +85,14 @@ def _savers(graph: Graph, file_name: str) -> list[Node]:
         and any(word in node.kind for word in ("Save", "Preview", "Output", "Saver"))
     ]
 
-    def rank(node: Node) -> tuple[bool, int]:
+    def rank(node: Node) -> tuple[bool, int, int]:
         prefix = graph.value(node, "filename_prefix")
         name = prefix.replace("\\", "/").split("/")[-1] if isinstance(prefix, str) else ""
         fits = bool(name) and file_name.startswith(name)
-        return ("Preview" in node.kind, -len(name) if fits else 1)
+        passes = sum(map(_is_sampler, graph.upstream(node, _leads_to_image)))
+        return ("Preview" in node.kind, -len(name) if fits else 1, -passes)
 
-    return sorted(savers, key=rank)
+    return sorted(savers[:MAX_SAVERS], key=rank)
 
 
 def _last_samplers(graph: Graph) -> list[Node]:
@@ -156,7 +159,7 @@ def _read_sampler(graph: Graph, sampler: Node, draft: Draft) -> None:
     _read_prompts(graph, conditioned, draft)
     draft.put("seed", _seed(graph, sampler), "Seed")
     draft.put("steps", _steps(graph, sampler), "Steps")
-    draft.put("guidance", graph.value(conditioned, "cfg", "cfg_scale"), "CFG")
+    draft.put("guidance", graph.value(conditioned, *_GUIDANCE), "CFG")
     draft.put("sampler", _sampler_name(graph, sampler), "Sampler")
     draft.put("schedule", _schedule(graph, sampler), "Scheduler")
     denoise = as_number(_denoise(graph, sampler))
@@ -267,14 +270,22 @@ def _above_one(value: object) -> object:
 def _read_model(graph: Graph, start: Node, draft: Draft) -> None:
     """Read the model file and the LoRAs between it and the sampler."""
     loras: list[tuple[object, object]] = []
-    for node in graph.upstream(start, lambda name: name in ("model", "pipe", "lora_stack")):
+    files: list[str] = []
+    for node in graph.upstream(start, _leads_to_model):
         for name, weight in _loras_of(graph, node):
             loras.insert(0, (name, weight))
-        draft.put("model", graph.value(node, *_MODEL_FILES), "Model")
-        if draft.has("model"):
-            break
+        files.append(file_stem(graph.value(node, *_MODEL_FILES)))
+    found = list(dict.fromkeys(filter(None, files)))
+    if len(found) == 1:
+        draft.put("model", found[0], "Model")
+    elif found:
+        draft.other("Merged models", ", ".join(found[:10]))
     for name, weight in loras:
         draft.add_lora(name, weight)
+
+
+def _leads_to_model(name: str) -> bool:
+    return name in ("model", "model1", "model2", "pipe", "lora_stack")
 
 
 def _loras_of(graph: Graph, node: Node) -> list[tuple[object, object]]:

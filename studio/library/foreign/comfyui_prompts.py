@@ -57,10 +57,10 @@ class PromptFinder:
         texts = self._texts_of(node, side)
         if texts:
             self.encoders.append(node)
-            self.texts += texts
-            return
-        for name in self._conditioning_inputs(node, side):
+        inputs = [] if side in node.values else self._conditioning_inputs(node, side)
+        for name in inputs:
             self._visit(node.links[name], depth + 1)
+        self.texts += texts  # after those that it adds to
 
     def _texts_of(self, node: Node, side: str) -> list[str]:
         """Return the texts that a node encodes itself; with SDXL's two encoders both, if unlike."""

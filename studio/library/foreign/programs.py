@@ -10,7 +10,6 @@ from studio.library.foreign.draft import (
     as_list,
     as_object,
     first_of,
-    parse_object,
     shown,
 )
 from studio.library.foreign.metadata import ForeignMetadata
@@ -159,10 +158,15 @@ def read_easy_diffusion(source: JsonObject) -> ForeignMetadata | None:
 
 
 def read_description(text: str) -> ForeignMetadata | None:
-    """Return a text of unknown meaning as a prompt; None if it is JSON or empty."""
+    """Return a text of unknown meaning as a prompt; None for JSON and the texts of cameras."""
     text = shown(text)
-    if not text or parse_object(text) or text[:1] in ("{", "["):
+    if not text or text[:1] in ("{", "[") or _is_of_camera(text):
         return None
     draft = Draft()
     draft.put("prompt", text)
     return draft.finish("")
+
+
+def _is_of_camera(text: str) -> bool:
+    """Return True for what cameras write into every photo, such as OLYMPUS DIGITAL CAMERA."""
+    return text.isascii() and (text == text.upper() or " " not in text)

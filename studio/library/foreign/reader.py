@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from studio.library.encoders import KEYWORD
 from studio.library.foreign import comfyui, fooocus, invokeai, programs
 from studio.library.foreign.draft import JsonObject, as_object, parse_object
 from studio.library.foreign.metadata import ForeignMetadata
@@ -154,5 +155,8 @@ def _tagged(text: str) -> tuple[str, str] | None:
 
 
 def _creator(texts: Texts) -> str:
+    """Return the program, where other texts name it; empty if they don't."""
+    if KEYWORD in texts:  # a recipe of another version, which cannot be read
+        return "Studio"
     tool = texts.get(collector.XMP_CREATOR_TOOL, "")
     return "Draw Things" if tool.startswith("Draw Things") else ""

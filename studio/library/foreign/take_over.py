@@ -11,6 +11,7 @@ from studio.core.errors import InvalidRequestError
 from studio.core.requests import ImageRequest, build_request
 from studio.core.requests.adapter_list import MAX_ADAPTERS, AdapterChoice, write
 from studio.core.requests.image import MAX_PIXELS
+from studio.core.requests.prompt_tags import has_weights
 from studio.core.requests.scheduler_names import scheduler_named, split_schedule
 from studio.library.foreign.metadata import TITLES, ForeignMetadata
 from studio.models.card import ModelCard
@@ -93,6 +94,8 @@ class _Taker:
                 self._add(TITLES[field], value, problem)
                 if not problem:
                     self.values[name] = value
+        if has_weights(self._metadata.prompt):
+            self._add("Weights in the prompt", "(word:1.2)", "the model reads them as text")
 
     def take_size(self) -> None:
         """Take width and height together."""

@@ -208,6 +208,36 @@ def test_the_save_node_is_found_by_the_file_name():
     assert read_comfyui(graph, "second_00001_.png").seed == 77
 
 
+def test_the_last_pass_is_preferred_where_no_file_name_fits():
+    graph = changed(
+        n30=sampler(seed=77, denoise=0.5, latent=("3", 0)),
+        n31=node("VAEDecode", samples=["30", 0], vae=["4", 2]),
+        n32=node("SaveImage", filename_prefix="other", images=["31", 0]),
+    )
+    found = read_comfyui(graph, "renamed.png")
+    assert "seed 77" in other(found, "Later sampler KSampler")
+    assert other(read_comfyui(graph, "ComfyUI_1.png"), "Later sampler KSampler") is None
+
+
+def test_merged_models_are_listed():
+    graph = changed(
+        n3=sampler(model=["20", 0]),
+        n20=node("ModelMergeSimple", ratio=0.5, model1=["4", 0], model2=["21", 0]),
+        n21=node("CheckpointLoaderSimple", ckpt_name="second.safetensors"),
+    )
+    found = read_comfyui(graph)
+    assert found.model == ""
+    assert other(found, "Merged models") == "juggernaut_v9, second"
+
+
+def test_a_node_that_adds_its_text_to_a_conditioning():
+    graph = changed(
+        n3=sampler(positive=["20", 0]),
+        n20=node("GLIGENTextboxApply", text="sun", conditioning_to=["6", 0], clip=["4", 1]),
+    )
+    assert read_comfyui(graph).prompt == "a cat, 猫, sun"
+
+
 def test_image_to_image():
     graph = changed(
         n3=sampler(denoise=0.6, latent=("40", 0)),

@@ -150,6 +150,7 @@ def test_studios_own_text(tmp_path):
     found = read(tmp_path, line)
     assert (found.prompt, found.seed, found.sampler) == ("a cat", 9, "euler-a")
     assert found.loras == (ForeignLora("x", 0.5), ForeignLora("y", 1.0))
+    assert read(tmp_path, line, studio="{}").program == "Studio"
 
 
 def test_fooocus_scheme_a1111(tmp_path):

@@ -396,6 +396,12 @@ def test_a_description_is_a_prompt_at_most(tmp_path):
     assert (found.is_description, found.prompt) == (True, "灯塔")
 
 
+@pytest.mark.parametrize("text", ["OLYMPUS DIGITAL CAMERA", "Exif_JPEG_PICTURE", "DSC", "{}"])
+def test_what_cameras_write_is_no_description(tmp_path, text):
+    data = files.exif({0x010E: (2, text.encode() + b"\0")})
+    assert read_foreign(files.jpeg(tmp_path / "a.jpg", data)) is None
+
+
 def test_an_image_without_texts(tmp_path):
     assert read_foreign(files.png(tmp_path / "a.png")) is None
     assert read_foreign(files.png(tmp_path / "a.png", {"Software": "GIMP"})) is None

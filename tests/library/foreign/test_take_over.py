@@ -95,7 +95,8 @@ def test_everything_that_it_does_not():
         ("k_euler_ancestral", "euler-a"), ("Euler Ancestral", "euler-a"), ("ddim", "ddim"),
         ("LCM", "lcm"), ("uni_pc", "unipc"), ("UniPC", "unipc"), ("uni_pc_bh2", "unipc"),
         ("plms", "pndm"), ("k_heun", "heun"), ("dpmpp_2m", "dpm++"), ("dpmpp_2m_k", "dpm++"),
-        ("DPM++ 2M Karras", "dpm++"), ("k_dpmpp_2m", "dpm++"), ("dpmpp_2m_sde", None),
+        ("DPM++ 2M Karras", "dpm++"), ("k_dpmpp_2m", "dpm++"), ("sample_euler", "euler"),
+        ("dpmpp_2m_sde", None),
         ("DPM++ SDE Karras", None), ("DPM2", None), ("lms", None), ("k", None), ("", None),
         ("model default", None),
     ],
@@ -133,3 +134,9 @@ def test_a_lora_of_impossible_weight():
     taken = take_over(metadata, [LORA])
     assert "adapters" not in taken.values
     assert "strength" in reasons(taken)["LoRA pixel-art"]
+
+
+def test_weights_in_a_prompt_are_mentioned():
+    taken = take_over(ForeignMetadata(program="x", prompt="a (red:1.2) cat"))
+    assert taken.values == {"prompt": "a (red:1.2) cat"}
+    assert "as text" in reasons(taken)["Weights in the prompt"]
