@@ -1,6 +1,4 @@
-"""The cards of the catalog: strictly valid, of classes that the libraries have, and true about
-what those can do.
-"""
+"""Test the catalog's cards: strictly valid, with classes and abilities that the libraries have."""
 
 from __future__ import annotations
 
@@ -66,7 +64,7 @@ def card(name) -> ModelCard:
 @pytest.mark.parametrize(
     "path", sorted((resources() / "models").glob("*.toml")), ids=lambda path: path.stem
 )
-def test_a_card_holds_what_it_may_and_nothing_else(path):
+def test_card_has_known_fields_only(path):
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     known = {field.name for field in msgspec.structs.fields(ModelCard)} | {"download", "aliases"}
     assert set(table) <= known
@@ -103,7 +101,7 @@ def test_a_card_is_valid(card):
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
-def test_the_defaults_make_a_request_within_the_cards_own_limits(card):
+def test_card_defaults_give_a_valid_request(card):
     assert set(card.defaults) <= {info.name for info in fields(KINDS[card.kind].request_type)}
     request = request_for(card, {"prompt": "x"})
     for name, value in card.defaults.items():
@@ -133,14 +131,14 @@ def within(value, limits):
     return limits is None or limits[0] <= value <= limits[1]
 
 
-def test_names_and_repositories_are_there_once():
+def test_names_and_repositories_are_unique():
     names = [card.name for card in CARDS]
     repos = [card.repo for card in CARDS if card.repo]
     assert len(names) == len(set(names))
     assert len(repos) == len(set(repos))
 
 
-def test_the_families_that_people_ask_for_are_there():
+def test_requested_families_are_in_the_catalog():
     families = {card.family for card in CARDS}
     assert {
         "gpt2",
@@ -248,7 +246,7 @@ def test_transformers_has_the_class_of_a_card(card):
 
 
 @pytest.mark.parametrize("card", DIFFUSERS, ids=lambda card: card.name)
-def test_diffusers_has_the_pipeline_of_a_card_and_it_takes_what_the_card_says(card):
+def test_diffusers_has_the_pipeline_of_a_card_with_its_arguments(card):
     takes = inspect.signature(pipeline_class(card).__call__).parameters
     guided = {
         "above_1": "guidance_scale",
@@ -271,7 +269,7 @@ def test_diffusers_has_the_pipeline_of_a_card_and_it_takes_what_the_card_says(ca
 
 
 @pytest.mark.parametrize("card", PICTURES, ids=lambda card: card.name)
-def test_what_a_pipeline_can_do_is_what_diffusers_has_for_it(card):
+def test_image_abilities_equal_those_of_diffusers(card):
     import diffusers
     from diffusers.loaders.lora_base import LoraBaseMixin
 
@@ -310,7 +308,7 @@ CANNOT_START, CANNOT_INPAINT = (
 @pytest.mark.parametrize(
     "card", [card for card in CARDS if card.kind == "video"], ids=lambda card: card.name
 )
-def test_what_a_pipeline_of_videos_can_do_is_what_diffusers_has_for_it(card):
+def test_video_abilities_equal_those_of_diffusers(card):
     import diffusers
     from diffusers.loaders.lora_base import LoraBaseMixin
 
@@ -337,11 +335,11 @@ def text_to_image():
 # ----------------------------------------------------------------------
 
 
-def test_the_builtin_cards_are_found_without_reading_the_others():
+def test_builtin_cards_are_found_without_reading_the_catalog():
     assert builtin_cards() == [card for card in CARDS if card.builtin]
 
 
-def test_installed_models_come_first_with_all_that_the_catalog_knows():
+def test_installed_models_are_listed_first_with_catalog_facts():
     added = ModelCard(
         name="mine",
         title="Mine",
@@ -377,7 +375,7 @@ def test_installed_models_come_first_with_all_that_the_catalog_knows():
     assert [entry.card.name for entry in found].count("z-image-turbo") == 0
 
 
-def test_what_only_the_files_know_is_kept_of_a_model_of_the_catalog():
+def test_facts_from_files_are_kept_for_catalog_models():
     seen = ModelCard(
         name="x",
         title="X",
@@ -392,7 +390,7 @@ def test_what_only_the_files_know_is_kept_of_a_model_of_the_catalog():
     assert as_known(card("hyper-sdxl"), seen).trigger_words == ("pxl",)
 
 
-def test_what_studio_does_not_run_yet_is_said():
+def test_unsupported_models_are_explained():
     assert (
         why_not_run(card("gpt2"))
         == why_not_run(card("kokoro-82m"))
@@ -405,14 +403,14 @@ def test_what_studio_does_not_run_yet_is_said():
     assert why_not_run(card("flux.1-fill-dev")) == why_not_run(card("qwen-image-edit")) == ""
 
 
-def test_it_is_said_how_each_model_is_got():
-    said = {entry.card.name: how_to_get(entry) for entry in ENTRIES}
-    assert said["hibari"] == "comes with Studio"
-    assert said["smollm2-135m-instruct"] == "studio models install starter"
-    assert said["bark-small"] == "studio models get suno/bark-small@refs/pr/5"
+def test_every_model_has_an_installation_command():
+    commands = {entry.card.name: how_to_get(entry) for entry in ENTRIES}
+    assert commands["hibari"] == "comes with Studio"
+    assert commands["smollm2-135m-instruct"] == "studio models install starter"
+    assert commands["bark-small"] == "studio models get suno/bark-small@refs/pr/5"
 
 
-def test_a_model_fits_as_the_engine_loads_it():
+def test_fit_follows_the_precision_of_the_engine():
     turbo, gpt2 = card("z-image-turbo"), card("gpt2")
     assert bytes_needed(turbo, "fp32") == 46 * GB
     assert fits(turbo, LAPTOP) is False
@@ -424,7 +422,7 @@ def test_a_model_fits_as_the_engine_loads_it():
     assert fits(card("kokoro-82m"), LAPTOP) is True
 
 
-def test_what_is_not_known_is_not_made_up():
+def test_unknown_memory_needs_are_not_guessed():
     assert memory_needs(card("gemma-4-e2b-it")) is None
     assert memory_needs(card("sdxl-lightning")) is None
     assert fits(card("gemma-4-e2b-it"), LAPTOP) is None
@@ -434,7 +432,7 @@ def test_what_is_not_known_is_not_made_up():
     assert known[0].bf16 == 19_657_764_864
 
 
-def test_the_table_in_the_documentation_is_that_of_the_cards():
+def test_documented_table_equals_the_cards():
     text = (Path(__file__).parents[2] / "docs/models.md").read_text(encoding="utf-8")
     assert renewed(text) == text, "python -m tools.models_table docs/models.md"
     assert text.partition("<!-- end of table -->")[0].count("\n| ") == len(CARDS) + 2 * len(KINDS)
@@ -444,14 +442,14 @@ def test_the_table_in_the_documentation_is_that_of_the_cards():
 # ----------------------------------------------------------------------
 
 
-def test_a_folder_that_was_added_is_checked_and_a_change_is_found(data, tmp_path):
+def test_check_detects_a_changed_folder(data, tmp_path):
     mine = add(
         data,
         folder_of(tmp_path / "m", {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}),
     )
-    told = []
-    assert check(data, mine, lambda done, total: told.append((done, total))).state == "same"
-    assert told[-1][0] == told[-1][1] > 0
+    progress = []
+    assert check(data, mine, lambda done, total: progress.append((done, total))).state == "same"
+    assert progress[-1][0] == progress[-1][1] > 0
     weights = tmp_path / "m/model.safetensors"
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
@@ -468,7 +466,7 @@ def test_a_folder_that_was_added_is_checked_and_a_change_is_found(data, tmp_path
         check(data, mine)
 
 
-def test_what_was_made_from_a_gguf_is_noted_by_the_first_check(data):
+def test_first_check_of_a_converted_model_records_its_hash(data):
     """Its card has the GGUF's hash; what lies in the folder is something else."""
     folder = folder_of(data.models / "made", {"model_type": "llama"})
     write_card(
@@ -486,7 +484,7 @@ def test_what_was_made_from_a_gguf_is_noted_by_the_first_check(data):
     assert check(data, mine).state == "changed"
 
 
-def test_what_came_from_the_hub_is_never_taken_for_converted(data):
+def test_check_never_treats_a_hub_model_as_converted(data):
     folder = folder_of(data.models / "got", {"model_type": "llama"})
     write_card(
         ModelCard(
@@ -498,11 +496,11 @@ def test_what_came_from_the_hub_is_never_taken_for_converted(data):
 
 
 @pytest.mark.parametrize("mine", builtin_cards(), ids=lambda mine: mine.name)
-def test_what_comes_with_studio_is_as_its_card_says(data, mine):
+def test_builtin_models_match_their_cards(data, mine):
     assert check(data, mine).state == "same"
 
 
-def test_a_check_can_be_stopped(data):
+def test_check_can_be_stopped(data):
     with pytest.raises(InstallCancelledError):
         check(data, card("starter-image"), cancelled=lambda: True)
     assert not card_folder(data, "starter-image").exists()
@@ -512,7 +510,7 @@ def test_a_check_can_be_stopped(data):
 # ----------------------------------------------------------------------
 
 
-def test_torch_is_asked_in_a_child_which_can_be_stopped():
+def test_machine_probe_runs_in_a_child_and_can_be_stopped():
     found = probe_machine()
     assert found.probed
     assert found.memory >= found.free > 0
@@ -534,7 +532,7 @@ def run(*words):
     return result.exit_code, result.stdout, result.stderr
 
 
-def test_the_command_line_lists_what_is_installed_and_with_all_the_catalog():
+def test_models_list_shows_installed_models_or_the_catalog():
     code, out, _err = run("list", "--json")
     assert code == 0
     assert [found["name"] for found in json.loads(out)["models"]] == [
@@ -544,8 +542,8 @@ def test_the_command_line_lists_what_is_installed_and_with_all_the_catalog():
     ]
     found = json.loads(run("list", "--all", "--json")[1])["models"]
     assert len(found) == len(CARDS)
-    pictures = json.loads(run("list", "--all", "--task", "text-to-image", "--json")[1])["models"]
-    assert {found["kind"] for found in pictures} == {"image"}
+    images = json.loads(run("list", "--all", "--task", "text-to-image", "--json")[1])["models"]
+    assert {found["kind"] for found in images} == {"image"}
     assert "z-image-turbo" in run("list", "--all", "--task", "image")[1]
     fitting = json.loads(run("list", "--all", "--fits", "--json")[1])["models"]
     names = {found["name"] for found in fitting}
@@ -553,7 +551,7 @@ def test_the_command_line_lists_what_is_installed_and_with_all_the_catalog():
     assert not {"flux.2-dev"} & names
 
 
-def test_the_command_line_shows_a_card():
+def test_models_show_prints_a_card():
     code, out, _err = run("show", "Tongyi-MAI/Z-Image-Turbo")
     assert code == 0
     assert "23.0 GB in 16-bit" in out
@@ -564,7 +562,7 @@ def test_the_command_line_shows_a_card():
     assert "flux.1-schnell" in err
 
 
-def test_the_command_line_checks_files():
+def test_models_check_verifies_files():
     code, out, _err = run("check", "starter-image")
     assert code == 0
     assert "unchanged" in out

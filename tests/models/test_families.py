@@ -50,7 +50,7 @@ def test_transformers_reads_every_gguf_architecture():
     assert find_gguf_family("qwen2moe") is FAMILIES["qwen2_moe"]
 
 
-def test_diffusers_has_every_image_pipeline_and_all_that_need_only_text_are_known():
+def test_diffusers_has_every_image_pipeline_and_no_other_text_to_image_one():
     import diffusers
     from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
 

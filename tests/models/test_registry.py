@@ -1,4 +1,4 @@
-"""Which models are there, which one is meant; cards as files."""
+"""Test the model registry: listing, defaults, lookup by name, and cards as files."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ def put(data, name, added="2026-01-01T00:00:00+00:00", **values) -> ModelCard:
     return read_card(folder)
 
 
-def test_what_comes_with_studio_is_there_from_the_start(data):
+def test_builtin_models_are_always_listed(data):
     cards = ModelRegistry(data).list()
     assert [card.name for card in cards] == ["hibari", "starter-image", "starter-music"]
     assert ModelRegistry(data).find("speech").name == "hibari"
@@ -34,14 +34,14 @@ def test_what_comes_with_studio_is_there_from_the_start(data):
     assert (image.folder / "model_index.json").is_file()
 
 
-def test_without_a_model_it_says_how_to_get_one(data):
+def test_missing_model_error_names_the_install_command(data):
     with pytest.raises(StudioError) as caught:
         ModelRegistry(data).find("text")
     assert "studio models install starter" in caught.value.cure
     assert caught.value.cause == "model"
 
 
-def test_the_default_is_the_chosen_one_else_the_first_that_was_installed(data):
+def test_default_is_the_chosen_or_first_installed_model(data):
     put(data, "zebra", "2026-01-01T00:00:00+00:00")
     put(data, "ant", "2026-02-01T00:00:00+00:00")
     assert ModelRegistry(data).find("text").name == "zebra"
@@ -51,12 +51,12 @@ def test_the_default_is_the_chosen_one_else_the_first_that_was_installed(data):
     assert ModelRegistry(data).find("text").name == "zebra"
 
 
-def test_an_added_model_goes_before_what_came_along(data):
+def test_added_model_precedes_builtin_models(data):
     put(data, "voice", kind="speech")
     assert ModelRegistry(data).find("speech").name == "voice"
 
 
-def test_a_name_that_is_not_there_is_answered_with_those_that_are(data):
+def test_unknown_name_error_lists_installed_models(data):
     put(data, "ant")
     with pytest.raises(StudioError, match="no text model 'bee'; installed: ant"):
         ModelRegistry(data).find("text", "bee")
@@ -76,7 +76,7 @@ def test_a_name_that_is_not_there_is_answered_with_those_that_are(data):
         b"name = 'a'\nkind = []",
     ],
 )
-def test_a_damaged_card_is_no_model_and_hides_no_other(data, content):
+def test_damaged_card_is_skipped_and_hides_no_other(data, content):
     put(data, "ant")
     folder = card_folder(data, "damaged")
     folder.mkdir()
@@ -86,7 +86,7 @@ def test_a_damaged_card_is_no_model_and_hides_no_other(data, content):
     assert [card.name for card in ModelRegistry(data).list() if not card.builtin] == ["ant"]
 
 
-def test_a_card_of_a_newer_studio_is_read(data):
+def test_card_of_a_newer_version_is_read(data):
     put(data, "ant")
     path = card_folder(data, "ant") / "card.toml"
     path.write_text("from_the_future = 7\n" + path.read_text())
@@ -134,7 +134,7 @@ def test_a_change_of_a_card_keeps_its_comments(data):
     assert not [line for line in lines if line.startswith("licence")]
 
 
-def test_the_data_folder_may_be_moved(data, tmp_path):
+def test_data_folder_can_be_moved(data, tmp_path):
     from studio.core.paths import DataFolder
 
     put(data, "ant")
@@ -201,7 +201,7 @@ def test_changes_by_another_process_are_seen(data):
     assert titles() == ["bee"]
 
 
-def test_a_damaged_card_that_is_mended_is_a_model_again(data):
+def test_repaired_card_is_listed_again(data):
     put(data, "ant")
     registry = ModelRegistry(data)
     path = card_folder(data, "ant") / "card.toml"
@@ -237,9 +237,7 @@ _text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
     temperature=st.floats(allow_nan=False),
     count=st.integers(0, 2**62),
 )
-def test_a_card_is_read_as_it_was_written(
-    tmp_path_factory, title, description, voice, temperature, count
-):
+def test_card_round_trips(tmp_path_factory, title, description, voice, temperature, count):
     folder = tmp_path_factory.getbasetemp() / "card"
     card = ModelCard(
         name="x",

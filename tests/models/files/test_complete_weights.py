@@ -1,6 +1,4 @@
-"""A model whose tensors are missing is refused with their names when it is loaded, whatever library
-loads it.
-"""
+"""Test that a model with missing tensors is refused by name on load, whatever library loads it."""
 
 import json
 import re
@@ -64,7 +62,7 @@ def test_missing_tensors_are_named(tmp_path, make, part, pattern):
     assert re.search(pattern, message), message
 
 
-def test_tied_weights_need_not_be_there(tmp_path):
+def test_tied_weights_may_be_missing(tmp_path):
     make_llama(tmp_path / "m")
     config = json.loads((tmp_path / "m/config.json").read_text())
     (tmp_path / "m/config.json").write_text(json.dumps({**config, "tie_word_embeddings": True}))
@@ -72,14 +70,14 @@ def test_tied_weights_need_not_be_there(tmp_path):
     PipelineCache().load(inspect(tmp_path / "m"), lambda _event: None)
 
 
-def test_tensors_of_another_shape_are_refused_in_words(tmp_path):
+def test_tensors_of_another_shape_are_refused_with_a_message(tmp_path):
     make_llama(tmp_path / "m")
     config = json.loads((tmp_path / "m/config.json").read_text())
     (tmp_path / "m/config.json").write_text(json.dumps({**config, "intermediate_size": 96}))
     assert "other shapes than its config.json" in refusal(inspect(tmp_path / "m"))
 
 
-def test_the_loaders_are_as_before(tmp_path):
+def test_library_loaders_are_restored(tmp_path):
     from transformers import PreTrainedModel
 
     before = PreTrainedModel.__dict__["from_pretrained"]
@@ -103,7 +101,7 @@ def test_the_loaders_are_as_before(tmp_path):
         ),
     ],
 )
-def test_a_checkpoint_in_one_file_lacks_tensors(data, tmp_path, name, shown):
+def test_missing_tensors_of_a_single_file_checkpoint_are_named(data, tmp_path, name, shown):
     pipe = tiny_pipeline(tmp_path / "source", large=True)
     pipe.save_pretrained(tmp_path / "words")
     add(data, tmp_path / "words")

@@ -1,5 +1,6 @@
-"""What a file of weights is, is told by its tensors: names of diffusers' real classes, and those of
-the other programs' files.
+"""Test identifying weight files by their tensors.
+
+Names come from diffusers' real classes and from files of other programs.
 """
 
 import contextlib
@@ -55,7 +56,7 @@ def real(name: str, **config) -> WeightsHeader:
         ("UNet2DConditionModel", {"cross_attention_dim": 2048}, "SDXL"),
     ],
 )
-def test_a_denoiser_of_diffusers_is_told(name, config, family):
+def test_diffusers_denoiser_is_identified(name, config, family):
     found = identify(real(name, **config))
     assert (found.kind, found.family) == ("denoiser", family)
 
@@ -75,15 +76,13 @@ def test_a_denoiser_of_diffusers_is_told(name, config, family):
         ("T2IAdapter", {}, "controlnet", ""),
     ],
 )
-def test_other_parts_of_diffusers_are_told(name, config, kind, family):
+def test_other_diffusers_components_are_identified(name, config, kind, family):
     found = identify(real(name, **config))
     assert (found.kind, found.family) == (kind, family)
 
 
-def test_the_layouts_that_diffusers_knows_in_one_file_are_told():
-    """The names by which diffusers tells its own: each is a file of that model alone, and never
-    called something else.
-    """
+def test_single_file_layouts_of_diffusers_are_identified():
+    """diffusers identifies a file by these names; each must map to that model and no other."""
     from diffusers.loaders.single_file_utils import CHECKPOINT_KEY_NAMES
 
     expected = {
@@ -189,7 +188,7 @@ UNET_XL = "lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k"
         ({"lora_unet_x.lokr_w1": (4, 4)}, ""),
     ],
 )
-def test_a_lora_and_its_model_are_told(tensors, family):
+def test_lora_and_its_base_model_are_identified(tensors, family):
     found = identify(header(tensors))
     assert (found.kind, found.family) == ("lora", family)
 
@@ -204,7 +203,7 @@ def test_a_lora_and_its_model_are_told(tensors, family):
         ({}, ""),
     ],
 )
-def test_what_a_lora_says_about_itself_counts_where_its_tensors_leave_it_open(metadata, family):
+def test_lora_metadata_decides_if_its_tensors_are_ambiguous(metadata, family):
     assert identify(header({"lora_unet_x.hada_w1_a": (4, 4)}, metadata)).family == family
     assert identify(header(kohya(UNET1), metadata)).family == "Stable Diffusion 1.x"
 
@@ -360,7 +359,7 @@ def context(width):
         ({}, "unknown", "", ""),
     ],
 )
-def test_files_of_other_programs_are_told(tensors, kind, family, variant):
+def test_files_of_other_programs_are_identified(tensors, kind, family, variant):
     found = identify(header(tensors))
     assert (found.kind, found.family, found.variant) == (kind, family, variant)
 
@@ -390,7 +389,7 @@ def test_files_of_other_programs_are_told(tensors, kind, family, variant):
         ),
     ],
 )
-def test_what_cannot_be_run_is_named_and_refused(tmp_path, tensors, sentence):
+def test_unsupported_weights_are_identified_and_refused(tmp_path, tensors, sentence):
     path = tmp_path / "Best model ever.safetensors"
     small = {
         name: np.ones([min(side, 2048) for side in shape], np.float32)
@@ -405,8 +404,8 @@ def test_what_cannot_be_run_is_named_and_refused(tmp_path, tensors, sentence):
     assert found.precision == "fp32"
 
 
-def test_every_shape_is_told_or_not_but_never_raises():
-    """The same names with every number of dimensions."""
+def test_identify_never_raises_for_any_shape():
+    """Use the same names with every number of dimensions."""
     names = [
         *kohya(UNET1),
         *ENTRY,

@@ -1,4 +1,4 @@
-"""Packed and misnamed weights are refused when a folder is added, from headers alone."""
+"""Test that packed and misnamed weights are refused from their headers when a folder is added."""
 
 import json
 
@@ -41,14 +41,14 @@ def refusal(folder) -> str:
         ("_fsdp_wrapped_module.", "FSDP"),
     ],
 )
-def test_a_prefix_of_training_is_named(tmp_path, prefix, source):
+def test_training_prefix_is_reported(tmp_path, prefix, source):
     make_gpt2(tmp_path / "m")
     message = refusal(changed(tmp_path / "m", lambda name: prefix + name))
     assert prefix in message
     assert source in message
 
 
-def test_a_prefix_within_the_name_and_a_lora_that_was_not_merged(tmp_path):
+def test_inner_prefix_and_unmerged_lora_are_reported(tmp_path):
     make_llama(tmp_path / "m")
     assert "torch.compile" in misnamed(["model.layers.0._orig_mod.self_attn.q_proj.weight"])
     renamed = changed(
@@ -58,7 +58,7 @@ def test_a_prefix_within_the_name_and_a_lora_that_was_not_merged(tmp_path):
     assert not misnamed(["module.a", "encoder.module.b"])
 
 
-def test_an_output_layer_that_is_missing(tmp_path):
+def test_missing_output_layer_is_reported(tmp_path):
     make_llama(tmp_path / "m")
     folder = changed(
         tmp_path / "m",
@@ -71,7 +71,7 @@ def test_an_output_layer_that_is_missing(tmp_path):
     assert not missing_head(table, {"transformer.wte.weight"})
 
 
-def test_a_check_finds_it_in_a_model_that_was_added_before(data, tmp_path):
+def test_check_reports_misnamed_weights_of_an_added_model(data, tmp_path):
     make_llama(tmp_path / "m")
     card = add(data, tmp_path / "m")
     changed(tmp_path / "m", lambda name: f"_orig_mod.{name}")
@@ -108,7 +108,7 @@ def test_a_check_finds_it_in_a_model_that_was_added_before(data, tmp_path):
         ([".weight", ".scales"], {"F16"}, ""),
     ],
 )
-def test_packed_weights_are_told_by_their_tensors(names, dtypes, title):
+def test_packed_weights_are_identified_by_tensors(names, dtypes, title):
     assert packing({}, [LINEAR + name for name in names], dtypes) == title
 
 
@@ -127,7 +127,7 @@ def test_packed_weights_are_told_by_their_tensors(names, dtypes, title):
         ({}, ""),
     ],
 )
-def test_packed_weights_are_told_by_their_configuration(config, title):
+def test_packed_weights_are_identified_by_config(config, title):
     assert (
         packing(config, [f"{LINEAR}.weight", f"{LINEAR}.weight_scale_inv"], {"F8_E4M3", "BF16"})
         == title

@@ -29,12 +29,12 @@ SEND_BUFFER = 32 * 1024
 
 @dataclass
 class Fault:
-    """What goes wrong with one answer."""
+    """A fault of one response."""
 
     status: int = 0
     """Answered instead of the file."""
     code: str = ""
-    said: str = ""
+    message: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     cut_at: int = -1
     """The connection is cut before this byte of the file."""
@@ -43,15 +43,13 @@ class Fault:
     truncate_to: int = -1
     """A whole answer that is shorter than the file."""
     whole: bool = False
-    """The range that was asked for is not heard."""
+    """The requested range is ignored."""
     wrong_start: bool = False
-    """Another range than the one that was asked for."""
+    """A range other than the requested one."""
     flip: int = -1
-    """This byte of the file is another one."""
+    """This byte of the file is changed."""
     pause_at: int = -1
-    """Nothing comes from this byte of the file on, until the connection or the hub is gone;
-    `paused` says so.
-    """
+    """Nothing is sent from this byte on until the connection or hub closes; sets `paused`."""
     bytes_a_second: float = 0.0
     """As slow as this."""
 
@@ -191,7 +189,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif match := re.fullmatch(r"/(storage/)?(.+?)/resolve/([^/]+)/(.+)", path):
             self._file(match[2], match[3], match[4], stored=bool(match[1]))
         else:
-            self._refuse(Fault(404, said="Not found"))
+            self._refuse(Fault(404, message="Not found"))
 
     def _describe(self, name: str, revision: str) -> None:
         hub = self.server.hub
@@ -275,7 +273,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(
                 Fault(
                     416,
-                    said="Requested Range Not Satisfiable",
+                    message="Requested Range Not Satisfiable",
                     headers={"Content-Range": f"bytes */{len(data)}"},
                 )
             )
@@ -343,10 +341,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, fault: Fault) -> None:
         headers = {**fault.headers, **({"X-Error-Code": fault.code} if fault.code else {})}
-        if fault.said:
-            headers["X-Error-Message"] = fault.said
+        if fault.message:
+            headers["X-Error-Message"] = fault.message
         self._send(
-            fault.status, json.dumps({"error": fault.said}).encode(), "application/json", headers
+            fault.status, json.dumps({"error": fault.message}).encode(), "application/json", headers
         )
 
     def _send(

@@ -1,5 +1,6 @@
-"""Downloads from a small hub on loopback: the real child, real files, real faults. This process
-itself opens no connection.
+"""Test downloads from a small hub on loopback with the real child, files and faults.
+
+This process itself opens no connection.
 """
 
 import contextlib
@@ -124,9 +125,9 @@ def made(data, request):
 # ----------------------------------------------------------------------
 
 
-def test_a_downloaded_model_writes_text_through_the_real_engine(data, hub, gpt2):
-    said: list[DownloadProgress] = []
-    card = download(data, TINY, said.append, hub=speak_to(hub))
+def test_downloaded_model_generates_text_in_the_real_engine(data, hub, gpt2):
+    reports: list[DownloadProgress] = []
+    card = download(data, TINY, reports.append, hub=speak_to(hub))
     assert (card.name, card.title, card.kind, card.family, card.license, card.languages) == (
         "tiny",
         "tiny",
@@ -141,14 +142,14 @@ def test_a_downloaded_model_writes_text_through_the_real_engine(data, hub, gpt2)
     assert no_leftovers(data)
     assert not children()
     made(data, TextRequest(prompt="A small cat", model="tiny", max_new_tokens=8, seed=1))
-    measured = [now for now in said if now.total]
+    measured = [now for now in reports if now.total]
     assert measured
     assert all(0 <= now.done <= now.total == sum(map(len, gpt2.values())) for now in measured)
     assert [now.done for now in measured] == sorted(now.done for now in measured)
-    assert said[-1].phase == "Installing"
+    assert reports[-1].phase == "Installing"
 
 
-def test_the_hash_is_the_one_that_adding_the_same_folder_gives(data, hub, gpt2, tmp_path):
+def test_download_and_added_folder_have_the_same_hash(data, hub, gpt2, tmp_path):
     card = get(data, hub)
     folder = tmp_path / "same"
     shutil.copytree(card.folder, folder)
@@ -157,7 +158,7 @@ def test_the_hash_is_the_one_that_adding_the_same_folder_gives(data, hub, gpt2, 
         add(data, folder)
 
 
-def test_what_is_there_is_not_fetched_again(data, hub):
+def test_installed_model_is_not_downloaded_again(data, hub):
     first = get(data, hub)
     sent = sum(map(len, hub.sent.values()))
     assert get(data, hub) == first
@@ -166,7 +167,7 @@ def test_what_is_there_is_not_fetched_again(data, hub):
     assert own(data) == ["tiny"]
 
 
-def test_a_folder_that_was_added_is_that_model(data, hub, gpt2, tmp_path):
+def test_added_folder_counts_as_the_downloaded_model(data, hub, gpt2, tmp_path):
     for name, content in gpt2.items():
         (tmp_path / "mine").mkdir(exist_ok=True)
         (tmp_path / "mine" / name).write_bytes(content)
@@ -175,7 +176,7 @@ def test_a_folder_that_was_added_is_that_model(data, hub, gpt2, tmp_path):
     assert hub.sent == {}
 
 
-def test_only_what_is_needed_is_asked_for(data, hub, gpt2):
+def test_only_needed_files_are_requested(data, hub, gpt2):
     extra = {
         "pytorch_model.bin": b"\x80\x04pickle",
         "convert.py": b"raise SystemExit",
@@ -193,7 +194,7 @@ def test_only_what_is_needed_is_asked_for(data, hub, gpt2):
     ]
 
 
-def test_a_pipeline_comes_in_one_precision_and_with_its_folders(data, hub, tmp_path):
+def test_pipeline_is_downloaded_in_one_precision_with_its_folders(data, hub, tmp_path):
     make_sd(tmp_path / "made")
     files = files_of(tmp_path / "made")
     half = {
@@ -201,8 +202,8 @@ def test_a_pipeline_comes_in_one_precision_and_with_its_folders(data, hub, tmp_p
         for name, content in files.items()
         if name.endswith(".safetensors")
     }
-    hub.add("org/pictures", {**files, **half})
-    card = get(data, hub, Repository("org/pictures"))
+    hub.add("org/images", {**files, **half})
+    card = get(data, hub, Repository("org/images"))
     assert card.kind == "image"
     there = files_of(card.folder)
     assert set(half) <= set(there)
@@ -211,7 +212,7 @@ def test_a_pipeline_comes_in_one_precision_and_with_its_folders(data, hub, tmp_p
         data,
         ImageRequest(
             prompt="a red apple",
-            model="pictures",
+            model="images",
             width=64,
             height=64,
             num_inference_steps=2,
@@ -220,7 +221,7 @@ def test_a_pipeline_comes_in_one_precision_and_with_its_folders(data, hub, tmp_p
     )
 
 
-def test_equal_files_in_two_places_are_fetched_once(data, hub, gpt2, tmp_path):
+def test_identical_files_are_downloaded_once(data, hub, gpt2, tmp_path):
     hub.add("org/tiny", {**gpt2, "LICENSE": b"same", "NOTICE": b"same"})
     card = get(data, hub)
     assert (
@@ -229,7 +230,7 @@ def test_equal_files_in_two_places_are_fetched_once(data, hub, gpt2, tmp_path):
     assert len(hub.sent["LICENSE"]) + len(hub.sent["NOTICE"]) == 1
 
 
-def test_one_gguf_of_several_is_kept_or_converted(data, hub, tmp_path):
+def test_chosen_gguf_file_is_kept_or_converted(data, hub, tmp_path):
     one, other = make_gguf(tmp_path / "Tiny-Q4.gguf"), make_gguf(tmp_path / "Tiny-Q8.gguf", seed=1)
     hub.add(
         "org/tiny-GGUF",
@@ -252,7 +253,7 @@ def test_one_gguf_of_several_is_kept_or_converted(data, hub, tmp_path):
     assert no_leftovers(data)
 
 
-def test_what_the_catalog_knows_is_kept(data, hub, gpt2):
+def test_catalog_fields_are_kept(data, hub, gpt2):
     known = ModelCard(
         name="good-name",
         title="A good name",
@@ -273,7 +274,7 @@ def test_what_the_catalog_knows_is_kept(data, hub, gpt2):
     assert get(data, hub, card=known) == card
 
 
-def test_a_model_of_the_catalog_is_got_with_its_card(data, hub, gpt2):
+def test_catalog_model_is_downloaded_with_its_card(data, hub, gpt2):
     hub.add("openai-community/gpt2", gpt2)
     card = get(data, hub, Repository("openai-community/gpt2"))
     known = entry_named("gpt2").card
@@ -285,7 +286,7 @@ def test_a_model_of_the_catalog_is_got_with_its_card(data, hub, gpt2):
     assert get(data, hub, Repository("openai-community/gpt2")) == card
 
 
-def test_several_at_once_do_not_disturb_each_other(data, hub, gpt2):
+def test_several_downloads_run_at_once(data, hub, gpt2):
     names = [f"org/tiny-{number}" for number in range(3)]
     for number, name in enumerate(names):
         config = json.loads(gpt2["config.json"]) | {"number": number}
@@ -322,7 +323,7 @@ def flipped(content: bytes, at: int) -> bytes:
 # ----------------------------------------------------------------------
 
 
-def test_a_look_fetches_nothing_and_says_everything(data, hub, gpt2):
+def test_query_reports_all_facts_without_downloading(data, hub, gpt2):
     hub.add(
         "org/tiny",
         {**gpt2, "LICENSE": b"Do what you like."},
@@ -343,7 +344,7 @@ def test_a_look_fetches_nothing_and_says_everything(data, hub, gpt2):
     assert not list(data.downloads.iterdir())
 
 
-def test_a_look_knows_what_is_there_already(data, hub, gpt2):
+def test_query_counts_partial_downloads(data, hub, gpt2):
     stop_at(data, hub, 500_000)
     seen = query(data, TINY, hub=speak_to(hub))
     small = sum(len(content) for name, content in gpt2.items() if name != WEIGHTS)
@@ -355,9 +356,7 @@ def test_a_look_knows_what_is_there_already(data, hub, gpt2):
     assert no_leftovers(data)
 
 
-def test_too_little_disk_is_said_with_both_numbers_before_anything_is_fetched(
-    data, hub, gpt2, monkeypatch
-):
+def test_too_little_disk_space_is_reported_before_the_download(data, hub, gpt2, monkeypatch):
     usage = shutil.disk_usage(data.root)._replace(free=10**6)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
     error = refused(data, hub)
@@ -390,7 +389,7 @@ def stop_at(data, hub, place: int) -> None:
     assert not children()
 
 
-def test_it_goes_on_where_it_was_paused(data, hub, gpt2):
+def test_paused_download_continues(data, hub, gpt2):
     for place in (1, 300_000, 700_000, len(gpt2[WEIGHTS]) - 1):
         stop_at(data, hub, place)
     card = get(data, hub)
@@ -402,7 +401,7 @@ def test_it_goes_on_where_it_was_paused(data, hub, gpt2):
     assert no_leftovers(data)
 
 
-def test_a_cut_at_any_byte_costs_no_byte(data, hub, gpt2):
+def test_cut_connection_continues_without_losing_a_byte(data, hub, gpt2):
     places = [0, 1, 7, 8, 9, 65_535, 65_536, 65_537, 500_000, len(gpt2[WEIGHTS]) - 1]
     hub.faults[WEIGHTS] = [Fault(cut_at=place) for place in places]
     card = get(data, hub)
@@ -426,7 +425,7 @@ def start(hub) -> subprocess.Popen:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_killed_it_leaves_no_child_and_goes_on(data, hub, gpt2):
+def test_killed_download_leaves_no_child_and_continues(data, hub, gpt2):
     for place in (100_000, 600_000):
         hub.paused.clear()
         hub.faults[WEIGHTS] = [Fault(pause_at=place)]
@@ -444,7 +443,7 @@ def test_killed_it_leaves_no_child_and_goes_on(data, hub, gpt2):
     assert no_leftovers(data)
 
 
-def test_a_kill_when_all_was_laid_out_costs_no_byte(data, hub, gpt2):
+def test_kill_before_publishing_downloads_nothing_again(data, hub, gpt2):
     stop_at(data, hub, 900_000)
     whole = data.downloads / TINY.folder_name / "whole/tiny"
     whole.mkdir(parents=True)
@@ -459,7 +458,7 @@ def test_a_kill_when_all_was_laid_out_costs_no_byte(data, hub, gpt2):
     assert {name: (card.folder / name).read_bytes() for name in gpt2} == gpt2
 
 
-def test_a_damaged_part_is_found_and_fetched_anew(data, hub, gpt2):
+def test_damaged_partial_file_is_downloaded_again(data, hub, gpt2):
     stop_at(data, hub, 800_000)
     (part,) = (data.downloads / TINY.folder_name).glob(f"*{PART_SUFFIX}")
     content = bytearray(part.read_bytes())
@@ -468,14 +467,14 @@ def test_a_damaged_part_is_found_and_fetched_anew(data, hub, gpt2):
     assert (get(data, hub).folder / WEIGHTS).read_bytes() == gpt2[WEIGHTS]
 
 
-def test_a_part_that_is_too_long_is_begun_anew(data, hub, gpt2):
+def test_too_long_partial_file_is_restarted(data, hub, gpt2):
     stop_at(data, hub, 800_000)
     (part,) = (data.downloads / TINY.folder_name).glob(f"*{PART_SUFFIX}")
     part.write_bytes(b"x" * (len(gpt2[WEIGHTS]) + 1))
     assert (get(data, hub).folder / WEIGHTS).read_bytes() == gpt2[WEIGHTS]
 
 
-def test_two_of_the_same_at_once_are_told_apart(data, hub):
+def test_second_download_of_the_same_model_is_refused(data, hub):
     hub.faults[WEIGHTS] = [Fault(pause_at=500_000)]
     program = start(hub)
     try:
@@ -490,14 +489,14 @@ def test_two_of_the_same_at_once_are_told_apart(data, hub):
 # Faults of the hub
 # ----------------------------------------------------------------------
 
-BUSY = Fault(429, said="Too many requests", headers={"Retry-After": "0"})
+BUSY = Fault(429, message="Too many requests", headers={"Retry-After": "0"})
 
 
 @pytest.mark.parametrize(
     "faults",
     [
         [BUSY, BUSY],
-        [Fault(500), Fault(503), Fault(502, said="<html>")],
+        [Fault(500), Fault(503), Fault(502, message="<html>")],
         [Fault(cut_at=400_000, reset=True), Fault(500), Fault(cut_at=900_000)],
         [Fault(truncate_to=300_000), Fault(cut_at=500_000)],
         [Fault(cut_at=500_000), Fault(whole=True)],
@@ -518,19 +517,19 @@ BUSY = Fault(429, said="Too many requests", headers={"Retry-After": "0"})
         "slow",
     ],
 )
-def test_a_hub_that_has_trouble_is_asked_again_and_the_file_is_right(data, hub, gpt2, faults):
+def test_hub_errors_are_retried_until_the_file_is_complete(data, hub, gpt2, faults):
     hub.faults[WEIGHTS] = list(faults)
     assert (get(data, hub).folder / WEIGHTS).read_bytes() == gpt2[WEIGHTS]
     assert not hub.faults[WEIGHTS]
     assert no_leftovers(data)
 
 
-def test_trouble_while_looking_is_waited_for_too(data, hub):
+def test_hub_errors_during_a_query_are_retried(data, hub):
     hub.api_faults = [BUSY, Fault(503)]
     assert get(data, hub).name == "tiny"
 
 
-def test_a_silent_hub_counts_as_cut(data, hub, gpt2):
+def test_silent_hub_counts_as_a_cut_connection(data, hub, gpt2):
     hub.faults[WEIGHTS] = [Fault(pause_at=500_000)]
     card = download(data, TINY, hub=speak_to(hub, silence_seconds=0.5))
     assert (card.folder / WEIGHTS).read_bytes() == gpt2[WEIGHTS]
@@ -556,7 +555,7 @@ def test_a_silent_hub_counts_as_cut(data, hub, gpt2):
         "another range",
     ],
 )
-def test_a_hub_that_does_not_recover_is_said_and_no_model_is_there(data, hub, faults, words):
+def test_permanent_hub_error_is_reported_and_installs_nothing(data, hub, faults, words):
     hub.faults[WEIGHTS] = list(faults)
     error = refused(data, hub)
     assert words in error.message
@@ -565,14 +564,14 @@ def test_a_hub_that_does_not_recover_is_said_and_no_model_is_there(data, hub, fa
     assert get(data, hub).name == "tiny", "and it can be done later"
 
 
-def test_a_wait_that_the_hub_asks_for_is_kept_and_shown(data, hub):
+def test_retry_after_is_respected_and_shown(data, hub):
     hub.faults[WEIGHTS] = [Fault(429, headers={"Retry-After": "1"})]
-    said = []
-    get(data, hub, report=said.append)
-    assert "Waiting 1 s for the hub" in {now.phase for now in said}
+    reports = []
+    get(data, hub, report=reports.append)
+    assert "Waiting 1 s for the hub" in {now.phase for now in reports}
 
 
-def test_what_is_not_there_is_a_wrong_request(data, hub, gpt2):
+def test_unknown_repository_is_an_invalid_request(data, hub, gpt2):
     assert "has no model 'org/other'" in refused(data, hub, Repository("org/other")).message
     assert "no revision 'v9'" in refused(data, hub, Repository("org/tiny", "v9")).message
     error = refused(data, hub, Repository("org/tiny", files=("x.gguf",)))
@@ -581,7 +580,7 @@ def test_what_is_not_there_is_a_wrong_request(data, hub, gpt2):
     assert not list(data.downloads.iterdir())
 
 
-def test_an_address_where_nobody_or_something_else_answers_is_said(data, hub, monkeypatch):
+def test_unreachable_or_wrong_endpoint_is_reported(data, hub, monkeypatch):
     assert "cannot be reached" in refused(data, hub, endpoint="http://127.0.0.1:9").message
     hub.add("org/odd", {}, more={"sha": None})
     assert "does not answer like a hub" in refused(data, hub, Repository("org/odd")).message
@@ -593,7 +592,7 @@ def test_an_address_where_nobody_or_something_else_answers_is_said(data, hub, mo
     assert "does not answer like a hub" in refused(data, hub, Repository("org/odd")).message
 
 
-def test_a_full_disk_is_said_and_what_is_there_stays(data, hub, gpt2):
+def test_full_disk_is_reported_and_the_partial_file_kept(data, hub, gpt2):
     code = (
         "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))\n"
@@ -620,7 +619,7 @@ def test_a_full_disk_is_said_and_what_is_there_stays(data, hub, gpt2):
 @pytest.mark.skipif(
     sys.platform != "linux" or os.getuid() != 0, reason="only root may mount a small disk"
 )
-def test_a_disk_that_is_really_full(hub, gpt2, tmp_path):
+def test_download_to_a_full_disk_can_continue(hub, gpt2, tmp_path):
     from studio.core.paths import DataFolder
 
     mounted = tmp_path / "small"
@@ -635,7 +634,7 @@ def test_a_disk_that_is_really_full(hub, gpt2, tmp_path):
     try:
         small = DataFolder(mounted / "data")
         small.create()
-        # The check before would refuse: it is told of a disk that another program fills meanwhile.
+        # The check before would refuse, so another program fills the disk after it.
         code = (
             "import shutil; old = shutil.disk_usage; shutil.disk_usage = lambda path: old('/')\n"
             + PROGRAM
@@ -674,7 +673,7 @@ def test_a_disk_that_is_really_full(hub, gpt2, tmp_path):
         ({"tokenizer_config.json": {"auto_map": {"AutoTokenizer": ["own.T", None]}}}, "auto_map"),
     ],
 )
-def test_what_would_be_refused_is_refused_before_its_weights_are_fetched(
+def test_unsupported_model_is_refused_before_its_weights_are_downloaded(
     data, hub, gpt2, change, words
 ):
     files = dict(gpt2)
@@ -685,7 +684,7 @@ def test_what_would_be_refused_is_refused_before_its_weights_are_fetched(
     assert WEIGHTS not in hub.sent
 
 
-def test_a_pipeline_from_other_libraries_is_refused_before_its_weights_are_fetched(data, hub):
+def test_pipeline_with_foreign_classes_is_refused_before_its_weights_are_downloaded(data, hub):
     index = {"_class_name": "StableDiffusionPipeline", "unet": ["evil", "Unet"]}
     hub.add(
         "org/tiny",
@@ -699,7 +698,7 @@ def test_a_pipeline_from_other_libraries_is_refused_before_its_weights_are_fetch
     assert "unet/model.safetensors" not in hub.sent
 
 
-def test_weights_that_are_none_are_not_published_and_not_kept(data, hub, gpt2):
+def test_invalid_weights_are_not_installed_or_kept(data, hub, gpt2):
     hub.add("org/tiny", {**gpt2, WEIGHTS: b"\x80\x04\x95 a pickle under another name"})
     assert "pickle" in refused(data, hub).message
     assert no_leftovers(data)
@@ -746,7 +745,7 @@ GATED = [
 ]
 
 
-def test_each_gated_case_is_told_before_anything_is_fetched(data, hub, gpt2):
+def test_each_gated_case_is_reported_before_the_download(data, hub, gpt2):
     by_token = {token: fault for fault, token in GATED}
     hub.add("org/tiny", gpt2, gated="manual", allowed=by_token.get)
     messages = []
@@ -760,7 +759,7 @@ def test_each_gated_case_is_told_before_anything_is_fetched(data, hub, gpt2):
     assert download(data, TINY, hub=speak_to(hub, token="hf_good")).name == "tiny"
 
 
-def test_the_token_goes_to_the_hub_alone_and_nowhere_else(data, hub, gpt2, monkeypatch):
+def test_token_is_sent_to_the_hub_only(data, hub, gpt2, monkeypatch):
     token = "hf_" + "secretsecretsecret"
     hub.add(
         "org/tiny",
@@ -795,13 +794,13 @@ def test_the_token_goes_to_the_hub_alone_and_nowhere_else(data, hub, gpt2, monke
         ), path
 
 
-def test_no_token_goes_to_another_hub_than_its_own(data, hub, monkeypatch):
+def test_token_is_not_sent_to_another_hub(data, hub, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "hf_of_the_usual_hub")
     download(data, TINY, hub=speak_to(hub, token=None))
     assert {headers.get("authorization") for _method, _path, headers in hub.asked} == {None}
 
 
-def test_the_library_is_told_nothing_of_the_person_and_asks_nothing_else(data, hub):
+def test_requests_reveal_nothing_else(data, hub):
     get(data, hub)
     assert {path.split("/")[1] for _method, path, _headers in hub.asked} <= {
         "api",
@@ -823,7 +822,7 @@ def test_the_library_is_told_nothing_of_the_person_and_asks_nothing_else(data, h
 # ----------------------------------------------------------------------
 
 
-def test_offline_refuses_before_any_process_or_socket(data, hub, monkeypatch):
+def test_offline_refuses_before_starting_a_process(data, hub, monkeypatch):
     seen = []
     sys.addaudithook(
         lambda event, _arguments: (
@@ -852,7 +851,7 @@ def test_offline_refuses_before_any_process_or_socket(data, hub, monkeypatch):
 # ----------------------------------------------------------------------
 
 
-def test_speed_and_time_left_come_from_the_bytes_on_disk(tmp_path):
+def test_speed_and_time_left_follow_the_bytes_on_disk(tmp_path):
     file = RemoteFile("x", 1000, "0" * 64)
     clock = itertools.count(0, 1)
     meter = Meter(tmp_path, [file, file], clock=lambda: float(next(clock)))
@@ -862,7 +861,7 @@ def test_speed_and_time_left_come_from_the_bytes_on_disk(tmp_path):
         part.write_bytes(b"x" * size)
         seen.append(meter.measure("Downloading"))
     assert [now.done for now in seen] == [0, 100, 200, 300, 300, 100], (
-        "a file that is begun anew is not hidden"
+        "a restarted file is not hidden"
     )
     assert [now.total for now in seen] == [1000] * 6
     assert (seen[1].speed, seen[1].seconds_left) == (0.0, -1.0)
@@ -881,5 +880,5 @@ def test_speed_and_time_left_come_from_the_bytes_on_disk(tmp_path):
         (2e6, 7_320, "2.0 MB/s, 2 h 02 min left"),
     ],
 )
-def test_the_pace_is_told_in_words(speed, left, words):
+def test_pace_text_names_speed_and_time_left(speed, left, words):
     assert pace_text(DownloadProgress("Downloading", 1, 2, speed, left)) == words

@@ -1,4 +1,4 @@
-"""Adapters on a hub: the one file that the catalog means, or the one that a person names."""
+"""Test downloading adapters: the file of the catalog, or the one that the user names."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def hub():
         yield hub
 
 
-def test_the_file_that_the_catalog_means_is_got_with_its_card(data, hub):
+def test_catalog_adapter_is_downloaded_with_its_card(data, hub):
     repository = Repository(LIGHTNING.repo)
     assert [file.path for file in query(data, repository, hub=speak_to(hub)).contents.files] == [
         LIGHTNING.files[0]
@@ -50,14 +50,14 @@ def test_the_file_that_the_catalog_means_is_got_with_its_card(data, hub):
     assert [card.name for card in ModelRegistry(data).of_kind("adapter")] == [LIGHTNING.name]
 
 
-def test_another_file_of_the_repository_is_an_adapter_of_its_own(data, hub):
+def test_second_file_of_a_repository_is_a_separate_adapter(data, hub):
     name = "sdxl_lightning_8step_lora.safetensors"
     card = download(data, Repository(LIGHTNING.repo, files=(name,)), hub=speak_to(hub))
     assert (card.kind, card.adapter, card.family, card.base) == ("adapter", "lora", "SDXL", "")
     assert weights_file(card).parent == data.models / card.name
 
 
-def test_one_that_does_not_tell_its_model_is_refused_and_nothing_stays(data, hub):
+def test_adapter_with_unknown_base_model_is_refused(data, hub):
     with pytest.raises(StudioError, match="does not name the model"):
         download(data, Repository(LIGHTNING.repo, files=("odd.safetensors",)), hub=speak_to(hub))
     assert not [card for card in ModelRegistry(data).list() if card.adapter]

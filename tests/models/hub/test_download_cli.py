@@ -1,4 +1,4 @@
-"""`studio models get` and `studio models hub`: the real program, a hub on loopback."""
+"""Test `studio models get` and `studio models hub` with the real program and a hub on loopback."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def hub(gpt2, monkeypatch, tmp_path):
         yield hub
 
 
-def test_it_is_fetched_checked_and_told(hub, data, gpt2):
+def test_get_checks_downloads_and_prints_the_name(hub, data, gpt2):
     seen = studio("models", "get", "org/tiny", "--check", data=data)
     assert seen.returncode == 0, seen.stderr
     assert "model.safetensors" in seen.stdout
@@ -69,7 +69,9 @@ def test_it_is_fetched_checked_and_told(hub, data, gpt2):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_a_wrong_request_is_2_and_a_failed_download_is_1(hub, data, gpt2, arguments, code, words):
+def test_exit_code_is_2_for_invalid_requests_and_1_for_failed_downloads(
+    hub, data, gpt2, arguments, code, words
+):
     hub.add("org/gated", gpt2, gated="auto", allowed=lambda token: GATED)
     hub.add("org/wrong", {**gpt2, "config.json": gpt2["config.json"] + b" "})
     hub.faults["config.json"] = [Fault(flip=3)] * 2 if "org/wrong" in arguments else []
@@ -79,7 +81,7 @@ def test_a_wrong_request_is_2_and_a_failed_download_is_1(hub, data, gpt2, argume
     assert "Traceback" not in done.stderr
 
 
-def test_ctrl_c_pauses_and_it_goes_on(hub, data, gpt2):
+def test_ctrl_c_pauses_and_the_next_run_continues(hub, data, gpt2):
     hub.faults[WEIGHTS] = [Fault(pause_at=600_000)]
     program = Program("models", "get", "org/tiny", data=data)
     try:
@@ -89,15 +91,15 @@ def test_ctrl_c_pauses_and_it_goes_on(hub, data, gpt2):
         program.kill()
     assert (code, out) == (130, "")
     assert program.errors == ["Paused. Run the command again to continue."]
-    told = studio("models", "hub", data=data)
-    assert "Unfinished: org/tiny" in told.stdout
+    done = studio("models", "hub", data=data)
+    assert "Unfinished: org/tiny" in done.stdout
     done = studio("models", "get", "org/tiny", data=data)
     assert (done.returncode, done.stdout) == (0, "tiny\n"), done.stderr
     assert hub.sent_twice(WEIGHTS) < 300_000
     assert (ModelRegistry(data).find("text", "tiny").folder / WEIGHTS).read_bytes() == gpt2[WEIGHTS]
 
 
-def test_what_is_not_finished_can_be_deleted(hub, data):
+def test_unfinished_download_can_be_deleted(hub, data):
     hub.faults[WEIGHTS] = [Fault(pause_at=600_000)]
     program = Program("models", "get", "org/tiny", data=data)
     assert hub.paused.wait(60)
@@ -112,15 +114,15 @@ def test_what_is_not_finished_can_be_deleted(hub, data):
     )
 
 
-def test_the_account_is_kept_in_the_keyring_and_used(hub, data, gpt2, tmp_path, monkeypatch):
+def test_token_is_stored_in_the_keyring_and_used(hub, data, gpt2, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "tests.models.hub.keyrings.FileKeyring")
     hub.add(
         "org/tiny", gpt2, gated="auto", allowed=lambda token: None if token == "hf_mine" else GATED
     )
-    told = studio("models", "hub", "--login", data=data, input="hf_mine\n")
-    assert told.returncode == 0, told.stderr
-    assert "Account: token stored" in told.stdout
-    assert "hf_mine" not in told.stdout + told.stderr
+    done = studio("models", "hub", "--login", data=data, input="hf_mine\n")
+    assert done.returncode == 0, done.stderr
+    assert "Account: token stored" in done.stdout
+    assert "hf_mine" not in done.stdout + done.stderr
     assert studio("models", "get", "org/tiny", data=data).stdout == "tiny\n"
     assert not [
         path for path in data.root.rglob("*") if path.is_file() and b"hf_mine" in path.read_bytes()
@@ -128,20 +130,20 @@ def test_the_account_is_kept_in_the_keyring_and_used(hub, data, gpt2, tmp_path, 
     assert "Account: none" in studio("models", "hub", "--logout", data=data).stdout
 
 
-def test_without_a_keyring_the_login_says_what_to_do(hub, data, monkeypatch):
+def test_login_without_a_keyring_names_a_remedy(hub, data, monkeypatch):
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
-    told = studio("models", "hub", "--login", data=data, input="hf_mine\n")
-    assert told.returncode == 1
-    assert "has no keyring" in told.stderr
-    assert "HF_TOKEN" in told.stderr
+    done = studio("models", "hub", "--login", data=data, input="hf_mine\n")
+    assert done.returncode == 1
+    assert "has no keyring" in done.stderr
+    assert "HF_TOKEN" in done.stderr
 
 
-def test_hub_and_offline_are_kept(hub, data, monkeypatch):
+def test_endpoint_and_offline_are_saved(hub, data, monkeypatch):
     monkeypatch.delenv("HF_ENDPOINT")
-    told = studio(
+    done = studio(
         "models", "hub", "--endpoint", hub.endpoint + "/", "--offline", "--json", data=data
     )
-    assert json.loads(told.stdout) == {
+    assert json.loads(done.stdout) == {
         "endpoint": hub.endpoint,
         "offline": True,
         "logged_in": False,
@@ -188,11 +190,11 @@ def test_offline_opens_no_socket_and_starts_no_process(hub, data, tmp_path):
     )
     assert canary.exists(), "the watch works"
     canary.unlink()
-    told = ["get", "org/tiny"]
+    get = ["get", "org/tiny"]
     for arguments in (
-        [*told, "--offline"],
-        [*told, "--check", "--offline"],
-        told,
+        [*get, "--offline"],
+        [*get, "--check", "--offline"],
+        get,
         ["install", "starter"],
     ):
         if "--offline" not in arguments:

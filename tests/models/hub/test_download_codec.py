@@ -1,4 +1,4 @@
-"""A speech model whose codec is a repository of its own: both are fetched, and are one model."""
+"""Test speech models whose codec is a separate repository: both are downloaded as one model."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def parted(folder, make):
     return model, files_of(folder / "audio_tokenizer")
 
 
-def test_the_codec_comes_with_the_model_and_it_speaks(hub, data, tmp_path):
+def test_codec_is_downloaded_with_the_model_and_it_speaks(hub, data, tmp_path):
     model, codec = parted(tmp_path / "dia", make_dia)
     hub.add("nari/tiny-dia", model)
     hub.add("descript/dac_44khz", codec)
@@ -56,9 +56,7 @@ def test_the_codec_comes_with_the_model_and_it_speaks(hub, data, tmp_path):
     assert not [path for path in data.downloads.rglob("*") if path.is_file()]
 
 
-def test_a_codec_that_the_hub_does_not_have_is_an_error_and_nothing_is_installed(
-    hub, data, tmp_path
-):
+def test_missing_codec_is_an_error_and_installs_nothing(hub, data, tmp_path):
     hub.add("nari/tiny-dia", parted(tmp_path / "dia", make_dia)[0])
     with pytest.raises(StudioError, match="descript/dac_44khz"):
         download(
@@ -69,7 +67,7 @@ def test_a_codec_that_the_hub_does_not_have_is_an_error_and_nothing_is_installed
     assert not list(data.models.glob("*/card.toml"))
 
 
-def test_voices_in_a_folder_of_their_own_are_fetched(hub, data, tmp_path):
+def test_voices_in_a_separate_folder_are_downloaded(hub, data, tmp_path):
     model, codec = parted(tmp_path / "pocket", make_pocket)
     named = b'{"audio_tokenizer": {"audio_tokenizer_name_or_path": "org/codec"}}'
     hub.add("org/pocket", {**model, "processor_config.json": named})
@@ -82,12 +80,12 @@ def test_voices_in_a_folder_of_their_own_are_fetched(hub, data, tmp_path):
     assert [voice.name for voice in card.voices] == ["alba", "marius"]
 
 
-def test_a_pipeline_that_makes_sound_is_fetched(hub, data, tmp_path):
-    make_stable_audio_3(tmp_path / "sound")
-    hub.add("org/sound", files_of(tmp_path / "sound"))
+def test_audio_pipeline_is_downloaded(hub, data, tmp_path):
+    make_stable_audio_3(tmp_path / "audio")
+    hub.add("org/audio", files_of(tmp_path / "audio"))
     card = download(
         data,
-        Repository("org/sound"),
+        Repository("org/audio"),
         hub=Hub(endpoint=hub.endpoint, token="", first_wait_seconds=0.01),
     )
     assert (card.kind, card.runner, card.family) == ("music", "diffusers", "StableAudio3Pipeline")

@@ -1,6 +1,4 @@
-"""Which files of a repository are chosen, and what its names and the hub's words mean. No
-network.
-"""
+"""Test which files of a repository are selected and how names and hub errors are read, offline."""
 
 import msgspec
 import pytest
@@ -56,7 +54,7 @@ def why(*names, parts=None, wanted=()):
     return caught.value
 
 
-def test_one_precision_with_configurations_and_tokenizer_and_nothing_else():
+def test_one_precision_with_configs_and_tokenizer_is_selected():
     others = [
         "pytorch_model.bin",
         "tf_model.h5",
@@ -90,7 +88,7 @@ def test_one_precision_with_configurations_and_tokenizer_and_nothing_else():
     assert chosen(*others, *wanted) == set(wanted)
 
 
-def test_a_model_in_several_files_comes_with_its_index():
+def test_sharded_weights_include_their_index():
     shards = [f"model-0000{number}-of-00003.safetensors" for number in (1, 2, 3)]
     index = "model.safetensors.index.json"
     assert chosen(*GPT2, *shards, index, "pytorch_model.bin.index.json") == {*GPT2, *shards, index}
@@ -110,7 +108,7 @@ def test_weights_come_last():
     ]
 
 
-def test_a_pipeline_is_fetched_in_half_precision_where_all_of_it_is_there():
+def test_fp16_is_preferred_if_the_whole_pipeline_has_it():
     plain = ["unet/diffusion_pytorch_model.safetensors", "vae/diffusion_pytorch_model.safetensors"]
     half = [
         "unet/diffusion_pytorch_model.fp16.safetensors",
@@ -135,7 +133,7 @@ def test_a_pipeline_is_fetched_in_half_precision_where_all_of_it_is_there():
     )
 
 
-def test_a_pipeline_with_code_of_its_own_or_a_pickle_is_refused():
+def test_pipeline_with_code_or_pickles_is_refused():
     weights = [f"{part}/diffusion_pytorch_model.safetensors" for part in ("unet", "vae")]
     assert (
         "program code (pipeline.py)" in why(*PIPELINE, *weights, "pipeline.py", parts=PARTS).message
@@ -146,14 +144,14 @@ def test_a_pipeline_with_code_of_its_own_or_a_pickle_is_refused():
     )
 
 
-def test_pickles_adapters_and_unknown_things_are_refused_with_the_reason():
+def test_pickles_and_unknown_files_are_refused_with_the_reason():
     assert "pickle (pytorch_model.bin)" in why(*GPT2, "pytorch_model.bin").message
     assert "adapter" in why("adapter_config.json", "adapter_model.safetensors").message
     assert "its kind is unknown" in why("lora.safetensors", "README.md").message
     assert why("README.md").cause == "model"
 
 
-def test_one_gguf_is_taken_and_of_several_one_must_be_chosen():
+def test_single_gguf_is_selected_and_several_require_a_choice():
     assert chosen("a.gguf", "README.md", "mmproj-a.gguf") == {"a.gguf"}
     assert chosen("a-Q4.gguf", "a-Q8.gguf") == set()
     assert chosen("a-Q4.gguf", "a-Q8.gguf", wanted=["a-Q8.gguf"]) == {"a-Q8.gguf"}
@@ -167,7 +165,7 @@ def test_one_gguf_is_taken_and_of_several_one_must_be_chosen():
     assert why("a-Q4.gguf", "a-Q8.gguf", wanted=["*.gguf"]).cause == "invalid"
 
 
-def test_files_may_be_named_but_never_unsafe_ones():
+def test_named_files_are_selected_unless_unsafe():
     names = [
         *PIPELINE,
         "unet/diffusion_pytorch_model.fp16.safetensors",
@@ -195,11 +193,11 @@ def test_files_may_be_named_but_never_unsafe_ones():
         "x\u202e",
     ],
 )
-def test_a_name_that_leads_out_of_the_folder_is_no_accident(name):
+def test_path_outside_the_folder_is_refused(name):
     assert "outside its folder" in why(*GPT2, "model.safetensors", name).message
 
 
-def test_absurd_numbers_of_files_are_refused():
+def test_too_many_files_are_refused():
     assert "more than" in why(*(f"{number}.json" for number in range(5001))).message
 
 
@@ -224,7 +222,7 @@ def test_absurd_numbers_of_files_are_refused():
         ("https://hub.example/org/name", Repository("org/name")),
     ],
 )
-def test_what_a_person_types_is_understood(text, expected):
+def test_repository_is_parsed_from_user_input(text, expected):
     assert parse_repository(text, Hub(endpoint="https://hub.example")) == expected
 
 
@@ -250,7 +248,7 @@ def test_what_a_person_types_is_understood(text, expected):
         "org/name\n--x",
     ],
 )
-def test_what_is_no_repository_is_a_wrong_request(text):
+def test_invalid_repository_is_refused(text):
     with pytest.raises(StudioError) as caught:
         parse_repository(text)
     assert caught.value.cause == "invalid"
@@ -272,13 +270,13 @@ def test_what_is_no_repository_is_a_wrong_request(text):
         "file:///x",
     ],
 )
-def test_what_is_no_endpoint_is_a_wrong_request(text):
+def test_invalid_endpoint_is_refused(text):
     with pytest.raises(StudioError) as caught:
         checked_endpoint(text)
     assert caught.value.cause == "invalid"
 
 
-def test_flag_then_variable_then_setting_then_the_usual_hub(data, monkeypatch):
+def test_endpoint_is_taken_from_flag_variable_setting_or_default(data, monkeypatch):
     monkeypatch.delenv("HF_ENDPOINT", raising=False)
     assert hub_for(data).endpoint == "https://huggingface.co"
     update(data, {"endpoint": "https://setting.example/", "offline": True})
@@ -309,17 +307,17 @@ NO_RIGHT = (
 )
 
 
-def said(status, code, words, *, logged_in=True):
+def refusal_of(status, code, words, *, logged_in=True):
     return refusal(status, code, words, TINY, Hub(), logged_in=logged_in)
 
 
-def test_the_gated_cases_have_a_message_each():
+def test_each_gated_case_has_its_own_message():
     errors = [
-        said(401, "GatedRepo", RESTRICTED, logged_in=False),
-        said(403, "GatedRepo", NOT_LISTED),
-        said(403, "GatedRepo", PENDING),
-        said(403, "GatedRepo", REJECTED),
-        said(403, "GatedRepo", NO_RIGHT),
+        refusal_of(401, "GatedRepo", RESTRICTED, logged_in=False),
+        refusal_of(403, "GatedRepo", NOT_LISTED),
+        refusal_of(403, "GatedRepo", PENDING),
+        refusal_of(403, "GatedRepo", REJECTED),
+        refusal_of(403, "GatedRepo", NO_RIGHT),
     ]
     for error, words in zip(
         errors,
@@ -361,15 +359,13 @@ def test_the_gated_cases_have_a_message_each():
         (418, "", "short and stout\x1b[31m", False, "answered 418: short and stout�[31m", "model"),
     ],
 )
-def test_other_refusals_say_what_happened_and_what_to_do(
-    status, code, words, logged_in, message, cause
-):
-    error = said(status, code, words, logged_in=logged_in)
+def test_hub_errors_have_a_message_and_a_remedy(status, code, words, logged_in, message, cause):
+    error = refusal_of(status, code, words, logged_in=logged_in)
     assert message in error.message
     assert error.cause == cause
     assert error.cure
 
 
-def test_a_certificate_is_told_from_a_network_that_is_not_there():
+def test_certificate_and_network_errors_differ():
     assert "certificate" in unreachable(Hub(), "[SSL: CERTIFICATE_VERIFY_FAILED] …").message
     assert "cannot be reached" in unreachable(Hub(), "Name or service not known").message

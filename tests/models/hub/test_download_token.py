@@ -1,4 +1,4 @@
-"""The token for a hub: in the keyring, by hub; what is said where there is none."""
+"""Test hub tokens in the keyring, one per hub, and the messages without a keyring."""
 
 import keyring
 import pytest
@@ -18,7 +18,7 @@ def _no_variables(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_a_token_is_kept_for_its_hub_alone_and_deleted():
+def test_token_is_stored_per_hub_and_deleted():
     with in_use(MemoryKeyring()) as memory:
         store_token(Hub(), " hf_abc\n")
         assert memory.kept == {(SERVICE, "https://huggingface.co"): "hf_abc"}
@@ -31,7 +31,7 @@ def test_a_token_is_kept_for_its_hub_alone_and_deleted():
         assert memory.kept == {(SERVICE, "https://mirror.example"): "hf_other"}
 
 
-def test_the_variable_counts_for_the_hub_that_is_named_beside_it(monkeypatch):
+def test_token_variable_applies_to_the_configured_hub(monkeypatch):
     with in_use(MemoryKeyring()):
         store_token(Hub(), "hf_kept")
         monkeypatch.setenv("HF_TOKEN", "hf_variable")
@@ -43,7 +43,7 @@ def test_the_variable_counts_for_the_hub_that_is_named_beside_it(monkeypatch):
         assert token_for(Hub(token="")) == ""
 
 
-def test_no_token_goes_where_others_could_read_it(monkeypatch):
+def test_token_is_never_sent_unencrypted(monkeypatch):
     open_way = Hub(endpoint="http://hub.example")
     with in_use(MemoryKeyring()) as memory:
         memory.kept[SERVICE, open_way.endpoint] = "hf_abc"
@@ -57,7 +57,7 @@ def test_no_token_goes_where_others_could_read_it(monkeypatch):
 
 
 @pytest.mark.parametrize("backend", [fail.Keyring(), PlainKeyring()], ids=["none", "plain text"])
-def test_without_a_keyring_it_is_said_plainly(backend):
+def test_missing_keyring_is_reported(backend):
     with in_use(backend):
         assert token_for(Hub()) == ""
         with pytest.raises(StudioError, match="has no keyring") as caught:
@@ -65,7 +65,7 @@ def test_without_a_keyring_it_is_said_plainly(backend):
         assert "HF_TOKEN" in caught.value.cure
 
 
-def test_a_locked_keyring_is_said_and_stops_no_download():
+def test_locked_keyring_is_reported_and_downloads_continue():
     with in_use(LockedKeyring()):
         assert token_for(Hub()) == ""
         with pytest.raises(StudioError, match="cannot store the token"):
@@ -73,14 +73,14 @@ def test_a_locked_keyring_is_said_and_stops_no_download():
 
 
 @pytest.mark.parametrize("text", ["hf_a b", "hf_ü", "hf_a\nhf_b", "hf_\x00"])
-def test_what_is_no_token_is_not_kept(text):
+def test_invalid_token_is_not_stored(text):
     with in_use(MemoryKeyring()) as memory:
         with pytest.raises(StudioError, match="not a token"):
             store_token(Hub(), text)
         assert memory.kept == {}
 
 
-def test_a_hub_never_shows_its_token():
+def test_repr_of_a_hub_hides_its_token():
     hub = Hub(token="hf_abc")
     assert "hf_abc" not in repr(hub) + str(hub) + "".join(map(str, hub.__rich_repr__()))
     assert keyring.get_keyring()  # the one of this machine is in use again

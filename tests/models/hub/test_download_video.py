@@ -1,6 +1,4 @@
-"""Models of videos from a hub, under the catalog's cards: a pipeline in folders, and a motion
-adapter for what is there.
-"""
+"""Test downloading video models of the catalog: a pipeline, and a motion adapter."""
 
 from __future__ import annotations
 
@@ -48,7 +46,7 @@ def makes(data, card):
     return isinstance(events[-1], Finished)
 
 
-def test_a_pipeline_of_videos_is_got_with_its_card_and_runs(data, hub, tmp_path):
+def test_video_pipeline_is_downloaded_with_its_card_and_runs(data, hub, tmp_path):
     make_ltx(tmp_path / "ltx")
     single = {"ltx-video-2b-v0.9.safetensors": b"not wanted", "README.md": b"# LTX"}
     hub.add("Lightricks/LTX-Video", {**files_of(tmp_path / "ltx"), **single})
@@ -58,7 +56,7 @@ def test_a_pipeline_of_videos_is_got_with_its_card_and_runs(data, hub, tmp_path)
     assert makes(data, ModelRegistry(data).find("video"))
 
 
-def test_a_motion_adapter_is_got_and_moves_what_is_installed(data, hub, tmp_path):
+def test_motion_adapter_is_downloaded_and_uses_an_installed_base(data, hub, tmp_path):
     make_motion_adapter(tmp_path / "motion")
     files = files_of(tmp_path / "motion")
     weights = "diffusion_pytorch_model"

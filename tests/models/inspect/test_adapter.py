@@ -1,4 +1,4 @@
-"""Adapters as files: what they are, for which model, what is refused, and how they are kept."""
+"""Test adapter files: identification, base models, refusals and storage."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def put(folder, data, name="Pixel Art.safetensors"):
     return folder / name
 
 
-def test_a_lora_is_listed_apart_and_never_offered_as_a_model(data, tmp_path):
+def test_lora_is_listed_as_an_adapter_only(data, tmp_path):
     path = put(tmp_path, lora_bytes(), "Größe & <b>Weiß 像素.safetensors")
     card = add(data, path)
     assert (card.kind, card.adapter, card.family, card.title) == (
@@ -74,7 +74,7 @@ def test_a_lora_is_listed_apart_and_never_offered_as_a_model(data, tmp_path):
     assert not [card for card in ModelRegistry(data).list() if card.adapter]
 
 
-def test_a_file_that_is_gone_or_another_one_is_said(data, tmp_path):
+def test_missing_or_changed_file_is_reported(data, tmp_path):
     path = put(tmp_path, lora_bytes())
     card = add(data, path)
     path.write_bytes(lora_bytes(rank=8))
@@ -113,11 +113,11 @@ def test_a_file_that_is_gone_or_another_one_is_said(data, tmp_path):
         ({}, ()),
     ],
 )
-def test_trigger_words_are_read_from_what_the_file_says(data, tmp_path, metadata, words):
+def test_trigger_words_are_read_from_metadata(data, tmp_path, metadata, words):
     assert add(data, put(tmp_path, lora_bytes(metadata=metadata))).trigger_words == words
 
 
-def test_the_title_is_what_the_file_says_or_its_name_or_its_folders(data, tmp_path):
+def test_title_comes_from_metadata_file_or_folder_name(data, tmp_path):
     metadata = {
         "modelspec.title": "Pixel\nArt \u202e 2",
         "modelspec.license": "apache-2.0",
@@ -189,7 +189,7 @@ HALVES = "do not fit each other"
         (lora_bytes("lora_unet_nowhere", width=5), "does not name the model"),
     ],
 )
-def test_what_cannot_be_used_is_refused_in_a_sentence(data, tmp_path, content, sentence):
+def test_unusable_file_is_refused_with_a_message(data, tmp_path, content, sentence):
     path = put(tmp_path, content)
     with pytest.raises(StudioError) as caught:
         add(data, path)
@@ -200,7 +200,7 @@ def test_what_cannot_be_used_is_refused_in_a_sentence(data, tmp_path, content, s
     assert not [card for card in ModelRegistry(data).list() if card.adapter]
 
 
-def test_a_lora_that_does_not_tell_belongs_to_the_models_that_have_its_layers(data, tmp_path):
+def test_ambiguous_lora_is_matched_to_models_by_its_layers(data, tmp_path):
     small, large = (
         add(data, make_sd(tmp_path / "sd").folder),
         add(data, make_sdxl(tmp_path / "sdxl").folder),
@@ -221,7 +221,7 @@ def test_a_lora_that_does_not_tell_belongs_to_the_models_that_have_its_layers(da
     }
 
 
-def test_a_person_can_say_which_model_a_lora_was_made_for(data, tmp_path):
+def test_user_can_name_the_base_model_of_a_lora(data, tmp_path):
     model = add(data, make_sd(tmp_path / "sd").folder)
     path = put(tmp_path, lora_bytes("lora_unet_nowhere", width=5))
     refused = CliRunner().invoke(app, ["models", "add", str(path)])
@@ -250,17 +250,17 @@ def test_an_adapter_for_another_model_is_refused_before_the_job(data, tmp_path):
     assert (found.field, sentence in found.message) == ("adapters", True)
     assert "no adapter 'nothing'" in problem(adapters="nothing").message
     assert "needs a ControlNet" in problem(control_image="x.png").message
-    told = CliRunner().invoke(app, ["image", "x", "--model", model.name, "--lora", "pixel-art:0.5"])
-    assert told.exit_code == 2
-    assert sentence in told.output
+    done = CliRunner().invoke(app, ["image", "x", "--model", model.name, "--lora", "pixel-art:0.5"])
+    assert done.exit_code == 2
+    assert sentence in done.output
     rows = tmp_path / "rows.csv"
     rows.write_text("prompt,lora\nx,\ny,pixel-art:0.5\nz,pixel-art:much\n")
-    told = CliRunner().invoke(app, ["batch", str(rows), "--kind", "image", "--check"])
-    assert sentence in told.output
-    assert "must be a number" in told.output
+    done = CliRunner().invoke(app, ["batch", str(rows), "--kind", "image", "--check"])
+    assert sentence in done.output
+    assert "must be a number" in done.output
 
 
-def test_a_model_that_changes_another_one_says_so_where_that_is_missing(data, tmp_path):
+def test_distilled_lora_without_its_base_model_is_refused(data, tmp_path):
     card = entry_named("sdxl-lightning").card
     folder = card_folder(data, card.name)
     write_card(card, folder)
@@ -270,8 +270,8 @@ def test_a_model_that_changes_another_one_says_so_where_that_is_missing(data, tm
     ) as caught:
         ModelRegistry(data).find("image", card.name)
     assert "studio models get" in caught.value.cure
-    told = CliRunner().invoke(app, ["image", "x", "--model", card.name])
-    assert (told.exit_code, "none is installed" in told.output) == (2, True)
+    done = CliRunner().invoke(app, ["image", "x", "--model", card.name])
+    assert (done.exit_code, "none is installed" in done.output) == (2, True)
     assert (
         ModelRegistry(data).of_kind("image")[0].name != card.name
     )  # not the default, though it was added last

@@ -1,6 +1,4 @@
-"""Whole models in one file: told by their shapes, loaded by diffusers without a network; they draw
-what their folder draws.
-"""
+"""Test single-file checkpoints: identified by shapes, loaded offline, equal to their folder."""
 
 import shutil
 
@@ -26,17 +24,17 @@ def made(request, tmp_path_factory):
     pipe.save_pretrained(root / "folder")
     place = root / "ComfyUI/models/checkpoints"
     place.mkdir(parents=True)
-    file = write_one_file(pipe, place / "a picture 画.safetensors")
+    file = write_one_file(pipe, place / "an image 画.safetensors")
     shutil.copytree(root / "words", root / "ComfyUI/comfy/sd1_tokenizer")
     return root / "folder", file
 
 
-def picture(card: ModelCard):
+def generate(card: ModelCard):
     request = ImageRequest(prompt="a cat", seed=3, width=32, height=16, num_inference_steps=3)
     return run_job(image, card, image.load(card), request).results[0].pixels
 
 
-def test_it_draws_what_its_folder_draws(data, made):
+def test_single_file_gives_the_same_image_as_its_folder(data, made):
     folder, file = made
     before = file.read_bytes()
     card = add(data, file)
@@ -44,11 +42,11 @@ def test_it_draws_what_its_folder_draws(data, made):
     assert card.folder == card_folder(data, card.name)  # only its configuration lies there
     assert not list(card.folder.rglob("*.safetensors"))
     assert sum(path.stat().st_size for path in card.folder.rglob("*") if path.is_file()) < 100_000
-    assert np.array_equal(picture(card), picture(inspect(folder)))
+    assert np.array_equal(generate(card), generate(inspect(folder)))
     assert file.read_bytes() == before
 
 
-def test_a_file_that_is_gone_or_another_is_said(data, made, tmp_path):
+def test_missing_or_changed_file_is_reported(data, made, tmp_path):
     _folder, file = made
     copied = (
         shutil.copytree(file.parents[2], tmp_path / "ComfyUI") / "models/checkpoints" / file.name
@@ -63,7 +61,7 @@ def test_a_file_that_is_gone_or_another_is_said(data, made, tmp_path):
     assert caught.value.cure
 
 
-def test_without_words_it_says_what_is_missing_and_where_they_may_be(data, made, tmp_path):
+def test_missing_vocabulary_is_reported_with_a_remedy(data, made, tmp_path):
     folder, file = made
     alone = shutil.copy(file, tmp_path / "alone.safetensors")
     with pytest.raises(
@@ -73,4 +71,4 @@ def test_without_words_it_says_what_is_missing_and_where_they_may_be(data, made,
         add(data, alone)
     assert "Add a Stable Diffusion in a diffusers folder first" in caught.value.message
     add(data, folder)
-    assert np.array_equal(picture(add(data, alone)), picture(inspect(folder)))
+    assert np.array_equal(generate(add(data, alone)), generate(inspect(folder)))

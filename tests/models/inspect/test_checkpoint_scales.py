@@ -1,6 +1,4 @@
-"""Checkpoints in one file that need more than their tensors as they lie there: scales beside 8-bit
-weights, and v-prediction.
-"""
+"""Test single-file checkpoints with scales for 8-bit weights, and with v-prediction."""
 
 import json
 
@@ -79,7 +77,7 @@ def test_scales_are_applied(data, made, tmp_path, more):
     assert np.abs(dropped - expected).mean() > 8  # without applying them both would be alike
 
 
-def test_unscaled_weights_are_those_of_the_plain_file(made, tmp_path):
+def test_dequantized_weights_equal_the_plain_file(made, tmp_path):
     plain = load_file(made[1])
     file = packed(plain, tmp_path / "scaled.safetensors", rows=True)
     state = read_unscaled(file, torch.float32, "Model")
@@ -119,7 +117,7 @@ def test_unscaled_weights_are_those_of_the_plain_file(made, tmp_path):
         ),
     ],
 )
-def test_other_scales_are_refused(data, made, tmp_path, tensors, words):
+def test_unsupported_scales_are_refused(data, made, tmp_path, tensors, words):
     add(data, made[0])
     more = {f"{MODEL}middle_block.9.{name}": tensor for name, tensor in tensors.items()}
     file = tmp_path / "odd.safetensors"
@@ -166,12 +164,12 @@ def test_a_plain_file_has_no_scales(made):
         ((), {"modelspec.title": "v-prediction"}, Prediction()),
     ],
 )
-def test_what_is_predicted(tensors, metadata, expected):
+def test_prediction_type_is_read_from_tensors_and_metadata(tensors, metadata, expected):
     assert prediction(dict.fromkeys(tensors, ()), metadata) == expected
 
 
 @pytest.mark.parametrize("marked", [True, False], ids=["by tensors", "by metadata"])
-def test_the_scheduler_predicts_v(data, made, tmp_path, marked):
+def test_scheduler_uses_v_prediction(data, made, tmp_path, marked):
     add(data, made[0])
     state = load_file(made[1])
     if marked:
@@ -190,7 +188,7 @@ def test_the_scheduler_predicts_v(data, made, tmp_path, marked):
         assert int(scheduler.timesteps[0]) == 999, name
 
 
-def test_an_unknown_prediction_is_refused(data, made, tmp_path):
+def test_unknown_prediction_type_is_refused(data, made, tmp_path):
     add(data, made[0])
     save_file(
         load_file(made[1]),

@@ -1,6 +1,4 @@
-"""What a folder or file is, is told by looking inside; what is not safe or cannot run is refused
-with the reason.
-"""
+"""Test inspecting models: kind, facts, and refusal of unsafe or unsupported folders and files."""
 
 import json
 import os
@@ -39,7 +37,7 @@ LLAMA = {
 
 @pytest.fixture(scope="session")
 def checkpoints(tmp_path_factory):
-    """One tiny checkpoint of each architecture, written by the libraries; nobody changes them."""
+    """One tiny checkpoint of each architecture, written by the libraries; no test changes them."""
     root = tmp_path_factory.mktemp("模型 models")
     makers = {
         "gpt2": make_gpt2,
@@ -81,8 +79,8 @@ def refusal(path) -> str:
         ("musicgen", "music", "musicgen"),
     ],
 )
-def test_the_kind_is_found_inside(checkpoints, tmp_path, name, kind, family):
-    # The name says something else on purpose.
+def test_kind_is_detected_from_content(checkpoints, tmp_path, name, kind, family):
+    # The name is misleading on purpose.
     folder = shutil.copytree(checkpoints / name, tmp_path / "Stable Diffusion LLaMA GPT 语音.gguf")
     card = inspect(folder)
     assert (card.kind, card.family, card.path) == (kind, family, str(folder))
@@ -94,7 +92,7 @@ def test_the_kind_is_found_inside(checkpoints, tmp_path, name, kind, family):
     assert card.chat is (name == "llama")
 
 
-def test_the_parameters_are_those_of_the_model(checkpoints):
+def test_parameter_count_equals_the_models(checkpoints):
     from transformers import AutoModelForCausalLM
 
     model = AutoModelForCausalLM.from_pretrained(
@@ -106,28 +104,28 @@ def test_the_parameters_are_those_of_the_model(checkpoints):
     assert inspect(checkpoints / "gpt2").max_positions == 64
 
 
-def test_a_musicgen_tells_its_rate(checkpoints):
+def test_sampling_rate_of_musicgen_is_read(checkpoints):
     assert inspect(checkpoints / "musicgen").sampling_rate == 4_000
 
 
-def test_a_gguf_is_told_by_its_metadata(tmp_path):
+def test_gguf_is_identified_by_metadata(tmp_path):
     card = inspect(make_gguf(tmp_path / "anything.bin", template="{{ messages }}"))
     assert (card.kind, card.family, card.max_positions, card.chat) == ("text", "llama", 128, True)
     assert (card.name, card.title) == ("anything", "Tiny llama")
 
 
-def test_a_folder_with_one_gguf_is_that_file(tmp_path):
+def test_folder_with_one_gguf_is_inspected_as_that_file(tmp_path):
     make_gguf(tmp_path / "a.gguf")
     (tmp_path / "README.md").write_text("hello")
     assert inspect(tmp_path).path == str(tmp_path / "a.gguf")
 
 
-def test_a_safetensors_file_beside_its_config_is_the_folder(checkpoints):
+def test_safetensors_file_with_a_config_is_inspected_as_its_folder(checkpoints):
     card = inspect(checkpoints / "gpt2/model.safetensors")
     assert card.path == str(checkpoints / "gpt2")
 
 
-def test_a_hub_cache_is_read_through_its_links(checkpoints, tmp_path):
+def test_hub_cache_is_read_through_links(checkpoints, tmp_path):
     top = tmp_path / "models--openai-community--gpt2"
     snapshot = top / "snapshots/607a30d783dfa663caf39e06633721c8d4cfcd7e"
     (top / "blobs").mkdir(parents=True)
@@ -140,7 +138,7 @@ def test_a_hub_cache_is_read_through_its_links(checkpoints, tmp_path):
         assert (card.title, card.name, card.path) == ("gpt2", "gpt2", str(snapshot))
 
 
-def test_a_stable_diffusion_with_its_safety_checker_is_read(checkpoints, tmp_path):
+def test_stable_diffusion_with_a_safety_checker_is_accepted(checkpoints, tmp_path):
     folder = shutil.copytree(checkpoints / "sd", tmp_path / "sd")
     shutil.copytree(folder / "text_encoder", folder / "safety_checker")
     index = json.loads((folder / "model_index.json").read_text())
@@ -149,7 +147,7 @@ def test_a_stable_diffusion_with_its_safety_checker_is_read(checkpoints, tmp_pat
     assert inspect(folder).kind == "image"
 
 
-def test_several_precisions_count_once(checkpoints, tmp_path):
+def test_several_precisions_are_counted_once(checkpoints, tmp_path):
     folder = shutil.copytree(checkpoints / "sd", tmp_path / "sd")
     plain = inspect(folder)
     for file in list(folder.rglob("*.safetensors")):
@@ -162,7 +160,7 @@ def test_several_precisions_count_once(checkpoints, tmp_path):
     )  # only fp16: diffusers loads that as a variant
 
 
-def test_sharded_weights_are_added_up(tmp_path):
+def test_sizes_of_shards_are_added(tmp_path):
     weights = {"w.safetensors": safetensors_bytes()}
     folder = folder_of(tmp_path / "m", LLAMA)
     (folder / "model.safetensors").unlink()
@@ -176,12 +174,12 @@ def test_sharded_weights_are_added_up(tmp_path):
     assert "model-00002-of-00002.safetensors is missing" in refusal(folder)
 
 
-def test_an_index_of_pickles_that_are_not_there_does_not_matter(tmp_path):
+def test_leftover_index_of_missing_pickles_is_ignored(tmp_path):
     left = {"weight_map": {"a": "pytorch_model-00001-of-00002.bin"}}
     inspect(folder_of(tmp_path / "m", LLAMA, **{"pytorch_model.bin.index.json": left}))
 
 
-def test_a_word_of_the_vocabulary_is_no_code(tmp_path):
+def test_auto_map_in_the_vocabulary_is_accepted(tmp_path):
     inspect(
         folder_of(
             tmp_path / "m", LLAMA, **{"tokenizer.json": {"model": {"vocab": {"auto_map": 7}}}}
@@ -275,7 +273,7 @@ def test_unsafe_folders_are_refused(tmp_path, files, reason):
     assert reason in refusal(folder_of(tmp_path / "m", LLAMA, **files))
 
 
-def test_a_pickle_under_another_name_is_refused_and_not_run(tmp_path):
+def test_renamed_pickle_is_refused_and_not_run(tmp_path):
     canary = tmp_path / "canary"
 
     class Evil:
@@ -302,7 +300,7 @@ def test_a_folder_with_only_pickles_is_refused(tmp_path, name):
     assert "pickle" in refusal(folder)
 
 
-def test_links_out_of_the_folder_and_odd_files_are_refused_at_once(tmp_path):
+def test_links_outside_the_folder_and_special_files_are_refused(tmp_path):
     outside = folder_of(tmp_path / "outside", LLAMA)
     begun = time.monotonic()
     for number, target in enumerate(
@@ -319,13 +317,13 @@ def test_links_out_of_the_folder_and_odd_files_are_refused_at_once(tmp_path):
     assert time.monotonic() - begun < 10
 
 
-def test_a_link_inside_the_folder_is_fine(tmp_path):
+def test_link_inside_the_folder_is_accepted(tmp_path):
     folder = folder_of(tmp_path / "m", LLAMA)
     (folder / "tokenizer_copy.json").symlink_to("tokenizer.json")
     assert inspect(folder).kind == "text"
 
 
-def test_a_folder_that_leads_to_blobs_but_is_no_cache_is_refused(tmp_path):
+def test_links_to_blobs_outside_a_hub_cache_are_refused(tmp_path):
     (tmp_path / "blobs").mkdir()
     (tmp_path / "blobs/x").write_text("{}")
     folder = folder_of(tmp_path / "a/m", LLAMA)
@@ -345,7 +343,7 @@ def test_a_folder_that_leads_to_blobs_but_is_no_cache_is_refused(tmp_path):
         ([{}, {}], "trusted"),
     ],
 )
-def test_parts_of_a_pipeline_come_from_the_libraries_only(checkpoints, tmp_path, entry, reason):
+def test_pipeline_components_must_be_library_classes(checkpoints, tmp_path, entry, reason):
     folder = shutil.copytree(checkpoints / "sd", tmp_path / "sd")
     index = json.loads((folder / "model_index.json").read_text())
     (folder / "model_index.json").write_text(json.dumps({**index, "unet": entry}))
@@ -353,7 +351,7 @@ def test_parts_of_a_pipeline_come_from_the_libraries_only(checkpoints, tmp_path,
 
 
 @pytest.mark.parametrize("name", ["../sd2/unet", "/etc", "", "unet/../unet", "a\0b"])
-def test_parts_of_a_pipeline_lie_in_the_folder(checkpoints, tmp_path, name):
+def test_pipeline_components_must_be_in_the_folder(checkpoints, tmp_path, name):
     folder = shutil.copytree(checkpoints / "sd", tmp_path / "sd")
     shutil.copytree(folder, tmp_path / "sd2")
     index = json.loads((folder / "model_index.json").read_text())
@@ -401,7 +399,7 @@ def test_damaged_and_unknown_folders_are_refused(tmp_path, config, weights, reas
 
 
 @pytest.mark.parametrize("value", [-5, True, 2**70, 1.5, "7", [], None, {}])
-def test_odd_numbers_in_a_configuration_are_none(tmp_path, value):
+def test_invalid_numbers_in_a_config_are_ignored(tmp_path, value):
     card = inspect(
         folder_of(
             tmp_path / "m", {**LLAMA, "max_position_embeddings": value, "sampling_rate": value}
@@ -410,7 +408,7 @@ def test_odd_numbers_in_a_configuration_are_none(tmp_path, value):
     assert (card.max_positions, card.sampling_rate) == (0, 0)
 
 
-def test_what_is_missing_is_named(checkpoints, tmp_path):
+def test_missing_files_are_named(checkpoints, tmp_path):
     folder = folder_of(tmp_path / "m", LLAMA)
     (folder / "tokenizer.json").unlink()
     assert "tokenizer is missing" in refusal(folder)
@@ -425,13 +423,13 @@ def test_what_is_missing_is_named(checkpoints, tmp_path):
     assert "part vae is missing" in refusal(sd)
 
 
-def test_weights_must_be_called_as_the_library_looks_for_them(tmp_path):
+def test_weights_must_have_the_librarys_file_names(tmp_path):
     folder = folder_of(tmp_path / "m", LLAMA)
     (folder / "model.safetensors").rename(folder / "llama.safetensors")
     assert "must be named" in refusal(folder)
 
 
-def test_a_part_whose_weights_are_cut_off_is_refused(checkpoints, tmp_path):
+def test_component_with_truncated_weights_is_refused(checkpoints, tmp_path):
     folder = shutil.copytree(checkpoints / "sd", tmp_path / "sd")
     weights = folder / "unet/diffusion_pytorch_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-10])
@@ -442,7 +440,7 @@ def test_a_part_whose_weights_are_cut_off_is_refused(checkpoints, tmp_path):
     "family",
     ["StableVideoDiffusionPipeline", "AudioLDMPipeline", "Nonsense", "../x", "", ["a", "b"], None],
 )
-def test_pipelines_that_make_no_pictures_from_text_are_refused(checkpoints, tmp_path, family):
+def test_pipelines_other_than_text_to_image_are_refused(checkpoints, tmp_path, family):
     folder = shutil.copytree(checkpoints / "sd", tmp_path / "sd")
     index = json.loads((folder / "model_index.json").read_text())
     (folder / "model_index.json").write_text(json.dumps({**index, "_class_name": family}))
@@ -462,13 +460,13 @@ def test_pipelines_that_make_no_pictures_from_text_are_refused(checkpoints, tmp_
         (["weight"], "config.json is missing"),
     ],
 )
-def test_a_single_safetensors_file_is_told_apart(tmp_path, names, reason):
+def test_unsupported_single_file_is_refused_with_the_reason(tmp_path, names, reason):
     path = tmp_path / "x.safetensors"
     path.write_bytes(safetensors_bytes({name: np.ones(1, np.float32) for name in names}))
     assert reason in refusal(path)
 
 
-def test_one_part_of_a_pipeline_points_to_the_whole(checkpoints):
+def test_component_file_error_names_the_pipeline_folder(checkpoints):
     shutil.copytree(checkpoints / "sd", checkpoints.parent / "part")
     folder = checkpoints.parent / "part/unet"
     (folder / "config.json").unlink()
@@ -495,13 +493,13 @@ def _text(text: str):
         ),
     ],
 )
-def test_a_gguf_that_cannot_be_loaded_is_refused(tmp_path, metadata, reason):
+def test_unsupported_gguf_is_refused(tmp_path, metadata, reason):
     path = tmp_path / "x.gguf"
     path.write_bytes(gguf_bytes(metadata))
     assert reason in refusal(path)
 
 
-def test_what_a_gguf_says_about_itself_is_not_believed(tmp_path):
+def test_gguf_metadata_is_sanitized(tmp_path):
     path = tmp_path / "x.gguf"
     name = "Nice\n\x1b[31m\u202e model" + "!" * 500
     path.write_bytes(
@@ -519,7 +517,7 @@ def test_what_a_gguf_says_about_itself_is_not_believed(tmp_path):
     assert len(card.title) <= 80
 
 
-def test_several_files_in_a_folder_must_be_chosen_from(tmp_path):
+def test_folder_with_several_models_requires_a_choice(tmp_path):
     for name in ("a.gguf", "b.gguf"):
         make_gguf(tmp_path / name)
     assert "several models" in refusal(tmp_path)
@@ -528,7 +526,7 @@ def test_several_files_in_a_folder_must_be_chosen_from(tmp_path):
     assert "GGUF files. Add one" in refusal(tmp_path)
 
 
-def test_empty_random_absent_and_unreadable(tmp_path):
+def test_empty_random_missing_and_unreadable_paths_are_refused(tmp_path):
     (tmp_path / "empty").touch()
     (tmp_path / "random").write_bytes(np.random.default_rng(0).bytes(100_000))
     (tmp_path / "folder").mkdir()
@@ -542,7 +540,7 @@ def test_empty_random_absent_and_unreadable(tmp_path):
     assert "name is not readable" in refusal(undecodable)
 
 
-def test_a_folder_of_too_many_files_is_refused_soon(tmp_path):
+def test_folder_with_too_many_files_is_refused_quickly(tmp_path):
     folder = folder_of(tmp_path / "m", LLAMA)
     for number in range(5_100):
         (folder / f"{number}.txt").touch()
@@ -550,7 +548,7 @@ def test_a_folder_of_too_many_files_is_refused_soon(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["con", "NUL.txt", "Aux", "..m", "模型", "a⁄b", " x ", "-_-"])
-def test_the_name_is_a_safe_folder_name(tmp_path, name):
+def test_model_name_is_a_safe_folder_name(tmp_path, name):
     made = inspect(folder_of(tmp_path / name, LLAMA)).name
     assert made
     assert made.isascii()
@@ -558,7 +556,7 @@ def test_the_name_is_a_safe_folder_name(tmp_path, name):
     assert not made.startswith((".", "-"))
 
 
-# What a model says about itself
+# Metadata of a model
 # ----------------------------------------------------------------------
 
 
@@ -581,15 +579,13 @@ def test_the_name_is_a_safe_folder_name(tmp_path, name):
         ("", ""),
     ],
 )
-def test_the_license_is_that_of_the_readme(tmp_path, readme, license):
+def test_license_is_read_from_the_readme(tmp_path, readme, license):
     folder = folder_of(tmp_path / "m", LLAMA)
     (folder / "README.md").write_text(readme, encoding="utf-8", newline="")
     assert inspect(folder).license == license
 
 
-def test_a_model_that_is_run_and_one_that_is_not_tell_the_same_things(
-    checkpoints, tmp_path, monkeypatch
-):
+def test_supported_and_unsupported_models_report_the_same_facts(checkpoints, tmp_path, monkeypatch):
     found = inspect_any(checkpoints / "llama")
     assert (found.runs, found.kind, found.format, found.precision) == (
         True,
@@ -658,7 +654,7 @@ _INDEX_FIELDS = ["_class_name", "unet", "vae", "scheduler", "x"]
     value=_JSON,
     family=st.sampled_from(["llama", "vits", "musicgen", "t5"]),
 )
-def test_any_configuration_is_read_or_refused(tmp_path_factory, field, value, family):
+def test_any_config_is_read_or_refused(tmp_path_factory, field, value, family):
     folder = tmp_path_factory.getbasetemp() / "any"
     shutil.rmtree(folder, ignore_errors=True)
     folder_of(

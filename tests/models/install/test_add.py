@@ -1,6 +1,4 @@
-"""Adding and removing: a folder stays where it is, a GGUF is converted once by a real child, and
-nothing is left behind.
-"""
+"""Test adding and removing models: folders stay in place, a GGUF is converted once in a child."""
 
 import contextlib
 import hashlib
@@ -48,7 +46,7 @@ def in_models(data):
 # ----------------------------------------------------------------------
 
 
-def test_a_folder_is_registered_where_it_is_and_stays_when_removed(data, tmp_path):
+def test_folder_is_registered_in_place_and_kept_on_removal(data, tmp_path):
     folder = tmp_path / "我的 model"
     make_gpt2(folder)
     before = tree(folder)
@@ -62,14 +60,14 @@ def test_a_folder_is_registered_where_it_is_and_stays_when_removed(data, tmp_pat
     assert in_models(data) == []
 
 
-def test_what_is_refused_leaves_nothing(data, tmp_path):
+def test_refused_model_leaves_nothing(data, tmp_path):
     folder = folder_of(tmp_path / "m", LLAMA, b"nonsense")
     with pytest.raises(StudioError):
         add(data, folder)
     assert in_models(data) == []
 
 
-def test_the_same_folder_is_not_added_twice_by_any_of_its_names(data, tmp_path):
+def test_same_folder_is_not_added_twice_under_any_path(data, tmp_path):
     card = add(data, folder_of(tmp_path / "m", LLAMA))
     (tmp_path / "link").symlink_to(tmp_path / "m")
     for path in (
@@ -83,14 +81,14 @@ def test_the_same_folder_is_not_added_twice_by_any_of_its_names(data, tmp_path):
         assert card.name in caught.value.cure
 
 
-def test_the_same_weights_elsewhere_are_not_added_twice(data, tmp_path):
+def test_same_weights_in_another_folder_are_not_added_twice(data, tmp_path):
     add(data, folder_of(tmp_path / "m", LLAMA))
     shutil.copytree(tmp_path / "m", tmp_path / "other name")
     with pytest.raises(StudioError, match="in the list already"):
         add(data, tmp_path / "other name")
 
 
-def test_names_are_unique_and_those_of_the_catalog_stay_free(data, tmp_path):
+def test_names_are_unique_and_catalog_names_reserved(data, tmp_path):
     import numpy as np
 
     from tests.models.made import safetensors_bytes
@@ -105,7 +103,7 @@ def test_names_are_unique_and_those_of_the_catalog_stay_free(data, tmp_path):
 
 
 @pytest.mark.parametrize("path", ["nothing", "~nobody-of-this-name/x", "x" * 300, "a\0b"])
-def test_a_path_that_leads_nowhere_is_said(data, path):
+def test_invalid_path_is_reported(data, path):
     from pathlib import Path
 
     with pytest.raises(StudioError) as caught:
@@ -113,7 +111,7 @@ def test_a_path_that_leads_nowhere_is_said(data, path):
     assert caught.value.cure
 
 
-def test_a_folder_that_is_gone_is_said_and_can_be_taken_from_the_list(data, tmp_path):
+def test_missing_folder_is_reported_and_its_model_can_be_removed(data, tmp_path):
     card = add(data, folder_of(tmp_path / "m", LLAMA))
     shutil.rmtree(tmp_path / "m")
     for name in ("", card.name):
@@ -125,7 +123,7 @@ def test_a_folder_that_is_gone_is_said_and_can_be_taken_from_the_list(data, tmp_
         ModelRegistry(data).find("text")
 
 
-def test_a_name_counts_before_a_title(data, tmp_path):
+def test_name_is_matched_before_title(data, tmp_path):
     import numpy as np
 
     from tests.models.made import safetensors_bytes
@@ -139,7 +137,7 @@ def test_a_name_counts_before_a_title(data, tmp_path):
     assert remove(data, "b-c").name == "b-c"
 
 
-def test_only_what_is_in_the_list_can_be_removed(data):
+def test_only_listed_models_can_be_removed(data):
     with pytest.raises(StudioError, match="comes with Studio"):
         remove(data, "hibari")
     with pytest.raises(StudioError, match="no model"):
@@ -155,7 +153,7 @@ def test_a_link_to_a_models_folder_is_only_unlinked(data, tmp_path):
     assert in_models(data) == []
 
 
-def test_an_unwritable_data_folder_is_said(data, tmp_path):
+def test_unwritable_data_folder_is_reported(data, tmp_path):
     shutil.rmtree(data.models)
     data.models.write_text("a file is in the way")
     with pytest.raises(StudioError) as caught:
@@ -172,8 +170,8 @@ def test_a_gguf_is_converted_once_with_the_same_logits(data, tmp_path):
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     path = make_gguf(tmp_path / "Tiny.Q0.gguf", template=CHAT)
-    said = []
-    card = add(data, path, said.append, convert=True)
+    reports = []
+    card = add(data, path, reports.append, convert=True)
     assert (card.name, card.title, card.family, card.chat, card.max_positions) == (
         "tiny.q0",
         "Tiny llama",
@@ -183,7 +181,7 @@ def test_a_gguf_is_converted_once_with_the_same_logits(data, tmp_path):
     )
     assert card.path == str(data.models / "tiny.q0")
     assert card.template_tokens > 0
-    assert any("Converting" in text for text in said)
+    assert any("Converting" in text for text in reports)
     assert card == read_card(data.models / "tiny.q0")
     assert card.size == sum(
         file.stat().st_size for file in card.folder.iterdir() if file.name != "card.toml"
@@ -240,7 +238,7 @@ def test_every_way_of_adding_keeps_the_hash_of_the_weights(data, tmp_path):
     assert all(len(card.sha256) == 64 for card in ModelRegistry(data).list() if not card.builtin)
 
 
-def test_a_gguf_that_cannot_be_converted_leaves_nothing_and_says_why(data, tmp_path):
+def test_failed_conversion_leaves_nothing_and_names_the_reason(data, tmp_path):
     path = tmp_path / "x.gguf"
     path.write_bytes(gguf_bytes({"general.architecture": (8, gguf_string("llama"))}))
     with pytest.raises(StudioError, match=r"could not be converted: .+") as caught:
@@ -249,7 +247,7 @@ def test_a_gguf_that_cannot_be_converted_leaves_nothing_and_says_why(data, tmp_p
     assert in_models(data) == []
 
 
-def test_a_chat_template_that_does_not_end_is_refused(data, tmp_path, monkeypatch):
+def test_endless_chat_template_is_refused(data, tmp_path, monkeypatch):
     # The child reads the limit from its own module; a small program stands before it.
     monkeypatch.setattr(
         gguf_convert_process,
@@ -279,7 +277,7 @@ def _child_of_this_process():
     return found
 
 
-def test_a_cancel_ends_the_child_and_leaves_nothing(data, tmp_path):
+def test_cancel_ends_the_child_and_leaves_nothing(data, tmp_path):
     path = make_gguf(tmp_path / "x.gguf")
     began = threading.Event()
     with pytest.raises(InstallCancelledError):
@@ -294,7 +292,7 @@ def test_a_cancel_ends_the_child_and_leaves_nothing(data, tmp_path):
     assert in_models(data) == []
 
 
-def test_a_child_that_is_killed_is_told_as_that(data, tmp_path):
+def test_killed_child_is_reported(data, tmp_path):
     path = make_gguf(tmp_path / "x.gguf")
 
     def kill():
@@ -311,7 +309,7 @@ def test_a_child_that_is_killed_is_told_as_that(data, tmp_path):
     assert in_models(data) == []
 
 
-def test_the_child_ends_when_its_parent_is_killed_and_the_rest_is_swept(data, tmp_path):
+def test_child_ends_with_its_parent_and_leftovers_are_removed(data, tmp_path):
     path = make_gguf(tmp_path / "x.gguf")
     program = (
         "from pathlib import Path; from studio.core.paths import data_folder; from "
@@ -335,7 +333,7 @@ def test_the_child_ends_when_its_parent_is_killed_and_the_rest_is_swept(data, tm
     assert in_models(data) == ["x"]
 
 
-def test_no_room_is_said_with_both_numbers_before_anything_is_done(data, tmp_path, monkeypatch):
+def test_too_little_disk_space_is_reported_before_the_conversion(data, tmp_path, monkeypatch):
     path = make_gguf(tmp_path / "x.gguf")
     monkeypatch.setattr(gguf_convert_process, "MEMORY_OVERHEAD", 1e15)
     with pytest.raises(
@@ -350,7 +348,7 @@ def test_no_room_is_said_with_both_numbers_before_anything_is_done(data, tmp_pat
 # ----------------------------------------------------------------------
 
 
-def test_a_living_staging_folder_is_not_swept_and_no_model(data, tmp_path):
+def test_staging_folder_in_use_is_kept_and_not_listed(data, tmp_path):
     card = add(data, folder_of(tmp_path / "m", LLAMA))
     with staging(data) as folder:
         shutil.copy(card_folder(data, card.name) / "card.toml", folder)
@@ -360,7 +358,7 @@ def test_a_living_staging_folder_is_not_swept_and_no_model(data, tmp_path):
     assert not folder.exists()
 
 
-def test_a_dead_ones_staging_folder_is_swept(data):
+def test_staging_folder_of_a_dead_process_is_removed(data):
     (data.models / f"{PREFIX}{2**22 + 5}-1-abc").mkdir()
     (
         data.models / f"{PREFIX}{os.getpid()}-1-abc"

