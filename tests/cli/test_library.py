@@ -14,6 +14,7 @@ from studio.library.artifacts import read_recipe
 from studio.media.measures import measure
 from tests.cli.fork_server import Call, ForkServer
 from tests.library.conftest import Studio, studio
+from tests.media.image_texts import image_files
 
 __all__ = ["studio"]
 
@@ -158,3 +159,18 @@ def test_damaged_index_is_replaced_and_an_unusable_one_explained(run, made, stud
     studio.data.library.unlink()
     studio.data.library.mkdir()
     assert "cannot be used" in run("list", code=1).err
+
+
+def test_show_lists_the_settings_of_another_program(run, tmp_path):
+    text = (
+        "a red fox\nNegative prompt: blurry\nSteps: 12, Sampler: Euler a, CFG scale: 4, Seed: 77, "
+        "Size: 64x48, Clip skip: 2, ENSD: 31337"
+    )
+    path = image_files.png(tmp_path / "狐狸.png", {"parameters": text})
+    run("add", path)
+    lines = run("show", path).out.splitlines()
+    assert "    Negative prompt: blurry" in lines
+    assert "    ENSD: 31337" in lines
+    shown = json.loads(run("show", path, "--json").out)
+    assert {"name": "Sampler", "value": "Euler a"} in shown["settings"]
+    assert found(run("search", "fox", "--json")) == [str(path)]

@@ -11,7 +11,7 @@ from studio.cli import output
 from studio.cli.library.changes import register
 from studio.cli.library.filters import with_filters
 from studio.cli.library.session import find_items, opened
-from studio.cli.library.tables import details, item_json, items_json, line_of
+from studio.cli.library.tables import details, foreign_settings, item_json, items_json, line_of
 from studio.core.errors import StudioError
 from studio.core.paths import input_path
 from studio.library.items import Query
@@ -93,6 +93,9 @@ def show_command(
                     "text": library.index.full_text(item.id),
                     "made_from": library.index.parents(item.id),
                     "used_for": children,
+                    "settings": [
+                        {"name": name, "value": value} for name, value in foreign_settings(item)
+                    ],
                 }
             )
             return

@@ -10,6 +10,8 @@ import msgspec
 from rich.cells import cell_len, set_cell_size
 
 from studio.core.file_names import printable
+from studio.library.foreign.metadata import describe
+from studio.library.foreign.reader import read_foreign
 from studio.library.items import MAX_RATING, Annotation, Item
 from studio.library.library import Library
 
@@ -101,7 +103,24 @@ def details(library: Library, item: Item) -> list[str]:
     return [
         printable(Path(item.path).name),
         *(f"  {name:13}{value}" for name, value in rows.items() if value),
+        *_settings_lines(item),
     ]
+
+
+def foreign_settings(item: Item) -> list[tuple[str, str]]:
+    """Return the names and values of all settings that another program wrote into an image."""
+    if item.media != "image" or item.program == "Studio":
+        return []
+    metadata = read_foreign(Path(item.path))
+    return [] if metadata is None else describe(metadata)
+
+
+def _settings_lines(item: Item) -> list[str]:
+    settings = foreign_settings(item)
+    lines = [
+        f"    {printable(name)}: {printable(' '.join(value.split()))}" for name, value in settings
+    ]
+    return ["  In the file", *lines] if lines else []
 
 
 def _name_of(library: Library, sha256: str) -> str:
