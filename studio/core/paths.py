@@ -148,6 +148,11 @@ class DataFolder(NamedTuple):
         return self.root / "outputs"
 
     @property
+    def presets(self) -> Path:
+        """A person's presets, a folder per kind."""
+        return self.root / "presets"
+
+    @property
     def masks(self) -> Path:
         """Masks painted in the window, which recipes refer to."""
         return self.root / "masks"

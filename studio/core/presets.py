@@ -1,14 +1,32 @@
-"""Presets: named parts of a request, from `resources/presets/<kind>.toml`."""
+"""Presets: named parts of a request, those that come with Studio and a person's own.
+
+Studio's are in `resources/presets/<kind>.toml`, own ones a file each in the data folder, in the
+format in which they are shared.
+"""
 
 from __future__ import annotations
 
 import functools
+import itertools
 import tomllib
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from studio.core.paths import resources
+from studio.core.errors import InvalidRequestError, StudioError
+from studio.core.file_names import slug
+from studio.core.files import write_whole
+from studio.core.kinds import KINDS
+from studio.core.paths import DataFolder, resources
+from studio.core.regular_file import IrregularFileError, read_regular
+from studio.core.requests import build_request, fields
+
+SUFFIX = ".preset.json"
+MAX_BYTES = 1 << 20
+FORMAT = 1
+_NOT_SHARED = ("seed",)
 
 
 class Preset(msgspec.Struct, frozen=True):
@@ -22,11 +40,158 @@ class Preset(msgspec.Struct, frozen=True):
     """The model family to prefer."""
 
 
+class PresetFile(msgspec.Struct, frozen=True, kw_only=True):
+    """An own preset as a file."""
+
+    studio_preset: int = FORMAT
+    """Version of the format."""
+    kind: str
+    preset: Preset
+
+
+class ReadPreset(msgspec.Struct, frozen=True):
+    """A preset from a file, and what of it this version does not know."""
+
+    kind: str
+    preset: Preset
+    ignored: tuple[str, ...] = ()
+    """Names of values that were left out."""
+
+
 @functools.cache
 def presets(kind: str) -> tuple[Preset, ...]:
-    """Return the presets of a kind of request."""
+    """Return Studio's presets of a kind of request."""
     path = resources() / "presets" / f"{kind}.toml"
     if not path.exists():
         return ()
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     return tuple(msgspec.convert(table["preset"], list[Preset]))
+
+
+def describe(kind: str, preset: Preset) -> str:
+    """Return what a preset sets, such as "Prompt, Length 20, Beams 5"."""
+    titles = {info.name: info.meta.title or info.name for info in fields(KINDS[kind].request_type)}
+    parts = [
+        titles[name] if isinstance(value, str) and len(value) > 24 else f"{titles[name]} {value}"
+        for name, value in preset.values.items()
+        if name in titles and value != ""
+    ]
+    return ", ".join(parts) or "Nothing"
+
+
+def shareable(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that mean the same on another computer: no files, no seed."""
+    infos = {info.name: info for info in fields(KINDS[kind].request_type)}
+    return {
+        name: value
+        for name, value in values.items()
+        if name in infos
+        and name not in _NOT_SHARED
+        and not (infos[name].meta.extra or {}).get("file")
+    }
+
+
+# Own presets
+# ----------------------------------------------------------------------
+
+
+def own_presets(data: DataFolder, kind: str) -> list[Preset]:
+    """Return a person's presets of a kind, by title. Unreadable files are left out."""
+    found = []
+    for path in sorted(_folder(data, kind).glob(f"*{SUFFIX}")):
+        try:
+            read = read_preset(path)
+        except StudioError:
+            continue
+        if read.kind == kind:
+            found.append(read.preset)
+    return sorted(found, key=lambda preset: preset.title.casefold())
+
+
+def save_preset(data: DataFolder, kind: str, preset: Preset, *, replace: bool = False) -> None:
+    """Store an own preset. Raises StudioError if the title is empty or taken, and OSError."""
+    if not preset.title.strip():
+        raise StudioError("The preset needs a name.", cause="invalid", cure="Enter a name.")
+    existing = _find(data, kind, preset.title)
+    if existing is not None and not replace:
+        raise StudioError(
+            f"A preset named {preset.title} exists.",
+            cause="invalid",
+            cure="Choose another name, or replace it.",
+        )
+    folder = _folder(data, kind)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = existing or _free_path(folder, preset.title)
+    write_whole(path, encode_preset(kind, preset), replace=True, mode=0o600)
+
+
+def delete_preset(data: DataFolder, kind: str, title: str) -> None:
+    """Delete an own preset, if it exists; `save_preset` brings it back. Raises OSError."""
+    path = _find(data, kind, title)
+    if path is not None:
+        path.unlink(missing_ok=True)
+
+
+def encode_preset(kind: str, preset: Preset) -> bytes:
+    """Return a preset as a file to share."""
+    content = msgspec.json.encode(PresetFile(kind=kind, preset=preset))
+    return msgspec.json.format(content, indent=1) + b"\n"
+
+
+def read_preset(path: Path) -> ReadPreset:
+    """Read a preset that somebody shared. Raises StudioError if it is none.
+
+    Values that this version does not know, invalid ones and names of files are left out.
+    """
+    try:
+        file = msgspec.json.decode(read_regular(path, MAX_BYTES), type=PresetFile)
+    except (OSError, IrregularFileError, ValueError, RecursionError) as error:
+        raise StudioError(
+            f"{path.name} is not a preset of Studio.",
+            cause="invalid",
+            cure=f"Presets are files that end in {SUFFIX}.",
+        ) from error
+    if file.kind not in KINDS or file.studio_preset > FORMAT:
+        raise StudioError(
+            f"{path.name} is a preset for a newer version of Studio.",
+            cause="invalid",
+            cure="Update Studio.",
+        )
+    values = _valid(file.kind, file.preset.values)
+    ignored = tuple(name for name in file.preset.values if name not in values)
+    return ReadPreset(file.kind, msgspec.structs.replace(file.preset, values=values), ignored)
+
+
+def _valid(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    request_type = KINDS[kind].request_type
+    found = {}
+    for name, value in shareable(kind, values).items():
+        try:
+            build_request(request_type, {"prompt": "x", name: value})
+        except InvalidRequestError as error:
+            # Some values are valid only together with others, which the form checks.
+            if any(problem.field == name for problem in error.problems) and name != "prompt":
+                continue
+        found[name] = value
+    return found
+
+
+def _folder(data: DataFolder, kind: str) -> Path:
+    return data.presets / kind
+
+
+def _find(data: DataFolder, kind: str, title: str) -> Path | None:
+    wanted = title.casefold()
+    for path in _folder(data, kind).glob(f"*{SUFFIX}"):
+        try:
+            if read_preset(path).preset.title.casefold() == wanted:
+                return path
+        except StudioError:
+            continue
+    return None
+
+
+def _free_path(folder: Path, title: str) -> Path:
+    stem = slug(title) or "preset"
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    return next(path for name in names if not (path := folder / f"{name}{SUFFIX}").exists())

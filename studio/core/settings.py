@@ -84,6 +84,10 @@ class Settings(msgspec.Struct, kw_only=True):
     """`QWidget.saveGeometry` of the window, in base64."""
     window_state: str = ""
     """`QMainWindow.saveState` of the window, in base64."""
+    advanced_shown: dict[str, bool] = {}
+    """Kind → whether its form shows the settings that are seldom changed."""
+    prompt_heights: dict[str, int] = {}
+    """Kind → height of the prompt's editor in pixels."""
     last_tab: int = 0
     """Index of the tab that was shown last."""
     starter_declined: bool = False

@@ -38,6 +38,8 @@ class AppState(QObject):
     """Toast: a confirmation to show at the bottom of the window."""
     settings_changed = Signal(object)
     """Names of the settings that changed, a frozenset, here or by another program."""
+    presets_changed = Signal(str)
+    """The own presets of a kind changed."""
     save_failed = Signal(str)
     """Why settings or drafts cannot be written; empty when they can again."""
     _saved = Signal(object, int)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.core.artifact import Recipe
+from studio.core.presets import SUFFIX as PRESET_SUFFIX
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
 from studio.ui import background
 from studio.ui.widgets.factory import show_message
@@ -32,6 +33,7 @@ class FileOpener(QObject):
     batch_opened = Signal(object)
     """A file or folder of prompts."""
     model_opened = Signal(object)
+    preset_opened = Signal(object)
 
     def __init__(self, window: QWidget, output_folder: Callable[[], str]) -> None:
         super().__init__(window)
@@ -42,6 +44,8 @@ class FileOpener(QObject):
         """Open a file or folder by its kind."""
         if path.suffix.lower() in _MODEL_SUFFIXES and not path.is_dir():
             self.model_opened.emit(path)
+        elif path.name.endswith(PRESET_SUFFIX) and not path.is_dir():
+            self.preset_opened.emit(path)
         elif path.suffix.lower() in MIDI_SUFFIXES and not path.is_dir():
             self.midi_opened.emit(path)
         elif path.is_dir():

@@ -17,6 +17,7 @@ from studio.ui.desktop.folders import open_file, open_folder
 from studio.ui.dialogs import Dialogs
 from studio.ui.file_opener import FileOpener
 from studio.ui.models.install_banner import InstallBanner
+from studio.ui.presets.preset_button import import_preset
 from studio.ui.queue.bar import QueueBar
 from studio.ui.queue.dock import QueueDock
 from studio.ui.queue_banner import QueueBanner
@@ -89,6 +90,7 @@ class MainWindow(WindowShell):
         self.file_opener.midi_opened.connect(self._on_midi_opened)
         self.file_opener.batch_opened.connect(self._on_batch_opened)
         self.file_opener.model_opened.connect(self.dialogs.show_models)
+        self.file_opener.preset_opened.connect(lambda path: import_preset(shared, path, self))
         shared.toast_posted.connect(self.toasts.add)
         shared.save_failed.connect(self._on_save_failed)
         shared.starter_requested.connect(self.install_banner.install_starter)

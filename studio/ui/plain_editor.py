@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from PySide6.QtCore import QMimeData
-from PySide6.QtGui import QTextOption
+from PySide6.QtGui import QTextCursor, QTextOption
 from PySide6.QtWidgets import QPlainTextEdit
 
 MAX_CHARACTERS = 250_000
@@ -41,6 +41,20 @@ class PlainEditor(QPlainTextEdit):
         super().setPlainText(shown)
         self._is_set = False
         self._choose_wrapping(0, self.document().characterCount())
+
+    def replace_text(self, text: str) -> None:
+        """Replace the text as one step that Ctrl+Z takes back; an equal text is no step."""
+        shown = text[:MAX_CHARACTERS]
+        if shown == self.toPlainText():
+            return
+        if _RUN.search(shown):
+            self.setWordWrapMode(_ANYWHERE)
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.insertText(shown)
+        cursor.endEditBlock()
+        self.setTextCursor(cursor)
 
     def insertPlainText(self, text: str) -> None:
         """Insert text at the cursor."""

@@ -7,8 +7,9 @@ command line needs:
     flag      option of the command line, without dashes; also a column name of batch files
     unit      shown after the number in a form
     lowest    shown in a form instead of the lowest number
-    advanced  shown in the form's "More" section
+    advanced  shown in the form's "Advanced" section
     step      step of a spin box
+    slider    (low, high) of a slider beside the number, which may go beyond it
     file      the field names a file; see `resolve_files`
     many      a repeated option or a list in a file is joined with commas
 """
@@ -139,6 +140,11 @@ class Request(
     def work(self) -> float:
         """Amount of work in a unit of the kind; a model's time is about proportional to it."""
         return 1.0
+
+    @classmethod
+    def unused_with(cls, _values: Mapping[str, Any]) -> frozenset[str]:
+        """Return the names of fields that have no effect with these values of other fields."""
+        return frozenset()
 
     @property
     def likely_bytes(self) -> int:

@@ -31,7 +31,7 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
             description="More steps refine the image and take longer.",
             ge=1,
             le=500,
-            extra={"flag": "steps"},
+            extra={"flag": "steps", "slider": (1, 60)},
         ),
     ] = 25
     guidance_scale: Guidance = 7.5
@@ -43,7 +43,7 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
             description="Number of images; each has the next seed.",
             ge=1,
             le=64,
-            extra={"flag": "count"},
+            extra={"flag": "count", "slider": (1, 9)},
         ),
     ] = 1
 

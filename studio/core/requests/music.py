@@ -25,7 +25,7 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
             description="In seconds.",
             ge=0.5,
             le=600,
-            extra={"unit": "s", "step": 0.5},
+            extra={"unit": "s", "step": 0.5, "slider": (1.0, 60.0)},
         ),
     ] = 8.0
     guidance_scale: Guidance = 3.0
@@ -46,7 +46,7 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
             description="More steps refine the audio and take longer; 0 for the model's default.",
             ge=0,
             le=500,
-            extra={"flag": "steps", "lowest": "Model's own"},
+            extra={"flag": "steps", "lowest": "Model's own", "advanced": True},
         ),
     ] = 0
     negative_prompt: Annotated[str, negative_prompt("audio")] = ""
@@ -68,7 +68,12 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
         ),
     ] = ""
     format: Annotated[
-        AudioFormat, Meta(title="File format", description="The file that is written.")
+        AudioFormat,
+        Meta(
+            title="File format",
+            description="The file that is written.",
+            extra={"advanced": True},
+        ),
     ] = "wav"
 
     def cross_check(self) -> list[Problem]:

@@ -14,7 +14,11 @@ model's own.
 """
 Scheduler = Annotated[
     SchedulerName,
-    Meta(title="Scheduler", description="How noise is removed; empty for the model's own."),
+    Meta(
+        title="Scheduler",
+        description="How noise is removed; empty for the model's own.",
+        extra={"advanced": True},
+    ),
 ]
 
 
@@ -27,7 +31,7 @@ def guidance(
         description=description,
         ge=0,
         le=50,
-        extra={"flag": "guidance", "step": 0.5, **extra},
+        extra={"flag": "guidance", "step": 0.5, "advanced": True, **extra},
     )
 
 

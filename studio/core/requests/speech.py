@@ -48,11 +48,16 @@ class SpeechRequest(Request, frozen=True, kw_only=True, tag="speech"):
             description="1 is normal, 2 twice as fast.",
             ge=0.25,
             le=4,
-            extra={"unit": "×", "step": 0.05},
+            extra={"unit": "×", "step": 0.05, "slider": (0.5, 2.0)},
         ),
     ] = 1.0
     format: Annotated[
-        AudioFormat, Meta(title="File format", description="The file that is written.")
+        AudioFormat,
+        Meta(
+            title="File format",
+            description="The file that is written.",
+            extra={"advanced": True},
+        ),
     ] = "wav"
 
     @property

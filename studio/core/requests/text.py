@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -35,7 +36,7 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
             description="At most this many new tokens.",
             ge=1,
             le=MAX_NEW_TOKENS,
-            extra={"unit": "tokens"},
+            extra={"unit": "tokens", "slider": (16, 1024)},
         ),
     ] = 256
     temperature: Annotated[
@@ -45,7 +46,7 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
             description="0 always picks the likeliest token; higher is more varied.",
             ge=0,
             le=5,
-            extra={"step": 0.05},
+            extra={"step": 0.05, "slider": (0.0, 1.5)},
         ),
     ] = 0.7
     top_p: Annotated[
@@ -55,7 +56,7 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
             description="Sample from the likeliest tokens that together have this probability.",
             gt=0,
             le=1,
-            extra={"step": 0.05},
+            extra={"step": 0.05, "advanced": True},
         ),
     ] = 0.95
     top_k: Annotated[
@@ -65,6 +66,7 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
             description="Sample from this many likeliest tokens; 0 is off.",
             ge=0,
             le=1_000,
+            extra={"advanced": True},
         ),
     ] = 50
     repetition_penalty: Annotated[
@@ -74,7 +76,7 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
             description="Above 1 avoids repetition.",
             ge=0.5,
             le=5,
-            extra={"step": 0.05},
+            extra={"step": 0.05, "advanced": True},
         ),
     ] = 1.1
     no_repeat_ngram_size: Annotated[
@@ -94,7 +96,7 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
             description="Above 1 searches this many continuations at once and ranks them.",
             ge=1,
             le=32,
-            extra={"flag": "beams"},
+            extra={"flag": "beams", "advanced": True},
         ),
     ] = 1
     num_return_sequences: Annotated[
@@ -104,12 +106,24 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
             description="How many results to keep.",
             ge=1,
             le=32,
-            extra={"flag": "candidates"},
+            extra={"flag": "candidates", "slider": (1, 8)},
         ),
     ] = 1
     format: Annotated[
-        Literal["txt", "md"], Meta(title="File format", description="The file that is written.")
+        Literal["txt", "md"],
+        Meta(
+            title="File format",
+            description="The file that is written.",
+            extra={"advanced": True},
+        ),
     ] = "txt"
+
+    @classmethod
+    def unused_with(cls, values: Mapping[str, Any]) -> frozenset[str]:
+        """Beams do not sample, and temperature 0 takes the likeliest token."""
+        if values.get("num_beams", 1) > 1:
+            return frozenset({"temperature", "top_p", "top_k"})
+        return frozenset({"top_p", "top_k"} if values.get("temperature") == 0 else ())
 
     @property
     def result_count(self) -> int:

@@ -73,7 +73,7 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
             description="More steps refine the video and take longer.",
             ge=1,
             le=500,
-            extra={"flag": "steps"},
+            extra={"flag": "steps", "advanced": True},
         ),
     ] = 30
     guidance_scale: Guidance = 5.0
@@ -92,7 +92,12 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
     ) = None
     scheduler: Scheduler = ""
     format: Annotated[
-        VideoFormat, Meta(title="File format", description="The file that is written.")
+        VideoFormat,
+        Meta(
+            title="File format",
+            description="The file that is written.",
+            extra={"advanced": True},
+        ),
     ] = "mp4"
 
     @property

@@ -37,7 +37,7 @@ from studio.ui.image.mask_painter import MaskPainter
 from studio.ui.image.qt_images import ImagePreview, read_preview
 from studio.ui.widgets.factory import button, label, name_control, restyle, row
 from studio.ui.widgets.icons import set_icon
-from studio.ui.widgets.request_form import WheelGuard
+from studio.ui.widgets.request_field import WheelGuard
 
 THUMBNAIL_SIDE = 88
 DEFAULT_STRENGTH = 0.75

@@ -24,7 +24,7 @@ from studio.models.card import ModelCard
 from studio.ui.widgets.elided_label import ElidedLabel
 from studio.ui.widgets.factory import button, label, name_control, row
 from studio.ui.widgets.icons import set_icon
-from studio.ui.widgets.request_form import WheelGuard
+from studio.ui.widgets.request_field import WheelGuard
 
 FIELDS = ("adapters", "control_image", "ip_adapter_image")
 """Fields of the request that are chosen here."""

@@ -116,7 +116,7 @@ class MusicTab(AudioTabBase):
         self._lyrics_title = label("Lyrics", "muted")
         self.advice = label("", "muted", wrap=True)
         super().__init__(shared, backends=backends)
-        self.examples.chosen.connect(self.prompt.setPlainText)
+        self.examples.chosen.connect(self.prompt.replace_text)
         self.prompt.textChanged.connect(self._advise)
         self.midi.changed.connect(self._on_edited)
         self.midi.changed.connect(self._advise)
@@ -144,7 +144,7 @@ class MusicTab(AudioTabBase):
         if "continue_from" in values:
             self.midi.set_path(str(values["continue_from"] or ""))
         if "lyrics" in values:
-            self.lyrics.setPlainText(str(values["lyrics"] or ""))
+            self.lyrics.replace_text(str(values["lyrics"] or ""))
 
     def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
         """Add why the MIDI file cannot be continued."""

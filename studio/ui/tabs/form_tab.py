@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut, QTextCursor
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from studio.core.errors import InvalidRequestError, Problem
 from studio.core.jobs import Job
 from studio.core.kinds import KINDS
+from studio.core.presets import Preset, describe, shareable
 from studio.core.requests import Request, fields
 from studio.models.card import ModelCard, request_for
 from studio.preflight.checks import check
 from studio.ui.app_state import AppState
+from studio.ui.presets.preset_button import PresetButton
 from studio.ui.tabs.layout import form_side
 from studio.ui.widgets.factory import (
     Notice,
@@ -60,6 +63,8 @@ class FormTab(Tab):
     kind: str
     own_fields: tuple[str, ...] = ()
     """Fields besides prompt and model that the subclass shows itself."""
+    values_of_preset: ClassVar[Mapping[str, Any]] = {}
+    """Values that every preset sets, unless it has its own."""
 
     def __init__(self, shared: AppState) -> None:
         super().__init__()
@@ -78,7 +83,12 @@ class FormTab(Tab):
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self._no_model = Notice("banner")
-        self.form = RequestForm(request_type, skip=("prompt", "model", *self.own_fields))
+        self.form = RequestForm(
+            request_type,
+            skip=("prompt", "model", *self.own_fields),
+            expanded=shared.settings.advanced_shown.get(self.kind, False),
+        )
+        self.preset_button = PresetButton(shared, self.kind, self._as_preset)
         self._hint = label(role="muted", wrap=True)
         """What is missing or wrong, above the buttons."""
         self.editing = Notice("banner")
@@ -158,7 +168,7 @@ class FormTab(Tab):
         return form_side(
             row(self.editing, margins=(16, 8, 16, 0)),
             [
-                label("Prompt", "muted"),
+                row(label("Prompt", "muted"), None, self.preset_button),
                 self.prompt,
                 self._prompt_problem,
                 *self.extra_widgets(),
@@ -177,6 +187,9 @@ class FormTab(Tab):
     def _connect_form(self) -> None:
         self.prompt.textChanged.connect(self._on_edited)
         self.form.changed.connect(self._on_edited)
+        self.preset_button.chosen.connect(self.use_preset)
+        self.form.expanded_changed.connect(self._on_expanded_changed)
+        self.form.was_reset.connect(self._on_reset)
         self.model.currentIndexChanged.connect(self._on_model_changed)
         self.shared.models_changed.connect(self.refresh_models)
         self.shared.settings_changed.connect(self._on_settings_changed)
@@ -242,11 +255,21 @@ class FormTab(Tab):
         self.on_card_changed(card)
         self._on_edited()
 
+    def _on_expanded_changed(self, expanded: bool) -> None:
+        self.shared.change_settings(advanced_shown={self.kind: expanded})
+
+    def _on_reset(self, before: dict[str, Any]) -> None:
+        self.shared.post_toast(
+            "All settings are the model's defaults",
+            "Undo",
+            lambda: self.form.set_values(before),
+        )
+
     def _on_settings_changed(self, names: frozenset[str]) -> None:
         if names & {"text_format", "audio_format"}:
             self._on_model_changed()
 
-    # The request
+    # Values
     # ----------------------------------------------------------------------
 
     def values(self) -> dict[str, Any]:
@@ -259,11 +282,61 @@ class FormTab(Tab):
     def set_values(self, values: dict[str, Any]) -> None:
         """Fill the tab from a preset, a draft or an artifact's recipe."""
         if isinstance(values.get("prompt"), str):
-            self.prompt.setPlainText(values["prompt"])
+            if self._is_loading:  # a draft is no step to undo
+                self.prompt.setPlainText(values["prompt"])
+            else:
+                self.prompt.replace_text(values["prompt"])
         if values.get("model"):
             self.choose_model(str(values["model"]))
         self.form.set_values(values)
         self.set_own_values(values)
+
+    # Presets
+    # ----------------------------------------------------------------------
+
+    def use_preset(self, preset: Preset) -> None:
+        """Fill the form, select the part to overwrite, prefer a model of the preset's family."""
+        before = self._values_with_model()
+        fitting = [
+            card
+            for card in self.shared.cards(self.kind)
+            if preset.family and card.family == preset.family
+        ]
+        if fitting:
+            self.choose_model(fitting[0].name)
+        self.form.reset_edited()
+        self._on_model_changed()
+        self.set_values({**self.values_of_preset, **preset.values})
+        self._select_in_prompt(preset.select)
+        self.prompt.setFocus()
+        self.shared.post_toast(
+            f"{preset.title} set {describe(self.kind, preset)}",
+            "Undo",
+            lambda: self.set_values(before),
+        )
+
+    def _select_in_prompt(self, part: str) -> None:
+        text = self.prompt.toPlainText()
+        start = text.find(part) if part else -1
+        if start < 0:
+            return
+        cursor = self.prompt.textCursor()
+        cursor.setPosition(_utf16_length(text[:start]))
+        cursor.setPosition(
+            _utf16_length(text[: start + len(part)]), QTextCursor.MoveMode.KeepAnchor
+        )
+        self.prompt.setTextCursor(cursor)
+
+    def _as_preset(self) -> Preset:
+        """Return the prompt, the model and what differs from the model's defaults."""
+        values = {name: value for name, value in self._values_with_model().items() if value}
+        unchanged = [name for name in self.form.fields if not self.form.is_changed(name)]
+        for name in unchanged:
+            values.pop(name, None)
+        return Preset("", shareable(self.kind, values))
+
+    # The request
+    # ----------------------------------------------------------------------
 
     def request(self) -> Request:
         """Return the request that the form describes. Raises InvalidRequestError."""
@@ -338,3 +411,8 @@ class FormTab(Tab):
             self.set_values(draft)
         self._is_loading = False
         self.check()
+
+
+def _utf16_length(text: str) -> int:
+    """Return the length as Qt counts it."""
+    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2

@@ -61,7 +61,7 @@ class ImageTab(GenerateTab):
         self.source = SourceImagePanel(shared.data.masks)
         self.foreign = ForeignSettingsNotice()
         super().__init__(shared)
-        self.examples.chosen.connect(self.prompt.setPlainText)
+        self.examples.chosen.connect(self.prompt.replace_text)
         self.prompt.textChanged.connect(self._advise)
         self.negative_prompt.textChanged.connect(self._on_edited)
         self.source.changed.connect(self._on_edited)
@@ -99,7 +99,7 @@ class ImageTab(GenerateTab):
     def _add_words(self, words: str) -> None:
         """Append trigger words to the prompt."""
         prompt = self.prompt.toPlainText().rstrip()
-        self.prompt.setPlainText(f"{prompt}, {words}" if prompt else words)
+        self.prompt.replace_text(f"{prompt}, {words}" if prompt else words)
 
     def bottom_widget(self) -> QWidget:
         """See `FormTab`."""
@@ -131,7 +131,7 @@ class ImageTab(GenerateTab):
     def set_own_values(self, values: dict[str, Any]) -> None:
         """See `FormTab`."""
         if "negative_prompt" in values:
-            self.negative_prompt.setPlainText(str(values["negative_prompt"]))
+            self.negative_prompt.replace_text(str(values["negative_prompt"]))
         self.source.set_values(values)
         self.adapters.set_values(values)
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QTextCursor
-from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.core.errors import Problem
-from studio.core.presets import Preset, presets
 from studio.core.requests import MAX_NEW_TOKENS, Request, TextRequest
 from studio.models.card import ModelCard
 from studio.preflight.checks import check
@@ -20,7 +19,7 @@ from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.stage.text import TextStage
 from studio.ui.tabs.base import GenerateTab
-from studio.ui.widgets.factory import button, label, name_control, row, text_editor
+from studio.ui.widgets.factory import button, label, row, text_editor
 from studio.ui.widgets.text_view import TextView
 
 COUNT_DELAY_MS = 200
@@ -31,6 +30,7 @@ class TextTab(GenerateTab):
 
     kind = "text"
     own_fields = ("system_prompt", "format")
+    values_of_preset: ClassVar = {"system_prompt": ""}
     stage: TextStage
 
     def __init__(self, shared: AppState) -> None:
@@ -51,16 +51,7 @@ class TextTab(GenerateTab):
 
     def extra_widgets(self) -> list[QWidget]:
         """See `FormTab`."""
-        preset_button = QToolButton()
-        preset_button.setText("Presets")
-        preset_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        name_control(preset_button, "Presets", "Fill the form for a common task")
-        menu = QMenu(preset_button)
-        for preset in presets("text"):
-            menu.addAction(preset.title, functools.partial(self.use_preset, preset))
-        preset_button.setMenu(menu)
-        self.preset_button = preset_button
-        return [row(preset_button, None, self.token_count), self._system_title, self.system_prompt]
+        return [row(None, self.token_count), self._system_title, self.system_prompt]
 
     def create_stage(self) -> TextStage:
         """See `GenerateTab`."""
@@ -81,7 +72,7 @@ class TextTab(GenerateTab):
     def set_own_values(self, values: dict[str, Any]) -> None:
         """See `FormTab`."""
         if "system_prompt" in values:
-            self.system_prompt.setPlainText(str(values["system_prompt"]))
+            self.system_prompt.replace_text(str(values["system_prompt"]))
 
     def on_card_changed(self, card: ModelCard | None) -> None:
         """Show the system prompt for models that use it."""
@@ -89,26 +80,6 @@ class TextTab(GenerateTab):
         self._system_title.setVisible(chat)
         self.system_prompt.setVisible(chat)
         self._count_timer.start()
-
-    def use_preset(self, preset: Preset) -> None:
-        """Fill the form, select the part to overwrite, prefer a model of the preset's family."""
-        fitting = [
-            card
-            for card in self.shared.cards("text")
-            if preset.family and card.family == preset.family
-        ]
-        if fitting:
-            self.choose_model(fitting[0].name)
-        self.form.reset_edited()
-        self._on_model_changed()
-        self.set_values({"system_prompt": "", **preset.values})
-        start = self.prompt.toPlainText().find(preset.select) if preset.select else -1
-        if start >= 0:
-            cursor = self.prompt.textCursor()
-            cursor.setPosition(start)
-            cursor.setPosition(start + len(preset.select), QTextCursor.MoveMode.KeepAnchor)
-            self.prompt.setTextCursor(cursor)
-        self.prompt.setFocus()
 
     # Tokens
     # ----------------------------------------------------------------------
@@ -192,6 +163,6 @@ class TextTab(GenerateTab):
 
     def use_as_prompt(self, text: str) -> None:
         """Put a text into the prompt."""
-        self.prompt.setPlainText(text)
+        self.prompt.replace_text(text)
         self.prompt.moveCursor(QTextCursor.MoveOperation.End)
         self.prompt.setFocus()

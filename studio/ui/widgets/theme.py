@@ -93,6 +93,15 @@ QPushButton, QToolButton {
   padding: 5px 12px; min-height: 20px;
 }
 QToolButton { padding: 4px 8px; }
+QToolButton[small="true"] { border: 0; background: transparent; padding: 0 2px; min-height: 14px; }
+QToolButton[flat="true"], QPushButton[flat="true"] {
+  border: 1px solid transparent; background: transparent; color: $muted; padding: 2px 6px;
+}
+QToolButton[flat="true"]:hover, QPushButton[flat="true"]:hover { color: $text; }
+QToolButton[flat="true"]:checked {
+  border: 1px solid transparent; background: transparent; color: $text;
+}
+QToolButton[flat="true"]:focus, QPushButton[flat="true"]:focus { border: 1px solid $accent; }
 QToolButton::menu-indicator { image: none; }
 QLineEdit > QToolButton { border: 0; background: transparent; padding: 0; min-height: 0; }
 QPushButton:hover, QToolButton:hover { background: $hover; }
@@ -109,6 +118,12 @@ QPushButton:checked, QToolButton:checked { background: $hover; border: 1px solid
 QToolBar { background: $window; border: 0; padding: 2px 8px; spacing: 4px; }
 QToolBar QToolButton { border: 1px solid transparent; background: transparent; }
 QToolBar QToolButton:hover { background: $hover; }
+QSlider::groove:horizontal { height: 4px; background: $border; border-radius: 2px; }
+QSlider::sub-page:horizontal { height: 4px; background: $accent; border-radius: 2px; }
+QSlider::handle:horizontal {
+  width: 14px; height: 14px; margin: -5px 0; border-radius: 7px; background: $accent;
+}
+QSlider::handle:horizontal:focus { border: 2px solid $text; width: 10px; height: 10px; }
 QTabWidget::pane { border: 0; border-top: 1px solid $border; }
 QTabBar { qproperty-drawBase: 0; }
 QTabBar::tab {

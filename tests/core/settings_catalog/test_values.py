@@ -22,6 +22,8 @@ NOT_SHOWN = {
     "default_models",  # chosen in the Models window
     "model_memory",
     "geometry",
+    "advanced_shown",
+    "prompt_heights",
     "window_state",
     "last_tab",
     "starter_declined",

@@ -1,0 +1,127 @@
+"""The button of a form with the menu of its presets."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
+
+from studio.core.errors import StudioError
+from studio.core.presets import (
+    SUFFIX,
+    Preset,
+    ReadPreset,
+    describe,
+    own_presets,
+    presets,
+    read_preset,
+    save_preset,
+)
+from studio.ui import background
+from studio.ui.app_state import AppState
+from studio.ui.presets.manage_dialog import ManageDialog
+from studio.ui.presets.save_dialog import SaveDialog
+from studio.ui.widgets.factory import name_control, show_message
+
+MENU_CHARACTERS = 60
+
+
+class PresetButton(QToolButton):
+    """Lists own presets and Studio's, and saves the form as a new one."""
+
+    chosen = Signal(object)
+    """A `Preset` to fill the form with."""
+
+    def __init__(self, shared: AppState, kind: str, form_values: Callable[[], Preset]) -> None:
+        """`form_values`: the form as a preset without a title."""
+        super().__init__()
+        self._shared = shared
+        self._kind = kind
+        self._form_values = form_values
+        self._own: list[Preset] = []
+        self.setText("Presets")
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setProperty("flat", True)
+        name_control(self, "Presets", "Fill the form for a common task, or save it for later")
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        self.setMenu(menu)
+        self._fill()
+        self.reload()
+        shared.presets_changed.connect(self._on_presets_changed)
+
+    def reload(self) -> None:
+        """Read the own presets again, in the background."""
+        background.run(self, lambda: own_presets(self._shared.data, self._kind), self._on_read)
+
+    def save_form(self) -> None:
+        """Ask for a name and save the form as a preset."""
+        dialog = SaveDialog(self._shared, self._kind, self._form_values(), self.window())
+        dialog.open()
+
+    def manage(self) -> None:
+        """Rename, delete and share own presets."""
+        ManageDialog(self._shared, self._kind, self.window()).open()
+
+    def ask_for_import(self) -> None:
+        """Choose a file that somebody shared, and store its preset."""
+        name, _filter = QFileDialog.getOpenFileName(
+            self.window(), "Import a preset", str(Path.home()), f"Presets (*{SUFFIX})"
+        )
+        if name:
+            import_preset(self._shared, Path(name), self)
+
+    def _on_presets_changed(self, kind: str) -> None:
+        if kind == self._kind:
+            self.reload()
+
+    def _on_read(self, own: list[Preset]) -> None:
+        self._own = own
+        self._fill()
+
+    def _fill(self) -> None:
+        menu = self.menu()
+        menu.clear()
+        for group in (self._own, presets(self._kind)):
+            for preset in group:
+                menu.addAction(self._action(preset))
+            if group:
+                menu.addSeparator()
+        menu.addAction("Save as a preset…", self.save_form)
+        manage = menu.addAction("Manage presets…", self.manage)
+        manage.setEnabled(bool(self._own))
+        menu.addAction("Import a preset…", self.ask_for_import)
+
+    def _action(self, preset: Preset) -> QAction:
+        title = preset.title if len(preset.title) <= MENU_CHARACTERS else preset.title[:59] + "…"
+        action = QAction(title.replace("&", "&&"), self.menu())
+        action.setToolTip(f"Sets {describe(self._kind, preset)}")
+        action.triggered.connect(functools.partial(self._choose, preset))
+        return action
+
+    def _choose(self, preset: Preset, _checked: bool = False) -> None:
+        self.chosen.emit(preset)
+
+
+def import_preset(shared: AppState, path: Path, parent: QWidget) -> None:
+    """Store the preset of a file under its title, and report what was left out."""
+
+    def store() -> ReadPreset:
+        read = read_preset(path)
+        save_preset(shared.data, read.kind, read.preset)
+        return read
+
+    def report(read: ReadPreset) -> None:
+        shared.presets_changed.emit(read.kind)
+        left_out = f" without {', '.join(read.ignored)}" if read.ignored else ""
+        shared.post_toast(f"Preset {read.preset.title} was imported{left_out}")
+
+    def show_error(error: Exception) -> None:
+        cure = error.cure if isinstance(error, StudioError) else ""
+        show_message(parent.window(), "Not imported", f"{error} {cure}".strip())
+
+    background.run(parent, store, report, show_error)
