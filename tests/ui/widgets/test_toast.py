@@ -151,7 +151,7 @@ def test_saving_offers_the_folder(window, qtbot, monkeypatch, tmp_path):
     tab = window.text_tab
     tab.prompt.setPlainText("x")
     tab.generate()
-    qtbot.waitUntil(tab.save_button.isEnabled, timeout=PATIENCE)
+    qtbot.waitUntil(tab.stage.save_button.isEnabled, timeout=PATIENCE)
     monkeypatch.setattr(
         QFileDialog, "getSaveFileName", lambda *_arguments, **_more: (str(tmp_path / "a.txt"), "")
     )
