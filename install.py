@@ -2,7 +2,7 @@
 """Install Studio from this folder and open it; with --test, run the tests instead.
 
 Needs only Python 3.11+: it creates a virtual environment in `.venv`, installs system packages that
-a window needs on Debian and Ubuntu, downloads the starter model (99 MB) and starts Studio. Steps
+a window needs on Debian and Ubuntu, downloads the starter model (93 MB) and starts Studio. Steps
 that are done are skipped.
 """
 

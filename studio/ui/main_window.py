@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from studio.core.artifact import Artifact, Recipe
     from studio.core.jobs import Batch, Job
     from studio.library.foreign.metadata import ForeignMetadata
+    from studio.models.card import ModelCard
     from studio.ui.tabs.audio import AudioTab
     from studio.ui.tabs.base import GenerateTab
     from studio.ui.tabs.image import ImageTab
@@ -60,6 +61,7 @@ class MainWindow(WindowShell):
         self._add_queue()
         self.queue_banner = QueueBanner(shared.queue, self.queue_dock)
         self.settings_banner = Notice("banner")
+        self._banners.addWidget(self.install_banner.offer)
         self._banners.addWidget(self.install_banner.banner)
         self._banners.addWidget(self.queue_banner)
         self._banners.addWidget(self.settings_banner)
@@ -95,7 +97,8 @@ class MainWindow(WindowShell):
         shared.save_failed.connect(self._on_save_failed)
         shared.starter_requested.connect(self.install_banner.install_starter)
         shared.models_changed.connect(self.install_banner.offer_starter)
-        self.install_banner.progressed.connect(self.statusBar().showMessage)
+        self.install_banner.model_tried.connect(self.try_model)
+        self.install_banner.offer.kind_requested.connect(self.show_kind)
         queue.failed.connect(lambda sentence, _ids: self.queue_banner.show_until_closed(sentence))
         queue.batch_finished.connect(self._on_batch_finished)
         queue.job_event.connect(self._on_job_event)
@@ -213,6 +216,18 @@ class MainWindow(WindowShell):
         form = cast("GenerateTab", self.tab(kind.tab).for_kind(kind.name))
         self.show_tab(kind.tab)
         return form
+
+    def show_kind(self, name: str) -> None:
+        """Show the form of a kind."""
+        self._show_form(KINDS[name]).prompt.setFocus()
+
+    def try_model(self, card: ModelCard) -> None:
+        """Show the form of a model's kind, with this model chosen."""
+        kind = KINDS.get(card.kind)
+        if kind is not None and kind.tab:
+            form = self._show_form(kind)
+            form.choose_model(card.name)
+            form.prompt.setFocus()
 
     def _on_image_opened(self, path: Path) -> None:
         self.image_tab.start_from(path)

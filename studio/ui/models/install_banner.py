@@ -1,7 +1,8 @@
-"""The window's banner that offers the starter model and installs catalog models."""
+"""The window's banner that offers the starter models and installs catalog models."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -9,19 +10,47 @@ from PySide6.QtWidgets import QProgressBar
 
 from studio.core.kinds import STARTER_KIND
 from studio.ui.app_state import AppState
-from studio.ui.widgets.factory import Notice, button, name_control
+from studio.ui.models.starter_card import StarterCard
+from studio.ui.models.starter_models import STARTER_MODELS
+from studio.ui.queue.job_text import format_duration
+from studio.ui.widgets.factory import Notice, button, name_control, size_text
 
 if TYPE_CHECKING:
     from studio.core.errors import StudioError
+    from studio.models.card import ModelCard
     from studio.models.install.wheel_download import InstallProgress
     from studio.ui.models.download_thread import WorkThread
 
+MIN_SECONDS = 2.0
+"""Of a download before its time left is estimated."""
+
+
+class InstallPace:
+    """Describes an installation: the model, the phase, how much is there and how long it takes."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self._started: tuple[float, int] | None = None
+        """When the first progress came, and how many bytes were there."""
+
+    def describe(self, progress: InstallProgress, now: float) -> str:
+        """Return a line about the progress; `now` is in seconds."""
+        parts = [self.title, progress.phase]
+        if progress.total:
+            parts.append(f"{size_text(progress.done)} of {size_text(progress.total)}")
+            self._started = self._started or (now, progress.done)
+            seconds, done = now - self._started[0], progress.done - self._started[1]
+            if seconds >= MIN_SECONDS and done > 0 and progress.done < progress.total:
+                left = (progress.total - progress.done) * seconds / done
+                parts.append(f"about {format_duration(left)} left")
+        return " · ".join(parts)
+
 
 class InstallBanner(QObject):
-    """Banner and progress bar of one installation at a time."""
+    """The offer of starter models, and banner and progress bar of one installation at a time."""
 
-    progressed = Signal(str)
-    """The current phase of the installation."""
+    model_tried = Signal(object)
+    """ModelCard: the user wants to try a model that was installed."""
 
     def __init__(self, shared: AppState, parent: QObject) -> None:
         super().__init__(parent)
@@ -29,6 +58,9 @@ class InstallBanner(QObject):
         self.installer: WorkThread | None = None
         """The running installation."""
         self._name = STARTER_KIND.starter
+        self._pace = InstallPace("")
+        self.offer = StarterCard(shared)
+        self.offer.install_requested.connect(self.install)
         self.banner = Notice("banner")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -36,29 +68,9 @@ class InstallBanner(QObject):
         self.bar.hide()
 
     def offer_starter(self) -> None:
-        """Offer the starter model if no text model is installed."""
-        if self.installer is not None:
-            return
-        if self._shared.cards(STARTER_KIND.name) or self._shared.settings.starter_declined:
-            self.banner.clear()
-            return
-        get = button(
-            "Get the starter text model (99 MB)",
-            STARTER_KIND.starter_note,
-            self.install_starter,
-            "save",
-            primary=True,
-        )
-        later = button("Not now", "Hide this", self._decline_starter)
-        self.banner.show_message(
-            "Welcome to Studio. Images and audio work already; text needs a model.",
-            "",
-            [get, later],
-        )
-
-    def _decline_starter(self) -> None:
-        self._shared.change_settings(starter_declined=True)
-        self.banner.clear()
+        """Offer the starter models if no text model is installed."""
+        if self.installer is None:
+            self.offer.offer()
 
     def install_starter(self) -> None:
         """Install the starter text model."""
@@ -73,20 +85,22 @@ class InstallBanner(QObject):
         from studio.models.install.catalog_install import install
         from studio.ui.models.download_thread import WorkThread
 
-        self._name = name
+        titles = {model.alias: model.title for model in STARTER_MODELS}
+        self._name, self._pace = name, InstallPace(titles.get(name, name))
         data = self._shared.data
         self.installer = WorkThread(
             lambda report, cancelled: install(data, catalog.entry_named(name), report, cancelled)
         )
         self.installer.progressed.connect(self._on_progressed)
-        self.installer.done.connect(lambda card: self._on_installed(card.title))
+        self.installer.done.connect(self._on_installed)
         self.installer.failed.connect(self._on_failed)
         self.installer.finished.connect(self._on_finished)
         stop = button(
             "Stop", "Stop the installation; it can continue later", self.installer.stop, "stop"
         )
+        self.offer.hide()
         self.banner.show_message(
-            "Downloading the model…", "You can keep working meanwhile.", [stop]
+            f"{self._pace.title} · Starting…", "You can keep working meanwhile.", [stop]
         )
         self.bar.setRange(0, 0)
         self.bar.show()
@@ -101,17 +115,27 @@ class InstallBanner(QObject):
     def _on_progressed(self, progress: InstallProgress) -> None:
         self.bar.setRange(0, 1000 if progress.total else 0)
         self.bar.setValue(1000 * progress.done // progress.total if progress.total else 0)
-        self.progressed.emit(progress.phase)
+        self.banner.set_text(self._pace.describe(progress, time.monotonic()))
 
-    def _on_installed(self, title: str) -> None:
-        self.banner.clear()
-        self._shared.post_toast(f"{title} is ready")
+    def _on_installed(self, card: ModelCard) -> None:
         self._shared.reload_models()
+
+        def try_it() -> None:
+            self.banner.clear()
+            self.model_tried.emit(card)
+
+        attempt = button("Try it", "Show examples for this model", try_it, "play", primary=True)
+        close = button("Close", "Hide this", self._on_closed)
+        self.banner.show_message(f"{card.title} is ready.", "", [attempt, close])
 
     def _on_failed(self, error: StudioError) -> None:
         retry = button("Try again", "Install again", lambda: self.install(self._name), "retry")
-        close = button("Close", "Hide this", self.banner.clear)
+        close = button("Close", "Hide this", self._on_closed)
         self.banner.show_message(error.message, error.cure, [retry, close])
+
+    def _on_closed(self) -> None:
+        self.banner.clear()
+        self.offer_starter()
 
     def _on_finished(self) -> None:
         self.bar.hide()

@@ -13,6 +13,7 @@ from studio.core.jobs import Job
 from studio.core.requests import Request
 from studio.models.card import request_for
 from studio.ui.app_state import AppState
+from studio.ui.stage.examples import ExamplesPage
 from studio.ui.stage.shown_result import ShownResult
 from studio.ui.stage.stage import Stage
 from studio.ui.tabs.form_tab import FormTab
@@ -31,6 +32,9 @@ class GenerateTab(FormTab):
         """Id of the waiting job in the form; empty for a new job."""
         self._values_before_edit: dict[str, Any] = {}
         self.stage = self.create_stage()
+        self.examples_page = ExamplesPage(self.kind)
+        self.examples_page.chosen.connect(self._generate_example)
+        self.stage.set_empty_page(self.examples_page)
         lay_out(self, self._form_side(), self.stage)
         self._connect_form()
         self._connect_stage()
@@ -86,6 +90,14 @@ class GenerateTab(FormTab):
         else:
             self.shared.post_toast("Added to the queue")
         self.shared.queue.submit([job])
+
+    def _on_model_changed(self) -> None:
+        super()._on_model_changed()
+        self.examples_page.offer(self.card)
+
+    def _generate_example(self, prompt: str) -> None:
+        self.prompt.replace_text(prompt)
+        self.generate()
 
     def _on_replaced(self, _job: Job, changed: bool) -> None:
         """Report that an edited job is stored: changed, or as a new one if it no longer waited."""

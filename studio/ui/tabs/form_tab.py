@@ -18,6 +18,7 @@ from studio.core.requests import Request, fields
 from studio.models.card import ModelCard, request_for
 from studio.preflight.checks import check
 from studio.ui.app_state import AppState
+from studio.ui.models.starter_models import STARTER_MODELS
 from studio.ui.presets.preset_button import PresetButton
 from studio.ui.tabs.layout import form_side
 from studio.ui.widgets.factory import (
@@ -27,6 +28,7 @@ from studio.ui.widgets.factory import (
     name_control,
     restyle,
     row,
+    size_text,
     text_editor,
 )
 from studio.ui.widgets.request_form import RequestForm
@@ -236,7 +238,10 @@ class FormTab(Tab):
             self._no_model.show_message(message, "Add a model folder with Models…")
             return
         get = button(
-            "Get the starter model (99 MB)", note, self.shared.starter_requested.emit, "save"
+            f"Get the starter model ({size_text(STARTER_MODELS[0].download)})",
+            note,
+            self.shared.starter_requested.emit,
+            "save",
         )
         self._no_model.show_message(message, note, [get])
 

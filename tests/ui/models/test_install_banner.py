@@ -52,6 +52,13 @@ def test_starter_is_installed_and_usable_at_once(open_studio, offered, data, qtb
         lambda: "big-voice" in [card.name for card in studio.shared.cards("speech")],
         timeout=PATIENCE,
     )
+    assert "is ready" in studio.window.install_banner.banner.message
+    buttons(studio.window)["Try it"].click()
+    form = studio.window.current()
+    assert form.kind == "speech"
+    assert form.model.currentData() == "big-voice"
+    assert form.examples_page.isVisible()
+    assert not studio.window.install_banner.banner.isVisible()
 
 
 def test_failure_is_reported_and_retry_continues(open_studio, offered, data, qtbot):

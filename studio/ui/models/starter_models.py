@@ -1,0 +1,47 @@
+"""The starter models that the window offers at the first start, with what each costs.
+
+The sizes are constants, since reading the catalog would delay the start; a test compares them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class StarterModel(NamedTuple):
+    """A small catalog model that `studio models install` downloads."""
+
+    alias: str
+    """Its name for the installation."""
+    name: str
+    """Its name once it is installed."""
+    title: str
+    kind: str
+    purpose: str
+    """What it is for, after its title."""
+    download: int
+    """Bytes to download."""
+    disk: int
+    """Bytes on the disk while it is installed, the most it ever needs."""
+
+
+STARTER_MODELS = (
+    StarterModel(
+        "starter",
+        "smollm2-135m-instruct",
+        "SmolLM2 135M Instruct",
+        "text",
+        "writes English text on any computer",
+        92_871_040,
+        729_293_504,
+    ),
+    StarterModel(
+        "kokoro",
+        "kokoro-82m",
+        "Kokoro 82M",
+        "speech",
+        "reads English and Chinese aloud in natural voices",
+        63_082_708,
+        155_443_979,
+    ),
+)

@@ -1,0 +1,135 @@
+"""What an empty stage offers: three prompts that a click generates."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from studio.core.kinds import KINDS
+from studio.models.card import ModelCard
+from studio.ui.widgets.factory import label, name_control
+
+COUNT = 3
+WIDTH = 420
+BUTTON_PADDING = 28
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_PROMPTS = {
+    "text": (
+        "Write a short story about a lighthouse keeper who finds a letter.",
+        "Explain in three sentences why the sky is blue.",
+        "Suggest five names for a small bakery.",
+        "写一首关于秋天的短诗。",
+    ),
+    "completion": (
+        "The lighthouse keeper opened the letter and",
+        "The three most important things about cooking are",
+        "Once upon a time, in a village by the sea,",
+        "从前，海边有一个小村庄，",
+    ),
+    "image": (
+        "a red apple",
+        "a small castle at night",
+        "a cat next to a house",
+        "一只红苹果",
+    ),
+    "speech": (
+        "Good morning! The train to London leaves at 9:45 and costs £12.50.",
+        "Once upon a time, there was a lighthouse by the sea.",
+        "Breathe in slowly. [pause:1] And breathe out.",
+        "你好！今天天气很好，我们去公园散步吧。",
+    ),
+    "music": (
+        "calm piano in D minor",
+        "happy jazz with saxophone",
+        "a lullaby on a music box",
+        "欢快的中国风 古筝和竹笛",
+    ),
+}
+"""Kind → prompts for a model whose card has none; the last one is Chinese."""
+
+
+def examples_for(card: ModelCard) -> list[str]:
+    """Return three prompts for a model, the last one in Chinese if the model reads it."""
+    if card.encoder_decoder:  # it summarizes or translates a text of the user
+        return list(card.examples[:COUNT])
+    is_plain = card.makes_texts and not card.chat
+    defaults = _PROMPTS.get("completion" if is_plain else card.kind, ())
+    reads_chinese = "zh" in card.languages or card.translate_prompts
+    prompts = [prompt for prompt in card.examples or defaults if not _HAN.search(prompt)]
+    chinese = [prompt for prompt in (*card.examples, *defaults) if _HAN.search(prompt)][:1]
+    if reads_chinese and chinese:
+        return [*prompts[: COUNT - 1], *chinese]
+    return prompts[:COUNT]
+
+
+class ExamplesPage(QWidget):
+    """Fills the place of the first result with buttons."""
+
+    chosen = Signal(str)
+    """A prompt to generate."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self._title = label(f"Your {KINDS[kind].noun} will appear here.", "muted")
+        self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._hint = label("Try an example:", "muted")
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.buttons: list[QPushButton] = []
+        holder = QWidget()
+        holder.setMaximumWidth(WIDTH)
+        self._column = QVBoxLayout(holder)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(6)
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(holder, 100)
+        middle.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.addStretch(1)
+        layout.addWidget(self._title)
+        layout.addWidget(self._hint)
+        layout.addLayout(middle)
+        layout.addStretch(1)
+
+    def offer(self, card: ModelCard | None) -> None:
+        """Offer examples for the chosen model; none without a model."""
+        prompts = examples_for(card) if card is not None else []
+        self._hint.setVisible(bool(prompts))
+        if prompts == [made.accessibleName() for made in self.buttons]:
+            return
+        for old in self.buttons:
+            self._column.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self.buttons = [self._add_button(prompt) for prompt in prompts]
+
+    def _add_button(self, prompt: str) -> QPushButton:
+        made = _ExampleButton(prompt)
+        made.clicked.connect(functools.partial(self._on_clicked, prompt))
+        self._column.addWidget(made)
+        made.show()
+        return made
+
+    def _on_clicked(self, prompt: str, _checked: bool = False) -> None:
+        self.chosen.emit(prompt)
+
+
+class _ExampleButton(QPushButton):
+    """A prompt, elided where it lacks space."""
+
+    def __init__(self, prompt: str) -> None:
+        super().__init__()
+        self._prompt = prompt
+        name_control(self, prompt, f"Generate: {prompt}")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Elide the prompt."""
+        super().resizeEvent(event)
+        width = self.width() - BUTTON_PADDING
+        shown = self.fontMetrics().elidedText(self._prompt, Qt.TextElideMode.ElideRight, width)
+        self.setText(shown.replace("&", "&&"))
