@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -81,6 +81,14 @@ ACTIONS = (
     Action("close", "Quit", "Close Studio", "File", "Ctrl+Q", starts_group=True),
     Action(
         "copy_result", "Copy result", "Copy the result of this tab", "Edit", "Ctrl+Shift+C", "copy"
+    ),
+    Action(
+        "dialogs.show_settings",
+        "Settings…",
+        "Change how Studio looks, saves and runs models",
+        "Edit",
+        "Ctrl+,",
+        starts_group=True,
     ),
     Action(
         "dialogs.show_models",
@@ -162,8 +170,9 @@ ACTIONS = (
     Action("dialogs.show_shortcuts", "Keyboard shortcuts", "Show all shortcuts", "Help", "F1"),
     Action("dialogs.show_about", "About Studio", "Version and licenses", "Help"),
 )
+ACTIONS_BY_KEY = {action.key: action for action in ACTIONS}
 # A tab has these shortcuts itself, so that they reach the form that has the focus.
-_SHORTCUTS_OF_TABS = {"generate", "stop"}
+SHORTCUTS_OF_TABS = {"generate", "stop"}
 
 
 def add_actions(window: QMainWindow, toolbar: QToolBar) -> dict[str, QAction]:
@@ -175,6 +184,7 @@ def add_actions(window: QMainWindow, toolbar: QToolBar) -> dict[str, QAction]:
         menu = window.menuBar().addMenu(shown)
         _fill_menu(menu, [action for action in ACTIONS if action.menu == title], added)
         menu.aboutToShow.connect(lambda: show_states(added, window))
+    apply_shortcuts(added, {})  # before the toolbar shows the tooltips
     for action in ACTIONS:
         if action.toolbar:
             item = added[action.key]
@@ -191,9 +201,6 @@ def _fill_menu(menu: QMenu, actions: list[Action], added: dict[str, QAction]) ->
         item = added[action.key]
         item.setIconText(action.title)  # the toolbar shows no mnemonic
         item.setText(titles[action.title])
-        if action.method in _SHORTCUTS_OF_TABS:  # shown only; see `_SHORTCUTS_OF_TABS`
-            keys = QKeySequence(action.shortcut).toString(QKeySequence.SequenceFormat.NativeText)
-            item.setText(f"{item.text()}\t{keys}")
         menu.addAction(item)
 
 
@@ -224,16 +231,32 @@ def add_mnemonics(titles: Iterable[str]) -> dict[str, str]:
     return shown
 
 
+def shortcut_of(action: Action, chosen: Mapping[str, str]) -> str:
+    """Return an action's shortcut: the user's choice if it is one, else the standard one."""
+    keys = chosen.get(action.key, action.shortcut)
+    return action.shortcut if keys and not QKeySequence(keys).toString() else keys
+
+
+def apply_shortcuts(added: dict[str, QAction], chosen: Mapping[str, str]) -> None:
+    """Use the user's shortcuts, and show them in menus and tooltips."""
+    for action in ACTIONS:
+        item, keys = added[action.key], QKeySequence(shortcut_of(action, chosen))
+        shown = keys.toString(QKeySequence.SequenceFormat.NativeText)
+        item.setToolTip(f"{action.tip} ({shown})" if shown else action.tip)
+        if action.method in SHORTCUTS_OF_TABS:  # shown only
+            title = item.text().partition("\t")[0]
+            item.setText(f"{title}\t{shown}" if shown else title)
+        else:
+            item.setShortcut(keys)
+
+
 def _make(action: Action, window: QMainWindow) -> QAction:
     item = QAction(action.title, window)
     item.setStatusTip(action.tip)
-    item.setToolTip(f"{action.tip} ({action.shortcut})" if action.shortcut else action.tip)
     item.setCheckable(bool(action.state))
     item.setIconVisibleInMenu(not action.state)  # its mark is there
     if action.icon:
         item.setIcon(icon(action.icon))
-    if action.shortcut and action.method not in _SHORTCUTS_OF_TABS:
-        item.setShortcut(QKeySequence(action.shortcut))
     item.triggered.connect(lambda _checked=False: run(action, window))
     return item
 
@@ -266,8 +289,3 @@ def update_icons(added: dict[str, QAction]) -> None:
     for action in ACTIONS:
         if action.icon:
             added[action.key].setIcon(icon(action.icon))
-
-
-def shortcut_page() -> str:
-    """Return the list of shortcuts as plain text."""
-    return "\n".join(f"{action.shortcut:16}{action.title}" for action in ACTIONS if action.shortcut)

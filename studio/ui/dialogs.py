@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio import __version__
-from studio.ui import actions, background
+from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import show_information
 
@@ -46,6 +46,20 @@ class Dialogs(QObject):
         dialog.open()
         if path is not None:
             dialog.add(path)
+
+    def show_settings(self, key: str = "") -> None:
+        """Show the settings; `key`: one of them to go to."""
+        from studio.ui.settings.window import SettingsWindow
+
+        window = self._window.findChild(SettingsWindow)
+        if window is None:
+            window = SettingsWindow(self._shared, self._window)
+            window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if key:
+            window.show_setting(key)
+        window.show()
+        window.raise_()
+        window.activateWindow()
 
     def show_download(self, repo: str, revision: str = "") -> None:
         """Show a repository of the hub and what a download would take."""
@@ -106,7 +120,7 @@ class Dialogs(QObject):
 
     def show_shortcuts(self) -> None:
         """Show the keyboard shortcuts."""
-        show_information(self._window, "Keyboard shortcuts", actions.shortcut_page())
+        self.show_settings("shortcuts")
 
     def show_about(self) -> None:
         """Show version and licenses."""

@@ -18,9 +18,9 @@ from studio.ui.dialogs import Dialogs
 from studio.ui.file_opener import FileOpener
 from studio.ui.models.install_banner import InstallBanner
 from studio.ui.presets.preset_button import import_preset
+from studio.ui.queue.banner import QueueBanner
 from studio.ui.queue.bar import QueueBar
 from studio.ui.queue.dock import QueueDock
-from studio.ui.queue_banner import QueueBanner
 from studio.ui.stage.shown_result import of_file, of_job
 from studio.ui.tabs.form_tab import FormTab, Tab
 from studio.ui.widgets import theme
@@ -107,6 +107,8 @@ class MainWindow(WindowShell):
         self.queue_dock.result_requested.connect(self.show_result)
         self.tabs.currentChanged.connect(self._on_tab_changed)
         QApplication.styleHints().colorSchemeChanged.connect(self.update_icons)
+        shared.settings_changed.connect(self._on_settings_changed)
+        actions.apply_shortcuts(self._actions, shared.settings.shortcuts)
         queue.pause_changed.connect(self._show_states)
         self.queue_dock.shown_changed.connect(self._show_states)
         self._show_states()
@@ -267,6 +269,11 @@ class MainWindow(WindowShell):
 
     def _show_states(self, _state: object = None) -> None:
         actions.show_states(self._actions, self)
+
+    def _on_settings_changed(self, names: frozenset[str]) -> None:
+        if "shortcuts" in names:
+            actions.apply_shortcuts(self._actions, self.shared.settings.shortcuts)
+        self._show_states()
 
     def set_theme(self, mode: theme.Mode) -> None:
         """Use a light or dark theme, or the desktop's, now and after the next start."""

@@ -63,7 +63,7 @@ class SpeechTab(AudioTabBase):
         self._voice_title.setBuddy(self.voice)
         super().__init__(shared, backends=backends)
         self.prompt.setPlaceholderText(
-            "The text to read aloud; [pause:2] is a silence of two seconds. Ctrl+Enter starts."
+            "The text to read aloud; [pause:2] is a silence of two seconds."
         )
         self.prompt.setToolTip(self.prompt.placeholderText())
         self.voice.currentIndexChanged.connect(self._on_edited)

@@ -17,6 +17,7 @@ from studio.core.presets import Preset, describe, shareable
 from studio.core.requests import Request, fields
 from studio.models.card import ModelCard, request_for
 from studio.preflight.checks import check
+from studio.ui.actions import ACTIONS_BY_KEY, shortcut_of
 from studio.ui.app_state import AppState
 from studio.ui.models.starter_models import STARTER_MODELS
 from studio.ui.presets.preset_button import PresetButton
@@ -75,9 +76,7 @@ class FormTab(Tab):
         """Until `load_draft` ends: building the form must not overwrite the draft."""
         request_type = KINDS[self.kind].request_type
         self._titles = {info.name: info.meta.title or info.name for info in fields(request_type)}
-        self.prompt = text_editor(
-            "Prompt", "What to generate, in your own words. Ctrl+Enter starts.", PROMPT_HEIGHT
-        )
+        self.prompt = text_editor("Prompt", "What to generate, in your own words.", PROMPT_HEIGHT)
         self._prompt_problem = label(role="error", wrap=True)
         self.model = QComboBox()
         name_control(self.model, "Model", "The model to use")
@@ -94,10 +93,15 @@ class FormTab(Tab):
         self._hint = label(role="muted", wrap=True)
         """What is missing or wrong, above the buttons."""
         self.editing = Notice("banner")
-        self.generate_button = button(
-            "Generate", "Start (Ctrl+Enter)", self.generate, "play", primary=True
-        )
-        self.stop_button = button("Stop", "Stop and keep partial results (Esc)", self.stop, "stop")
+        self.generate_button = button("Generate", "Start", self.generate, "play", primary=True)
+        self.stop_button = button("Stop", "Stop and keep partial results", self.stop, "stop")
+
+        self._shortcuts: dict[str, QShortcut] = {}
+        """Key of an action → its shortcut, which the form that has the focus gets."""
+        self._buttons_with_keys = {
+            "generate": (self.generate_button, "Start"),
+            "stop": (self.stop_button, "Stop and keep partial results"),
+        }
 
     def current(self) -> Self:
         """See `Tab`."""
@@ -195,17 +199,21 @@ class FormTab(Tab):
         self.model.currentIndexChanged.connect(self._on_model_changed)
         self.shared.models_changed.connect(self.refresh_models)
         self.shared.settings_changed.connect(self._on_settings_changed)
-        for keys, slot in (
-            ("Ctrl+Return", self.generate),
-            ("Ctrl+Enter", self.generate),
-            ("Esc", self.stop),
-        ):
-            QShortcut(
-                QKeySequence(keys),
-                self,
-                slot,
-                context=Qt.ShortcutContext.WidgetWithChildrenShortcut,
-            )
+        within = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        for name, slot in (("generate", self.generate), ("stop", self.stop)):
+            self._shortcuts[name] = QShortcut(QKeySequence(), self, slot, context=within)
+        self._update_shortcuts()
+
+    def _update_shortcuts(self) -> None:
+        """Use the user's shortcuts; Ctrl+Enter includes the Enter key of the number pad."""
+        chosen = self.shared.settings.shortcuts
+        for name, shortcut in self._shortcuts.items():
+            keys = QKeySequence(shortcut_of(ACTIONS_BY_KEY[name], chosen))
+            both = [keys, QKeySequence("Ctrl+Enter")]
+            shortcut.setKeys(both if keys == QKeySequence("Ctrl+Return") else [keys])
+            shown = keys.toString(QKeySequence.SequenceFormat.NativeText).replace("Return", "Enter")
+            control, tip = self._buttons_with_keys[name]
+            name_control(control, control.text(), f"{tip} ({shown})" if shown else tip)
 
     # Models
     # ----------------------------------------------------------------------
@@ -271,6 +279,8 @@ class FormTab(Tab):
         )
 
     def _on_settings_changed(self, names: frozenset[str]) -> None:
+        if "shortcuts" in names:
+            self._update_shortcuts()
         if names & {"text_format", "audio_format"}:
             self._on_model_changed()
 

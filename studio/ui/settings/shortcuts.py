@@ -1,0 +1,182 @@
+"""The page of shortcuts: a table of the window's actions, and an editor for the selected one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QKeySequenceEdit,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.ui.actions import ACTIONS, ACTIONS_BY_KEY, Action, shortcut_of
+from studio.ui.app_state import AppState
+from studio.ui.settings.row import contains
+from studio.ui.widgets.factory import Notice, button, label, name_control, row, style_table
+
+_KEY = Qt.ItemDataRole.UserRole
+EDITING = ("Ctrl+C", "Ctrl+V", "Ctrl+X", "Ctrl+Z", "Ctrl+Shift+Z", "Ctrl+Y", "Ctrl+A")
+"""Keys of every text field."""
+HEIGHT = 320
+
+
+class ShortcutTable(QWidget):
+    """Shows all actions; the selected one's shortcut is recorded, cleared or reset."""
+
+    def __init__(self, shared: AppState) -> None:
+        super().__init__()
+        self._shared = shared
+        self.table = QTableWidget(len(ACTIONS), 3)
+        self.table.setHorizontalHeaderLabels(["Menu", "Action", "Shortcut"])
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        style_table(self.table, {0: 90, 2: 150}, (1,))
+        self.table.setMinimumHeight(HEIGHT)
+        name_control(self.table, "Shortcuts", "Return records a new shortcut for the selected row")
+        self.keys = QKeySequenceEdit()
+        self.keys.setMaximumSequenceLength(1)
+        self.keys.setClearButtonEnabled(True)
+        name_control(self.keys, "New shortcut", "Press the keys; Backspace clears them")
+        self.notice = Notice("banner")
+        self._name = label()
+        self.reset_button = button("Reset", "Use the standard shortcut", self._reset)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 8, 0, 8)
+        layout.setSpacing(8)
+        layout.addWidget(self.table)
+        layout.addWidget(row(self._name, None, self.keys, self.reset_button))
+        layout.addWidget(self.notice)
+        self._connect()
+        self._fill()
+        self.table.selectRow(0)
+
+    def _connect(self) -> None:
+        self.table.itemSelectionChanged.connect(self._show_selected)
+        self.table.itemActivated.connect(lambda _item: self.keys.setFocus())
+        self.keys.editingFinished.connect(self._on_recorded)
+        self._shared.settings_changed.connect(self._on_settings_changed)
+
+    def filter_rows(self, words: Sequence[str]) -> bool:
+        """Show the actions that have all words; return False if none has."""
+        shown = 0
+        for at, action in enumerate(ACTIONS):
+            keys = shortcut_of(action, self._shared.settings.shortcuts)
+            matches = contains(f"Shortcuts {action.menu} {action.title} {action.tip} {keys}", words)
+            self.table.setRowHidden(at, not matches)
+            shown += matches
+        return bool(shown)
+
+    @property
+    def _selected(self) -> Action:
+        return ACTIONS[max(0, self.table.currentRow())]
+
+    def _fill(self) -> None:
+        chosen = self._shared.settings.shortcuts
+        for at, action in enumerate(ACTIONS):
+            keys = shortcut_of(action, chosen)
+            is_changed = keys != action.shortcut
+            for column, text in enumerate((action.menu, action.title, _native(keys))):
+                item = QTableWidgetItem(text)
+                item.setData(_KEY, action.key)
+                font = item.font()
+                font.setBold(is_changed and column == 2)
+                item.setFont(font)
+                self.table.setItem(at, column, item)
+
+    def _show_selected(self) -> None:
+        action = self._selected
+        keys = shortcut_of(action, self._shared.settings.shortcuts)
+        self.notice.clear()
+        self._name.setText(f"Shortcut of {action.title}")
+        self.keys.setKeySequence(QKeySequence(keys))
+        self.reset_button.setEnabled(keys != action.shortcut)
+
+    def _on_settings_changed(self, names: frozenset[str]) -> None:
+        if "shortcuts" in names:
+            self._fill()
+            self._show_selected()
+
+    def _on_recorded(self) -> None:
+        action, keys = self._selected, _portable(self.keys.keySequence())
+        chosen = self._shared.settings.shortcuts
+        if keys == shortcut_of(action, chosen):
+            return
+        if problem := refusal(keys):
+            self.notice.show_message(f"{_native(keys)} {problem}")
+        elif other := conflict(action, keys, chosen):
+            use = button("Use it here", "Take it from the other action", self._take)
+            keep = button("Keep as it was", "Change nothing", self._show_selected)
+            self.notice.show_message(
+                f"{_native(keys)} is the shortcut of {other.title}.", "", [use, keep]
+            )
+        else:
+            self._choose(action, keys)
+
+    def _take(self) -> None:
+        """Give the recorded keys to the selected action, and none to the one that had them."""
+        action, keys = self._selected, _portable(self.keys.keySequence())
+        other = conflict(action, keys, self._shared.settings.shortcuts)
+        change = {action.key: keys if keys != action.shortcut else None}
+        if other is not None:
+            change[other.key] = "" if other.shortcut else None
+        self._shared.change_settings(shortcuts=change)
+
+    def _choose(self, action: Action, keys: str) -> None:
+        self._shared.change_settings(
+            shortcuts={action.key: keys if keys != action.shortcut else None}
+        )
+
+    def _reset(self) -> None:
+        action = self._selected
+        self.keys.setKeySequence(QKeySequence(action.shortcut))
+        self._on_recorded()
+        self.table.setFocus()
+
+
+def refusal(keys: str) -> str:
+    """Return why keys cannot be a shortcut, or an empty string."""
+    if keys in EDITING:
+        return "edits text in every field. Choose other keys."
+    sequence = QKeySequence(keys)
+    if sequence.isEmpty():
+        return ""
+    combination = sequence[0]  # type: ignore[index]  # PySide has it, its types do not
+    modifiers = combination.keyboardModifiers() & ~Qt.KeyboardModifier.ShiftModifier
+    is_typed = combination.key() < Qt.Key.Key_Escape or combination.key() in (
+        Qt.Key.Key_Backspace,
+        Qt.Key.Key_Delete,
+        Qt.Key.Key_Return,
+        Qt.Key.Key_Enter,
+        Qt.Key.Key_Tab,
+        *range(Qt.Key.Key_Home, Qt.Key.Key_Shift),
+    )
+    return "is used for typing. Add Ctrl or Alt." if is_typed and not modifiers.value else ""
+
+
+def conflict(action: Action, keys: str, chosen: dict[str, str]) -> Action | None:
+    """Return the other action with these keys, if there is one."""
+    if not keys:
+        return None
+    return next(
+        (
+            other
+            for other in ACTIONS_BY_KEY.values()
+            if other is not action
+            and QKeySequence(shortcut_of(other, chosen)) == QKeySequence(keys)
+        ),
+        None,
+    )
+
+
+def _portable(sequence: QKeySequence) -> str:
+    return sequence.toString(QKeySequence.SequenceFormat.PortableText)
+
+
+def _native(keys: str) -> str:
+    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
