@@ -21,6 +21,7 @@ MODULES = (
     "text_batch",
     "image_batch",
     "queue_cost",
+    "library",
     "batch_read",
     "batch_window",
     "batch_fuzz",

@@ -1,4 +1,4 @@
-"""A person's notes beside the files, so that an index that is rebuilt has them again.
+"""A person's notes next to the files, so that an index that is rebuilt has them again.
 
 Every folder with annotated files has `.studio/annotations.jsonl`. A line is the complete
 annotation of one file, and the last line of a name counts. A folder that cannot be written has its
@@ -80,7 +80,7 @@ def read_fallback(data: DataFolder) -> dict[str, Line]:
 
 
 def save_annotations(data: DataFolder, files: Iterable[Annotated]) -> None:
-    """Store annotations durably beside their files. Raises OSError if the disk is full.
+    """Store annotations durably next to their files. Raises OSError if the disk is full.
 
     Lines of a folder that is read-only or gone go to the data folder.
     """

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from studio.library.scanning.scan import OnProgress, ScanProgress, ScanResult
 
 IsCancelled = Callable[[], bool]
+Notes = dict[int, Annotation]
+"""Id of an item → a person's notes about it."""
 _LOCK_SECONDS = 30.0
 """Another program may be replacing the index, which takes a second."""
 _BATCH = 50
@@ -180,10 +182,8 @@ class Library:
     # Notes of a person
     # ----------------------------------------------------------------------
 
-    def annotate(
-        self, ids: Iterable[int], change: Callable[[Annotation], Annotation]
-    ) -> dict[int, Annotation]:
-        """Change a person's notes about items, beside the files first, then in the index.
+    def annotate(self, ids: Iterable[int], change: Callable[[Annotation], Annotation]) -> Notes:
+        """Change a person's notes about items, next to the files first, then in the index.
 
         Returns id → the notes before, of those that changed; pass them to `restore` for undo.
         """
@@ -192,7 +192,7 @@ class Library:
             after = {item_id: normal(change(old)) for item_id, old in before.items()}
             return self._store(before, after)
 
-    def restore(self, annotations: dict[int, Annotation]) -> dict[int, Annotation]:
+    def restore(self, annotations: Notes) -> Notes:
         """Replace notes about items; return those before, for redo."""
         with self._locked():
             before = self.index.annotations(list(annotations))
@@ -212,7 +212,7 @@ class Library:
         )
         self.index.remove_collection(name)
 
-    def remove_collection(self, name: str) -> dict[int, Annotation]:
+    def remove_collection(self, name: str) -> Notes:
         """Delete a collection; its items stay. Returns what `restore` needs for undo."""
         before = self.annotate(
             self.index.ids(Query(collection=name)),
@@ -223,9 +223,7 @@ class Library:
         self.index.remove_collection(name)
         return before
 
-    def _store(
-        self, before: dict[int, Annotation], after: dict[int, Annotation]
-    ) -> dict[int, Annotation]:
+    def _store(self, before: Notes, after: Notes) -> Notes:
         changed = {item_id: new for item_id, new in after.items() if new != before[item_id]}
         if changed:
             save_annotations(

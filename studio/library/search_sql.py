@@ -18,6 +18,10 @@ END = "\u2060\u2060"
 _WORD = re.compile(r'"([^"]+)"|(\S+)')
 
 
+_SAMPLE = 100
+"""Items that show how frequent a short word is."""
+_TEXTS = ("prompt", "body", "model", "name", "note")
+_CONTAINS = " OR ".join(f"{column} LIKE ? ESCAPE '!'" for column in _TEXTS)
 _NARROW = (
     "items.favorite",
     "items.rating >=",
@@ -69,12 +73,9 @@ def conditions(query: Query, connection: sqlite3.Connection) -> Conditions:
         if expression:
             match.append(expression)
         else:
-            pattern = f"%{_escape_like(word)}%"
-            columns = ("prompt", "body", "model", "name", "note")
-            tests = " OR ".join(f"{column} LIKE ? ESCAPE '!'" for column in columns)
             add(
-                f"EXISTS (SELECT 1 FROM texts WHERE texts.id = items.id AND ({tests}))",
-                *[pattern] * len(columns),
+                f"EXISTS (SELECT 1 FROM texts WHERE texts.id = items.id AND ({_CONTAINS}))",
+                *_patterns(word),
             )
     _add_lists(query, add)
     _add_values(query, add)
@@ -85,6 +86,8 @@ def _match_of(word: str, connection: sqlite3.Connection) -> str:
     """Return the FTS5 expression for a word; empty if it is short and too frequent."""
     if len(word) >= TRIGRAM:
         return _quote(word)
+    if _is_frequent(word, connection):
+        return ""
     low = word.casefold()
     terms = connection.execute(
         "SELECT term FROM terms WHERE term >= ? AND term < ? LIMIT ?",
@@ -95,6 +98,27 @@ def _match_of(word: str, connection: sqlite3.Connection) -> str:
     if not terms:
         return _quote(f"{word}{END}{END}")  # matches nothing
     return f"({' OR '.join(_quote(row['term']) for row in terms)})"
+
+
+def _is_frequent(word: str, connection: sqlite3.Connection) -> bool:
+    """Return True if many of the newest and of the oldest items contain the word.
+
+    Its trigrams would be found, too, but SQLite reads all their items for that: 4 ms and more.
+    """
+    return all(
+        connection.execute(
+            f"SELECT count(*) FROM (SELECT * FROM texts ORDER BY id {order} LIMIT ?) "
+            f"WHERE {_CONTAINS}",
+            (_SAMPLE, *_patterns(word)),
+        ).fetchone()[0]
+        > _SAMPLE // 10
+        for order in ("DESC", "ASC")
+    )
+
+
+def _patterns(word: str) -> list[str]:
+    """Return the values for `_CONTAINS`."""
+    return [f"%{_escape_like(word)}%"] * len(_TEXTS)
 
 
 def _quote(word: str) -> str:

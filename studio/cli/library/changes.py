@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
@@ -156,7 +156,7 @@ def export_command(
     else:
         for change in result.done:
             output.result(change.target)
-    _report_failed(result.failed)
+    _report_failed(result.failed.items())
 
 
 def export_options(
@@ -220,11 +220,12 @@ def trash_command(
         output.as_json({"trashed": sorted(trashed), "failed": failed})
     else:
         output.note(f"{_count(len(trashed))} moved to the trash.")
-    _report_failed(failed)
+    _report_failed(failed.items())
 
 
-def _report_failed(failed: dict[str, str]) -> None:
-    for path, reason in failed.items():
+def _report_failed(failed: Collection[tuple[str, str]]) -> None:
+    """Print (path, reason) of what failed, and end the command."""
+    for path, reason in failed:
         output.note(f"{path}: {reason}")
     raise typer.Exit(output.FAILED if failed else output.DONE)
 

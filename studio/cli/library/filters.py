@@ -88,7 +88,7 @@ def with_filters(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(ctx: typer.Context, **values: Any) -> None:
         chosen = {name: values.pop(name) for name in _OPTIONS}
-        command(ctx, query=make_query(chosen), **values)
+        command(ctx, query=make_query(**chosen), **values)
 
     own = inspect.signature(command, eval_str=True).parameters.values()
     parameters = [
@@ -107,7 +107,7 @@ def with_filters(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def make_query(chosen: dict[str, Any]) -> Query:
+def make_query(**chosen: Any) -> Query:
     """Return the query for the options' values. Raises StudioError."""
     for name, values, known in (
         ("--kind", chosen["kinds"] or (), tuple(KINDS)),

@@ -80,7 +80,7 @@ def remember_others(index: LibraryIndex, stamps: Sequence[tuple[str, str]]) -> N
 
 
 def folder_stamp(index: LibraryIndex, folder: str) -> str:
-    """Return the stamp that a folder had when it was scanned last; empty for never."""
+    """Return the stamp of a folder at its last scan; empty for never."""
     with index.reading() as connection:
         row = connection.execute("SELECT stamp FROM scanned WHERE folder = ?", (folder,)).fetchone()
     return row["stamp"] if row else ""

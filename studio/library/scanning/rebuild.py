@@ -123,7 +123,7 @@ def _copy_notes(index: LibraryIndex, new: LibraryIndex) -> None:
 
 
 def _copy_annotations(index: LibraryIndex, new: LibraryIndex) -> None:
-    """Copy annotations that the scan did not find; a line beside a file counts more."""
+    """Copy annotations that the scan did not find; a line next to a file counts more."""
     lines: dict[Path, dict[str, Line]] = {}
     for files in all_files(index):
         before = index.annotations([file.id for file in files])

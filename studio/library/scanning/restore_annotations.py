@@ -1,4 +1,4 @@
-"""Reads the annotations beside files into the index, for a scan."""
+"""Reads the annotations next to files into the index, for a scan."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import contextlib
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,11 +63,13 @@ class ScanResult(msgspec.Struct, kw_only=True):
     """Missing before, and back at their places."""
     missing: int = 0
     restored: int = 0
-    """Whose annotations were read from the files beside them."""
+    """Whose annotations were read from the files next to them."""
     others: int = 0
     """Media files that are damaged or no artifacts."""
     problems: list[Problem] = []
     """Folders that could not be read, each once."""
+    read_only: list[str] = []
+    """Scanned folders that cannot be written: notes about their files are in the data folder."""
     is_cancelled: bool = False
 
 
@@ -111,6 +113,12 @@ class _Scan:
 
     def run(self, roots: Iterable[Root]) -> ScanResult:
         self._index.set_progress(PROGRESS, RUNNING)
+        roots = list(roots)
+        self.result.read_only = [
+            root.path
+            for root in roots
+            if os.access(root.path, os.R_OK) and not os.access(root.path, os.W_OK)
+        ]
         folders = (self._data.models, self._data.thumbnails, self._data.cache, self._data.logs)
         for folder in walk(roots, self.result.problems, frozenset(map(str, folders))):
             if self._is_cancelled():
@@ -171,11 +179,11 @@ class _Scan:
                 new_others += [(entry.path, stamp)] if _is_utf8(entry.path) else []
             else:
                 items.append(item)
-        self._store(items, known, found)
+        self._store(items, known.keys(), found)
         remember_others(self._index, new_others)
         return newest < (time.time() - _SETTLED_SECONDS) * 1e9
 
-    def _store(self, items: list[NewItem], known: dict[str, KnownFile], found: list[int]) -> None:
+    def _store(self, items: list[NewItem], known: Collection[str], found: list[int]) -> None:
         """Add items; an item whose content the index has at a place that is gone was moved."""
         moved: list[str] = []
         for item in items:
