@@ -47,13 +47,12 @@ def read_comfyui(source: JsonObject, file_name: str = "") -> ForeignMetadata | N
 
     `file_name`: of the image, to choose among several nodes that save.
     """
-    graph, notes = read_graph(source), list[str]()
+    graph = read_graph(source)
     if not graph.nodes:
-        graph, notes = read_workflow(source)
+        graph = read_workflow(source)
     if not graph.nodes:
         return None
     draft = Draft()
-    draft.notes += notes
     found = _find_sampler(graph, file_name)
     if found is None:
         draft.notes.append("The graph has no sampler that Studio recognizes.")

@@ -16,6 +16,8 @@ from studio.library.foreign.draft import JsonObject, as_integer, as_list, as_obj
 MAX_NODES = 5_000
 MAX_STEPS = 200
 """Nodes that one walk visits."""
+MAX_TOTAL_STEPS = 50_000
+"""Links that are followed in one graph, apart from walks upstream."""
 _VALUE_NAMES = (
     "value",
     "Value",
@@ -59,6 +61,7 @@ class Graph:
 
     def __init__(self, nodes: Iterable[Node]) -> None:
         self.nodes = {node.id: node for node in nodes}
+        self._steps_left = MAX_TOTAL_STEPS
 
     def source(self, node: Node, *names: str) -> tuple[Node, int] | None:
         """Return the node and output to which the first linked of these inputs leads."""
@@ -69,7 +72,8 @@ class Graph:
         """Return the node and output of a link, past nodes that only pass it on."""
         for _ in range(MAX_STEPS):
             node = self.nodes.get(link.node)
-            if node is None:
+            self._steps_left -= 1
+            if node is None or self._steps_left < 0:
                 return None
             passed = next((node.links[name] for name in _PASSED_ON if name in node.links), None)
             if passed is None or len(node.links) > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from studio.core.requests.base import MAX_PROMPT_CHARACTERS
 from studio.library.foreign.comfyui_graph import MAX_STEPS, Graph, Link, Node
 
 MAX_DEPTH = 60
@@ -40,10 +41,11 @@ class PromptFinder:
 
     def _visit(self, link: Link, depth: int) -> None:
         found = self.graph.follow(link)
-        if found is None or depth > MAX_DEPTH or len(self._seen) > MAX_STEPS:
+        length = sum(map(len, self.texts))
+        if found is None or depth > MAX_DEPTH or length > MAX_PROMPT_CHARACTERS:
             return
         node, output = found
-        if node.id in self._seen:
+        if node.id in self._seen or len(self._seen) > MAX_STEPS:
             return
         self._seen.add(node.id)
         if "ZeroOut" in node.kind:
@@ -101,7 +103,8 @@ def _text_of(graph: Graph, node: Node, name: str, depth: int, seen: set[str]) ->
     if joined:
         separator = source.values.get("delimiter", source.values.get("separator", ""))
         parts = [_text_of(graph, source, key, depth + 1, seen) for key in joined]
-        return (separator if isinstance(separator, str) else "").join(filter(None, parts))
+        text = (separator if isinstance(separator, str) else "").join(filter(None, parts))
+        return text[: MAX_PROMPT_CHARACTERS + 1]
     for key in (name, *_TEXTS):
         if key in source.values or key in source.links:
             return _text_of(graph, source, key, depth + 1, seen)

@@ -21,6 +21,8 @@ _NUMBER = re.compile(r"[+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d
 _SIZE = re.compile(r"\s*\(?\s*(\d{1,6})\s*[x×*,]\s*(\d{1,6})\s*\)?\s*", re.ASCII)
 _FOLDERS = re.compile(r"[/\\]")
 _WEIGHTS = re.compile(r"\.(?:safetensors|ckpt|pt|pth|bin|gguf|sft)$", re.IGNORECASE)
+_BRACKET = re.compile(r" \[[0-9a-f]{6,64}\]$", re.ASCII)
+"""A hash after a name, as older versions of A1111 write it."""
 _HASH = re.compile(r"(?:0x|sha256:)?([0-9a-f]{8,64})", re.IGNORECASE | re.ASCII)
 _TEXTS = {"prompt", "negative_prompt", "sampler", "schedule"}
 _INTEGERS = {"seed", "steps", "width", "height", "clip_skip"}
@@ -84,7 +86,7 @@ def as_integer(value: object) -> int | None:
 def file_stem(value: object) -> str:
     """Return the name of a model file without its folder and extension."""
     name = _FOLDERS.split(value.strip()[:1_000])[-1] if isinstance(value, str) else ""
-    name = _WEIGHTS.sub("", name)
+    name = _WEIGHTS.sub("", _BRACKET.sub("", name))
     return "" if name.lower() in ("none", "default (model)", "automatic") else name[:200]
 
 

@@ -13,6 +13,7 @@ from studio.core.requests.adapter_list import MAX_ADAPTERS, AdapterChoice, write
 from studio.core.requests.image import MAX_PIXELS
 from studio.core.requests.prompt_tags import has_weights
 from studio.core.requests.scheduler_names import scheduler_named, split_schedule
+from studio.library.foreign.draft import file_stem
 from studio.library.foreign.metadata import TITLES, ForeignMetadata
 from studio.models.card import ModelCard
 
@@ -189,7 +190,12 @@ def find_card(cards: Sequence[ModelCard], name: str, digest: str = "") -> ModelC
     folded = _fold(name)
     if not folded:
         return None
-    return next((card for card in cards if folded in (_fold(card.name), _fold(card.title))), None)
+    return next((card for card in cards if folded in _names_of(card)), None)
+
+
+def _names_of(card: ModelCard) -> set[str]:
+    """Return the names of a card, and of the file that it was added from."""
+    return {_fold(name) for name in (card.name, card.title, file_stem(card.source)) if name}
 
 
 def _fold(name: str) -> str:

@@ -359,9 +359,53 @@ def test_widgets_that_the_node_lists():
     check_default(read_comfyui(source))
 
 
-def test_subgraphs_are_mentioned():
-    source = {**workflow(), "definitions": {"subgraphs": [{"id": "x"}]}}
-    assert "subgraphs" in read_comfyui(source).notes[0]
+def with_subgraph(*, mode=0):
+    """The workflow with its sampler, negative prompt and latent inside a subgraph."""
+    source = workflow()
+    inside = {3, 5, 7}
+    inner = [entry for entry in source["nodes"] if entry["id"] in inside]
+    names = ("id", "origin_id", "origin_slot", "target_id", "target_slot", "type")
+    links = [dict(zip(names, link, strict=True)) for link in source["links"]]
+    for link in links:
+        if link["target_id"] in inside and link["origin_id"] not in inside:
+            slot = {10: 0, 4: 1, 5: 2}[link["id"]]
+            link |= {"origin_id": -10, "origin_slot": slot}
+        elif link["origin_id"] in inside and link["target_id"] not in inside:
+            link |= {"target_id": -20, "target_slot": 0}
+    sub = {
+        "id": "0a1b-uuid",
+        "inputs": [{"name": "model"}, {"name": "positive"}, {"name": "clip"}],
+        "nodes": inner,
+        "links": [link for link in links if {link["target_id"], link["origin_id"]} & inside],
+    }
+    instance = editor_node(
+        50, sub["id"], [],
+        [("clip", "CLIP", 5), ("model", "MODEL", 10), ("positive", "CONDITIONING", 4)],
+        ["LATENT"], mode,
+    )  # fmt: skip
+    outer = [entry for entry in source["nodes"] if entry["id"] not in inside]
+    moved = [
+        [50 if part in inside and place in (1, 3) else part for place, part in enumerate(link)]
+        for link in source["links"]
+    ]
+    moved = [[*link[:2], 0, *link[3:]] if link[1] == 50 else link for link in moved]
+    return {
+        "nodes": [*outer, instance], "links": moved, "definitions": {"subgraphs": [sub]}
+    }  # fmt: skip
+
+
+def test_subgraphs_are_opened():
+    found = read_comfyui(with_subgraph())
+    check_default(found)
+    assert found.loras == (ForeignLora("a", 0.5),)
+
+
+def test_muted_and_endless_subgraphs():
+    assert "no sampler" in read_comfyui(with_subgraph(mode=2)).notes[0]
+    source = with_subgraph()
+    sub = source["definitions"]["subgraphs"][0]
+    sub["nodes"] = [*sub["nodes"], *(editor_node(60 + n, sub["id"]) for n in range(5))]
+    assert read_comfyui(source).seed == 5
 
 
 # Anything
@@ -400,6 +444,10 @@ def test_any_workflow_is_read_without_an_error(data):
         target = data.draw(st.sampled_from(source["nodes"]))
         target[data.draw(st.sampled_from(sorted(target)))] = data.draw(ANYTHING)
     source[data.draw(st.sampled_from(["links", "version", "nodes"]))] = data.draw(ANYTHING)
+    read_comfyui(source)
+    source = with_subgraph()
+    target = data.draw(st.sampled_from([*source["nodes"], source["definitions"]["subgraphs"][0]]))
+    target[data.draw(st.sampled_from(sorted(target)))] = data.draw(ANYTHING)
     read_comfyui(source)
     read_comfyui({**workflow(), "links": source["links"]})
 

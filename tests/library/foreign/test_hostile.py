@@ -99,7 +99,56 @@ COSTLY = [
     '{"1": [' + "{}," * (LONG // 3) + "{}]}",
     "{" + ",".join(f'"{index}": 1' for index in range(180_000)) + "}",
 ]
+REROUTES = {
+    f"r{n}": {"class_type": "Reroute", "inputs": {"": [f"r{n + 1}", 0]}} for n in range(300)
+}
+LORAS = {
+    f"l{n}": {
+        "class_type": "LoraLoader",
+        "inputs": {"ckpt_name": ["r0", 0], "lora_name": ["r0", 0], "model": [f"l{n + 1}", 0]},
+    }
+    for n in range(4_000)
+}
+SAMPLER = {**DEFAULT["3"], "inputs": {**DEFAULT["3"]["inputs"], "model": ["l0", 0]}}
+SUBGRAPH = {"id": "u", "nodes": [{"id": n, "type": "u"} for n in range(30_000)], "links": []}
+JOINS = {
+    f"j{n}": {
+        "class_type": "StringConcatenate",
+        "inputs": {"string_a": "x" * 300_000, "string_b": f"{n}"}
+        if not n
+        else {"string_a": ["j0", 0], "string_b": f"{n}"},
+    }
+    for n in range(190)
+} | {
+    f"c{n}": {
+        "class_type": "ConditioningCombine" if n % 2 else "CLIPTextEncode",
+        "inputs": {"conditioning_1": [f"c{n - 1}", 0], "conditioning_2": [f"c{n + 2}", 0]}
+        if n % 2
+        else {"text": [f"j{n // 2}", 0]},
+    }
+    for n in range(370)
+}
+TEXTS = {**DEFAULT["3"], "inputs": {**DEFAULT["3"]["inputs"], "positive": ["c1", 0]}}
+PASSED = {
+    "nodes": [
+        {"id": n, "type": "X", "mode": 4, "outputs": [{"type": "A"}],
+         "inputs": [{"type": "B"}] * 99 + [{"type": "A", "link": n + 1}]}
+        for n in range(60)
+    ] + [
+        {"id": 100 + n, "type": "KSampler", "inputs": [{"name": f"a{m}", "link": 1}
+                                                      for m in range(100)]}
+        for n in range(300)
+    ],
+    "links": [[n, n, 0, n, 0, "A"] for n in range(100)],
+}  # fmt: skip
+GRAPHS = [
+    json.dumps({**DEFAULT, **REROUTES, **LORAS, "3": SAMPLER}),
+    json.dumps({"nodes": [{"id": 1, "type": "u"}], "definitions": {"subgraphs": [SUBGRAPH]}}),
+    json.dumps({**DEFAULT, **JOINS, "3": TEXTS}),
+    json.dumps(PASSED),
+]
 BAD = [
+    *GRAPHS,
     "[[],[" + "[]," * (LONG // 3),
     "(" * LONG,
     '"' * LONG,

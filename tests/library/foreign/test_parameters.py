@@ -111,6 +111,11 @@ def test_old_text_without_a_model(tmp_path):
     assert (found.sampler, found.steps, found.model) == ("PLMS", 1, "")
 
 
+def test_a_hash_after_the_name_of_a_model(tmp_path):
+    text = "a\nSteps: 1, Sampler: Euler, Seed: 3, Model: sd/v1-5-pruned.ckpt [81761151]"
+    assert read(tmp_path, text).model == "v1-5-pruned"
+
+
 def test_a_prompt_that_looks_like_settings(tmp_path):
     found = read(tmp_path, "Steps: 99, no\nthe end\nSteps: 5, Sampler: Euler, Seed: 1")
     assert (found.steps, found.prompt) == (5, "Steps: 99, no\nthe end")

@@ -121,6 +121,8 @@ def test_models_by_hash_and_by_name():
     assert find_card(cards, "renamed", DIGEST[:8]) is None  # an older kind of hash
     assert find_card(cards, "V1_5 Pruned") is MODEL
     assert find_card(cards, "") is None
+    added = card("mine", source="/models/Juggernaut XL_v9.safetensors")
+    assert find_card([added], "juggernautXL_v9") is added
     assert find_card([], "x", DIGEST) is None
 
 
