@@ -42,6 +42,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """Name of a small model for `studio models install`; empty without one."""
     starter_note: str = ""
     """What the starter is, where the window offers it; empty if the window does not."""
+    expands_prompts: bool = False
+    """True if `{a|b}` in a prompt of a form is an alternative, unless the user says otherwise."""
     is_optional: bool = False
     """True if Studio is complete without a model for it."""
     model_dependent: frozenset[str] = frozenset()
@@ -86,6 +88,7 @@ KINDS: dict[str, Kind] = {
             model_noun="an image model",
             task="text-to-image",
             place=1,
+            expands_prompts=True,
             tab="image",
         ),
         Kind(
@@ -105,6 +108,7 @@ KINDS: dict[str, Kind] = {
             model_noun="a music model",
             task="text-to-audio",
             place=4,
+            expands_prompts=True,
             tab="audio",
             model_dependent=frozenset(
                 (
@@ -135,6 +139,7 @@ KINDS: dict[str, Kind] = {
             model_noun="a video model",
             task="text-to-video",
             place=2,
+            expands_prompts=True,
             tab="",
             is_optional=True,
         ),

@@ -153,6 +153,11 @@ class DataFolder(NamedTuple):
         return self.root / "presets"
 
     @property
+    def wildcards(self) -> Path:
+        """Files of lines for `__name__` in a prompt of the window."""
+        return self.root / "wildcards"
+
+    @property
     def masks(self) -> Path:
         """Masks painted in the window, which recipes refer to."""
         return self.root / "masks"

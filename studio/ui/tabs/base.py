@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 from PySide6.QtWidgets import QLabel, QProgressBar
 
+from studio.batch.prompt_alternatives import expand
 from studio.core.errors import InvalidRequestError
 from studio.core.jobs import Job
 from studio.core.requests import Request
 from studio.models.card import request_for
+from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.stage.examples import ExamplesPage
 from studio.ui.stage.shown_result import ShownResult
@@ -81,15 +83,30 @@ class GenerateTab(FormTab):
                 self._edited, request, self.shared.output_folder(), self._on_replaced
             )
             return
-        job = self.shared.new_job(request)
+        mode = self.alternatives.mode
+        if mode == "off":
+            self._submit([request])
+            return
+        folder = self.shared.data.wildcards
+        background.run(
+            self, lambda: expand(request, mode, folder), self._submit, self._on_not_expanded
+        )
+
+    def _submit(self, requests: list[Request]) -> None:
+        jobs = [self.shared.new_job(request) for request in requests]
         seed = self.form.fields.get("seed")
-        if seed is not None and request.seed is None:
-            seed.editor.setProperty("placeholderText", f"random (now {job.request.seed})")
+        if seed is not None and seed.value() is None:
+            seed.editor.setProperty("placeholderText", f"random (now {jobs[0].request.seed})")
         if self.stage.is_over:
-            self.stage.follow(job)
-        else:
+            self.stage.follow(jobs[0])
+        if len(jobs) > 1:
+            self.shared.post_toast(f"{len(jobs)} jobs were added to the queue")
+        elif self.stage.job is None or self.stage.job.id != jobs[0].id:
             self.shared.post_toast("Added to the queue")
-        self.shared.queue.submit([job])
+        self.shared.queue.submit(jobs)
+
+    def _on_not_expanded(self, error: Exception) -> None:
+        self.stage.notice.show_message(f"The prompt {error}.", "Change the prompt.")
 
     def _on_model_changed(self) -> None:
         super()._on_model_changed()

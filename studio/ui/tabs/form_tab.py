@@ -21,7 +21,8 @@ from studio.ui.actions import ACTIONS_BY_KEY, shortcut_of
 from studio.ui.app_state import AppState
 from studio.ui.models.starter_models import STARTER_MODELS
 from studio.ui.presets.preset_button import PresetButton
-from studio.ui.tabs.layout import form_side
+from studio.ui.tabs.alternatives_row import AlternativesRow
+from studio.ui.tabs.layout import column, form_side
 from studio.ui.widgets.factory import (
     Notice,
     button,
@@ -33,8 +34,12 @@ from studio.ui.widgets.factory import (
     text_editor,
 )
 from studio.ui.widgets.request_form import RequestForm
+from studio.ui.widgets.resize_handle import ResizeHandle
 
 PROMPT_HEIGHT = 110
+ALTERNATIVES = "alternatives"
+"""In a draft, beside the fields of the request: what to do with alternatives in the prompt."""
+MIN_PROMPT_HEIGHT = 60
 
 
 class Tab(QWidget):
@@ -77,7 +82,12 @@ class FormTab(Tab):
         request_type = KINDS[self.kind].request_type
         self._titles = {info.name: info.meta.title or info.name for info in fields(request_type)}
         self.prompt = text_editor("Prompt", "What to generate, in your own words.", PROMPT_HEIGHT)
+        self.prompt_handle = ResizeHandle(self.prompt, MIN_PROMPT_HEIGHT)
+        height = shared.settings.prompt_heights.get(self.kind)
+        if height:
+            self.prompt_handle.set_height(height)
         self._prompt_problem = label(role="error", wrap=True)
+        self.alternatives = AlternativesRow(shared, self.kind)
         self.model = QComboBox()
         name_control(self.model, "Model", "The model to use")
         self.model.setSizeAdjustPolicy(
@@ -175,8 +185,9 @@ class FormTab(Tab):
             row(self.editing, margins=(16, 8, 16, 0)),
             [
                 row(label("Prompt", "muted"), None, self.preset_button),
-                self.prompt,
+                column(self.prompt, self.prompt_handle)[0],
                 self._prompt_problem,
+                self.alternatives,
                 *self.extra_widgets(),
                 label("Model", "muted"),
                 self.model,
@@ -194,6 +205,8 @@ class FormTab(Tab):
         self.prompt.textChanged.connect(self._on_edited)
         self.form.changed.connect(self._on_edited)
         self.preset_button.chosen.connect(self.use_preset)
+        self.alternatives.changed.connect(self._on_edited)
+        self.prompt_handle.height_changed.connect(self._on_height_changed)
         self.form.expanded_changed.connect(self._on_expanded_changed)
         self.form.was_reset.connect(self._on_reset)
         self.model.currentIndexChanged.connect(self._on_model_changed)
@@ -270,6 +283,9 @@ class FormTab(Tab):
 
     def _on_expanded_changed(self, expanded: bool) -> None:
         self.shared.change_settings(advanced_shown={self.kind: expanded})
+
+    def _on_height_changed(self, height: int) -> None:
+        self.shared.change_settings(prompt_heights={self.kind: height})
 
     def _on_reset(self, before: dict[str, Any]) -> None:
         self.shared.post_toast(
@@ -360,6 +376,8 @@ class FormTab(Tab):
             raise InvalidRequestError([Problem("model", "none is installed")])
         request = request_for(card, self.values())
         problems = self.find_problems(card, request)
+        if self.alternatives.problem:
+            problems.append(Problem("prompt", self.alternatives.problem))
         if problems:
             raise InvalidRequestError(problems)
         return request
@@ -408,13 +426,14 @@ class FormTab(Tab):
         return f"{title}: {problems[0].message}"
 
     def _on_edited(self) -> None:
+        self.alternatives.show_texts(self.values())
         self.check()
         if not self._is_loading:
             self.shared.keep_draft(self.kind, self._draft())
 
     def _draft(self) -> dict[str, Any]:
         """Return the values to keep; a format that was not chosen here follows the settings."""
-        values = self._values_with_model()
+        values = {**self._values_with_model(), ALTERNATIVES: self.alternatives.choice.currentData()}
         if not self.form.is_edited("format"):
             values.pop("format", None)
         return values
@@ -423,6 +442,7 @@ class FormTab(Tab):
         """See `Tab`."""
         draft = self.shared.draft(self.kind)
         if draft:
+            self.alternatives.choose(draft.get(ALTERNATIVES))
             self.set_values(draft)
         self._is_loading = False
         self.check()

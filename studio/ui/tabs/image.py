@@ -23,6 +23,7 @@ from studio.ui.tabs import adapter_picker
 from studio.ui.tabs.adapter_picker import AdapterRows
 from studio.ui.tabs.base import GenerateTab
 from studio.ui.tabs.layout import below_advice
+from studio.ui.widgets.aspect_ratio import AspectRatio
 from studio.ui.widgets.example_prompts import ExamplePrompts
 from studio.ui.widgets.factory import label, row, text_editor
 
@@ -59,13 +60,16 @@ class ImageTab(GenerateTab):
         self.examples = ExamplePrompts()
         self.adapters = AdapterRows()
         self.source = SourceImagePanel(shared.data.masks)
+        self.ratio = AspectRatio()
         self.foreign = ForeignSettingsNotice()
         super().__init__(shared)
         self.examples.chosen.connect(self.prompt.replace_text)
         self.prompt.textChanged.connect(self._advise)
         self.negative_prompt.textChanged.connect(self._on_edited)
         self.source.changed.connect(self._on_edited)
-        self.source.size_requested.connect(self._on_shape_wanted)
+        self.source.size_requested.connect(self._set_ratio)
+        self.ratio.ratio_requested.connect(self._set_ratio)
+        self.ratio.swap_requested.connect(self._swap_sides)
         self.form.changed.connect(self._fit_source)
         self.adapters.changed.connect(self._on_edited)
         self.adapters.words_wanted.connect(self._add_words)
@@ -81,7 +85,7 @@ class ImageTab(GenerateTab):
 
     def model_widgets(self) -> list[QWidget]:
         """See `FormTab`."""
-        return [self.about, self.adapters]
+        return [self.about, self.adapters, self.ratio]
 
     def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
         """See `FormTab`."""
@@ -198,9 +202,15 @@ class ImageTab(GenerateTab):
 
     def _fit_source(self) -> None:
         values = self.form.values()
-        self.source.fit_to(int(values["width"]), int(values["height"]))
+        width, height = int(values["width"]), int(values["height"])
+        self.source.fit_to(width, height)
+        self.ratio.show_size(width, height)
 
-    def _on_shape_wanted(self, width: int, height: int) -> None:
+    def _swap_sides(self) -> None:
+        values = self.form.values()
+        self.form.set_values({"width": values["height"], "height": values["width"]})
+
+    def _set_ratio(self, width: int, height: int) -> None:
         """Set the size to an aspect ratio, with about as many pixels as before."""
         card, before = self.card, self.form.values()
         multiple = card.size_multiple if card is not None else 8

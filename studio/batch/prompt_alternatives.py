@@ -1,0 +1,91 @@
+"""Alternatives in a prompt of a form: `{red|blue}`, `__animal__` and `[1..3]`, as in a batch.
+
+A form is no batch file: a text without alternatives stays as it is, also with `$` and `__init__`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from studio.batch.expand import Cells, Scope
+from studio.batch.grammar import GrammarError, parse
+from studio.batch.wildcards import Wildcards
+from studio.core.errors import Problem
+from studio.core.requests import Request
+
+Mode = Literal["one", "all", "off"]
+FIELDS = ("prompt", "negative_prompt")
+MAX_JOBS = 200
+"""Of one click; a batch from a file may have more."""
+_ALTERNATIVES = re.compile(r"\{[^{}]*\|[^{}]*\}|\[\s*[+-]?\d[\d.]*\s*\.\.\s*[+-]?\d")
+_WILDCARD = re.compile(r"__(?!_)([^\s{}|$\[\]]{1,100}?)__")
+
+
+class Alternatives(msgspec.Struct, frozen=True):
+    """What the texts of a form stand for."""
+
+    count: int = 1
+    """Number of combinations; 1 if there are no alternatives."""
+    problem: str = ""
+    """Why they cannot be read, which continues "The prompt …"."""
+
+
+def has_alternatives(text: str, folder: Path) -> bool:
+    """Return True if a text has alternatives. Reads no file, but looks for wildcard files."""
+    return _ALTERNATIVES.search(text) is not None or any(
+        (folder / f"{found[1]}.txt").is_file() for found in _WILDCARD.finditer(text)
+    )
+
+
+def count_alternatives(texts: Mapping[str, str], folder: Path) -> Alternatives:
+    """Count the combinations of all texts of a form (field → text). Reads wildcard files."""
+    try:
+        return Alternatives(_cells(texts, folder, "all").count)
+    except GrammarError as error:
+        return Alternatives(problem=str(error))
+
+
+def expand(request: Request, mode: Mode, folder: Path) -> list[Request]:
+    """Return the requests for one alternative, drawn by the seed, or for all of them.
+
+    Raises InvalidRequestError, or GrammarError. Reads wildcard files.
+    """
+    texts = texts_of(msgspec.structs.asdict(request))
+    if mode == "off" or not any(has_alternatives(text, folder) for text in texts.values()):
+        return [request]
+    cells = _cells(texts, folder, "all" if mode == "all" else "random")
+    if cells.count > MAX_JOBS:
+        raise GrammarError(
+            f"has {cells.count:,} combinations, more than {MAX_JOBS}; use a batch from a file"
+        )
+    found = []
+    for index in range(cells.count):
+        seeded = request.with_seed()
+        values = cells.resolve(index, seeded.seed or 0)
+        found.append(msgspec.structs.replace(seeded, **values))
+    return found
+
+
+def problem_of(error: GrammarError) -> Problem:
+    """Return the error as a problem of the prompt."""
+    return Problem("prompt", str(error))
+
+
+def texts_of(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of a form that may have alternatives."""
+    return {name: str(values[name]) for name in FIELDS if values.get(name)}
+
+
+def _cells(texts: Mapping[str, str], folder: Path, combine: str) -> Cells:
+    scope = Scope({}, Wildcards(folder))
+    chosen = {name: text for name, text in texts.items() if has_alternatives(text, folder)}
+    return Cells(
+        {name: text for name, text in texts.items() if name not in chosen},
+        {name: scope.bind(parse(text), {}) for name, text in chosen.items()},
+        combine,
+    )

@@ -1,0 +1,107 @@
+"""The line below a prompt with alternatives: what to do with `{red|blue}`."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+
+from studio.batch.prompt_alternatives import (
+    MAX_JOBS,
+    Alternatives,
+    Mode,
+    count_alternatives,
+    has_alternatives,
+    texts_of,
+)
+from studio.core.kinds import KINDS
+from studio.ui import background
+from studio.ui.app_state import AppState
+from studio.ui.widgets.factory import label, name_control, row
+
+COUNT_DELAY_MS = 200
+
+
+class AlternativesRow(QWidget):
+    """Hidden while the texts have no alternatives."""
+
+    changed = Signal()
+
+    def __init__(self, shared: AppState, kind: str) -> None:
+        super().__init__()
+        self._folder = shared.data.wildcards
+        self._texts: dict[str, str] = {}
+        self._found = Alternatives()
+        self._counting = background.DelayedCall(self, self._count, COUNT_DELAY_MS)
+        self.choice = QComboBox()
+        name_control(self.choice, "Alternatives", "What to do with {a|b}, __file__ and [1..3]")
+        for title, mode in (("One by the seed", "one"), ("All", "all"), ("Keep as text", "off")):
+            self.choice.addItem(title, mode)
+        # A document may hold braces that mean something else.
+        default: Mode = "one" if KINDS[kind].expands_prompts else "off"
+        self.choice.setCurrentIndex(self.choice.findData(default))
+        self._title = label("", "muted")
+        self._problem = label("", "error", wrap=True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        layout.addWidget(row(self._title, None, self.choice))
+        layout.addWidget(self._problem)
+        self.choice.currentIndexChanged.connect(self._on_chosen)
+        self.hide()
+
+    @property
+    def mode(self) -> Mode:
+        """What to do with alternatives; "off" without any."""
+        return cast("Mode", self.choice.currentData()) if not self.isHidden() else "off"
+
+    @property
+    def problem(self) -> str:
+        """Why they cannot be read; empty if they can, or are kept as text."""
+        return self._found.problem if self.mode != "off" else ""
+
+    def choose(self, mode: object) -> None:
+        """Choose what to do with them, as in a draft; ignore anything else."""
+        index = self.choice.findData(mode)
+        if index >= 0:
+            self.choice.setCurrentIndex(index)
+
+    def show_texts(self, values: dict[str, object]) -> None:
+        """Show whether these values of a form have alternatives, and soon how many."""
+        texts = texts_of(values)
+        if texts == self._texts:
+            return
+        self._texts = texts
+        self.setVisible(any(has_alternatives(text, self._folder) for text in texts.values()))
+        if not self.isHidden():
+            self._counting.start()
+
+    def _count(self) -> None:
+        texts = self._texts
+        background.run(
+            self,
+            lambda: count_alternatives(texts, self._folder),
+            lambda found: self._on_counted(texts, found),
+        )
+
+    def _on_counted(self, texts: dict[str, str], found: Alternatives) -> None:
+        if texts is not self._texts:
+            return
+        self._found = found
+        self._show()
+        self.changed.emit()
+
+    def _on_chosen(self) -> None:
+        self._show()
+        self.changed.emit()
+
+    def _show(self) -> None:
+        count = self._found.count
+        self._title.setText(f"{count:,} alternatives")
+        self._title.setVisible(count > 1)
+        problem = f"The prompt {self.problem}" if self.problem else ""
+        if self.mode == "all" and count > MAX_JOBS:
+            problem = f"At most {MAX_JOBS} jobs at once; use a batch from a file for more."
+        self._problem.setText(problem)
+        self._problem.setVisible(bool(problem))
