@@ -24,7 +24,7 @@ from studio.library.catch_up import add_artifacts, catch_up
 from studio.library.database import open_read_only
 from studio.library.index import LibraryIndex
 from studio.library.items import MAX_RATING, Annotation, NewItem, Query
-from studio.library.scanning.known_files import folders_of_jobs
+from studio.library.scanning.known_files import folders_of_jobs, scanned_folders
 from studio.library.scanning.walk import Root
 
 if TYPE_CHECKING:
@@ -110,6 +110,20 @@ class Library:
             on_progress=on_progress,
             is_cancelled=is_cancelled,
         )
+
+    def refresh_folders(
+        self, folders: Iterable[str], is_cancelled: IsCancelled = never
+    ) -> ScanResult:
+        """Look into folders that changed, and leave all others alone; for a watcher of folders."""
+        from studio.library.scanning.scan import scan
+
+        roots = self.roots()
+        chosen = [_root_of(folder, roots) for folder in dict.fromkeys(folders)]
+        return scan(self.index, self.data, chosen, is_partial=True, is_cancelled=is_cancelled)
+
+    def scanned_folders(self) -> list[str]:
+        """Return all folders that scans looked into, for a watcher of folders."""
+        return scanned_folders(self.index)
 
     def rebuild(
         self, on_progress: OnProgress = ignore, is_cancelled: IsCancelled = never
@@ -240,6 +254,12 @@ class Library:
     def _locked(self) -> Iterator[None]:
         with file_lock.hold(self.data.library_lock, _LOCK_SECONDS):
             yield
+
+
+def _root_of(folder: str, roots: Iterable[Root]) -> Root:
+    """Return how to scan a folder: a new one is searched with the folders below it."""
+    is_full = any(root.is_recursive and Path(folder).is_relative_to(root.path) for root in roots)
+    return Root(folder, is_recursive=is_full, only_own=not is_full)
 
 
 def normal(annotation: Annotation) -> Annotation:

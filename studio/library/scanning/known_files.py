@@ -53,6 +53,23 @@ def all_files(index: LibraryIndex) -> Iterator[list[KnownFile]]:
         last = rows[-1]["id"]
 
 
+def files_in(index: LibraryIndex, folder: str, separator: str) -> list[KnownFile]:
+    """Return the index's files in a folder and below it."""
+    start = folder.rstrip(separator) + separator
+    with index.reading() as connection:
+        rows = connection.execute(
+            f"SELECT {_COLUMNS} FROM items WHERE path >= ? AND path < ?",
+            (start, start[:-1] + chr(ord(separator) + 1)),
+        ).fetchall()
+    return [_to_file(row) for row in rows]
+
+
+def scanned_folders(index: LibraryIndex) -> list[str]:
+    """Return all folders that were scanned."""
+    with index.reading() as connection:
+        return [row["folder"] for row in connection.execute("SELECT folder FROM scanned")]
+
+
 def _to_file(row: sqlite3.Row) -> KnownFile:
     return KnownFile(*row)._replace(missing=bool(row["missing"]))
 
@@ -90,6 +107,12 @@ def set_folder_stamp(index: LibraryIndex, folder: str, stamp: str) -> None:
     """Record that a folder was scanned."""
     with index.transaction() as connection:
         connection.execute("INSERT OR REPLACE INTO scanned VALUES (?, ?)", (folder, stamp))
+
+
+def forget_folder(index: LibraryIndex, folder: str) -> None:
+    """Forget that a folder was scanned, because it is gone."""
+    with index.transaction() as connection:
+        connection.execute("DELETE FROM scanned WHERE folder = ?", (folder,))
 
 
 def folders_of_jobs(connection: sqlite3.Connection, table: str, separator: str) -> set[str]:

@@ -24,7 +24,9 @@ from studio.library.read_item import MEDIA_OF_SUFFIX, TEXT_SUFFIXES, read_item
 from studio.library.scanning.known_files import (
     KnownFile,
     all_files,
+    files_in,
     folder_stamp,
+    forget_folder,
     known_files,
     other_files,
     remember_others,
@@ -79,15 +81,18 @@ def scan(
     roots: Iterable[Root],
     *,
     is_quick: bool = False,
+    is_partial: bool = False,
     on_progress: OnProgress = lambda _progress: None,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> ScanResult:
     """Scan folders. Files on disk stay as they are.
 
     `is_quick`: look only into folders whose list of files or annotations changed; a file that
-    changed in place is found by a full scan. Raises sqlite3.Error, and OSError if the disk is full.
+    changed in place is found by a full scan. `is_partial`: leave files outside the roots alone.
+    Raises sqlite3.Error, and OSError if the disk is full.
     """
-    return _Scan(index, data, is_quick, on_progress, is_cancelled).run(roots)
+    work = _Scan(index, data, is_quick, on_progress, is_cancelled)
+    return work.run_partly(list(roots)) if is_partial else work.run(list(roots))
 
 
 class _Scan:
@@ -111,26 +116,43 @@ class _Scan:
         self._restoration = Restoration(index, data)
         self.result = ScanResult()
 
-    def run(self, roots: Iterable[Root]) -> ScanResult:
+    def run(self, roots: list[Root]) -> ScanResult:
         self._index.set_progress(PROGRESS, RUNNING)
-        roots = list(roots)
+        self._scan_roots(roots)
+        for files in all_files(self._index):
+            if self._is_cancelled():
+                break
+            self._mark_missing(files)
+        if not self._end().is_cancelled:
+            self._index.set_progress(PROGRESS, "")
+        return self.result
+
+    def run_partly(self, roots: list[Root]) -> ScanResult:
+        self._scan_roots(roots)
+        for root in roots:
+            if not self._is_cancelled():
+                self._mark_missing(files_in(self._index, root.path, os.sep))
+            if _is_gone(root.path):
+                forget_folder(self._index, root.path)
+        return self._end()
+
+    def _scan_roots(self, roots: list[Root]) -> None:
         self.result.read_only = [
             root.path
             for root in roots
             if os.access(root.path, os.R_OK) and not os.access(root.path, os.W_OK)
         ]
-        folders = (self._data.models, self._data.thumbnails, self._data.cache, self._data.logs)
-        for folder in walk(roots, self.result.problems, frozenset(map(str, folders))):
+        data = self._data
+        inner = (data.models, data.thumbnails, data.cache, data.logs, data.masks, data.downloads)
+        for folder in walk(roots, self.result.problems, frozenset(map(str, inner))):
             if self._is_cancelled():
-                break
+                return
             self._scan_folder(folder)
-        else:
-            self._mark_missing()
-        if self._is_cancelled():
-            self.result.is_cancelled = True
-            return self.result
-        self.result.restored += self._restoration.restore_by_hash()
-        self._index.set_progress(PROGRESS, "")
+
+    def _end(self) -> ScanResult:
+        self.result.is_cancelled = self._is_cancelled()
+        if not self.result.is_cancelled:
+            self.result.restored += self._restoration.restore_by_hash()
         return self.result
 
     def _scan_folder(self, folder: Folder) -> None:
@@ -146,8 +168,7 @@ class _Scan:
             self._on_progress(ScanProgress(folder.path, self._files))
         names = {entry.name for entry in folder.files}
         self.result.restored += self._restoration.restore_folder(Path(folder.path), names)
-        if is_settled:
-            set_folder_stamp(self._index, folder.path, folder.stamp)
+        set_folder_stamp(self._index, folder.path, folder.stamp if is_settled else "")
 
     def _scan_files(self, folder: Folder, entries: list[os.DirEntry[str]]) -> bool:
         """Add and compare files; return False if one may still be written."""
@@ -220,20 +241,17 @@ class _Scan:
         if files:
             save_annotations(self._data, files)
 
-    def _mark_missing(self) -> None:
-        for files in all_files(self._index):
-            if self._is_cancelled():
-                return
-            missing = [
-                file.id
-                for file in files
-                if not file.missing
-                and os.path.dirname(file.path) not in self._unchanged  # noqa: PTH120  for each item
-                and _is_gone(file.path)
-            ]
-            if missing:
-                self._index.mark_missing(missing)
-                self.result.missing += len(missing)
+    def _mark_missing(self, files: list[KnownFile]) -> None:
+        missing = [
+            file.id
+            for file in files
+            if not file.missing
+            and os.path.dirname(file.path) not in self._unchanged  # noqa: PTH120  for each item
+            and _is_gone(file.path)
+        ]
+        if missing:
+            self._index.mark_missing(missing)
+            self.result.missing += len(missing)
 
 
 def _suffix(name: str) -> str:

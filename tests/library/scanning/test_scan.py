@@ -132,7 +132,7 @@ def test_folder_that_vanishes_is_reported_once_and_its_files_stay_listed(studio,
 
 
 def test_job_folder_is_searched_for_artifacts_only(studio, tmp_path):
-    elsewhere = tmp_path / "pictures"
+    elsewhere = tmp_path / "images"
     photo(elsewhere / "holiday.png")
     path = studio.image("a boat", elsewhere)
     studio.library.refresh()
@@ -172,3 +172,38 @@ def test_texts_need_a_recipe_unless_they_were_added_by_hand(studio, photos):
     plain.write_text("mine, changed")
     assert studio.library.scan().changed == 1
     assert {item.path for item in studio.library.index.search()} == {str(made), str(plain)}
+
+
+def test_folders_that_changed_are_looked_into_and_no_others(studio, photos):
+    library = studio.library
+    first, second = photo(photos / "a" / "1.png"), photo(photos / "b" / "2.png", (9, 9, 9))
+    library.scan()
+    assert {str(photos), str(photos / "a"), str(photos / "b")} <= set(library.scanned_folders())
+    first.unlink()
+    second.unlink()
+    photo(photos / "a" / "new" / "3.png", (7, 7, 7))
+    found = library.refresh_folders([str(photos / "a")])
+    assert (found.added, found.missing) == (1, 1)
+    assert not library.index.find(str(second)).missing
+    shutil.rmtree(photos / "a")
+    assert library.refresh_folders([str(photos / "a")]).missing == 1
+    assert str(photos / "a") not in library.scanned_folders()
+
+
+def test_moved_file_is_found_when_its_folders_changed(studio, photos):
+    library = studio.library
+    path = photo(photos / "a" / "1.png")
+    (photos / "b").mkdir()
+    library.scan()
+    path.rename(photos / "b" / "other.png")
+    found = library.refresh_folders([str(photos / "a"), str(photos / "b")])
+    assert (found.moved, found.added, found.missing) == (1, 0, 0)
+
+
+def test_job_folder_that_changed_is_searched_for_artifacts_only(studio, tmp_path):
+    elsewhere = tmp_path / "images"
+    studio.image("a boat", elsewhere)
+    studio.library.refresh()
+    photo(elsewhere / "holiday.png")
+    photo(elsewhere / "below" / "b.png")
+    assert studio.library.refresh_folders([str(elsewhere)]).added == 0
