@@ -15,7 +15,8 @@ from studio.ui import background
 from studio.ui.audio.loader import read_audio
 from studio.ui.audio.playback_buffer import PlaybackBuffer
 from studio.ui.audio.player import Player, PlayerState
-from studio.ui.audio.waveform import Waveform, format_seconds
+from studio.ui.audio.seconds import format_seconds
+from studio.ui.audio.waveform import Waveform
 from studio.ui.widgets.factory import label, name_control, row
 from studio.ui.widgets.icons import set_icon
 

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.ui.audio.playback_buffer import PlaybackBuffer
+from studio.ui.audio.seconds import format_seconds
 
 KEY_SECONDS = 5.0
 _CURSOR_WIDTH = 2
@@ -203,10 +204,3 @@ class Waveform(QWidget):
         painter.drawLine(QLineF(0, self.height() / 2, self.width(), self.height() / 2))
         painter.end()
         return pixmap
-
-
-def format_seconds(seconds: float) -> str:
-    """Format as 1:05, or as 1:01:05 from one hour on."""
-    minutes, rest = divmod(int(max(0.0, seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

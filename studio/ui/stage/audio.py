@@ -72,6 +72,12 @@ class AudioStage(Stage):
         """See `Stage`."""
         return self.path
 
+    def select(self, path: str) -> None:
+        """See `Stage`."""
+        self._set_path(path)
+        self.view.load(Path(path))
+        self.update_header()
+
     def show_event(self, job: Job, event: Event) -> None:
         """See `Stage`."""
         if isinstance(event, AudioChunk):

@@ -167,9 +167,9 @@ class ImageStage(Stage):
         self.grid_button.setChecked(is_shown)
         self._enable_buttons()
 
-    def step(self, by: int) -> None:
-        """Show the next result of this job, or of the tab."""
-        self.view.step(by)
+    def select(self, path: str) -> None:
+        """See `Stage`."""
+        self.view.select(path)
 
     def show_full_screen(self) -> None:
         """Show the image on the full screen, until Esc or F11."""

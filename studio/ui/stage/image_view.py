@@ -172,13 +172,11 @@ class ImageView(QStackedWidget):
             page.setFocus()
         self.grid_shown.emit(is_shown)
 
-    def step(self, by: int) -> bool:
-        """Make the next image current; return False if there is none."""
-        row = self.grid.currentRow() + by
-        if not 0 <= row < self.grid.count():
-            return False
-        self.grid.setCurrentRow(row)
-        return True
+    def select(self, path: str) -> None:
+        """Make the image of a file current, if it is one of these."""
+        for row in range(self.grid.count()):
+            if self.grid.item(row).data(Qt.ItemDataRole.UserRole)[0] == path:
+                self.grid.setCurrentRow(row)
 
     def _on_chosen(self, item: QListWidgetItem | None) -> None:
         """Show the thumbnail until the image itself is read."""

@@ -3,104 +3,40 @@
 from __future__ import annotations
 
 import time
-from abc import abstractmethod
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
 
-from studio.core.artifact import Artifact, Recipe
+from studio.core.artifact import Artifact
 from studio.core.errors import Failure
 from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Progress
 from studio.core.jobs import Job, JobState
-from studio.ui import background
 from studio.ui.app_state import AppState
-from studio.ui.stage.frame import StageFrame
 from studio.ui.stage.job_group import JobGroup
-from studio.ui.stage.shown_result import ShownResult, of_file, of_job
+from studio.ui.stage.result_item import items_of_job
+from studio.ui.stage.result_stage import ResultStage
+from studio.ui.stage.shown_result import of_job
 
 
-class Stage(StageFrame):
+class Stage(ResultStage):
     """Shows any job of one kind as it runs, and results of earlier jobs.
 
     It follows the jobs that begin, until the user looks at another result.
     """
 
-    kind: str
-
     job_shown = Signal(str)
     """Id of the job that the stage follows from now on."""
-    load_requested = Signal(object)
-    """ShownResult: the user wants its settings in the form."""
 
     def __init__(self, shared: AppState) -> None:
         super().__init__(shared)
-        self.group = JobGroup()
-        """The jobs that are followed or were followed last."""
-        self._results: dict[str, ShownResult] = {}
-        """The results that are shown, by the paths of their files."""
-        self._is_pinned = False
-        """True while the user looks at an earlier result: jobs that begin don't replace it."""
-        self._running_id = ""
-        """The job that runs while another result is pinned."""
-        self._requested: Path | None = None
-        """The file that is being read."""
         self._started_at = 0.0
-        self.set_result_page(self.create_result_page())
         queue = shared.queue
         queue.job_event.connect(self._on_job_event)
         queue.jobs_changed.connect(self._on_jobs_changed)
         queue.cancel_requested.connect(self._on_cancel_requested)
         queue.failed.connect(self._on_queue_failed)
-        self.header.load_requested.connect(self.load_shown)
         self.header.return_requested.connect(self.show_running)
-
-    # What subclasses implement
-    # ----------------------------------------------------------------------
-
-    @abstractmethod
-    def create_result_page(self) -> QWidget:
-        """Create the widget with the view and its buttons."""
-
-    @abstractmethod
-    def clear_view(self) -> None:
-        """Remove what the view shows."""
-
-    @abstractmethod
-    def current_path(self) -> str:
-        """Return the path of the result that the view shows; empty without a file."""
-
-    @abstractmethod
-    def show_event(self, job: Job, event: Event) -> None:
-        """Show an event of a job that is followed."""
-
-    @abstractmethod
-    def show_files(self, results: Sequence[ShownResult], chosen: int) -> None:
-        """Show finished results of one job, and select one of them."""
-
-    @abstractmethod
-    def progress_text(self, event: Progress, seconds: float) -> str:
-        """Return the status of a job that has run for some seconds."""
-
-    @abstractmethod
-    def finished_text(self, job: Job, event: Finished) -> str:
-        """Return the status of a completed job."""
-
-    @abstractmethod
-    def save_as(self) -> None:
-        """Save a copy of the result under a name that the user chooses."""
-
-    def copy(self) -> None:
-        """Copy the result, if it can be copied."""
-
-    def group_text(self) -> str:
-        """Return the status of several jobs that ended."""
-        return self.group.summary()
-
-    # What is shown
-    # ----------------------------------------------------------------------
 
     @property
     def job(self) -> Job | None:
@@ -111,15 +47,6 @@ class Stage(StageFrame):
     def is_over(self) -> bool:
         """True if no job that is shown waits or runs."""
         return self.group.is_over
-
-    @property
-    def shown(self) -> ShownResult | None:
-        """The result that is shown or being generated; None if the stage is empty."""
-        finished = self._results.get(self.current_path())
-        if finished is not None:
-            return finished
-        job = self.group.first
-        return of_job(job) if job is not None else next(iter(self._results.values()), None)
 
     def follow(self, job: Job) -> None:
         """Show a job that waits or runs, from now on."""
@@ -150,87 +77,6 @@ class Stage(StageFrame):
         self._show_results([of_job(job, artifact) for artifact in artifacts], 0)
         if job.failure is not None:
             self._offer_retry(job.failure, job.id)
-
-    def show_file(self, path: Path, recipe: Recipe | None = None) -> None:
-        """Show the result in a file, with the other results of its job.
-
-        Reads the recipe in the background, unless it is passed.
-        """
-        self._requested = path
-        if recipe is not None:
-            self._on_recipe(path, recipe)
-            return
-
-        def read() -> Recipe | None:
-            from studio.library.artifacts import read_recipe
-
-            return read_recipe(path)
-
-        background.run(self, read, lambda found: self._on_recipe(path, found))
-
-    def _on_recipe(self, path: Path, recipe: Recipe | None) -> None:
-        if self._requested != path:  # the user chose another one meanwhile
-            return
-        if recipe is None:
-            self._show_missing(path)
-            return
-
-        def show(artifacts: list[Artifact]) -> None:
-            if self._requested == path:
-                self._show_file_of(path, recipe, artifacts)
-
-        self.shared.queue.find_artifacts(recipe.job_id, show)
-
-    def _show_missing(self, path: Path) -> None:
-        self._pin()
-        self.group = JobGroup()
-        self._show_results([], 0)
-        self.notice.show_message(
-            f"{path.name} cannot be shown.", "The file was moved, deleted or changed."
-        )
-
-    def _show_file_of(self, path: Path, recipe: Recipe, artifacts: list[Artifact]) -> None:
-        """Show a file, with the others of its job if the file is still where it was saved."""
-        self._pin()
-        job = self.shared.queue.job(recipe.job_id)
-        chosen = of_file(path, recipe, job)
-        paths = [artifact.path for artifact in artifacts]
-        if str(path) in paths:
-            results = [
-                msgspec.structs.replace(chosen, path=artifact.path, seed=artifact.seed)
-                for artifact in artifacts
-            ]
-        else:
-            results = [chosen]
-        self.group = JobGroup(job) if job is not None and job.state.over else JobGroup()
-        self._show_results(results, paths.index(str(path)) if len(results) > 1 else 0)
-
-    def _show_results(self, results: Sequence[ShownResult], chosen: int) -> None:
-        self.notice.clear()
-        self.status.setText("")
-        self.show_activity(False)
-        self.clear_view()
-        self._results = {result.path: result for result in results}
-        if results:
-            self.show_files(results, chosen)
-        self.update_header()
-
-    def _pin(self) -> None:
-        """Let jobs that begin not replace what is shown."""
-        running = next((job.id for job in self.group.jobs.values() if not job.state.over), "")
-        self._is_pinned = True
-        self._set_running_id(running or self._running_id)
-
-    def _set_running_id(self, job_id: str) -> None:
-        self._running_id = job_id
-        self.header.offer_return(
-            "Show the running job" if job_id else "", "Leave this result and show what runs now"
-        )
-
-    def load_shown(self) -> None:
-        """Ask for the settings of the result in the form."""
-        if (shown := self.shown) is not None:
-            self.load_requested.emit(shown)
 
     # Jobs that run
     # ----------------------------------------------------------------------
@@ -306,6 +152,8 @@ class Stage(StageFrame):
         is_end = isinstance(event, (Finished, Failed, Cancelled))
         if is_end and job_id == self._running_id:
             self._set_running_id("")
+        if isinstance(event, (Finished, Failed, Cancelled)) and event.artifacts:
+            self._list_results(job_id, event.artifacts)
         job = self.group.jobs.get(job_id)
         if job is None or self._is_pinned:
             return
@@ -319,6 +167,11 @@ class Stage(StageFrame):
         self.show_event(job, event)
         if isinstance(event, (Finished, Failed, Cancelled)):
             self._end(job, event)
+
+    def _list_results(self, job_id: str, artifacts: Sequence[Artifact]) -> None:
+        job = self.shared.queue.job(job_id)
+        if job is not None and job.request.kind == self.kind:
+            self.strip.add(items_of_job(job, artifacts))
 
     def _show_progress(self, job_id: str, event: Progress) -> None:
         total = self.group.update_progress(job_id, event)

@@ -76,6 +76,12 @@ class TextStage(Stage):
         """See `Stage`."""
         return self._paths.get(max(0, self.view.tabs.currentIndex()), "")
 
+    def select(self, path: str) -> None:
+        """See `Stage`."""
+        for place, other in self._paths.items():
+            if other == path:
+                self.view.tabs.setCurrentIndex(place)
+
     def _place(self, job: Job, candidate: int) -> int:
         """Return the index of a candidate among those of the whole batch."""
         ids = list(self.group.jobs)

@@ -1,0 +1,122 @@
+"""The strip below a result: the latest results of the tab's kind, also of earlier sessions."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelectionModel, QSize, Qt, Signal
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QListView, QWidget
+
+from studio.ui import background
+from studio.ui.stage.result_delegate import ResultDelegate
+from studio.ui.stage.result_item import ResultItem, StripSource
+from studio.ui.stage.result_model import ResultModel
+from studio.ui.stage.thumbnail_loader import ThumbnailLoader
+from studio.ui.widgets.factory import name_control
+
+LIMIT = 200
+CELL = 64
+SCROLL_BAR = 14
+
+
+class Strip(QListView):
+    """One row of results, the newest first; arrow keys step."""
+
+    chosen = Signal(object)
+    """ResultItem that the user wants to see."""
+    filled = Signal()
+    """The earlier results are listed."""
+
+    def __init__(self, parent: QWidget, loader: ThumbnailLoader) -> None:
+        super().__init__(parent)
+        self.results = ResultModel(self, by_job=False)
+        self.setModel(self.results)
+        self.setItemDelegate(ResultDelegate(self, loader, QSize(CELL, CELL), titles=False))
+        self.setViewMode(QListView.ViewMode.ListMode)
+        self.setFlow(QListView.Flow.LeftToRight)
+        self.setWrapping(False)
+        self.setUniformItemSizes(True)
+        self.setProperty("role", "strip")
+        self.setFixedHeight(CELL + SCROLL_BAR)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        name_control(self, "Latest results", "The latest results; arrow keys show the next one")
+        self.selectionModel().currentChanged.connect(self._on_current_changed)
+        loader.loaded.connect(self._on_loaded)
+        self._is_marking = False
+        self._has_room = True
+        self.hide()
+
+    def fill(self, source: StripSource, kind: str) -> None:
+        """List earlier results, read in the background; keep those that were added meanwhile."""
+        background.run(self, lambda: source.latest(kind, LIMIT), self._on_found)
+
+    def _on_found(self, items: list[ResultItem]) -> None:
+        newer = self.results.items()
+        known = {item.path for item in newer}
+        self.results.set_items([*newer, *(item for item in items if item.path not in known)])
+        self._show_if_needed()
+        self.filled.emit()
+
+    def add(self, items: list[ResultItem]) -> None:
+        """Put new results at the beginning."""
+        self._is_marking = True
+        self.results.insert_first(items, LIMIT)
+        self._is_marking = False
+        self._show_if_needed()
+
+    def remove(self, path: str) -> None:
+        """Remove a result."""
+        self._is_marking = True
+        self.results.remove(path)
+        self._is_marking = False
+        self._show_if_needed()
+
+    def mark(self, path: str) -> None:
+        """Mark the result that is shown; none if the strip lacks it."""
+        row = self.results.row_of(path)
+        self._is_marking = True
+        if row < 0:
+            self.selectionModel().clear()
+        elif row != self.currentIndex().row():
+            index = self.results.index(row)
+            flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self.selectionModel().setCurrentIndex(index, flag)
+        self._is_marking = False
+
+    def step(self, by: int) -> bool:
+        """Choose the next item to the right, or for a negative number to the left."""
+        row = self.currentIndex().row() + by if self.currentIndex().isValid() else 0
+        if not 0 <= row < self.results.rowCount():
+            return False
+        self.setCurrentIndex(self.results.index(row))
+        return True
+
+    @property
+    def newest(self) -> ResultItem | None:
+        """The newest result, or None."""
+        return self.results.item(0) if self.results.rowCount() else None
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll to the side."""
+        delta = event.angleDelta()
+        bar = self.horizontalScrollBar()
+        bar.setValue(bar.value() - (delta.x() or delta.y()))
+        event.accept()
+
+    def _on_current_changed(self) -> None:
+        index = self.currentIndex()
+        if index.isValid() and not self._is_marking:
+            self.chosen.emit(self.results.item(index.row()))
+
+    def _on_loaded(self, path: str) -> None:
+        row = self.results.row_of(path)
+        if row >= 0:
+            self.update(self.results.index(row))
+
+    def set_room(self, has_room: bool) -> None:
+        """Hide the strip while there is no room for it."""
+        self._has_room = has_room
+        self._show_if_needed()
+
+    def _show_if_needed(self) -> None:
+        self.setVisible(self._has_room and self.results.rowCount() > 0)

@@ -1,0 +1,160 @@
+"""The strip of the latest results: of this session, of earlier ones, and of other programs."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from studio.core.jobs import JobState, new_job
+from studio.core.requests import SpeechRequest
+from studio.ui.stage.result_item import StoredResults
+from tests.ui.conftest import PATIENCE, close_studio
+from tests.ui.stage.test_image_stage import generate
+from tests.ui.stage.test_stage import submit_text, wait_over
+
+
+@pytest.fixture
+def studio(open_studio):
+    return open_studio()
+
+
+def prompts(strip):
+    return [item.prompt for item in strip.results.items()]
+
+
+def make_texts(qtbot, studio, *words):
+    for word in words:
+        wait_over(qtbot, studio, submit_text(studio, word).id)
+    strip = studio.window.text_tab.stage.strip
+    qtbot.waitUntil(lambda: prompts(strip)[: len(words)] == [*reversed(words)], timeout=PATIENCE)
+    return strip
+
+
+def text_of(studio, word):
+    (path,) = Path(studio.shared.output_folder()).glob(f"*{word}*.txt")
+    return path.read_text(encoding="utf-8")
+
+
+def test_the_strip_lists_the_newest_first_and_arrow_keys_step(qtbot, studio):
+    strip = make_texts(qtbot, studio, "one", "two", "three")
+    tab = studio.window.text_tab
+    assert strip.isVisible()
+    assert strip.currentIndex().row() == 0
+    strip.setFocus()
+    QTest.keyClick(strip, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: tab.view.text() == text_of(studio, "two"), timeout=PATIENCE)
+    assert tab.stage.header.prompt.whole == "two"
+    QTest.keyClick(strip, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: tab.view.text() == text_of(studio, "one"), timeout=PATIENCE)
+    QTest.keyClick(tab.view.view, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: tab.stage.header.prompt.whole == "two", timeout=PATIENCE)
+
+
+def test_the_last_result_is_there_after_a_restart(qtbot, open_studio):
+    studio = open_studio()
+    make_texts(qtbot, studio, "before", "last")
+    expected = text_of(studio, "last")
+    close_studio(studio)
+    again = open_studio()
+    tab = again.window.text_tab
+    qtbot.waitUntil(lambda: tab.view.text() == expected, timeout=PATIENCE)
+    assert prompts(tab.stage.strip) == ["last", "before"]
+    assert tab.stage.header.prompt.whole == "last"
+    assert tab.stage.is_over
+    job = submit_text(again, "next")
+    wait_over(qtbot, again, job.id)
+    qtbot.waitUntil(lambda: tab.stage.header.prompt.whole == "next", timeout=PATIENCE)
+    assert prompts(tab.stage.strip) == ["next", "last", "before"]
+
+
+def test_the_strip_has_only_results_of_its_kind(qtbot, studio):
+    strip = make_texts(qtbot, studio, "words")
+    request = SpeechRequest(prompt="said aloud", model="fake-speech")
+    job = new_job(request, studio.shared.output_folder())
+    studio.shared.queue.submit([job])
+    wait_over(qtbot, studio, job.id)
+    studio.window.show_tab("audio")
+    speech = studio.window.audio_tab.speech.stage
+    qtbot.waitUntil(lambda: prompts(speech.strip) == ["said aloud"], timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bool(speech.path), timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: len(speech._loader.thumbnail(speech.path, "audio").outline) == 48, timeout=PATIENCE
+    )
+    assert prompts(strip) == ["words"]
+    assert prompts(studio.window.audio_tab.music.stage.strip) == []
+
+
+def test_images_of_one_job_are_stepped_through_in_order(qtbot, studio):
+    studio.window.show_tab("image")
+    tab = studio.window.image_tab
+    generate(qtbot, tab, 1, prompt="older")
+    generate(qtbot, tab, 3, prompt="cats")
+    assert prompts(tab.stage.strip) == ["cats", "cats", "cats", "older"]
+    tab.view.image.setFocus()
+    tab.view.show_grid(False)
+    names = [Path(tab.view.image.path).name[-5]]
+    for _ in range(2):
+        QTest.keyClick(tab.view.image, Qt.Key.Key_Right)
+        names.append(Path(tab.view.image.path).name[-5])
+    assert names == ["1", "2", "3"]
+    QTest.keyClick(tab.view.image, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: tab.stage.header.prompt.whole == "older", timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: bool(tab.view.image.path) and tab.view.grid.count() == 1, timeout=PATIENCE
+    )
+    thumbnail = tab.stage._loader.thumbnail(tab.view.image.path, "image")
+    assert thumbnail is not None
+    assert thumbnail.pixmap.width() == 64
+
+
+def test_the_newest_result_does_not_hold_the_next_job_back(qtbot, studio):
+    strip = make_texts(qtbot, studio, "one", "two")
+    tab = studio.window.text_tab
+    strip.setFocus()
+    QTest.keyClick(strip, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: tab.stage.header.prompt.whole == "one", timeout=PATIENCE)
+    job = submit_text(studio, "three")
+    wait_over(qtbot, studio, job.id)
+    qtbot.waitUntil(lambda: prompts(strip)[0] == "three", timeout=PATIENCE)
+    assert tab.stage.header.prompt.whole == "one", "the user looks at it"
+    strip.setCurrentIndex(strip.results.index(0))
+    qtbot.waitUntil(lambda: tab.stage.header.prompt.whole == "three", timeout=PATIENCE)
+    job = submit_text(studio, "four")
+    wait_over(qtbot, studio, job.id)
+    qtbot.waitUntil(lambda: tab.stage.header.prompt.whole == "four", timeout=PATIENCE)
+
+
+def test_a_result_that_was_deleted_is_left_out_or_explained(qtbot, open_studio):
+    studio = open_studio()
+    strip = make_texts(qtbot, studio, "gone", "kept")
+    (path,) = Path(studio.shared.output_folder()).glob("*gone*.txt")
+    path.unlink()
+    strip.setCurrentIndex(strip.results.index(1))
+    notice = studio.window.text_tab.notice
+    qtbot.waitUntil(lambda: notice.message.endswith("cannot be shown."), timeout=PATIENCE)
+    close_studio(studio)
+    again = open_studio()
+    found = again.window.text_tab.stage.strip
+    qtbot.waitUntil(lambda: prompts(found) == ["kept"], timeout=PATIENCE)
+
+
+def test_results_of_jobs_that_were_cleared_come_from_the_library(qtbot, studio, data):
+    from studio.library.library import Library
+
+    make_texts(qtbot, studio, "cleared 清")
+    library = Library(data)
+    library.catch_up()
+    library.close()
+    studio.shared.queue.remove([job.id for job in studio.shared.queue.jobs()])
+    qtbot.waitUntil(lambda: not studio.shared.queue.jobs(), timeout=PATIENCE)
+    items = StoredResults(data).latest("text", 10)
+    assert [item.prompt for item in items] == ["cleared 清"]
+    assert [item.state for item in items] == [JobState.COMPLETED]
+
+
+def test_without_databases_there_are_no_results(data):
+    assert StoredResults(data).latest("text", 10) == []
+    data.database.write_bytes(b"not a database")
+    data.library.write_bytes(b"not a database either")
+    assert StoredResults(data).latest("text", 10) == []
