@@ -61,13 +61,14 @@ _WIDGETS = {
     ),
     "CLIPSetLastLayer": ("stop_at_clip_layer",),
     "CheckpointLoaderSimple": ("ckpt_name",),
+    "CheckpointLoader": ("config_name", "ckpt_name"),
+    "unCLIPCheckpointLoader": ("ckpt_name",),
+    "ImageOnlyCheckpointLoader": ("ckpt_name",),
     "UNETLoader": ("unet_name", "weight_dtype"),
     "UnetLoaderGGUF": ("unet_name",),
     "VAELoader": ("vae_name",),
     "LoraLoader": ("lora_name", "strength_model", "strength_clip"),
     "LoraLoaderModelOnly": ("lora_name", "strength_model"),
-    "EmptyLatentImage": ("width", "height", "batch_size"),
-    "EmptySD3LatentImage": ("width", "height", "batch_size"),
     "ControlNetApply": ("strength",),
     "ControlNetApplyAdvanced": ("strength", "start_percent", "end_percent"),
     "LoadImage": ("image",),
@@ -79,6 +80,15 @@ _WIDGETS = {
     "PrimitiveStringMultiline": ("value",),
 }
 """Type of a node → the names of its values."""
+_WIDGETS_BY_WORD = (
+    ("Empty", ("width", "height", "batch_size")),
+    ("ToVideoLatent", ("width", "height")),
+    ("TextEncode", ("text",)),
+    ("Textbox", ("text",)),
+    ("TextBox", ("text",)),
+    ("Scheduler", ("steps",)),
+)
+"""Part of the type of other nodes → the names of their first values."""
 
 
 def read_workflow(source: JsonObject) -> Graph:
@@ -200,12 +210,13 @@ def _node(scope: _Scope, node_id: str, raw: JsonObject, setters: dict[str, str])
 
 
 def _bypassed_input(node: JsonObject, output: int) -> JsonObject:
-    """Return the input that a bypassed node passes on: the first of the output's type."""
-    outputs = as_list(node.get("outputs"))
-    if not 0 <= output < len(outputs):
+    """Return the input that a bypassed node passes on: the nth of a type to the nth output."""
+    types = [as_object(one).get("type") for one in as_list(node.get("outputs"))[:_MAX_INPUTS]]
+    if not 0 <= output < len(types):
         return {}
-    wanted = as_object(outputs[output]).get("type")
-    return next((entry for entry in _inputs_of(node) if entry.get("type") == wanted), {})
+    same = [entry for entry in _inputs_of(node) if entry.get("type") == types[output]]
+    place = types[:output].count(types[output])
+    return same[place] if place < len(same) else next(iter(same), {})
 
 
 def _inputs_of(node: JsonObject) -> Iterator[JsonObject]:
@@ -254,8 +265,10 @@ def _values(raw: JsonObject) -> JsonObject:
     stored = raw.get("widgets_values")
     if isinstance(stored, dict):
         return stored
-    values = as_list(stored)
-    names = _WIDGETS.get(_text(raw.get("type"))) or tuple(_named_widgets(raw, values))
+    values, kind = as_list(stored), _text(raw.get("type"))
+    names = _WIDGETS.get(kind) or tuple(_named_widgets(raw, values))
+    if not names:
+        names = next((known for word, known in _WIDGETS_BY_WORD if word in kind), ())
     return dict(zip(names, values, strict=False))
 
 

@@ -349,6 +349,30 @@ def test_a_bypassed_node_passes_on_its_input():
     assert found.loras == ()
 
 
+def test_a_bypassed_node_with_two_inputs_of_a_type():
+    source = workflow()
+    source["nodes"].append(
+        editor_node(
+            70, "ControlNetApplyAdvanced", [1, 0, 1],
+            [("positive", "CONDITIONING", 4), ("negative", "CONDITIONING", 6)],
+            ["CONDITIONING", "CONDITIONING"], 4,
+        )
+    )  # fmt: skip
+    source["links"] += [[20, 70, 0, 3, 1, "CONDITIONING"], [21, 70, 1, 3, 2, "CONDITIONING"]]
+    sampler_inputs = source["nodes"][0]["inputs"]
+    sampler_inputs[1]["link"], sampler_inputs[2]["link"] = 20, 21
+    check_default(read_comfyui(source))
+
+
+def test_nodes_that_are_known_by_a_part_of_their_type():
+    source = workflow()
+    for entry in source["nodes"]:
+        entry["type"] = {
+            "EmptyLatentImage": "EmptyFluxLatentImage", "CLIPTextEncode": "TextEncodeQwenImage"
+        }.get(entry["type"], entry["type"])  # fmt: skip
+    check_default(read_comfyui(source))
+
+
 def test_widgets_that_the_node_lists():
     source = workflow()
     source["nodes"][0]["type"] = "A custom sampler"
