@@ -167,6 +167,13 @@ ACTIONS = (
         "pause",
         state="shared.queue.paused",
     ),
+    Action(
+        "dialogs.show_palette",
+        "Find an action…",
+        "Find actions, models, presets, settings and results by typing",
+        "Help",
+        "Ctrl+K",
+    ),
     Action("dialogs.show_shortcuts", "Keyboard shortcuts", "Show all shortcuts", "Help", "F1"),
     Action("dialogs.show_about", "About Studio", "Version and licenses", "Help"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from studio.core.artifact import Recipe
     from studio.core.kinds import Kind
     from studio.ui.batch.dialog import BatchDialog
+    from studio.ui.help.matching import Provider
 
 MAX_PROMPT_CHARACTERS = 500
 """Of a recipe's prompt in a message."""
@@ -34,6 +36,8 @@ class Dialogs(QObject):
         super().__init__(window)
         self._shared = shared
         self._window = window
+        self.palette_providers: list[Callable[[], list[Provider]]] = []
+        """Called in the GUI thread when the palette opens; each returns providers."""
 
     def show_models(self, path: Path | None = None) -> None:
         """Show the models. Add the model at `path`, if any."""
@@ -46,6 +50,17 @@ class Dialogs(QObject):
         dialog.open()
         if path is not None:
             dialog.add(path)
+
+    def show_palette(self) -> None:
+        """Show the command palette, with what `palette_providers` offer."""
+        from studio.ui.help.palette import Palette
+
+        palette = Palette(
+            [search for make in self.palette_providers for search in make()], self._window
+        )
+        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        palette.show()
+        palette.activateWindow()
 
     def show_settings(self, key: str = "") -> None:
         """Show the settings; `key`: one of them to go to."""

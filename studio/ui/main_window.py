@@ -16,6 +16,7 @@ from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_file, open_folder
 from studio.ui.dialogs import Dialogs
 from studio.ui.file_opener import FileOpener
+from studio.ui.help.entries import default_providers
 from studio.ui.models.install_banner import InstallBanner
 from studio.ui.presets.preset_button import import_preset
 from studio.ui.queue.banner import QueueBanner
@@ -108,6 +109,7 @@ class MainWindow(WindowShell):
         self.tabs.currentChanged.connect(self._on_tab_changed)
         QApplication.styleHints().colorSchemeChanged.connect(self.update_icons)
         shared.settings_changed.connect(self._on_settings_changed)
+        self.dialogs.palette_providers.append(lambda: default_providers(self))
         actions.apply_shortcuts(self._actions, shared.settings.shortcuts)
         queue.pause_changed.connect(self._show_states)
         self.queue_dock.shown_changed.connect(self._show_states)

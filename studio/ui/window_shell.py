@@ -6,6 +6,7 @@ import base64
 import contextlib
 
 from PySide6.QtCore import QByteArray, QSize, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QTabWidget, QToolBar, QVBoxLayout, QWidget
 
 from studio.core.kinds import TABS
@@ -69,6 +70,10 @@ class WindowShell(QMainWindow):
         self._central = QWidget()
         self._central.setLayout(self._column)
         self.setCentralWidget(self._central)
+
+    def action(self, key: str) -> QAction:
+        """Return an action of the menus by its key in `ui.actions`."""
+        return self._actions[key]
 
     def update_icons(self) -> None:
         """Draw the icons in the theme's color."""

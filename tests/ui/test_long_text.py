@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit, QTextEdit
 from studio.core.drafts import save_drafts
 from studio.core.requests.base import MAX_PROMPT_CHARACTERS
 from studio.ui.batch.dialog import BatchDialog
-from studio.ui.plain_editor import MAX_CHARACTERS, PlainEditor
 from studio.ui.widgets import factory
+from studio.ui.widgets.plain_editor import MAX_CHARACTERS, PlainEditor
 from studio.ui.widgets.text_view import MAX_SHOWN
 from tests.ui.conftest import PATIENCE
 

@@ -17,8 +17,8 @@ from studio.batch.axes import MAX_AXES
 from studio.batch.expand import COMBINE
 from studio.ui.batch.page import Page, combo_box
 from studio.ui.batch.preview import parse_variables
-from studio.ui.plain_editor import PlainEditor
 from studio.ui.widgets.factory import button, label, name_control, row, show_information
+from studio.ui.widgets.plain_editor import PlainEditor
 
 _COMBINE_TITLES = {
     "random": "Pick one by the row's seed",

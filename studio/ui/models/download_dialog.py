@@ -31,8 +31,8 @@ from studio.ui.desktop.screens import resize_to_fit
 from studio.ui.models.download_thread import Work, WorkThread
 from studio.ui.models.list import language_name
 from studio.ui.models.partial_downloads import PartialDownloads
-from studio.ui.plain_editor import PlainEditor
 from studio.ui.widgets.factory import Notice, button, label, name_control, row, size_text
+from studio.ui.widgets.plain_editor import PlainEditor
 
 MAX_LANGUAGES = 12
 

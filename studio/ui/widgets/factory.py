@@ -24,8 +24,8 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.errors import Failure
-from studio.ui.plain_editor import MAX_RUN, PlainEditor
 from studio.ui.widgets.icons import set_icon
+from studio.ui.widgets.plain_editor import MAX_RUN, PlainEditor
 
 LABEL_CHARACTERS = 900
 LABEL_LINES = 15

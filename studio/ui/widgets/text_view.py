@@ -10,8 +10,8 @@ from collections.abc import Collection
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QTabBar, QToolButton, QVBoxLayout, QWidget
 
-from studio.ui.plain_editor import PlainEditor
 from studio.ui.widgets.factory import name_control
+from studio.ui.widgets.plain_editor import PlainEditor
 
 FLUSH_MS = 30
 THOUGHTS_HEIGHT = 160

@@ -1,0 +1,1 @@
+"""Find an action, learn the keys, check the installation, report a problem."""

@@ -1,0 +1,136 @@
+"""What the command palette offers: actions, results, models, presets and settings."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Protocol
+
+from PySide6.QtGui import QAction
+
+from studio.core.jobs import Job, JobState
+from studio.core.kinds import KINDS
+from studio.core.presets import Preset, own_presets, presets
+from studio.core.settings_catalog.catalog import GROUPS, SETTINGS
+from studio.models.card import ModelCard
+from studio.ui.actions import ACTIONS, MENUS, shortcut_of
+from studio.ui.app_state import AppState
+from studio.ui.help.matching import Entry, Provider
+
+PALETTE = "dialogs.show_palette"
+MAX_RECENT = 1_000
+"""Finished jobs that are offered, the latest first."""
+TITLE_CHARACTERS = 120
+
+
+class Dialogs(Protocol):
+    """The part of the window's dialogs that entries use."""
+
+    def show_settings(self, key: str = "") -> None:
+        """Show a setting."""
+
+
+class Form(Protocol):
+    """The part of a form that entries use."""
+
+    def use_preset(self, preset: Preset) -> None:
+        """Fill the form."""
+
+
+class Window(Protocol):
+    """The part of the main window that entries use; it imports this module."""
+
+    @property
+    def shared(self) -> AppState:
+        """The state of the window."""
+
+    @property
+    def dialogs(self) -> Dialogs:
+        """Its dialogs."""
+
+    def action(self, key: str) -> QAction:
+        """Return an action of the menus."""
+
+    def current(self) -> Form:
+        """Return the form that is shown."""
+
+    def show_kind(self, name: str) -> None:
+        """Show the form of a kind."""
+
+    def show_result(self, job_id: str) -> None:
+        """Show a job's result."""
+
+    def try_model(self, card: ModelCard) -> None:
+        """Show the form of a model's kind with the model."""
+
+
+def default_providers(window: Window) -> list[Provider]:
+    """Return the providers of the window itself. Called in the GUI thread."""
+    jobs = window.shared.queue.jobs()[-MAX_RECENT:]
+    cards = window.shared.all_cards()
+    known = list(_actions(window))
+    recent = list(_recent(window, jobs))
+    models = [
+        Entry(
+            card.title,
+            f"{KINDS[card.kind].title} model",
+            functools.partial(window.try_model, card),
+            words=card.name,
+        )
+        for card in cards
+        if card.kind in KINDS and KINDS[card.kind].tab and not card.adapter
+    ]
+
+    @functools.cache
+    def read_presets() -> list[Entry]:  # in the palette's thread, which may read files
+        return list(_presets(window))
+
+    settings = list(_settings(window))
+    return [
+        lambda _query: known,
+        lambda _query: models,
+        lambda _query: read_presets(),
+        lambda _query: settings,
+        lambda _query: recent,
+    ]
+
+
+def _actions(window: Window) -> Iterator[Entry]:
+    chosen = window.shared.settings.shortcuts
+    for action in sorted(ACTIONS, key=lambda action: MENUS.index(action.menu)):
+        item = window.action(action.key)
+        if action.key != PALETTE and item.isEnabled():
+            keys = shortcut_of(action, chosen)
+            yield Entry(action.title, action.menu, item.trigger, keys, action.tip)
+
+
+def _presets(window: Window) -> Iterator[Entry]:
+    for name, kind in KINDS.items():
+        if kind.tab:
+            for preset in (*own_presets(window.shared.data, name), *presets(name)):
+                run = functools.partial(_use_preset, window, name, preset)
+                yield Entry(preset.title, f"{kind.title} preset", run)
+
+
+def _use_preset(window: Window, kind: str, preset: Preset) -> None:
+    window.show_kind(kind)
+    window.current().use_preset(preset)
+
+
+def _settings(window: Window) -> Iterator[Entry]:
+    for setting in SETTINGS:
+        run = functools.partial(window.dialogs.show_settings, setting.key)
+        words = f"{GROUPS[setting.group]} {setting.key} {setting.description}"
+        yield Entry(setting.title, "Setting", run, words=words)
+
+
+def _recent(window: Window, jobs: list[Job]) -> Iterator[Entry]:
+    for job in reversed(jobs):
+        if job.state is JobState.COMPLETED:
+            prompt = " ".join(job.request.prompt[: 2 * TITLE_CHARACTERS].split())
+            yield Entry(
+                prompt[:TITLE_CHARACTERS],
+                f"{KINDS[job.request.kind].title} result",
+                functools.partial(window.show_result, job.id),
+                words=job.request.model,
+            )
