@@ -116,6 +116,16 @@ ACTIONS = (
         )
         for number, name in enumerate(TABS, 1)
     ),
+    Action("show_tab", "Library", "Go to the library", "View", "Ctrl+0", argument="library"),
+    Action(
+        "window_library.toggle_panel",
+        "Library panel",
+        "Show or hide the library beside the tab",
+        "View",
+        "Ctrl+L",
+        state="window_library.is_panel_shown",
+        starts_group=True,
+    ),
     Action(
         "toggle_queue",
         "Queue",
@@ -125,7 +135,6 @@ ACTIONS = (
         "queue",
         toolbar=True,
         state="is_queue_shown",
-        starts_group=True,
     ),
     Action(
         "show_full_screen",

@@ -15,6 +15,7 @@ from studio.core.paths import DataFolder
 from studio.core.requests import Request
 from studio.core.settings import Settings, format_defaults
 from studio.core.settings_store import Change, apply_change, check_change
+from studio.jobs.live_library import LiveLibrary
 from studio.jobs.session import Session
 from studio.models.card import ModelCard
 from studio.models.registry import ModelRegistry, among, default_first, is_of
@@ -58,6 +59,7 @@ class AppState(QObject):
         self.data = data
         self.session = session
         self.queue = session.queue
+        self.library = LiveLibrary(data, session.queue)
         self.settings = settings
         """Read only; `change_settings` changes them."""
         self._drafts: Drafts = drafts or {}
@@ -154,6 +156,7 @@ class AppState(QObject):
     def close(self) -> None:
         """Write the remaining changes, when the program ends."""
         self._writer.close(SAVE_SECONDS)
+        self.library.close()
 
     def _on_saved(self, on_disk: Settings, number: int) -> None:
         """Take the settings from disk, with the changes that were not written yet on top."""

@@ -17,6 +17,7 @@ from studio.ui.desktop.folders import open_file, open_folder
 from studio.ui.dialogs import Dialogs
 from studio.ui.file_opener import FileOpener
 from studio.ui.help.entries import default_providers
+from studio.ui.library.window_library import WindowLibrary
 from studio.ui.models.install_banner import InstallBanner
 from studio.ui.presets.preset_button import import_preset
 from studio.ui.queue.banner import QueueBanner
@@ -27,7 +28,7 @@ from studio.ui.tabs.form_tab import FormTab, Tab
 from studio.ui.widgets import theme
 from studio.ui.widgets.factory import Notice, button, confirm
 from studio.ui.widgets.toast import Toasts
-from studio.ui.window_shell import WindowShell
+from studio.ui.window_shell import LIBRARY, PAGES, WindowShell
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from studio.core.artifact import Artifact, Recipe
     from studio.core.jobs import Batch, Job
     from studio.library.foreign.metadata import ForeignMetadata
+    from studio.library.items import Item
     from studio.models.card import ModelCard
     from studio.ui.tabs.audio import AudioTab
     from studio.ui.tabs.base import GenerateTab
@@ -55,11 +57,14 @@ class MainWindow(WindowShell):
         super().__init__()
         self.shared = shared
         self._built: dict[str, Tab] = {}
+        self._form_tab = TABS[0]
+        """The tab with a form that was shown last."""
         self.dialogs = Dialogs(shared, self)
         self.file_opener = FileOpener(self, shared.output_folder)
         self.install_banner = InstallBanner(shared, self)
         self.toasts = Toasts(self.tabs)
         self._add_queue()
+        self.window_library = WindowLibrary(shared, self, self._pages[LIBRARY])
         self.queue_banner = QueueBanner(shared.queue, self.queue_dock)
         self.settings_banner = Notice("banner")
         self._banners.addWidget(self.install_banner.offer)
@@ -68,8 +73,11 @@ class MainWindow(WindowShell):
         self._banners.addWidget(self.settings_banner)
         self._column.insertWidget(1, self.install_banner.bar)
         self.install_banner.offer_starter()
-        self.tabs.setCurrentIndex(min(max(0, shared.settings.last_tab), len(TABS) - 1))
-        self.current().prompt.setFocus()
+        last = shared.settings.last_tab
+        self.tabs.setCurrentIndex(last if 0 <= last < len(PAGES) else 0)
+        self._build_shown()
+        if PAGES[self.tabs.currentIndex()] != LIBRARY:
+            self.current().prompt.setFocus()
         self.restore_layout(shared.settings.geometry, shared.settings.window_state)
         self.setAcceptDrops(True)
         self._connect()
@@ -113,6 +121,8 @@ class MainWindow(WindowShell):
         actions.apply_shortcuts(self._actions, shared.settings.shortcuts)
         queue.pause_changed.connect(self._show_states)
         self.queue_dock.shown_changed.connect(self._show_states)
+        self.window_library.panel.visibilityChanged.connect(self._show_states)
+        self.window_library.open_requested.connect(self._on_item_opened)
         self._show_states()
 
     # Tabs
@@ -145,16 +155,24 @@ class MainWindow(WindowShell):
         return cast("AudioTab", self.tab("audio"))
 
     def current(self) -> FormTab:
-        """Return the form that is shown."""
-        return self.tab(TABS[self.tabs.currentIndex()]).current()
+        """Return the form that is shown, or was shown before the library."""
+        return self.tab(self._form_tab).current()
 
     def show_tab(self, name: str) -> None:
-        """Show a tab by its name in `core.kinds`."""
-        self.tabs.setCurrentIndex(TABS.index(name))
+        """Show a tab by its name: those of `core.kinds`, and the library."""
+        self.tabs.setCurrentIndex(PAGES.index(name))
 
     def _on_tab_changed(self, index: int) -> None:
-        self.tab(TABS[index])
+        self._build_shown()
         self.shared.change_settings(last_tab=index)
+
+    def _build_shown(self) -> None:
+        name = PAGES[self.tabs.currentIndex()]
+        if name == LIBRARY:
+            self.window_library.page.view.setFocus()
+        else:
+            self._form_tab = name
+            self.tab(name)
 
     def generate(self) -> None:
         """Start the job of the form that is shown."""
@@ -220,6 +238,9 @@ class MainWindow(WindowShell):
         form = cast("GenerateTab", self.tab(kind.tab).for_kind(kind.name))
         self.show_tab(kind.tab)
         return form
+
+    def _on_item_opened(self, item: Item) -> None:
+        self.show_artifact(Path(item.path))
 
     def show_kind(self, name: str) -> None:
         """Show the form of a kind."""

@@ -17,6 +17,9 @@ from studio.ui.widgets.icons import icon
 
 DEFAULT_SIZE = (1280, 800)
 MIN_SIZE = (720, 480)
+LIBRARY = "library"
+PAGES = (*TABS, LIBRARY)
+"""The tabs in their order: one per medium, then the library."""
 MIN_BANNERS_HEIGHT = 56
 """Of the banners, which scroll in a low window."""
 
@@ -50,9 +53,9 @@ class WindowShell(QMainWindow):
     def _add_tabs(self) -> None:
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        name_control(self.tabs.tabBar(), "Kinds of content", "Text, image and audio")
+        name_control(self.tabs.tabBar(), "Tabs", "Text, image, audio and the library")
         self._pages: dict[str, QVBoxLayout] = {}
-        for name in TABS:
+        for name in PAGES:
             page = QWidget()
             self._pages[name] = QVBoxLayout(page)
             self._pages[name].setContentsMargins(0, 0, 0, 0)
@@ -78,7 +81,7 @@ class WindowShell(QMainWindow):
     def update_icons(self) -> None:
         """Draw the icons in the theme's color."""
         actions.update_icons(self._actions)
-        for number, name in enumerate(TABS):
+        for number, name in enumerate(PAGES):
             self.tabs.setTabIcon(number, icon(name))
 
     def restore_layout(self, geometry: str, state: str) -> None:

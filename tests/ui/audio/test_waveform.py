@@ -14,7 +14,8 @@ from studio.ui.audio.audio_view import AudioView
 from studio.ui.audio.peaks import Peaks
 from studio.ui.audio.playback_buffer import PlaybackBuffer
 from studio.ui.audio.player import PlayerState
-from studio.ui.audio.waveform import Waveform, format_seconds
+from studio.ui.audio.seconds import format_seconds
+from studio.ui.audio.waveform import Waveform
 from tests.ui.audio.test_player import ABSENT
 
 RATE = 8_000

@@ -1,0 +1,118 @@
+"""The library as a page: search, filters, the items, and what to do if there are none."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from studio.core.errors import StudioError
+from studio.library.items import EVERYTHING, Query
+from studio.ui.app_state import AppState
+from studio.ui.library.library_view import LibraryView
+from studio.ui.library.search_bar import SearchBar
+from studio.ui.library.search_results import SearchResults
+from studio.ui.widgets.factory import Notice, button, label, row
+
+EMPTY = "Nothing here yet"
+EMPTY_CURE = "Everything you make appears here, with its prompt and settings."
+NOT_FOUND = "Nothing found"
+NOT_FOUND_CURE = "Try fewer words or filters."
+
+
+class LibraryPage(QWidget):
+    """The whole library. `is_compact`: for a narrow dock."""
+
+    open_requested = Signal(object)
+    """Item: to be shown with its form and result."""
+
+    def __init__(self, shared: AppState, *, is_compact: bool = False) -> None:
+        super().__init__()
+        self.shared = shared
+        self.results = SearchResults(shared.library, self)
+        self.view = LibraryView(self.results)
+        self.bar = SearchBar(shared.library, is_compact=is_compact)
+        self.notice = Notice()
+        self._message = label("", "title")
+        self._cure = label("", "muted")
+        self.clear_button = button("Clear filters", "Show everything again", self.bar.clear_filters)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.view)
+        self._stack.addWidget(self._make_message())
+        self._was_shown = False
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.notice)
+        layout.addWidget(self._stack, 1)
+        self._connect()
+
+    def _make_message(self) -> QWidget:
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.addStretch(1)
+        for text in (self._message, self._cure):
+            text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            layout.addWidget(text)
+        layout.addWidget(row(None, self.clear_button, None))
+        layout.addStretch(2)
+        return page
+
+    def _connect(self) -> None:
+        self.bar.query_changed.connect(self.search)
+        self.bar.mode_changed.connect(self.view.set_mode)
+        self.bar.side_changed.connect(self.view.set_side)
+        self.bar.failed.connect(self._on_failed)
+        self.results.changed.connect(self._show_state)
+        self.results.failed.connect(self._on_failed)
+        self.view.opened.connect(self._on_opened)
+        find = QShortcut(QKeySequence.StandardKey.Find, self)
+        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        find.activated.connect(self.focus_search)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Read the library when it is shown for the first time."""
+        super().showEvent(event)
+        if not self._was_shown:
+            self._was_shown = True
+            self.search(self.bar.query)
+
+    def search(self, query: Query) -> None:
+        """Show what a search finds."""
+        self.notice.clear()
+        self.results.search(query)
+
+    def show_query(self, query: Query) -> None:
+        """Show what a search finds, with its filters."""
+        self.bar.set_query(query)
+
+    def focus_search(self) -> None:
+        """Put the keyboard into the search box."""
+        self.bar.text.setFocus()
+        self.bar.text.selectAll()
+
+    def _on_opened(self, item_id: int) -> None:
+        item = self.results.item(item_id)
+        if item is not None:
+            self.open_requested.emit(item)
+
+    def _show_state(self) -> None:
+        is_empty = not self.results.ids and self.results.is_complete
+        if is_empty:
+            is_all = self.results.query == EVERYTHING
+            self._message.setText(EMPTY if is_all else NOT_FOUND)
+            self._cure.setText(EMPTY_CURE if is_all else NOT_FOUND_CURE)
+            self.clear_button.setVisible(not is_all)
+        self._stack.setCurrentIndex(1 if is_empty else 0)
+
+    def _on_failed(self, error: Exception) -> None:
+        cure = error.cure if isinstance(error, StudioError) else "Check the disk, then try again."
+        again = button("Try again", "Read the library again", lambda: self.search(self.bar.query))
+        self.notice.show_message(f"The library cannot be read: {error}", cure, [again])
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.view.update_colors()

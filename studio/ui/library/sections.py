@@ -1,0 +1,73 @@
+"""Date headings of the library: groups sorted ids, which are times of creation, by day and month.
+
+No widgets: plain arithmetic, so that 100 000 ids take less than a millisecond.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import NamedTuple
+
+_WEEK_DAYS = 7
+_MICROSECONDS = 1_000_000
+
+
+class Section(NamedTuple):
+    """A heading and the items below it."""
+
+    title: str
+    first: int
+    """Index of its first item."""
+    size: int
+    """Number of items."""
+
+
+def sections_of(ids: Sequence[int], now: float) -> list[Section]:
+    """Group ids, newest first, by Today, Yesterday, weekday (of the last week) and month."""
+    sections: list[Section] = []
+    today = datetime.datetime.fromtimestamp(now).date()
+    first = 0
+    while first < len(ids):
+        begin, title = _group_of(ids[first], today)
+        end = _first_below(ids, begin, first + 1)
+        sections.append(Section(title, first, end - first))
+        first = end
+    return sections
+
+
+def _first_below(ids: Sequence[int], limit: int, start: int) -> int:
+    """Return the index of the first id below `limit`, from `start` on, by bisection."""
+    low, high = start, len(ids)
+    while low < high:
+        middle = (low + high) // 2
+        if ids[middle] >= limit:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _group_of(item_id: int, today: datetime.date) -> tuple[int, str]:
+    """Return (lowest id of the item's group, title of the group)."""
+    try:
+        day = datetime.datetime.fromtimestamp(item_id / _MICROSECONDS).date()
+    except (ValueError, OverflowError, OSError):  # a file with an impossible date
+        return 0, "Unknown date"
+    days_ago = (today - day).days
+    if days_ago < 0:
+        return _id_of(today + datetime.timedelta(days=1)), "In the future"
+    if days_ago < _WEEK_DAYS:
+        return _id_of(day), _day_title(day, days_ago)
+    end_of_month = _id_of(day.replace(day=1))
+    return end_of_month, day.strftime("%B %Y")
+
+
+def _day_title(day: datetime.date, days_ago: int) -> str:
+    names = {0: "Today", 1: "Yesterday"}
+    return names.get(days_ago) or day.strftime("%A")
+
+
+def _id_of(day: datetime.date) -> int:
+    midnight = datetime.datetime.combine(day, datetime.time())
+    return int(midnight.timestamp() * _MICROSECONDS)

@@ -1,0 +1,84 @@
+"""The library in the main window: its tab, and a panel that can be shown beside the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout
+
+from studio.ui.app_state import AppState
+
+if TYPE_CHECKING:
+    from studio.ui.library.page import LibraryPage
+
+PANEL_WIDTH = 320
+
+
+class WindowLibrary(QObject):
+    """Builds the page and the panel when they are shown for the first time."""
+
+    open_requested = Signal(object)
+    """Item: to be shown with its form and result."""
+
+    def __init__(self, shared: AppState, window: QMainWindow, place: QVBoxLayout) -> None:
+        super().__init__(window)
+        self._shared = shared
+        self._window = window
+        self._place = place
+        self._page: LibraryPage | None = None
+        self.panel = LibraryPanel(self)
+        window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.panel)
+        self.panel.hide()
+
+    @property
+    def page(self) -> LibraryPage:
+        """The page of the tab."""
+        if self._page is None:
+            self._page = self.make_page(is_compact=False)
+            self._place.addWidget(self._page)
+            self._page.show()  # at once, so that it can get the focus
+        return self._page
+
+    def make_page(self, *, is_compact: bool) -> LibraryPage:
+        """Build a page whose items open in the window."""
+        from studio.ui.library.page import LibraryPage
+
+        page = LibraryPage(self._shared, is_compact=is_compact)
+        page.open_requested.connect(self.open_requested)
+        return page
+
+    @property
+    def is_panel_shown(self) -> bool:
+        """True if the panel is shown."""
+        return self.panel.isVisible()
+
+    def toggle_panel(self) -> None:
+        """Show or hide the panel."""
+        self.panel.setVisible(not self.is_panel_shown)
+        if self.is_panel_shown:
+            self._window.resizeDocks([self.panel], [PANEL_WIDTH], Qt.Orientation.Horizontal)
+
+
+class LibraryPanel(QDockWidget):
+    """The library beside the tab that is shown."""
+
+    def __init__(self, library: WindowLibrary) -> None:
+        super().__init__("Library")
+        self.setObjectName("library")
+        self._library = library
+        self._page: LibraryPage | None = None
+
+    @property
+    def page(self) -> LibraryPage:
+        """The compact page, built on first use."""
+        if self._page is None:
+            self._page = self._library.make_page(is_compact=True)
+            self.setWidget(self._page)
+        return self._page
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Build the page."""
+        self.page.setVisible(True)
+        super().showEvent(event)
