@@ -1,5 +1,6 @@
 """A person's notes beside the files: durable, last one wins, whatever is torn or read-only."""
 
+import errno
 import os
 import shutil
 
@@ -140,3 +141,19 @@ def test_notes_that_another_program_wrote_are_read(studio):
     save_annotations(studio.data, [Annotated(str(path), sha256, Annotation(rating=3))])
     assert studio.library.refresh().restored == 1
     assert [item.id for item in studio.library.index.search(Query(min_rating=3))] == [item_id]
+
+
+def test_full_disk_leaves_index_and_notes_as_they_were(studio, monkeypatch):
+    path = studio.image("a boat")
+    (item_id,) = studio.library.catch_up()
+    studio.library.annotate([item_id], rated(2))
+
+    def fail(_descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        with pytest.raises(OSError, match="No space"):
+            studio.library.annotate([item_id], rated(5))
+    assert studio.library.index.annotation(item_id).rating == 2
+    assert read_annotations(path.parent)[path.name].annotation.rating == 2
