@@ -25,7 +25,7 @@ from studio.library.database import open_read_only
 from studio.library.index import LibraryIndex
 from studio.library.items import MAX_RATING, Annotation, NewItem, Query
 from studio.library.scanning.known_files import folders_of_jobs, scanned_folders
-from studio.library.scanning.walk import Root
+from studio.library.scanning.walk import Problem, Root
 
 if TYPE_CHECKING:
     from studio.library.scanning.scan import OnProgress, ScanProgress, ScanResult
@@ -88,9 +88,18 @@ class Library:
         from studio.library.scanning.scan import PROGRESS, RUNNING
 
         finish_moves(self.index, self.data)
-        self.catch_up(is_cancelled)
+        unread: list[Problem] = []
+        try:
+            self.catch_up(is_cancelled)
+        except (
+            StudioError,
+            sqlite3.Error,
+        ) as error:  # the queue's file, which a scan does not need
+            unread.append(Problem(str(self.data.database), str(error)))
         was_killed = self.index.progress(PROGRESS) == RUNNING
-        return self.scan(on_progress, is_cancelled, is_quick=not was_killed)
+        result = self.scan(on_progress, is_cancelled, is_quick=not was_killed)
+        result.problems = [*unread, *result.problems]
+        return result
 
     def scan(
         self,

@@ -150,6 +150,17 @@ def test_rebuild_and_add(run, made, studio, tmp_path):
     assert "does not exist" in run("add", tmp_path / "missing", code=2).err
 
 
+def test_queue_that_cannot_be_read_hides_nothing(run, made, studio):
+    run("list")
+    for part in studio.data.root.glob("studio.db*"):
+        part.unlink()
+    studio.data.database.write_bytes(b"no queue" * 1000)
+    ended = run("list", "--paths")
+    assert len(ended.out.splitlines()) == 3
+    assert "studio.db" in ended.err
+    assert studio.library.refresh().problems[0].path == str(studio.data.database)
+
+
 def test_damaged_index_is_replaced_and_an_unusable_one_explained(run, made, studio):
     studio.library.close()
     for part in studio.data.root.glob("library.db*"):

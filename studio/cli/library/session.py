@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 
+from studio.cli import output
 from studio.cli.context import Context
 from studio.core.errors import StudioError
 from studio.core.paths import input_path
@@ -25,10 +26,7 @@ def opened(context: Context) -> Iterator[Library]:
     try:
         library = Library(context.data)
         try:
-            if library.index.count():
-                library.catch_up()
-            else:
-                library.refresh()
+            _catch_up(library)
             yield library
         finally:
             library.close()
@@ -39,6 +37,20 @@ def opened(context: Context) -> Iterator[Library]:
             cure="Check the data folder's permissions and free space. `studio library rebuild` "
             "makes a damaged index again.",
         ) from error
+
+
+def _catch_up(library: Library) -> None:
+    """Add what is new; a queue that cannot be read is no reason to hide what is known."""
+    if not library.index.count():
+        for problem in library.refresh().problems:
+            output.note(f"{problem.path}: {problem.message}")
+        return
+    try:
+        library.catch_up()
+    except StudioError as error:
+        output.note(error.message)
+    except sqlite3.DatabaseError as error:
+        output.note(f"{library.data.database} cannot be read: {error}.")
 
 
 def find_items(library: Library, names: Sequence[str]) -> list[Item]:
