@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut, QTextCursor
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from studio.core.errors import InvalidRequestError, Problem
@@ -21,25 +21,20 @@ from studio.ui.actions import ACTIONS_BY_KEY, shortcut_of
 from studio.ui.app_state import AppState
 from studio.ui.models.starter_models import STARTER_MODELS
 from studio.ui.presets.preset_button import PresetButton
-from studio.ui.tabs.alternatives_row import AlternativesRow
-from studio.ui.tabs.layout import column, form_side
+from studio.ui.tabs.layout import form_side
+from studio.ui.tabs.prompt_box import PromptBox
 from studio.ui.widgets.factory import (
     Notice,
     button,
     label,
     name_control,
-    restyle,
     row,
     size_text,
-    text_editor,
 )
 from studio.ui.widgets.request_form import RequestForm
-from studio.ui.widgets.resize_handle import ResizeHandle
 
-PROMPT_HEIGHT = 110
 ALTERNATIVES = "alternatives"
 """In a draft, beside the fields of the request: what to do with alternatives in the prompt."""
-MIN_PROMPT_HEIGHT = 60
 
 
 class Tab(QWidget):
@@ -81,13 +76,10 @@ class FormTab(Tab):
         """Until `load_draft` ends: building the form must not overwrite the draft."""
         request_type = KINDS[self.kind].request_type
         self._titles = {info.name: info.meta.title or info.name for info in fields(request_type)}
-        self.prompt = text_editor("Prompt", "What to generate, in your own words.", PROMPT_HEIGHT)
-        self.prompt_handle = ResizeHandle(self.prompt, MIN_PROMPT_HEIGHT)
-        height = shared.settings.prompt_heights.get(self.kind)
-        if height:
-            self.prompt_handle.set_height(height)
-        self._prompt_problem = label(role="error", wrap=True)
-        self.alternatives = AlternativesRow(shared, self.kind)
+        self.preset_button = PresetButton(shared, self.kind, self._as_preset)
+        self.prompt_box = PromptBox(shared, self.kind, self.preset_button)
+        self.prompt = self.prompt_box.editor
+        self.alternatives = self.prompt_box.alternatives
         self.model = QComboBox()
         name_control(self.model, "Model", "The model to use")
         self.model.setSizeAdjustPolicy(
@@ -99,7 +91,6 @@ class FormTab(Tab):
             skip=("prompt", "model", *self.own_fields),
             expanded=shared.settings.advanced_shown.get(self.kind, False),
         )
-        self.preset_button = PresetButton(shared, self.kind, self._as_preset)
         self._hint = label(role="muted", wrap=True)
         """What is missing or wrong, above the buttons."""
         self.editing = Notice("banner")
@@ -184,10 +175,7 @@ class FormTab(Tab):
         return form_side(
             row(self.editing, margins=(16, 8, 16, 0)),
             [
-                row(label("Prompt", "muted"), None, self.preset_button),
-                column(self.prompt, self.prompt_handle)[0],
-                self._prompt_problem,
-                self.alternatives,
+                self.prompt_box,
                 *self.extra_widgets(),
                 label("Model", "muted"),
                 self.model,
@@ -206,7 +194,6 @@ class FormTab(Tab):
         self.form.changed.connect(self._on_edited)
         self.preset_button.chosen.connect(self.use_preset)
         self.alternatives.changed.connect(self._on_edited)
-        self.prompt_handle.height_changed.connect(self._on_height_changed)
         self.form.expanded_changed.connect(self._on_expanded_changed)
         self.form.was_reset.connect(self._on_reset)
         self.model.currentIndexChanged.connect(self._on_model_changed)
@@ -284,9 +271,6 @@ class FormTab(Tab):
     def _on_expanded_changed(self, expanded: bool) -> None:
         self.shared.change_settings(advanced_shown={self.kind: expanded})
 
-    def _on_height_changed(self, height: int) -> None:
-        self.shared.change_settings(prompt_heights={self.kind: height})
-
     def _on_reset(self, before: dict[str, Any]) -> None:
         self.shared.post_toast(
             "All settings are the model's defaults",
@@ -338,25 +322,13 @@ class FormTab(Tab):
         self.form.reset_edited()
         self._on_model_changed()
         self.set_values({**self.values_of_preset, **preset.values})
-        self._select_in_prompt(preset.select)
+        self.prompt_box.select(preset.select)
         self.prompt.setFocus()
         self.shared.post_toast(
             f"{preset.title} set {describe(self.kind, preset)}",
             "Undo",
             lambda: self.set_values(before),
         )
-
-    def _select_in_prompt(self, part: str) -> None:
-        text = self.prompt.toPlainText()
-        start = text.find(part) if part else -1
-        if start < 0:
-            return
-        cursor = self.prompt.textCursor()
-        cursor.setPosition(_utf16_length(text[:start]))
-        cursor.setPosition(
-            _utf16_length(text[: start + len(part)]), QTextCursor.MoveMode.KeepAnchor
-        )
-        self.prompt.setTextCursor(cursor)
 
     def _as_preset(self) -> Preset:
         """Return the prompt, the model and what differs from the model's defaults."""
@@ -390,7 +362,7 @@ class FormTab(Tab):
             request = self.request()
         except InvalidRequestError as error:
             problems = error.problems
-        self._show_prompt_problem(self.form.set_problems(problems))
+        self.prompt_box.show_problem(self.form.set_problems(problems))
         hint = self._describe(problems)
         self._hint.setText(hint)
         self._hint.setVisible(bool(hint))
@@ -399,18 +371,6 @@ class FormTab(Tab):
 
     def _has_prompt(self) -> bool:
         return bool(self.prompt.toPlainText().strip())
-
-    def _show_prompt_problem(self, problems: list[Problem]) -> None:
-        message = next((problem.message for problem in problems if problem.field == "prompt"), "")
-        if not self._has_prompt():
-            message = ""
-        elif message[:1].islower():
-            message = f"The prompt {message}"
-        self._prompt_problem.setText(message)
-        self._prompt_problem.setVisible(bool(message))
-        if bool(self.prompt.property("wrong")) != bool(message):
-            self.prompt.setProperty("wrong", bool(message))
-            restyle(self.prompt)
 
     def _describe(self, problems: list[Problem]) -> str:
         """Return what the user has to do first."""
@@ -446,8 +406,3 @@ class FormTab(Tab):
             self.set_values(draft)
         self._is_loading = False
         self.check()
-
-
-def _utf16_length(text: str) -> int:
-    """Return the length as Qt counts it."""
-    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2

@@ -146,11 +146,11 @@ def test_prompt_is_made_higher_with_mouse_and_keyboard(qtbot, open_studio):
     studio = open_studio()
     tab = studio.window.text_tab
     before = tab.prompt.height()
-    QTest.mousePress(tab.prompt_handle, Qt.MouseButton.LeftButton, pos=QPoint(20, 3))
-    QTest.mouseMove(tab.prompt_handle, QPoint(20, 83))
-    QTest.mouseRelease(tab.prompt_handle, Qt.MouseButton.LeftButton, pos=QPoint(20, 83))
+    QTest.mousePress(tab.prompt_box.handle, Qt.MouseButton.LeftButton, pos=QPoint(20, 3))
+    QTest.mouseMove(tab.prompt_box.handle, QPoint(20, 83))
+    QTest.mouseRelease(tab.prompt_box.handle, Qt.MouseButton.LeftButton, pos=QPoint(20, 83))
     assert tab.prompt.height() > before
-    QTest.keyClick(tab.prompt_handle, Qt.Key.Key_Up)
+    QTest.keyClick(tab.prompt_box.handle, Qt.Key.Key_Up)
     height = tab.prompt.height()
     assert studio.window.shared.settings.prompt_heights == {"text": height}
 
