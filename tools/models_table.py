@@ -18,7 +18,7 @@ _COLUMNS = (
     "Size",
     "License",
     "Commercial use",
-    "Memory at 16 / 8 / 4 bits",
+    "Memory at 16, 8, 4-bit",
     "Languages",
     "How to get it",
 )

@@ -59,14 +59,14 @@ def test_memory_option_of_one_run_is_in_its_recipe(data):
     )
     assert done.returncode == 0, done.stderr
     outcome = json.loads(done.stdout)
-    assert outcome["statistics"]["memory"].startswith("16 bits, needs ")
-    assert read_recipe(Path(outcome["files"][0])).memory == "16 bits"
+    assert outcome["statistics"]["memory"].startswith("16-bit, needs ")
+    assert read_recipe(Path(outcome["files"][0])).memory == "16-bit"
     assert load_settings(data).memory == "resident"
 
 
 def test_models_show_prints_the_load_plan(data):
     done = studio("models", "show", "starter-image", data=data)
     (line,) = [line for line in done.stdout.splitlines() if "Loads here" in line]
-    assert " bits, needs 0.0" in line
+    assert "-bit, needs 0.0" in line
     done = studio("models", "show", "flux.2-dev", "--json", data=data)
     assert " GB" in json.loads(done.stdout)["loads"]

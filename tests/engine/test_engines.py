@@ -431,7 +431,7 @@ def test_an_unused_model_is_freed_in_the_child(process_engine, data):
     for one in log:
         assert isinstance(one.last, Finished)
         assert any(
-            phase.startswith("Loading Starter images (64 px): 32 bits, needs ")
+            phase.startswith("Loading Starter images (64 px): 32-bit, needs ")
             for phase in phases(one)
         )
 
@@ -443,8 +443,8 @@ def test_memory_option_selects_the_load_strategy(data):
         run_one(engine, image_job(data), log)
     finally:
         engine.close()
-    assert log.last.statistics.memory.startswith("16 bits, needs ")
-    assert read_recipe(Path(log.last.artifacts[0].path)).memory == "16 bits"
+    assert log.last.statistics.memory.startswith("16-bit, needs ")
+    assert read_recipe(Path(log.last.artifacts[0].path)).memory == "16-bit"
 
 
 def test_exceptions_become_failures():

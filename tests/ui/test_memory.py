@@ -53,7 +53,7 @@ def test_memory_notes_are_shown(qtbot, open_studio, monkeypatch):
             emit(JobEvent(message.job_id, event))
 
         for job in jobs:
-            emit(JobEvent(job.id, Loading(phase="Loading SDXL 1.0: 8 bits, needs 6.5 of 7.5 GB")))
+            emit(JobEvent(job.id, Loading(phase="Loading SDXL 1.0: 8-bit, needs 6.5 of 7.5 GB")))
         run(engine, jobs, add_note, is_cancelled)
 
     monkeypatch.setattr(FakeEngine, "run", run_with_notes)
@@ -64,4 +64,4 @@ def test_memory_notes_are_shown(qtbot, open_studio, monkeypatch):
     )
     tab = run_picture(studio, qtbot)
     qtbot.waitUntil(lambda: NOTE in tab.status.text(), timeout=PATIENCE)
-    assert "Loading SDXL 1.0: 8 bits, needs 6.5 of 7.5 GB…" in shown
+    assert "Loading SDXL 1.0: 8-bit, needs 6.5 of 7.5 GB…" in shown

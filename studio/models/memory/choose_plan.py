@@ -271,7 +271,7 @@ def _does_not_fit(card: ModelCard, machine: Machine, plans: list[LoadPlan]) -> S
     cure = "Close other programs, or choose a smaller model."
     if missing is not None:
         precision = PRECISION_TITLES[missing.precision or "int8"]
-        cure = f"With {precision} it would fit: pip install {missing.package}"
+        cure = f"In {precision} it would fit: pip install {missing.package}"
     return StudioError(
         f"{card.title} does not fit: {gigabytes(last.room)} of {gigabytes(total)} GB "
         f"{'of the GPU' if last.on_gpu else 'of memory'} can be used "

@@ -37,10 +37,10 @@ _MODULES: dict[Quantizer, str] = {
     "quanto": "optimum.quanto",
 }
 PRECISION_TITLES: dict[Precision, str] = {
-    "fp32": "32 bits",
-    "bf16": "16 bits",
-    "int8": "8 bits",
-    "int4": "4 bits",
+    "fp32": "32-bit",
+    "bf16": "16-bit",
+    "int8": "8-bit",
+    "int4": "4-bit",
 }
 
 

@@ -18,12 +18,12 @@ PREFERENCES: tuple[LoadPreference, ...] = ("auto", *STRATEGIES)
 STRATEGY_TITLES: dict[LoadPreference, str] = {
     "auto": "Automatic",
     "resident": "Whole",
-    "16-bit": "16 bits",
+    "16-bit": "16-bit",
     "model-offload": "Parts take turns on the GPU",
     "group-offload": "Groups of layers take turns on the GPU",
     "sequential-offload": "Layer by layer (slow)",
-    "8-bit": "8 bits",
-    "4-bit": "4 bits",
+    "8-bit": "8-bit",
+    "4-bit": "4-bit",
     "cpu": "On the CPU",
 }
 _PLACES: dict[LoadStrategy, str] = {

@@ -282,12 +282,12 @@ def test_latents_are_decoded_by_a_smaller_model_after_out_of_memory(data, tmp_pa
     assert half["end"] == "Finished", half
     assert half["steps"] == 2
     assert half["notes"] == ["Memory ran out; the model is loaded in a way that takes less"]
-    assert half["memory"].startswith("16 bits, needs ")
+    assert half["memory"].startswith("16-bit, needs ")
     assert half["recipes"] == [
-        "16 bits. Memory ran out; the model is loaded in a way that takes less"
+        "16-bit. Memory ran out; the model is loaded in a way that takes less"
     ]
     images = [np.asarray(Image.open(one["files"][0]), np.int16) for one in (whole, half)]
-    assert np.abs(images[0] - images[1]).mean() < 3  # drawn with 32 bits, decoded with 16
+    assert np.abs(images[0] - images[1]).mean() < 3  # generated in 32-bit, decoded in 16-bit
     assert none["end"] == "Failed"
     message, cure, _details = none["failure"]
     assert "not enough memory for this with large, and no way is left that takes less" in message
@@ -338,10 +338,10 @@ def test_text_is_generated_by_a_smaller_model_after_out_of_memory(data, tmp_path
 
     parts = [Starved([job()], memory="16-bit"), Starved([job()]), Starved([job()], LESS)]
     (half,), (whole,), (short,) = starve(data, tmp_path, parts)
-    assert whole["memory"].startswith("32 bits, needs ")
+    assert whole["memory"].startswith("32-bit, needs ")
     assert short["end"] == "Finished", short
     assert short["recipes"] == [
-        "16 bits. Memory ran out; the model is loaded in a way that takes less"
+        "16-bit. Memory ran out; the model is loaded in a way that takes less"
     ]
     texts = [Path(one["files"][0]).read_text(encoding="utf-8") for one in (half, short)]
     assert texts[0] == texts[1]

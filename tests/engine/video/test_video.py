@@ -483,7 +483,7 @@ def test_out_of_memory_loads_the_model_in_a_way_that_needs_less(cards, data, mon
     assert isinstance(events[-1], Finished), events[-1]
     assert len(calls) == 2
     assert "Memory ran out" in " ".join(events[-1].statistics.notes)
-    assert "16 bits" in read_recipe(Path(events[-1].artifacts[0].path)).memory
+    assert "16-bit" in read_recipe(Path(events[-1].artifacts[0].path)).memory
 
 
 def test_guidance_for_a_second_denoiser_needs_a_model_that_has_two(cards, data):

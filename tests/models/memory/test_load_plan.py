@@ -121,7 +121,7 @@ def test_apple_gpu_uses_no_offloading():
         quantizers=("bitsandbytes", "quanto"),
     )
     assert strategies_for(CARDS["sdxl-base-1.0"], "mps") == ("resident", "8-bit", "4-bit")
-    assert choose(CARDS["sdxl-base-1.0"], apple).details == "16 bits, needs 9.0 of 11.2 GB"
+    assert choose(CARDS["sdxl-base-1.0"], apple).details == "16-bit, needs 9.0 of 11.2 GB"
     assert choose(CARDS["qwen3-8b"], apple).quantizer == "quanto"
 
 
@@ -153,12 +153,12 @@ def test_refusal_names_memory_figures_and_a_remedy():
     with pytest.raises(StudioError) as refused:
         choose(CARDS["qwen3-8b"], cpu(8))
     assert refused.value.message == (
-        "Qwen3 8B does not fit: 6.0 of 8.0 GB of memory can be used (whole: needs 39.3 GB; 16 "
-        "bits: needs 19.7 GB; 8 bits: needs "
-        "the package bitsandbytes, which is not installed; 4 bits: needs the package bitsandbytes, "
+        "Qwen3 8B does not fit: 6.0 of 8.0 GB of memory can be used (whole: needs 39.3 GB; "
+        "16-bit: needs 19.7 GB; 8-bit: needs "
+        "the package bitsandbytes, which is not installed; 4-bit: needs the package bitsandbytes, "
         "which is not installed)."
     )
-    assert refused.value.cure == "With 4 bits it would fit: pip install bitsandbytes"
+    assert refused.value.cure == "In 4-bit it would fit: pip install bitsandbytes"
     with pytest.raises(
         StudioError,
         match=r"3\.5 of 4\.0 GB of the GPU can be used .* groups of layers take turns",
@@ -187,7 +187,7 @@ def test_memory_is_reserved_for_the_desktop():
 def test_user_preference_overrides_the_figures():
     card = CARDS["sdxl-base-1.0"]
     forced = choose(card, gpu(6), preference="resident")
-    assert (forced.strategy, forced.details) == ("resident", "16 bits, needs 9.0 of 5.5 GB")
+    assert (forced.strategy, forced.details) == ("resident", "16-bit, needs 9.0 of 5.5 GB")
     assert choose(card, gpu(24), preference="sequential-offload").strategy == "sequential-offload"
     assert (
         choose(card, cpu(32), preference="sequential-offload").strategy == "resident"
@@ -215,14 +215,14 @@ def test_failed_strategies_are_not_retried():
 def test_plan_details_name_precision_and_memory():
     assert (
         choose(CARDS["sdxl-base-1.0"], gpu(8, 8, "bitsandbytes")).details
-        == "8 bits, needs 6.5 of 7.5 GB"
+        == "8-bit, needs 6.5 of 7.5 GB"
     )
     assert (
         choose(CARDS["sdxl-base-1.0"], gpu(8)).details
-        == "16 bits, parts take turns on the GPU, needs 7.3 of 7.5 GB"
+        == "16-bit, parts take turns on the GPU, needs 7.3 of 7.5 GB"
     )
     assert (
-        choose(CARDS["gemma-4-e2b-it"], gpu(8)).details == "16 bits"
+        choose(CARDS["gemma-4-e2b-it"], gpu(8)).details == "16-bit"
     )  # its memory needs are unknown
     assert choose(CARDS["kokoro-82m"], cpu(8)).details == "needs 0.2 of 6.0 GB"
 

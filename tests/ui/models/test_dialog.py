@@ -261,18 +261,18 @@ def test_card_shows_the_important_facts(opened):
 def test_load_preference_can_be_changed_in_the_card(opened, data, qtbot):
     studio, dialog = opened
     select(dialog, "SDXL 1.0")
-    assert "16 bits\n9.0 GB\nfits · used here" in texts(dialog.view)
+    assert "16-bit\n9.0 GB\nfits · used here" in texts(dialog.view)
     box = dialog.view.preference
     assert [box.itemText(number) for number in range(box.count())] == [
         "Automatic",
         "Whole",
-        "16 bits",
-        "8 bits",
-        "4 bits",
+        "16-bit",
+        "8-bit",
+        "4-bit",
     ]
     box.setFocus()
     qtbot.keyClick(box, Qt.Key.Key_Down)
-    assert "Whole, 32 bits\n18 GB\ntoo large · used here" in texts(dialog.view)
+    assert "Whole, 32-bit\n18 GB\ntoo large · used here" in texts(dialog.view)
     studio.shared.save_now()
     assert load_settings(data).model_memory == {"sdxl-base-1.0": "resident"}
     select(dialog, "Qwen3 8B")
