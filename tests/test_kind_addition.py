@@ -58,9 +58,9 @@ from studio.library.results import Result
 load = text.load
 
 
-def generate(run: JobContext, pipeline: text.Pipeline) -> Generator[Result, None, Statistics]:
+def generate(context: JobContext, pipeline: text.Pipeline) -> Generator[Result, None, Statistics]:
     """Yield the outline. See `protocol.Runner.generate`."""
-    request = run.job.request
+    request = context.job.request
     assert isinstance(request, OutlineRequest)
     instruction = TextRequest(
         prompt=f"{request.points} points about {request.prompt}",
@@ -68,8 +68,8 @@ def generate(run: JobContext, pipeline: text.Pipeline) -> Generator[Result, None
         seed=request.seed,
         max_new_tokens=4 * request.points,
     )
-    job = msgspec.structs.replace(run.job, request=instruction)
-    return (yield from text.generate(dataclasses.replace(run, job=job), pipeline))
+    job = msgspec.structs.replace(context.job, request=instruction)
+    return (yield from text.generate(dataclasses.replace(context, job=job), pipeline))
 '''
 
 NEW_FILES = {

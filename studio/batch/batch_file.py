@@ -70,7 +70,7 @@ def columns_of(batch: BatchFile) -> set[str]:
     return {name for row in batch.rows for name in (row.columns or {})}
 
 
-def cure_for(batch: BatchFile) -> str:
+def suggest_fix(batch: BatchFile) -> str:
     """Return what the user can do if no row of the file can run."""
     if (
         all(any(problem.message == MISSING for problem in row.problems) for row in batch.bad)

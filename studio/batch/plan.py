@@ -13,7 +13,7 @@ import msgspec
 from studio.batch import seeds as seed_policies
 from studio.batch import wildcards as wildcard_files
 from studio.batch.axes import check_axes, read_axis
-from studio.batch.batch_file import BatchFile, BatchOptions, columns_of, cure_for
+from studio.batch.batch_file import BatchFile, BatchOptions, columns_of, suggest_fix
 from studio.batch.expand import check_combine
 from studio.batch.output.collected import check_collect
 from studio.batch.reader import SourceRow, read_folder, read_rows
@@ -31,7 +31,7 @@ from studio.core.jobs import Batch, BatchRow, DoneRow, GridAxis, Job, SkippedRow
 from studio.core.kinds import DEFAULT_KIND
 from studio.models.card import ModelCard
 
-__all__ = ["BatchFile", "FindCard", "Row", "columns_of", "cure_for", "plan", "read_batch"]
+__all__ = ["BatchFile", "FindCard", "Row", "columns_of", "plan", "read_batch", "suggest_fix"]
 
 
 MAX_UNKNOWN = 500
@@ -233,7 +233,7 @@ def plan(
             cure=f"For example: {file_names.DEFAULT_TEMPLATE}.",
         )
     if not batch.good:
-        raise StudioError("No row of the file can run.", cause="invalid", cure=cure_for(batch))
+        raise StudioError("No row of the file can run.", cause="invalid", cure=suggest_fix(batch))
     check_collect(collect)
     folder = folder.expanduser().absolute()
     check_folder(folder)

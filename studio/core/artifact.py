@@ -55,8 +55,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     model: str = ""
     model_sha256: str = ""
-    parts: dict[str, str] = {}
-    """Adapter that was applied → SHA-256 of its weights."""
+    weight_hashes: dict[str, str] = msgspec.field(name="parts", default_factory=dict)
+    """Adapter that was applied, or base model → SHA-256 of its weights; stored as `parts`."""
     versions: dict[str, str] = {}
     """Library → version, of those that generated it."""
     created: str = ""

@@ -110,8 +110,8 @@ class FakeEngine:
         """Run a job and return its terminal event."""
         saved: list[Artifact] = []
         try:
-            run = JobContext(job, fake_card(job.request.kind), emit, is_cancelled)
-            run.check()
+            context = JobContext(job, fake_card(job.request.kind), emit, is_cancelled)
+            context.check()
             emit(Loading(phase="Preparing"))
             failure = self._fail_on(job)
             if failure is not None:
@@ -119,9 +119,9 @@ class FakeEngine:
             saved += [artifact for artifact in artifacts.find_complete(job) if not artifact.partial]
             complete = {artifact.ordinal for artifact in saved}
             is_complete = len(complete) == job.request.result_count
-            for result in () if is_complete else self._results(job.request, run):
+            for result in () if is_complete else self._results(job.request, context):
                 if result.ordinal not in complete:
-                    saved.append(artifacts.save(result, job=job, card=run.card, versions={}))
+                    saved.append(artifacts.save(result, job=job, card=context.card, versions={}))
         except JobCancelledError:
             return Cancelled(artifacts=tuple(saved))
         except StudioError as error:
@@ -135,22 +135,22 @@ class FakeEngine:
         )
 
     @functools.singledispatchmethod
-    def _results(self, request: Request, run: JobContext) -> Generator[Result, None, None]:
+    def _results(self, request: Request, context: JobContext) -> Generator[Result, None, None]:
         raise NotImplementedError(request.kind)
 
-    def _pause(self, run: JobContext) -> None:
+    def _pause(self, context: JobContext) -> None:
         self._closed.wait(self._step_seconds)
-        run.check()
+        context.check()
 
     @_results.register
-    def _text(self, request: TextRequest, run: JobContext) -> Generator[Result, None, None]:
+    def _text(self, request: TextRequest, context: JobContext) -> Generator[Result, None, None]:
         total = min(request.max_new_tokens, 40)
         for candidate in range(request.num_return_sequences):
             generator = random.Random((request.seed or 0) + candidate)
             text = ""
             for step in range(1, total + 1):
                 try:
-                    self._pause(run)
+                    self._pause(context)
                 except JobCancelledError:
                     yield TextResult(
                         text=text,
@@ -163,8 +163,8 @@ class FakeEngine:
                 piece = ("" if step == 1 else " ") + generator.choice(_WORDS)
                 text += piece
                 if request.num_beams == 1:
-                    run.emit(TextDelta(text=piece, candidate=candidate))
-                run.emit(Progress(step=step, total=total, unit="token"))
+                    context.emit(TextDelta(text=piece, candidate=candidate))
+                context.emit(Progress(step=step, total=total, unit="token"))
             score = -0.1 * (candidate + 1) if request.num_beams > 1 else None
             reason: FinishReason = "length" if total == request.max_new_tokens else "stop"
             yield TextResult(
@@ -172,7 +172,7 @@ class FakeEngine:
             )
 
     @_results.register
-    def _image(self, request: ImageRequest, run: JobContext) -> Generator[Result, None, None]:
+    def _image(self, request: ImageRequest, context: JobContext) -> Generator[Result, None, None]:
         steps, count = request.num_inference_steps, request.num_images_per_prompt
         across = np.linspace(0, 255, request.width, dtype=np.uint8)
         down = np.linspace(0, 255, request.height, dtype=np.uint8)
@@ -188,20 +188,22 @@ class FakeEngine:
                 pixels[:: max(1, request.height // 64), :: max(1, request.width // 64)]
             )
             for step in range(1, steps + 1):
-                self._pause(run)
+                self._pause(context)
                 shown = (small * (step / steps)).astype(np.uint8)
                 preview = Preview(small.shape[1], small.shape[0], shown.tobytes())
-                run.emit(Progress(step=number * steps + step, total=steps * count, preview=preview))
+                context.emit(
+                    Progress(step=number * steps + step, total=steps * count, preview=preview)
+                )
             yield ImageResult(pixels=pixels, ordinal=number, seed=seed)
 
     @_results.register
     def _audio(
-        self, request: SpeechRequest | MusicRequest, run: JobContext
+        self, request: SpeechRequest | MusicRequest, context: JobContext
     ) -> Generator[Result, None, None]:
         chunks: list[NDArray[np.float32]] = []
         for step in range(1, 5):
             try:
-                self._pause(run)
+                self._pause(context)
             except JobCancelledError:
                 if chunks:
                     yield AudioResult(
@@ -213,12 +215,12 @@ class FakeEngine:
                 raise
             tone = 0.3 * np.sin(2 * np.pi * 110 * (step + 1) * np.arange(_RATE // 2) / _RATE)
             chunks.append(tone.astype(np.float32)[:, None])
-            run.emit(AudioChunk(pcm=chunks[-1].tobytes(), sampling_rate=_RATE))
-            run.emit(Progress(step=step, total=4, unit="sentence"))
+            context.emit(AudioChunk(pcm=chunks[-1].tobytes(), sampling_rate=_RATE))
+            context.emit(Progress(step=step, total=4, unit="sentence"))
         yield AudioResult(samples=np.concatenate(chunks), sampling_rate=_RATE, seed=request.seed)
 
     @_results.register
-    def _video(self, request: VideoRequest, run: JobContext) -> Generator[Result, None, None]:
+    def _video(self, request: VideoRequest, context: JobContext) -> Generator[Result, None, None]:
         frames = np.zeros((request.num_frames, request.height, request.width, 3), np.uint8)
         for number, pixels in enumerate(frames):  # a bar that goes from left to right
             at = request.width * number // request.num_frames
@@ -228,7 +230,7 @@ class FakeEngine:
             middle[:: max(1, request.height // 64), :: max(1, request.width // 64)]
         )
         for step in range(1, request.num_inference_steps + 1):
-            self._pause(run)
+            self._pause(context)
             preview = Preview(small.shape[1], small.shape[0], small.tobytes())
-            run.emit(Progress(step=step, total=request.num_inference_steps, preview=preview))
+            context.emit(Progress(step=step, total=request.num_inference_steps, preview=preview))
         yield VideoResult(frames=frames, frame_rate=request.frame_rate, seed=request.seed)

@@ -172,13 +172,13 @@ class LocalEngine:
         context = dataclasses.replace(context, completed_results=leading_count(outcome.saved))
         context.check()
         emit(Loading(phase="Preparing"))
-        below: LoadStrategy | None = None
+        less_than: LoadStrategy | None = None
         while True:
             context.check()  # loading can take a minute
-            loaded = self._pipelines.load(base, emit, below)
+            loaded = self._pipelines.load(base, emit, less_than)
             if self._try_generate(context, loaded, outcome):
                 return
-            below = loaded.plan.strategy
+            less_than = loaded.plan.strategy
             del loaded
             self._pipelines.evict_all()
             replay_filter.restart()
@@ -218,9 +218,9 @@ class LocalEngine:
         cards = [base, *(adapter.card for adapter in adapters)]
         if card.base_path:  # a motion adapter is loaded together with it
             cards.append(base_among(self._registry.list(), card))
-        parts = {other.name: other.sha256 for other in cards if other.name != card.name}
+        hashes = {other.name: other.sha256 for other in cards if other.name != card.name}
         free_memory = functools.partial(self._pipelines.evict_others, base)
-        return JobContext(job, card, emit, is_cancelled, adapters, parts, free_memory=free_memory)
+        return JobContext(job, card, emit, is_cancelled, adapters, hashes, free_memory=free_memory)
 
     def _keep_unsaved(self, job: Job, outcome: JobOutcome) -> None:
         self._unsaved[job.id] = outcome

@@ -66,15 +66,17 @@ class PipelineCache:
         self._machine = machine
         self._entries: OrderedDict[Key, _Entry] = OrderedDict()
 
-    def load(self, card: ModelCard, emit: EmitEvent, below: LoadStrategy | None = None) -> Loaded:
+    def load(
+        self, card: ModelCard, emit: EmitEvent, less_than: LoadStrategy | None = None
+    ) -> Loaded:
         """Return the model, from the cache or loaded now.
 
-        `below`: the load strategy that needed too much memory; the next one needs less. Raises
+        `less_than`: the load strategy that needed too much memory; the next one needs less. Raises
         StudioError with the numbers if the model does not fit.
         """
         key, preference = _key(card), self._preference_of(card.name)
         entry = self._entries.get(key)
-        if entry is not None and entry.preference == preference and below is None:
+        if entry is not None and entry.preference == preference and less_than is None:
             self._entries.move_to_end(key)
             entry.last_used = time.monotonic()
             self._evict_until_fits(entry.plan.footprint, key)
@@ -90,7 +92,7 @@ class PipelineCache:
                 facts=facts_of(card),
                 evictable=self.resident,
                 preference=preference,
-                less_than=below,
+                less_than=less_than,
             )
             self._evict_until_fits(plan.footprint)
             emit(Loading(phase=": ".join(filter(None, (f"Loading {card.title}", plan.details)))))
@@ -98,7 +100,7 @@ class PipelineCache:
             if pipeline is not None:
                 return Loaded(pipeline, plan, time.monotonic() - started)
             self.evict_all()
-            below = plan.strategy
+            less_than = plan.strategy
 
     def evict_all(self) -> None:
         """Free every model."""

@@ -76,7 +76,7 @@ class JobContext:
     is_cancelled: CancelCheck
     adapters: tuple[ResolvedAdapter, ...] = ()
     """Adapters to apply; if the card changes another model, that card comes first."""
-    parts: dict[str, str] = field(default_factory=dict)
+    weight_hashes: dict[str, str] = field(default_factory=dict)
     """Name → SHA-256 of the weights that it runs with besides the card's own."""
     completed_results: int = 0
     """How many results exist already when the job restarts after memory ran out; they are not

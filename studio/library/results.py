@@ -41,7 +41,7 @@ class ImageResult(Result):
     """The model's input, if it differs from the request's prompt."""
     inputs: dict[str, str] = field(default_factory=dict)
     """Field of the request → SHA-256 of the file that it names."""
-    parts: dict[str, str] = field(default_factory=dict)
+    weight_hashes: dict[str, str] = field(default_factory=dict)
     """Adapter that was applied → SHA-256."""
 
 
@@ -69,5 +69,5 @@ class VideoResult(Result):
     """Frames per second."""
     inputs: dict[str, str] = field(default_factory=dict)
     """Field of the request → SHA-256 of the file that it names."""
-    parts: dict[str, str] = field(default_factory=dict)
+    weight_hashes: dict[str, str] = field(default_factory=dict)
     """Name → SHA-256 of further weights, such as a motion adapter."""

@@ -55,15 +55,15 @@ def _by_profile(image: Image, profile: bytes) -> Image:
         return image
     image = _without_palette(image)
     modes = _PROFILE_MODES.get(profile[16:20], ())
-    grey_alpha = image.mode == "LA" and modes == ("L",)
-    if image.mode not in modes and not grey_alpha:
+    has_gray_alpha = image.mode == "LA" and modes == ("L",)
+    if image.mode not in modes and not has_gray_alpha:
         return image
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if (ImageCms.getProfileDescription(source) or "").lower().startswith("srgb"):
             return image
         target = ImageCms.createProfile("sRGB")
-        if grey_alpha:
+        if has_gray_alpha:
             converted = ImageCms.profileToProfile(
                 image.getchannel("L"), source, target, outputMode="RGB"
             )

@@ -131,7 +131,7 @@ class _Grammar(msgspec.Struct, frozen=True):
     place: tuple[str, ...]
     """Words for "at": the noun before them is at the place after them."""
     numbers: dict[str, str]
-    colours: dict[str, str]
+    colors: dict[str, str]
     scenes: dict[str, str]
     between: dict[str, str]
     plain: dict[str, str]
@@ -142,8 +142,8 @@ def _grammar() -> _Grammar:
     text = (resources() / "words" / "chinese.toml").read_text(encoding="utf-8")
     grammar = msgspec.convert(tomllib.loads(text), _Grammar)
     backgrounds = {
-        f"{word}{end}": f"on {'an' if colour == 'orange' else 'a'} {colour} background"
-        for word, colour in grammar.colours.items()
+        f"{word}{end}": f"on {'an' if color == 'orange' else 'a'} {color} background"
+        for word, color in grammar.colors.items()
         for end in ("色背景上", "色背景", "背景上", "背景")
     }
     return msgspec.structs.replace(grammar, scenes=grammar.scenes | backgrounds)
@@ -156,8 +156,8 @@ def _table() -> dict[str, str]:
     table = {word: english for word, english in _words().items() if _HAN.match(word)}
     for number, english in grammar.numbers.items():
         table |= {number + measure: english for measure in grammar.measures}
-    table |= {word + "色": english for word, english in grammar.colours.items()}
-    table |= grammar.colours | grammar.scenes | grammar.between | grammar.plain
+    table |= {word + "色": english for word, english in grammar.colors.items()}
+    table |= grammar.colors | grammar.scenes | grammar.between | grammar.plain
     return table | dict.fromkeys((*grammar.dropped, *grammar.place), "")
 
 

@@ -42,14 +42,14 @@ def run_job(
 ) -> Outcome:
     """Run one job in a runner. `cancelled` is called with the outcome so far."""
     outcome = Outcome()
-    run = JobContext(
+    context = JobContext(
         new_job(request, "/nowhere"),
         card,
         outcome.events.append,
         lambda: cancelled(outcome),
         notes=outcome.notes,
     )
-    results = kind.generate(run, pipeline)
+    results = kind.generate(context, pipeline)
     try:
         while True:
             outcome.results.append(next(results))

@@ -1,4 +1,4 @@
-"""Videos as files: what every player needs, true colours and times, and nothing broken on a full
+"""Videos as files: what every player needs, true colors and times, and nothing broken on a full
 disk or after a kill.
 """
 
@@ -31,7 +31,7 @@ from studio.models.card import ModelCard
 
 CARD = ModelCard(name="m", title="M", kind="video", runner="diffusers", sha256="abc")
 NOISE = np.random.default_rng(0).integers(0, 256, (25, 64, 96, 3), dtype=np.uint8)
-COLOURS = [
+COLORS = [
     (255, 0, 0),
     (0, 255, 0),
     (0, 0, 255),
@@ -42,11 +42,11 @@ COLOURS = [
 ]
 
 
-def flat(colours=COLOURS, each=4):
-    """Frames of one colour each."""
-    frames = np.empty((len(colours) * each, 64, 96, 3), np.uint8)
+def flat(colors=COLORS, each=4):
+    """Frames of one color each."""
+    frames = np.empty((len(colors) * each, 64, 96, 3), np.uint8)
     for number in range(len(frames)):
-        frames[number] = colours[number // each]
+        frames[number] = colors[number // each]
     return frames
 
 
@@ -88,7 +88,7 @@ def test_an_mp4_is_what_every_player_and_browser_shows():
         assert file.metadata["comment"] == "{}"
 
 
-def test_colours_are_those_that_were_made():
+def test_colors_are_those_that_were_made():
     data = video.encode_video(flat(), 24, "mp4", "")
     with av.open(io.BytesIO(data)) as file:
         (stream,) = file.streams.video
@@ -100,18 +100,18 @@ def test_colours_are_those_that_were_made():
             int(context.color_range),
         ) == (1, 1, 1, 1)
         frames = list(file.decode(stream))
-    for number, colour in enumerate(COLOURS):
+    for number, color in enumerate(COLORS):
         seen = (
             frames[4 * number + 2].to_ndarray(format="rgb24", src_colorspace="ITU709").astype(int)
         )
-        assert np.abs(seen.mean((0, 1)) - colour).max() < 4, colour
+        assert np.abs(seen.mean((0, 1)) - color).max() < 4, color
 
 
 @pytest.mark.parametrize("rate", [7, 24, 60])
 def test_an_animated_webp_has_every_frame_at_its_time(rate):
     with Image.open(io.BytesIO(video.encode_video(flat(), rate, "webp", "{}"))) as file:
-        assert file.n_frames == len(COLOURS) * 4 or file.n_frames == len(
-            COLOURS
+        assert file.n_frames == len(COLORS) * 4 or file.n_frames == len(
+            COLORS
         )  # equal frames may be shown as one
         shown, first = 0, []
         for number in range(file.n_frames):
@@ -119,7 +119,7 @@ def test_an_animated_webp_has_every_frame_at_its_time(rate):
             first.append(np.asarray(file.convert("RGB"))[32, 48])
             shown += file.info["duration"]
     assert shown == round(1000 * len(flat()) / rate)
-    assert np.abs(first[0].astype(int) - COLOURS[0]).max() < 30
+    assert np.abs(first[0].astype(int) - COLORS[0]).max() < 30
 
 
 def test_one_frame_is_a_video_too(tmp_path):

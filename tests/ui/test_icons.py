@@ -18,8 +18,8 @@ def _palette(qapp):
 
 def _lightest_opaque(control: QPushButton) -> int:
     image = control.icon().pixmap(20, 20).toImage()
-    colours = [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]
-    return max(colour.lightness() for colour in colours if colour.alpha() > 200)
+    colors = [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]
+    return max(color.lightness() for color in colors if color.alpha() > 200)
 
 
 @pytest.mark.usefixtures("_palette")

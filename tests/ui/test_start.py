@@ -229,11 +229,11 @@ def test_a_second_start_activates_the_first_window(start_studio, qtbot, data):
     qtbot.waitUntil(studio.window.isVisible, timeout=PATIENCE)
 
 
-@pytest.mark.parametrize(("mode", "colours"), [("light", theme.LIGHT), ("dark", theme.DARK)])
-def test_theme_sets_the_colors(qapp, mode, colours):
+@pytest.mark.parametrize(("mode", "colors"), [("light", theme.LIGHT), ("dark", theme.DARK)])
+def test_theme_sets_the_colors(qapp, mode, colors):
     theme.apply(qapp, mode)
-    assert qapp.palette().color(QPalette.ColorRole.Window).name() == colours.window
-    assert qapp.palette().color(QPalette.ColorRole.WindowText).name() == colours.text
+    assert qapp.palette().color(QPalette.ColorRole.Window).name() == colors.window
+    assert qapp.palette().color(QPalette.ColorRole.WindowText).name() == colors.text
     theme.apply(qapp, "light")
 
 

@@ -42,11 +42,11 @@ PIXEL_BYTES = 8_192
 """Memory per pixel while an image is decoded, in the families that need most."""
 
 
-def generate(run: JobContext, pipeline: ImagePipeline) -> Generator[Result, None, Statistics]:
+def generate(context: JobContext, pipeline: ImagePipeline) -> Generator[Result, None, Statistics]:
     """Yield the images; number i has the seed + i, so that each can be made again alone."""
-    request, prompt_read = _prepared_request(run, pipeline)
-    loaded, pipeline = pipeline, apply_adapters(run, pipeline)
-    inputs = prepare_inputs(request, pipeline, run.card)
+    request, prompt_read = _prepared_request(context, pipeline)
+    loaded, pipeline = pipeline, apply_adapters(context, pipeline)
+    inputs = prepare_inputs(request, pipeline, context.card)
     hashes = inputs.sha256 | {
         name: sha256_of(Path(path))
         for name in ADAPTER_IMAGE_FIELDS
@@ -54,24 +54,24 @@ def generate(run: JobContext, pipeline: ImagePipeline) -> Generator[Result, None
     }
     count, steps = request.num_images_per_prompt, inputs.steps
     start, first_seconds = time.monotonic(), 0.0
-    for number in range(run.completed_results, count):
-        run.check()
+    for number in range(context.completed_results, count):
+        context.check()
         seed = ((request.seed or 0) + number) % (MAX_SEED + 1)
         progress = _StepProgress(
-            [run], inputs.pipeline, request, steps, number * steps, count * steps
+            [context], inputs.pipeline, request, steps, number * steps, count * steps
         )
         with release_offload_hooks(loaded.pipe):
             (image,) = _draw(
-                [request], [seed], inputs.pipeline, run.card, progress, inputs.arguments
+                [request], [seed], inputs.pipeline, context.card, progress, inputs.arguments
             )
         first_seconds = first_seconds or max(0.0, progress.first_step_at - start)
-        pixels = inputs.finish(_to_pixels(image, run.card))
+        pixels = inputs.finish(_to_pixels(image, context.card))
         yield ImageResult(
             pixels=pixels,
             ordinal=number,
             seed=seed,
             prompt_read=prompt_read,
-            parts=run.parts,
+            weight_hashes=context.weight_hashes,
             inputs=hashes,
         )
     return Statistics(
@@ -82,36 +82,36 @@ def generate(run: JobContext, pipeline: ImagePipeline) -> Generator[Result, None
     )
 
 
-def run_batch(runs: Sequence[JobContext], pipeline: ImagePipeline) -> Iterator[BatchOutcome]:
-    """Yield the image of each run, or its error; see `protocol.Runner`.
+def run_batch(contexts: Sequence[JobContext], pipeline: ImagePipeline) -> Iterator[BatchOutcome]:
+    """Yield the image of each job, or its error; see `protocol.Runner`.
 
     Each image has its own noise from its own seed, as if it were drawn alone.
     """
-    family = find_family(runs[0].card.family)
+    family = find_family(contexts[0].card.family)
     if family is not None and family.no_batch:
-        raise StudioError(f"{runs[0].card.title} makes images one at a time.", cause="model")
+        raise StudioError(f"{contexts[0].card.title} makes images one at a time.", cause="model")
     start = time.monotonic()
     prepared: dict[int, tuple[ImageRequest, str]] = {}
-    for number, run in enumerate(runs):
+    for number, context in enumerate(contexts):
         try:
-            run.check()
-            prepared[number] = _prepared_request(run, pipeline)
+            context.check()
+            prepared[number] = _prepared_request(context, pipeline)
         except (StudioError, JobCancelledError) as error:
             yield number, error, Statistics()
-    pipeline, numbers = apply_adapters(runs[0], pipeline), list(prepared)
-    size = max_images_at_once(runs[0], pipeline)
+    pipeline, numbers = apply_adapters(contexts[0], pipeline), list(prepared)
+    size = max_images_at_once(contexts[0], pipeline)
     for begin in range(0, len(numbers), size):
         part = {number: prepared[number] for number in numbers[begin : begin + size]}
-        yield from _draw_batch(runs, part, pipeline, start)
+        yield from _draw_batch(contexts, part, pipeline, start)
 
 
 def _draw_batch(
-    runs: Sequence[JobContext],
+    contexts: Sequence[JobContext],
     prepared: Mapping[int, tuple[ImageRequest, str]],
     pipeline: ImagePipeline,
     start: float,
 ) -> Iterator[BatchOutcome]:
-    batch = [runs[number] for number in prepared]
+    batch = [contexts[number] for number in prepared]
     requests = [request for request, _prompt_read in prepared.values()]
     steps = requests[0].num_inference_steps
     progress = _StepProgress(batch, pipeline, requests[0], steps, 0, steps)
@@ -131,12 +131,16 @@ def _draw_batch(
     for (number, (_request, prompt_read)), seed, image in zip(
         prepared.items(), seeds, images, strict=True
     ):
-        run = runs[number]
+        context = contexts[number]
         try:
-            run.check()
-            pixels = _to_pixels(image, run.card)
+            context.check()
+            pixels = _to_pixels(image, context.card)
             result = ImageResult(
-                pixels=pixels, ordinal=0, seed=seed, prompt_read=prompt_read, parts=run.parts
+                pixels=pixels,
+                ordinal=0,
+                seed=seed,
+                prompt_read=prompt_read,
+                weight_hashes=context.weight_hashes,
             )
         except (StudioError, JobCancelledError) as error:
             yield number, error, statistics
@@ -144,24 +148,24 @@ def _draw_batch(
             yield number, result, statistics
 
 
-def max_images_at_once(run: JobContext, pipeline: ImagePipeline) -> int:
-    """Return how many images of a run's size fit into the memory for a batch; at least 1."""
-    request = run.job.request
+def max_images_at_once(context: JobContext, pipeline: ImagePipeline) -> int:
+    """Return how many images of a job's size fit into the memory for a batch; at least 1."""
+    request = context.job.request
     assert isinstance(request, ImageRequest)
     room = MEMORY_SHARE * free_bytes(pipeline.device)
     return max(1, int(room / (request.width * request.height * PIXEL_BYTES)))
 
 
-def _prepared_request(run: JobContext, pipeline: ImagePipeline) -> tuple[ImageRequest, str]:
+def _prepared_request(context: JobContext, pipeline: ImagePipeline) -> tuple[ImageRequest, str]:
     """Return the request with the prompts that the model reads.
 
     Also returns that prompt where it differs from the user's, else an empty string.
     """
-    request = run.job.request
+    request = context.job.request
     assert isinstance(request, ImageRequest)
-    check_size(request, pipeline, run.card)
-    prompt = prepare(request.prompt, run.card)
-    negative_prompt = prepare(request.negative_prompt, run.card)
+    check_size(request, pipeline, context.card)
+    prompt = prepare(request.prompt, context.card)
+    negative_prompt = prepare(request.negative_prompt, context.card)
     prompt_read = prompt if prompt != request.prompt else ""
     prepared = msgspec.structs.replace(request, prompt=prompt, negative_prompt=negative_prompt)
     return prepared, prompt_read
@@ -181,17 +185,19 @@ def _draw(
     """
     import torch
 
-    pipe, run = pipeline.pipe, progress.run
+    pipe, context = pipeline.pipe, progress.context
     pipe.scheduler = make_scheduler(requests[0].scheduler, pipeline.scheduler, card)
     arguments = {**pipeline_arguments(requests, pipeline, card), **inputs}
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
     arguments["generator"] = generators if len(generators) > 1 else generators[0]
     arguments["output_type"] = "np"
     with inference_context(pipeline.plan):
-        if KEPT in run.retained:  # drawn before memory ran out and the model was loaded another way
-            images, blocked = decode_kept(pipe, run)
+        if (
+            KEPT in context.retained
+        ):  # drawn before memory ran out and the model was loaded another way
+            images, blocked = decode_kept(pipe, context)
         else:
-            with progress.attached() as hooks, tiled_decoding(pipe, run):
+            with progress.attached() as hooks, tiled_decoding(pipe, context):
                 output = pipe(**arguments, **hooks)
             images = output.images
             # Only pipelines with a safety checker have this field.
@@ -206,14 +212,14 @@ class _StepProgress:
 
     def __init__(
         self,
-        runs: Sequence[JobContext],
+        contexts: Sequence[JobContext],
         pipeline: ImagePipeline,
         request: ImageRequest,
         steps: int,
         offset: int,
         total: int,
     ) -> None:
-        self._runs = runs
+        self._contexts = contexts
         self._pipeline = pipeline
         self._request = request
         self._steps = steps
@@ -223,15 +229,15 @@ class _StepProgress:
         self._preview_at = 0.0
         self.first_step_at = 0.0
         """Monotonic time of the first step; 0 before it."""
-        self.run = runs[0]
-        """The run whose notes record what was done when memory ran out."""
+        self.context = contexts[0]
+        """The job whose notes record what was done when memory ran out."""
 
     def attached(self) -> AbstractContextManager[Mapping[str, Any]]:
         """Hook into the pipeline for one call, which needs the arguments that this yields."""
         return on_each_step(self._pipeline.pipe, self._pipeline.parameters, self._on_step)
 
     def _on_step(self, latents: Any) -> None:
-        if all(run.is_cancelled() for run in self._runs):
+        if all(context.is_cancelled() for context in self._contexts):
             raise JobCancelledError
         self._done = min(self._done + 1, self._steps)
         now = time.monotonic()
@@ -242,9 +248,9 @@ class _StepProgress:
             and now - self._preview_at >= PREVIEW_SECONDS
         )
         self._preview_at = now if shows_preview else self._preview_at
-        for number, run in enumerate(self._runs):
+        for number, context in enumerate(self._contexts):
             image = self._preview(latents[number : number + 1]) if shows_preview else None
-            run.emit(Progress(step=self._offset + self._done, total=self._total, preview=image))
+            context.emit(Progress(step=self._offset + self._done, total=self._total, preview=image))
 
     def _preview(self, latents: Any) -> Preview | None:
         assert self._pipeline.latent_map is not None

@@ -21,7 +21,7 @@ TILES = (512, 256)
 
 
 @contextmanager
-def tiled_decoding(pipe: Any, run: JobContext) -> Iterator[None]:
+def tiled_decoding(pipe: Any, context: JobContext) -> Iterator[None]:
     """For one call of the pipeline: keep its latents, and decode in tiles if memory runs out."""
     vae = pipe.components.get("vae")
     if vae is None or not hasattr(vae, "decode"):
@@ -30,9 +30,9 @@ def tiled_decoding(pipe: Any, run: JobContext) -> Iterator[None]:
     decode = vae.decode
 
     def decode_keeping_latents(*args: Any, **options: Any) -> Any:
-        run.retained[KEPT] = (args, options)
-        decoded = decode_in_tiles(vae, lambda: decode(*args, **options), run)
-        del run.retained[KEPT]
+        context.retained[KEPT] = (args, options)
+        decoded = decode_in_tiles(vae, lambda: decode(*args, **options), context)
+        del context.retained[KEPT]
         return decoded
 
     vae.decode = decode_keeping_latents
@@ -42,7 +42,7 @@ def tiled_decoding(pipe: Any, run: JobContext) -> Iterator[None]:
         del vae.decode
 
 
-def decode_in_tiles(vae: Any, decode: Callable[[], Any], run: JobContext) -> Any:
+def decode_in_tiles(vae: Any, decode: Callable[[], Any], context: JobContext) -> Any:
     """Return what `decode` returns, called again with ever smaller tiles while memory runs out.
 
     Raises MemoryError if the smallest tiles need too much.
@@ -55,10 +55,10 @@ def decode_in_tiles(vae: Any, decode: Callable[[], Any], run: JobContext) -> Any
     }
     try:
         for side in TILES if hasattr(vae, "use_tiling") else ():
-            run.free_memory()
-            if not _set_tiles(vae, side, run):
+            context.free_memory()
+            if not _set_tiles(vae, side, context):
                 continue
-            run.note(f"Memory ran out; decoding the image in tiles of {side} px")
+            context.note(f"Memory ran out; decoding the image in tiles of {side} px")
             decoded = try_decode(decode)
             if decoded is not None:
                 return decoded
@@ -74,9 +74,9 @@ def try_decode(decode: Callable[[], Any]) -> Any:
     return None
 
 
-def _set_tiles(vae: Any, side: int, run: JobContext) -> bool:
+def _set_tiles(vae: Any, side: int, context: JobContext) -> bool:
     """Set tiles of at most `side` pixels and one image at a time; return whether that helps."""
-    request = run.job.request
+    request = context.job.request
     assert isinstance(request, ImageRequest)
     if max(request.width, request.height) <= side:
         return False
@@ -91,7 +91,7 @@ def _set_tiles(vae: Any, side: int, run: JobContext) -> bool:
     return True
 
 
-def decode_kept(pipe: Any, run: JobContext) -> tuple[list[Any], list[bool]]:
+def decode_kept(pipe: Any, context: JobContext) -> tuple[list[Any], list[bool]]:
     """Decode latents that were kept while the model was loaded in another way.
 
     Returns the images (height, width, 3; 0 to 1), and which ones the safety checker blocked.
@@ -105,11 +105,11 @@ def decode_kept(pipe: Any, run: JobContext) -> tuple[list[Any], list[bool]]:
             return value
         return value.to(device, vae.dtype if value.is_floating_point() else None)
 
-    args, options = run.retained[KEPT]
+    args, options = context.retained[KEPT]
     args = tuple(moved(value) for value in args)
     options = {name: moved(value) for name, value in options.items()}
-    decoded = decode_in_tiles(vae, lambda: vae.decode(*args, **options), run)
-    del run.retained[KEPT]
+    decoded = decode_in_tiles(vae, lambda: vae.decode(*args, **options), context)
+    del context.retained[KEPT]
     images = decoded[0] if isinstance(decoded, tuple) else decoded.sample
     if images.ndim == 5:  # a video autoencoder: an image is its only frame
         images = images[:, :, 0]

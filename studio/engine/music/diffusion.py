@@ -123,7 +123,7 @@ def _sampling_rate(pipe: Any, card: ModelCard) -> int:
 
 
 def generate(
-    run: JobContext, pipeline: AudioDiffusionPipeline
+    context: JobContext, pipeline: AudioDiffusionPipeline
 ) -> Generator[Result, None, Statistics]:
     """Yield the audio; see `protocol.Runner.generate`.
 
@@ -131,30 +131,33 @@ def generate(
     """
     import torch
 
-    request = run.job.request
+    request = context.job.request
     assert isinstance(request, MusicRequest)
     start = time.monotonic()
     longest = max_seconds(pipeline)
     if longest and request.seconds > longest:
         raise StudioError(
-            f"{run.card.title} makes at most {longest:.0f} s of audio, not {request.seconds:g}.",
+            f"{context.card.title} makes at most {longest:.0f} s of audio, "
+            f"not {request.seconds:g}.",
             cause="invalid",
             cure="Choose a shorter length, or another model.",
         )
-    arguments = pipeline_arguments(request, pipeline, run.card)
+    arguments = pipeline_arguments(request, pipeline, context.card)
     arguments["generator"] = torch.Generator("cpu").manual_seed(request.seed or 0)
-    progress = _StepProgress(run, pipeline, request.num_inference_steps or _default_steps(pipeline))
+    progress = _StepProgress(
+        context, pipeline, request.num_inference_steps or _default_steps(pipeline)
+    )
     with (
         release_offload_hooks(pipeline.pipe),
         inference_context(pipeline.plan),
         progress.attached() as hooks,
     ):
         wave = pipeline.pipe(**arguments, **hooks).audios[0]
-    run.check()
-    samples = _to_samples(wave, run.card)[: round(request.seconds * pipeline.rate)]
+    context.check()
+    samples = _to_samples(wave, context.card)[: round(request.seconds * pipeline.rate)]
     if not samples.any():
         raise StudioError(
-            f"{run.card.title} made silence.",
+            f"{context.card.title} made silence.",
             cause="model",
             cure="Try another prompt, or more steps.",
         )
@@ -213,8 +216,8 @@ def _default_steps(pipeline: AudioDiffusionPipeline) -> int:
 class _StepProgress:
     """Counts the steps and obeys cancels."""
 
-    def __init__(self, run: JobContext, pipeline: AudioDiffusionPipeline, total: int) -> None:
-        self._run, self._pipeline, self._total = run, pipeline, total
+    def __init__(self, context: JobContext, pipeline: AudioDiffusionPipeline, total: int) -> None:
+        self._context, self._pipeline, self._total = context, pipeline, total
         self.done = 0
         self.first_step_at = 0.0
         """Monotonic time of the first step; 0 before it."""
@@ -224,11 +227,11 @@ class _StepProgress:
         return on_each_step(self._pipeline.pipe, self._pipeline.parameters, self._on_step)
 
     def _on_step(self, _latents: Any) -> None:
-        if self._run.is_cancelled():
+        if self._context.is_cancelled():
             raise JobCancelledError
         self.done = min(self.done + 1, self._total)
         self.first_step_at = self.first_step_at or time.monotonic()
-        self._run.emit(Progress(step=self.done, total=self._total, unit="step"))
+        self._context.emit(Progress(step=self.done, total=self._total, unit="step"))
 
 
 def _to_samples(wave: Any, card: ModelCard) -> NDArray[np.float32]:

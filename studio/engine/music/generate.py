@@ -30,18 +30,18 @@ def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> Pipeline:
     return musicgen.load(card, plan)
 
 
-def generate(run: JobContext, pipeline: Pipeline) -> Generator[Result, None, Statistics]:
+def generate(context: JobContext, pipeline: Pipeline) -> Generator[Result, None, Statistics]:
     """Yield the audio; see `protocol.Runner.generate`."""
     if isinstance(pipeline, SymbolicModel):
-        return (yield from symbolic.generate(run, pipeline))
-    request = run.job.request
+        return (yield from symbolic.generate(context, pipeline))
+    request = context.job.request
     assert isinstance(request, MusicRequest)
-    if problem := check_music(run.card, request):
+    if problem := check_music(context.card, request):
         raise StudioError(
             f"{problem.message}.",
             cause="invalid",
             cure="Choose another model, or leave this field empty.",
         )
     if isinstance(pipeline, AudioDiffusionPipeline):
-        return (yield from diffusion.generate(run, pipeline))
-    return (yield from musicgen.generate(run, pipeline))
+        return (yield from diffusion.generate(context, pipeline))
+    return (yield from musicgen.generate(context, pipeline))

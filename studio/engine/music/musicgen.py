@@ -51,24 +51,26 @@ def load(card: ModelCard, plan: LoadPlan) -> MusicgenPipeline:
     )
 
 
-def generate(run: JobContext, pipeline: MusicgenPipeline) -> Generator[Result, None, Statistics]:
+def generate(
+    context: JobContext, pipeline: MusicgenPipeline
+) -> Generator[Result, None, Statistics]:
     """Yield the audio; see `protocol.Runner.generate`. A cancelled job keeps what it has so far."""
-    request = run.job.request
+    request = context.job.request
     assert isinstance(request, MusicRequest)
     clock = Clock()
     try:
-        wave, partial = _generate_wave(run, pipeline, request, clock), False
+        wave, partial = _generate_wave(context, pipeline, request, clock), False
     except _StoppedError as stopped:
         wave, partial = _decode(pipeline, stopped.tokens), True
     clock.stop()
     if wave is not None and wave.shape[-1]:
         yield AudioResult(
-            samples=_to_samples(wave, run.card),
+            samples=_to_samples(wave, context.card),
             sampling_rate=pipeline.rate,
             seed=request.seed,
             partial=partial,
         )
-    if run.is_cancelled():
+    if context.is_cancelled():
         raise JobCancelledError
     return Statistics(
         run_seconds=clock.seconds, first_seconds=clock.first, units=clock.steps, unit="token"
@@ -76,7 +78,7 @@ def generate(run: JobContext, pipeline: MusicgenPipeline) -> Generator[Result, N
 
 
 def _generate_wave(
-    run: JobContext, pipeline: MusicgenPipeline, request: MusicRequest, clock: Clock
+    context: JobContext, pipeline: MusicgenPipeline, request: MusicRequest, clock: Clock
 ) -> Any:
     """Return the audio, channels × samples. Raises _StoppedError when the job is cancelled."""
     import torch
@@ -87,8 +89,8 @@ def _generate_wave(
 
     def on_step(tokens: Any) -> None:
         if clock.tick() or clock.steps == total:
-            run.emit(Progress(step=min(clock.steps, total), total=total, unit="token"))
-        if run.is_cancelled():
+            context.emit(Progress(step=min(clock.steps, total), total=total, unit="token"))
+        if context.is_cancelled():
             raise _StoppedError(tokens)
 
     torch.manual_seed(request.seed or 0)

@@ -53,12 +53,12 @@ def load(card: ModelCard) -> SymbolicModel:
     return SymbolicModel(model, int(model.config.max_position_embeddings))
 
 
-def generate(run: JobContext, pipeline: SymbolicModel) -> Generator[Result, None, Statistics]:
+def generate(context: JobContext, pipeline: SymbolicModel) -> Generator[Result, None, Statistics]:
     """Yield the music; see `protocol.Runner.generate`. A cancelled job keeps its complete bars.
 
     A MIDI file to continue is played first.
     """
-    request = run.job.request
+    request = context.job.request
     assert isinstance(request, MusicRequest)
     prompt, seed, source = read(request.prompt), request.seed or 0, None
     if request.continue_from:
@@ -66,14 +66,14 @@ def generate(run: JobContext, pipeline: SymbolicModel) -> Generator[Result, None
         prompt = merge(prompt, source)
     piece, clock = _Piece(prompt, source, request.seconds, seed), Clock()
     for bar in piece.source_bars:
-        run.check()
+        context.check()
         piece.add(bar)
-    for bar in _compose(run, pipeline, piece, seed, request.temperature, clock):
+    for bar in _compose(context, pipeline, piece, seed, request.temperature, clock):
         piece.add(bar)
-        run.emit(Progress(step=piece.new_bars, total=piece.length.bars, unit="bar"))
+        context.emit(Progress(step=piece.new_bars, total=piece.length.bars, unit="bar"))
     clock.stop()
     if piece.new_bars:
-        yield piece.result(run.job.id, seed)
+        yield piece.result(context.job.id, seed)
     if not piece.is_complete:
         raise JobCancelledError
     return Statistics(
@@ -158,7 +158,7 @@ def _strokes_from(strokes: Sequence[Stroke], begin: float) -> list[Stroke]:
 
 
 def _compose(
-    run: JobContext,
+    context: JobContext,
     pipeline: SymbolicModel,
     piece: _Piece,
     seed: int,
@@ -177,7 +177,7 @@ def _compose(
     for token in sample(pipeline, brief, grammar, seed, temperature, first_tokens):
         clock.tick()
         tokens.append(token)
-        if run.is_cancelled():
+        if context.is_cancelled():
             return
         if _ends_bar(token, tokens):
             yield from decode(tokens)

@@ -52,26 +52,26 @@ def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> SpeechModel:
     return VitsModel(card, plan)
 
 
-def generate(run: JobContext, pipeline: SpeechModel) -> Generator[Result, None, Statistics]:
+def generate(context: JobContext, pipeline: SpeechModel) -> Generator[Result, None, Statistics]:
     """Yield the speech as one result. See `protocol.Runner.generate`."""
-    request = run.job.request
+    request = context.job.request
     assert isinstance(request, SpeechRequest)
-    voice = choose_voice(run.card, request)
-    languages = run.card.languages or pipeline.languages
-    check_language(run.card.title, languages, request.prompt)
+    voice = choose_voice(context.card, request)
+    languages = context.card.languages or pipeline.languages
+    check_language(context.card.title, languages, request.prompt)
     pipeline.check(request.prompt)
     pipeline.reset()
-    pieces = pieces_of(pipeline, request.prompt, languages, language_of_voice(run.card, voice))
+    pieces = pieces_of(pipeline, request.prompt, languages, language_of_voice(context.card, voice))
     clock = Clock()
     spoken: list[NDArray[np.float32]] = []
     with contextlib.suppress(JobCancelledError):
         for number, piece in enumerate(pieces):
-            run.check()
-            chunk = _speak(pipeline, piece, voice, run)
+            context.check()
+            chunk = _speak(pipeline, piece, voice, context)
             clock.tick()
             spoken.append(chunk)
-            run.emit(AudioChunk(pcm=chunk.astype("<f4").tobytes(), sampling_rate=pipeline.rate))
-            run.emit(Progress(step=number + 1, total=len(pieces), unit="sentence"))
+            context.emit(AudioChunk(pcm=chunk.astype("<f4").tobytes(), sampling_rate=pipeline.rate))
+            context.emit(Progress(step=number + 1, total=len(pieces), unit="sentence"))
     clock.stop()
     partial, frames = len(spoken) < len(pieces), sum(map(len, spoken))
     samples = _whole(spoken)
@@ -82,7 +82,7 @@ def generate(run: JobContext, pipeline: SpeechModel) -> Generator[Result, None, 
             seed=request.seed,
             partial=partial,
         )
-    if run.is_cancelled():
+    if context.is_cancelled():
         raise JobCancelledError
     if not np.any(samples):
         raise StudioError(
@@ -128,9 +128,11 @@ def language_of_voice(card: ModelCard, voice: str) -> str:
     return language.partition("-")[0]
 
 
-def _speak(pipeline: SpeechModel, piece: Piece, voice: str, run: JobContext) -> NDArray[np.float32]:
+def _speak(
+    pipeline: SpeechModel, piece: Piece, voice: str, context: JobContext
+) -> NDArray[np.float32]:
     """Return the piece's samples and the pause after it."""
-    request = run.job.request
+    request = context.job.request
     assert isinstance(request, SpeechRequest)
     silence = np.zeros(
         int((piece.pause / request.speed + piece.silence) * pipeline.rate), np.float32
@@ -138,7 +140,7 @@ def _speak(pipeline: SpeechModel, piece: Piece, voice: str, run: JobContext) -> 
     if not is_speakable(piece.text):
         return silence
     samples = pipeline.synthesize(
-        piece.text, voice, request.speed, request.seed or 0, run.is_cancelled
+        piece.text, voice, request.speed, request.seed or 0, context.is_cancelled
     )
     return np.concatenate([np.clip(trim(samples, pipeline.rate), -1, 1), silence])
 

@@ -16,40 +16,40 @@ from studio.library.results import TextResult
 
 
 def beam_search(
-    run: JobContext, pipeline: TextPipeline, prompt: list[int], clock: Clock
+    context: JobContext, pipeline: TextPipeline, prompt: list[int], clock: Clock
 ) -> list[TextResult]:
     """Return the candidates, best first, with their scores. `prompt`: its token ids."""
-    output = _generate(run, request_of(run), pipeline, prompt, clock)
-    start = 0 if run.card.encoder_decoder else len(prompt)
+    output = _generate(context, request_of(context), pipeline, prompt, clock)
+    start = 0 if context.card.encoder_decoder else len(prompt)
     scores = output.sequences_scores.cpu().tolist()
     sequences = [row[start:].tolist() for row in output.sequences.cpu()]
     return [
-        dataclasses.replace(_candidate(run, pipeline, prompt, ids, rank), score=round(score, 6))
+        dataclasses.replace(_candidate(context, pipeline, prompt, ids, rank), score=round(score, 6))
         for rank, (ids, score) in enumerate(zip(sequences, scores, strict=True))
     ]
 
 
 def _candidate(
-    run: JobContext, pipeline: TextPipeline, prompt: list[int], ids: list[int], rank: int
+    context: JobContext, pipeline: TextPipeline, prompt: list[int], ids: list[int], rank: int
 ) -> TextResult:
     """Return the result of a beam, whose ids may end with an end token and padding."""
-    seed = run.job.request.seed
+    seed = context.job.request.seed
     ends = pipeline.end_tokens
     length = next((place for place, token in enumerate(ids) if token in ends and place), len(ids))
-    stopped, partial = length < len(ids), run.is_cancelled()
+    stopped, partial = length < len(ids), context.is_cancelled()
     if not pipeline.marks.known:
         text = pipeline.tokenizer.decode(
             ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
         reason: FinishReason = "cancelled" if partial else "stop" if stopped else "length"
         return TextResult(
-            text=prefix_of(run) + text,
+            text=prefix_of(context) + text,
             ordinal=rank,
             seed=seed,
             partial=partial,
             finish_reason=reason,
         )
-    row = new_row(dataclasses.replace(run, emit=lambda _event: None), pipeline, prompt, rank)
+    row = new_row(dataclasses.replace(context, emit=lambda _event: None), pipeline, prompt, rank)
     for token in ids[:length]:
         row.add_token(token, is_end=False)
     row.stopped, row.partial = stopped, partial
@@ -58,14 +58,18 @@ def _candidate(
 
 
 def _generate(
-    run: JobContext, request: TextRequest, pipeline: TextPipeline, prompt: list[int], clock: Clock
+    context: JobContext,
+    request: TextRequest,
+    pipeline: TextPipeline,
+    prompt: list[int],
+    clock: Clock,
 ) -> Any:
     import torch
     from transformers import StoppingCriteriaList
 
     def step() -> None:
         if clock.tick():
-            run.emit(Progress(step=clock.steps, total=request.max_new_tokens, unit="token"))
+            context.emit(Progress(step=clock.steps, total=request.max_new_tokens, unit="token"))
 
     inputs = torch.tensor([prompt], device=pipeline.device)
     torch.manual_seed(request.seed or 0)  # generate() takes no generator
@@ -73,7 +77,7 @@ def _generate(
         return pipeline.model.generate(
             inputs,
             attention_mask=torch.ones_like(inputs),
-            stopping_criteria=StoppingCriteriaList([cancel_criteria(run.is_cancelled, step)]),
+            stopping_criteria=StoppingCriteriaList([cancel_criteria(context.is_cancelled, step)]),
             max_new_tokens=request.max_new_tokens,
             num_beams=request.num_beams,
             num_return_sequences=request.num_return_sequences,

@@ -33,40 +33,40 @@ from studio.models.card import ModelCard
 __all__ = ["Pipeline", "generate", "load", "run_batch"]
 
 
-def generate(run: JobContext, pipeline: Pipeline) -> Generator[Result, None, Statistics]:
+def generate(context: JobContext, pipeline: Pipeline) -> Generator[Result, None, Statistics]:
     """Yield the candidates, best first. See `protocol.Runner.generate`."""
-    request = request_of(run)
-    ids = prompt_ids(run, pipeline)
+    request = request_of(context)
+    ids = prompt_ids(context, pipeline)
     clock = Clock()
     if request.num_beams > 1:
         if isinstance(pipeline, GgufPipeline):
-            raise _beams_unsupported(run.card)
+            raise _beams_unsupported(context.card)
         with inference_context(pipeline.plan):
-            results = beam_search(run, pipeline, ids, clock)
+            results = beam_search(context, pipeline, ids, clock)
     else:
         candidates = range(request.num_return_sequences)
-        rows = [new_row(run, pipeline, ids, candidate) for candidate in candidates]
+        rows = [new_row(context, pipeline, ids, candidate) for candidate in candidates]
         with inference_context(pipeline.plan):
             for _row in _sample(rows, request, pipeline, clock):
                 pass
         results = [result_of(row) for row in rows if row.tokens or not row.partial]
-    yield from _distinct(run, results)
-    if run.is_cancelled():
+    yield from _distinct(context, results)
+    if context.is_cancelled():
         raise JobCancelledError
     return _statistics(clock, clock.tokens, len(ids))
 
 
-def run_batch(runs: Sequence[JobContext], pipeline: Pipeline) -> Iterator[BatchOutcome]:
+def run_batch(contexts: Sequence[JobContext], pipeline: Pipeline) -> Iterator[BatchOutcome]:
     """Yield each job when it is over. See `protocol.Runner.run_batch`."""
     rows: dict[int, Row] = {}
-    for number, run in enumerate(runs):
+    for number, context in enumerate(contexts):
         try:
-            run.check()
-            rows[number] = new_row(run, pipeline, prompt_ids(run, pipeline), 0)
+            context.check()
+            rows[number] = new_row(context, pipeline, prompt_ids(context, pipeline), 0)
         except (StudioError, JobCancelledError) as error:
             yield number, error, Statistics()
     numbers = {id(row): number for number, row in rows.items()}
-    request, capacity = request_of(runs[0]), batch_token_capacity(pipeline)
+    request, capacity = request_of(contexts[0]), batch_token_capacity(pipeline)
     for part in _parts(list(rows.values()), request, capacity):
         clock = Clock()
         lengths = {id(row): len(row.ids) for row in part}
@@ -100,33 +100,33 @@ def _outcome_of(row: Row) -> TextResult | StudioError | JobCancelledError:
     result = result_of(row)
     if not _is_only_thought(result):
         return result if row.tokens or not row.partial else JobCancelledError()
-    return JobCancelledError() if row.partial else _no_answer(row.run, [result])
+    return JobCancelledError() if row.partial else _no_answer(row.context, [result])
 
 
 def _is_only_thought(result: TextResult) -> bool:
     return bool(result.thought_tokens) and not result.text.strip()
 
 
-def _distinct(run: JobContext, results: list[TextResult]) -> Iterator[TextResult]:
+def _distinct(context: JobContext, results: list[TextResult]) -> Iterator[TextResult]:
     """Yield the answers that differ in more than white space.
 
     Raises StudioError if there are results but none holds an answer.
     """
     answers = [result for result in results if not _is_only_thought(result)]
     if results and not answers:
-        if run.is_cancelled():
+        if context.is_cancelled():
             return
-        raise _no_answer(run, results)
+        raise _no_answer(context, results)
     distinct: dict[str, TextResult] = {}
     for result in answers:
         distinct.setdefault("".join(result.text.split()), result)
     unanswered, duplicates = len(results) - len(answers), len(answers) - len(distinct)
-    if unanswered and not run.is_cancelled():
-        run.notes.append(
+    if unanswered and not context.is_cancelled():
+        context.notes.append(
             f"{unanswered} of {len(results)} candidates ended before their answer and are left out"
         )
     if duplicates:
-        run.notes.append(
+        context.notes.append(
             f"{duplicates} of {len(results)} candidates differ only in blanks and are left out"
         )
     for result in distinct.values():
@@ -144,18 +144,18 @@ def _beams_unsupported(card: ModelCard) -> StudioError:
     )
 
 
-def _no_answer(run: JobContext, results: list[TextResult]) -> StudioError:
+def _no_answer(context: JobContext, results: list[TextResult]) -> StudioError:
     """Return the error for a model that did not get beyond its thoughts."""
     if any(result.finish_reason == "length" for result in results):
-        limit = request_of(run).max_new_tokens
+        limit = request_of(context).max_new_tokens
         return StudioError(
-            f"The answer did not begin: {run.card.title} was still thinking at its limit of "
+            f"The answer did not begin: {context.card.title} was still thinking at its limit of "
             f"{limit:,} tokens.",
             cause="invalid",
             cure=f"Raise Length (max_new_tokens) above {limit:,}.",
         )
     return StudioError(
-        f"{run.card.title} stopped while thinking, before an answer began.",
+        f"{context.card.title} stopped while thinking, before an answer began.",
         cause="model",
         cure="Try another seed or another model.",
     )

@@ -92,7 +92,7 @@ def sample(
     batch = _Batch(rows, request, pipeline)
     going = dict(enumerate(rows))
     try:
-        tokens = batch.read_prompts(lambda: all(row.run.is_cancelled() for row in rows))
+        tokens = batch.read_prompts(lambda: all(row.context.is_cancelled() for row in rows))
         while going:
             _add_tokens(going, tokens, request, pipeline.tokenizer, clock)
             for number in [number for number, row in going.items() if row.over]:
@@ -123,9 +123,9 @@ def _add_tokens(
         row.ids.append(token)
         row.add_token(token, tokenizer.is_end(token))
         if progress_due and row.candidate == 0:
-            row.run.emit(Progress(step=row.tokens, total=request.max_new_tokens, unit="token"))
+            row.context.emit(Progress(step=row.tokens, total=request.max_new_tokens, unit="token"))
         row.over = row.over or row.tokens >= request.max_new_tokens
-        if not row.over and row.run.is_cancelled():
+        if not row.over and row.context.is_cancelled():
             row.over = row.partial = True
 
 

@@ -24,22 +24,22 @@ CACHE_SHARE = 0.25
 """Share of the free memory for the keys and values of one padded batch."""
 
 
-def request_of(run: JobContext) -> TextRequest:
+def request_of(context: JobContext) -> TextRequest:
     """Return the job's request."""
-    request = run.job.request
+    request = context.job.request
     assert isinstance(request, TextRequest)
     return request
 
 
-def prompt_ids(run: JobContext, pipeline: Pipeline) -> list[int]:
+def prompt_ids(context: JobContext, pipeline: Pipeline) -> list[int]:
     """Return the token ids of the prompt. Raises StudioError if the model has too few positions."""
-    request = request_of(run)
-    ids = prompt_tokens(pipeline.tokenizer, run.card, request)
-    limit = run.card.max_positions or (
-        0 if isinstance(pipeline, GgufPipeline) else _max_positions(pipeline.model, run.card)
+    request = request_of(context)
+    ids = prompt_tokens(pipeline.tokenizer, context.card, request)
+    limit = context.card.max_positions or (
+        0 if isinstance(pipeline, GgufPipeline) else _max_positions(pipeline.model, context.card)
     )
     problem = too_long(
-        len(ids), request.max_new_tokens, limit, encoder_decoder=run.card.encoder_decoder
+        len(ids), request.max_new_tokens, limit, encoder_decoder=context.card.encoder_decoder
     )
     if problem:
         raise StudioError(
@@ -50,28 +50,28 @@ def prompt_ids(run: JobContext, pipeline: Pipeline) -> list[int]:
     return ids
 
 
-def new_row(run: JobContext, pipeline: Pipeline, ids: list[int], candidate: int) -> Row:
+def new_row(context: JobContext, pipeline: Pipeline, ids: list[int], candidate: int) -> Row:
     """Return the row of a candidate, whose prompt has these token ids."""
-    if prefix_of(run):
-        run.emit(TextDelta(text=prefix_of(run), candidate=candidate))
-    seed = ((run.job.request.seed or 0) + candidate) % (MAX_SEED + 1)
+    if prefix_of(context):
+        context.emit(TextDelta(text=prefix_of(context), candidate=candidate))
+    seed = ((context.job.request.seed or 0) + candidate) % (MAX_SEED + 1)
     marks = pipeline.marks
     splitter = (
         splitter_for(marks, prompt_end(pipeline.tokenizer, ids)) if marks.known else Splitter()
     )
     decoder = RowDecoder(pipeline.tokenizer, marks.tokens)
-    return Row(run, candidate, seed, list(ids), decoder, splitter)
+    return Row(context, candidate, seed, list(ids), decoder, splitter)
 
 
-def prefix_of(run: JobContext) -> str:
+def prefix_of(context: JobContext) -> str:
     """Return the text before the model's own: the prompt, if the model continues it."""
-    return "" if run.card.chat or run.card.encoder_decoder else run.job.request.prompt
+    return "" if context.card.chat or context.card.encoder_decoder else context.job.request.prompt
 
 
 def result_of(row: Row) -> TextResult:
     """Return the result of a row that is over."""
     return TextResult(
-        text=prefix_of(row.run) + row.splitter.answer,
+        text=prefix_of(row.context) + row.splitter.answer,
         ordinal=row.candidate,
         seed=row.seed,
         partial=row.partial,

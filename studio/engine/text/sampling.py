@@ -30,7 +30,7 @@ _LEAVE_SHARE = 0.25
 class Row:
     """One continuation that is being generated."""
 
-    run: JobContext
+    context: JobContext
     candidate: int
     seed: int
     ids: list[int]
@@ -110,7 +110,7 @@ def _halves(
     part: list[Row], over: set[int], pipeline: TextPipeline
 ) -> Generator[Row, None, list[list[Row]]]:
     """Yield the rows that are over but were not yielded; return the others in two parts."""
-    part[0].run.free_memory()
+    part[0].context.free_memory()
     left = [row for row in part if id(row) not in over]
     for row in left:
         if row.over:
@@ -119,7 +119,7 @@ def _halves(
             yield row
     left = [row for row in left if not row.over]
     for row in left:
-        row.run.note("Memory ran out; the batch continues in halves")
+        row.context.note("Memory ran out; the batch continues in halves")
         if pipeline.encoder_decoder:  # its inputs do not hold the generated tokens
             row.restart()
     middle = (len(left) + 1) // 2
@@ -138,7 +138,7 @@ def sample_batch(
         cache = _generate(going, request, pipeline, clock, cache)
         for row in going:
             row.over = row.over or row.tokens >= request.max_new_tokens
-            if not row.over and row.run.is_cancelled():
+            if not row.over and row.context.is_cancelled():
                 row.over = row.partial = True
         kept = [number for number, row in enumerate(going) if not row.over]
         for row in going:
@@ -241,7 +241,7 @@ class _Watch:
                 row.ids.append(token)
             row.add_token(token, token in self._ends)
             if progress_due and row.candidate == 0:
-                row.run.emit(Progress(step=row.tokens, total=self._total, unit="token"))
+                row.context.emit(Progress(step=row.tokens, total=self._total, unit="token"))
 
     def end(self) -> None:
         """Called by `generate` at the end; nothing is held back here."""
@@ -249,7 +249,7 @@ class _Watch:
     def enough(self) -> bool:
         """True if enough rows are over to remove them from the batch."""
         for row in self._rows:
-            if not row.over and row.run.is_cancelled():
+            if not row.over and row.context.is_cancelled():
                 row.over = row.partial = True
         over = sum(row.over for row in self._rows)
         return over == len(self._rows) or (
@@ -269,10 +269,10 @@ def emit_pieces(row: Row, pieces: Iterable[Piece]) -> None:
     """Emit thoughts and answer as events of their own."""
     for kind, text in pieces:
         if kind == "answer":
-            row.run.emit(TextDelta(text=text, candidate=row.candidate))
+            row.context.emit(TextDelta(text=text, candidate=row.candidate))
         else:
             row.thought_tokens = row.thought_tokens if text else row.tokens
-            row.run.emit(ThoughtDelta(text=text, candidate=row.candidate, takes_text=not text))
+            row.context.emit(ThoughtDelta(text=text, candidate=row.candidate, takes_text=not text))
 
 
 def _stop_when(enough: Callable[[], bool]) -> Any:

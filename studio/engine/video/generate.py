@@ -41,11 +41,11 @@ values.
 """
 
 
-def generate(run: JobContext, pipeline: VideoPipeline) -> Generator[Result, None, Statistics]:
+def generate(context: JobContext, pipeline: VideoPipeline) -> Generator[Result, None, Statistics]:
     """Yield the video; see `protocol.Runner.generate`. A cancelled job keeps nothing."""
-    request = run.job.request
+    request = context.job.request
     assert isinstance(request, VideoRequest)
-    if problem := check_video(run.card, request):
+    if problem := check_video(context.card, request):
         message = problem.message[:1].upper() + problem.message[1:]
         raise StudioError(
             f"{message}.", cause="invalid", cure="Change this setting, or choose another model."
@@ -53,15 +53,15 @@ def generate(run: JobContext, pipeline: VideoPipeline) -> Generator[Result, None
     _check_memory(request, pipeline.device)
     inputs = {"image": sha256_of(Path(request.image))} if request.image else {}
     start = time.monotonic()
-    progress = _StepProgress(run, pipeline, request)
-    frames = _draw(request, pipeline, run.card, progress)
-    run.check()
+    progress = _StepProgress(context, pipeline, request)
+    frames = _draw(request, pipeline, context.card, progress)
+    context.check()
     yield VideoResult(
         frames=frames,
         frame_rate=request.frame_rate,
         seed=request.seed,
         inputs=inputs,
-        parts=run.parts,
+        weight_hashes=context.weight_hashes,
     )
     return Statistics(
         run_seconds=time.monotonic() - start,
@@ -94,8 +94,8 @@ def _draw(
 class _StepProgress:
     """Counts the steps of a video and sends previews; obeys cancels, while decoding too."""
 
-    def __init__(self, run: JobContext, pipeline: VideoPipeline, request: VideoRequest) -> None:
-        self._run = run
+    def __init__(self, context: JobContext, pipeline: VideoPipeline, request: VideoRequest) -> None:
+        self._context = context
         self._latent_map = pipeline.latent_map
         self._request = request
         self._done = 0
@@ -116,13 +116,13 @@ class _StepProgress:
             yield {"callback_on_step_end": self._on_step_end}
 
     def _on_vae_call(self, _module: Any, _inputs: Any) -> None:
-        self._run.check()  # raising is the one way out of every pipeline
+        self._context.check()  # raising is the one way out of every pipeline
         if self._done >= self._request.num_inference_steps and not self._is_decoding:
             self._is_decoding = True
-            self._run.emit(Loading(phase="Decoding the video"))
+            self._context.emit(Loading(phase="Decoding the video"))
 
     def _on_step_end(self, pipe: Any, _step: int, _timestep: Any, tensors: Any) -> Any:
-        self._run.check()
+        self._context.check()
         self._done = min(self._done + 1, self._request.num_inference_steps)
         now = time.monotonic()
         self.first_step_at = self.first_step_at or now
@@ -135,7 +135,7 @@ class _StepProgress:
             self._preview_at = now
             image = latent_preview.middle_frame(pipe, latents, self._latent_map, self._request)
         total = self._request.num_inference_steps
-        self._run.emit(Progress(step=self._done, total=total, preview=image))
+        self._context.emit(Progress(step=self._done, total=total, preview=image))
         return tensors
 
 

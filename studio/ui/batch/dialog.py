@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.batch.batch_file import cure_for
+from studio.batch.batch_file import suggest_fix
 from studio.batch.output.collected import check_collect
 from studio.batch.plan import plan
 from studio.core import file_names
@@ -236,7 +236,7 @@ class BatchDialog(QDialog):
         if preview.problem:
             self.notice.show_message(f"The file name {preview.problem.message}.")
         elif not preview.good:
-            self.notice.show_message("No row of the file can run.", cure_for(preview.batch_file))
+            self.notice.show_message("No row of the file can run.", suggest_fix(preview.batch_file))
         elif preview.batch_file.warning:
             self.notice.show_message(preview.batch_file.warning)
         elif preview.free is not None and preview.disk > preview.free:

@@ -86,7 +86,7 @@ def test_a_lora_changes_the_image_and_is_removed_completely(drawing, tmp_path):
     before = drawing.weights
     strong = drawing.draw(adapters="look:0.8")
     recipe = read_recipe(drawing.path)
-    assert (recipe.request.adapters, recipe.parts) == ("look:0.8", {"look": lora.sha256})
+    assert (recipe.request.adapters, recipe.weight_hashes) == ("look:0.8", {"look": lora.sha256})
     assert "Loading look" in [event.phase for event in drawing.events if isinstance(event, Loading)]
     weak = drawing.draw(adapters="look:0.2")
     assert not [
@@ -148,7 +148,7 @@ def test_jobs_with_the_same_lora_run_as_a_batch(drawing, tmp_path):
     for job, image in zip(jobs, alone, strict=True):
         in_batch = np.asarray(Image.open(ends[job.id].artifacts[0].path))
         assert np.abs(in_batch.astype(int) - image.astype(int)).max() <= 1
-        assert read_recipe(Path(ends[job.id].artifacts[0].path)).parts.keys() == {"look"}
+        assert read_recipe(Path(ends[job.id].artifacts[0].path)).weight_hashes.keys() == {"look"}
 
 
 def changed(path, target, change):
@@ -261,7 +261,7 @@ def test_a_distilled_lora_is_selected_as_a_model_and_uses_its_base(data, tmp_pat
             name,
             card.defaults["num_inference_steps"],
         )
-        assert read_recipe(path).parts.keys() == {base.name}
+        assert read_recipe(path).weight_hashes.keys() == {base.name}
         assert request.guidance_scale == card.defaults["guidance_scale"]
         (entry,) = drawing.engine._pipelines._entries.values()  # the base is loaded once for both
         assert type(entry.pipeline.pipe.scheduler).__name__ == scheduler

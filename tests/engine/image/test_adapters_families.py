@@ -143,17 +143,17 @@ def test_a_lora_of_each_family_is_inspected_applied_and_removed(data, tmp_path, 
     expected, _optional = pipe_class._get_signature_keys(pipe_class)
     pipe.register_modules(**{**dict.fromkeys(expected), "transformer": transformer})
     before = {key: tensor.clone() for key, tensor in transformer.state_dict().items()}
-    applied, run = (
+    applied, context = (
         AppliedAdapters(),
         JobContext(
             new_job(ImageRequest(prompt="x"), "/nowhere"), model, lambda _event: None, lambda: False
         ),
     )
-    lora.apply(pipe, applied, [ResolvedAdapter(card, 0.7)], run)
+    lora.apply(pipe, applied, [ResolvedAdapter(card, 0.7)], context)
     ours = [module for module in transformer.modules() if hasattr(module, "lora_A")]
     assert len(ours) * 2 == len(state)
     assert all(set(module.scaling.values()) == {0.7} for module in ours)
-    lora.apply(pipe, applied, [], run)
+    lora.apply(pipe, applied, [], context)
     after = transformer.state_dict()
     assert before.keys() == after.keys()
     assert all(torch.equal(before[key], after[key]) for key in before)

@@ -161,7 +161,7 @@ def test_the_starter_model_reports_how_it_read_a_chinese_prompt(tmp_path):
 def together(model, requests, cancelled=lambda _number, _seen: False):
     card, pipeline = model
     events = [[] for _ in requests]
-    runs = [
+    contexts = [
         JobContext(
             new_job(request, "/nowhere"),
             card,
@@ -170,7 +170,7 @@ def together(model, requests, cancelled=lambda _number, _seen: False):
         )
         for n, request in enumerate(requests)
     ]
-    found = {number: result for number, result, _statistics in image.run_batch(runs, pipeline)}
+    found = {number: result for number, result, _statistics in image.run_batch(contexts, pipeline)}
     assert sorted(found) == list(range(len(requests)))
     return [found[number] for number in range(len(requests))], events
 
@@ -212,7 +212,7 @@ def test_a_batch_stops_when_all_its_jobs_are_cancelled(sd):
 
 def test_an_invalid_request_does_not_stop_its_batch(sd, monkeypatch):
     wanted = batch_requests()
-    monkeypatch.setattr(image, "max_images_at_once", lambda _run, _pipeline: 3)  # in two parts
+    monkeypatch.setattr(image, "max_images_at_once", lambda _context, _pipeline: 3)  # in two parts
     card, pipeline = sd
     limited = msgspec.structs.replace(card, translate_prompts=True)  # 猫 is read, 凸 is not
     wanted[1] = ImageRequest(prompt="凸", seed=1, width=32, height=16, num_inference_steps=3)

@@ -119,11 +119,11 @@ def test_gray_mask_pixels_blend(sd, tmp_path):
     start = save(tmp_path / "start.png")
     source = np.asarray(Image.open(start)).astype(int)
     full = pixels(run(sd, image=start, mask_image=halved(tmp_path / "white.png"))).astype(int)
-    grey = pixels(run(sd, image=start, mask_image=halved(tmp_path / "grey.png", white=153))).astype(
+    gray = pixels(run(sd, image=start, mask_image=halved(tmp_path / "gray.png", white=153))).astype(
         int
     )
-    assert np.abs(grey[:16] - (full[:16] * 0.6 + source[:16] * 0.4)).max() <= 1
-    assert np.array_equal(grey[16:], source[16:])
+    assert np.abs(gray[:16] - (full[:16] * 0.6 + source[:16] * 0.4)).max() <= 1
+    assert np.array_equal(gray[16:], source[16:])
 
 
 @pytest.mark.parametrize("size", [(96, 64), (24, 16), (95, 63)])

@@ -387,9 +387,9 @@ def test_restarted_batch_rows_are_sent_once(tmp_path):
     request = TextRequest(prompt="This is", max_new_tokens=12, seed=3)
     alone = run_job(text, card, pipeline, request)
     events = []
-    run = JobContext(new_job(request, "/nowhere"), card, events.append, lambda: False)
+    context = JobContext(new_job(request, "/nowhere"), card, events.append, lambda: False)
     row = Row(
-        run, 0, 3, pipeline.tokenizer(request.prompt).input_ids, RowDecoder(pipeline.tokenizer)
+        context, 0, 3, pipeline.tokenizer(request.prompt).input_ids, RowDecoder(pipeline.tokenizer)
     )
     for _row in sample_batch(
         [row], msgspec.structs.replace(request, max_new_tokens=5), pipeline, Clock()

@@ -92,13 +92,13 @@ def requests(**values):
     ]
 
 
-def together(model, wanted, cancelled=lambda _run: False):
+def together(model, wanted, cancelled=lambda _context: False):
     """Return what `run_batch` yields, in the order of the requests, and the events of
     each.
     """
     card, pipeline = model
     events = [[] for _ in wanted]
-    runs = [
+    contexts = [
         JobContext(
             new_job(request, "/nowhere"),
             card,
@@ -108,7 +108,7 @@ def together(model, wanted, cancelled=lambda _run: False):
         for number, request in enumerate(wanted)
     ]
     found = {}
-    for number, result, statistics in text.run_batch(runs, pipeline):
+    for number, result, statistics in text.run_batch(contexts, pipeline):
         assert number not in found
         found[number] = (result, statistics)
     assert sorted(found) == list(range(len(wanted)))

@@ -245,7 +245,7 @@ def test_a_motion_adapter_uses_the_installed_stable_diffusion(data, tmp_path):
     assert isinstance(events[-1], Finished), events[-1]
     frames, _rate = decoded(events[-1].artifacts[0].path)
     assert frames.shape == (4, 24, 16, 3)
-    assert read_recipe(Path(events[-1].artifacts[0].path)).parts == {base.name: base.sha256}
+    assert read_recipe(Path(events[-1].artifacts[0].path)).weight_hashes == {base.name: base.sha256}
     assert next(event for event in events if isinstance(event, Progress)).preview is not None
     _job, events = run_here(data, msgspec.structs.replace(job.request, scheduler="lcm"))
     assert isinstance(events[-1], Finished), events[-1]
@@ -568,7 +568,7 @@ def test_a_preview_is_the_middle_frame_of_every_latent_layout(cards):
 
 
 class PlainAutoencoder(torch.nn.Module):
-    """Its latents are the colours of squares of 8 × 8, in other numbers, as an autoencoder's are
+    """Its latents are the colors of squares of 8 × 8, in other numbers, as an autoencoder's are
     roughly.
     """
 
@@ -577,11 +577,11 @@ class PlainAutoencoder(torch.nn.Module):
     def __init__(self, **config):
         super().__init__()
         self.config = config
-        self.colours = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+        self.colors = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
 
     def encode(self, inputs):
         squares = torch.nn.functional.avg_pool3d(inputs, (1, 8, 8))
-        latents = torch.einsum("lc,bcthw->blthw", self.colours, squares) + 2
+        latents = torch.einsum("lc,bcthw->blthw", self.colors, squares) + 2
         return SimpleNamespace(latent_dist=SimpleNamespace(mode=lambda: latents))
 
 

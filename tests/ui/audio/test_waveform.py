@@ -77,7 +77,7 @@ def test_waveform_is_high_where_audio_is_loud(waveform):
 @pytest.mark.parametrize("dark", [False, True])
 def test_played_part_has_the_accent_color(waveform, dark):
     _set_palette(waveform, dark=dark)
-    waveform.clearFocus()  # its frame has the accent's colour too
+    waveform.clearFocus()  # its frame has the accent's color too
     waveform.set_buffer(_buffer(np.full(4 * RATE, 0.8, np.float32)))
     waveform.set_position(2.0)
     played = _heights(waveform, {QColor("#655fe8").rgb()})

@@ -17,7 +17,7 @@ _LOWEST, _HIGHEST = 28, 91
 
 def piano_roll(bars: Sequence[Bar], steps: int) -> Any:
     """Return an image of the bars, `steps` sixteenths each; melody blue, harmony green, bass
-    orange, drums grey.
+    orange, drums gray.
     """
     from PIL import Image, ImageDraw
 

@@ -16,27 +16,29 @@ from studio.engine.protocol import JobContext
 from studio.preflight.adapters import ResolvedAdapter
 
 
-def apply_adapters(run: JobContext, pipeline: ImagePipeline) -> ImagePipeline:
-    """Return the pipeline with the run's adapters and no others.
+def apply_adapters(context: JobContext, pipeline: ImagePipeline) -> ImagePipeline:
+    """Return the pipeline with the job's adapters and no others.
 
     Raises StudioError if one doesn't fit; that one is not applied then, not even in part.
     """
-    request = run.job.request
+    request = context.job.request
     assert isinstance(request, ImageRequest)
     pipe, applied = pipeline.pipe, pipeline.applied
-    _check_offload(run, pipeline)
+    _check_offload(context, pipeline)
     # Before LoRAs, which wrap layers.
-    textual_inversion.apply(pipe, applied, _of_type(run, "textual-inversion"), run.card)
-    vae.apply(pipe, applied, _of_type(run, "vae"), run.card)
-    arguments = ip_adapter.apply(pipe, applied, _of_type(run, "ip-adapter"), request, run.card)
-    lora.apply(pipe, applied, _of_type(run, "lora"), run)
+    textual_inversion.apply(pipe, applied, _of_type(context, "textual-inversion"), context.card)
+    vae.apply(pipe, applied, _of_type(context, "vae"), context.card)
+    arguments = ip_adapter.apply(
+        pipe, applied, _of_type(context, "ip-adapter"), request, context.card
+    )
+    lora.apply(pipe, applied, _of_type(context, "lora"), context)
     pipeline = dataclasses.replace(
         pipeline, adapter_arguments={**pipeline.adapter_arguments, **arguments}
     )
-    return with_controlnet(pipeline, _of_type(run, "controlnet"), request, run.card)
+    return with_controlnet(pipeline, _of_type(context, "controlnet"), request, context.card)
 
 
-def _check_offload(run: JobContext, pipeline: ImagePipeline) -> None:
+def _check_offload(context: JobContext, pipeline: ImagePipeline) -> None:
     """Raise StudioError if an adapter cannot be applied because the model is offloaded in pieces.
 
     LoRAs always can. A VAE can be applied under group offload; layers that an adapter adds cannot,
@@ -53,7 +55,7 @@ def _check_offload(run: JobContext, pipeline: ImagePipeline) -> None:
         if group_offload
         else ("textual-inversion", "vae", "ip-adapter")
     )
-    refused = [one.card.title for one in run.adapters if one.card.adapter in types]
+    refused = [one.card.title for one in context.adapters if one.card.adapter in types]
     if refused:
         raise StudioError(
             f"{refused[0]} cannot be used while the model is loaded in pieces.",
@@ -62,5 +64,5 @@ def _check_offload(run: JobContext, pipeline: ImagePipeline) -> None:
         )
 
 
-def _of_type(run: JobContext, adapter_type: str) -> list[ResolvedAdapter]:
-    return [one for one in run.adapters if one.card.adapter == adapter_type]
+def _of_type(context: JobContext, adapter_type: str) -> list[ResolvedAdapter]:
+    return [one for one in context.adapters if one.card.adapter == adapter_type]

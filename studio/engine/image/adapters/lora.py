@@ -37,7 +37,7 @@ class _LoraLayer(NamedTuple):
 
 
 def apply(
-    pipe: Any, applied: AppliedAdapters, wanted: list[ResolvedAdapter], run: JobContext
+    pipe: Any, applied: AppliedAdapters, wanted: list[ResolvedAdapter], context: JobContext
 ) -> None:
     """Apply these LoRAs, each at its strength, and remove all others.
 
@@ -59,10 +59,10 @@ def apply(
         return
     try:
         for name, one in by_name.items():
-            run.check()
+            context.check()
             if name not in applied.loras:
-                run.emit(Loading(phase=f"Loading {one.card.title}"))
-                _load(pipe, name, one.card, run.card)
+                context.emit(Loading(phase=f"Loading {one.card.title}"))
+                _load(pipe, name, one.card, context.card)
                 applied.loras[name] = one.card.sha256
         pipe.set_adapters(list(by_name), [one.scale for one in wanted])
     except BaseException:
