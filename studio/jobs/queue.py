@@ -7,9 +7,8 @@ those in the section "For the worker", which only the worker thread calls.
 
 from __future__ import annotations
 
-import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from PySide6.QtCore import QObject
@@ -20,13 +19,7 @@ from studio.core.jobs import Batch, Job, JobState, new_job
 from studio.core.requests import Request
 from studio.jobs.counts import JobCounts
 from studio.jobs.eta import Estimates
-from studio.jobs.job_end import (
-    WriteReport,
-    finish_batch,
-    run_of,
-    store_end,
-    unstored_failure,
-)
+from studio.jobs.job_end import JobEnds
 from studio.jobs.job_mirror import JobMirror
 from studio.jobs.journal import Journal
 from studio.jobs.pause import Limit, PauseState
@@ -35,7 +28,6 @@ from studio.jobs.schedule import NOTHING_LOADED, Model, Places, model_of, moved,
 from studio.jobs.store import JobStore
 from studio.jobs.store_connection import LOCK_SECONDS
 
-log = logging.getLogger(__name__)
 MAX_BATCH = 32
 """The maximum number of jobs that run as one batch."""
 CHUNK = 64
@@ -69,12 +61,10 @@ class JobQueue(QueueSignals):
         """Whether jobs of the same model run together, to load it once."""
         self.batch_jobs = True
         """Whether jobs with the same model and settings run as one batch, with equal results."""
-        self.pause_on_disk = False
-        """Whether a batch row that cannot be saved pauses the queue instead of failing."""
         self.name_template = ""
         """How jobs without a name are named; empty for the prompt and the job's id."""
-        self.finish_batch: WriteReport | None = None
-        """Writes the report of a batch that is over; called in the journal thread."""
+        self.ends = JobEnds(self, store, self._journal, self._gui, self._pause)
+        self.ends.learn = self.estimates.learn
 
     # Commands of the user; return at once
     # ----------------------------------------------------------------------
@@ -108,7 +98,7 @@ class JobQueue(QueueSignals):
                 raise
             for job_id in running:
                 self._cancel_running(job_id)
-            self._finish_batches_of(cancelled)
+            self.ends.finish_batches_of(cancelled)
             return lambda: self._mirror.cancel(cancelled, running)
 
         self._journal.post(write)
@@ -136,7 +126,7 @@ class JobQueue(QueueSignals):
 
         def write() -> Callable[[], None]:
             removed = self._store.remove(ids)
-            self._finish_batches_of(removed)
+            self.ends.finish_batches_of(removed)
             return lambda: self._mirror.remove([job.id for job in removed])
 
         self._journal.post(write)
@@ -233,7 +223,7 @@ class JobQueue(QueueSignals):
 
     def finish_ended_batches(self) -> None:
         """Write the reports that are missing after a kill or on a full disk."""
-        self._journal.post(lambda: self._finish_batches(self._store.unreported_batches()))
+        self._journal.post(lambda: self.ends.finish_batches(self._store.unreported_batches()))
 
     def find_artifacts(self, job_id: str, receive: Callable[[list[Artifact]], None]) -> None:
         """Look up a job's artifacts; calls `receive` in the GUI thread."""
@@ -352,72 +342,12 @@ class JobQueue(QueueSignals):
         if not isinstance(event, (Finished, Failed, Cancelled)):
             self.job_event.emit(job.id, event)
             return
-        stored = None
-        try:
-            stored = self._journal.run_until_stored(
-                self._store_end, job, event, interrupted, batch_size
-            )
-        # boundary: a job whose end cannot be stored must not stop the others
-        except Exception as error:  # noqa: BLE001
-            # On closing, the next start settles the job by its files.
-            if not self._journal.closing.is_set():
-                stored = self._fail_unstored(job, error)
+        stored = self.ends.store(job, event, interrupted=interrupted, batch_size=batch_size)
         if stored is not None:
             self._gui.post(lambda: self._mirror.change([stored]))
         self._gui.post(lambda: self.job_event.emit(job.id, event))
         if job.batch:
-            self._journal.post(lambda: self._finish_batches([job.batch]))
-
-    def _fail_unstored(self, job: Job, error: Exception) -> Job:
-        """Return the job as failed, stored if possible. Its files stay."""
-        self._journal.report(error)
-        failure = unstored_failure(job, error)
-        try:
-            stored = self._journal.submit(
-                lambda: self._store.end(job.id, JobState.FAILED, failure=failure)
-            ).result()
-        except sqlite3.Error:
-            log.exception("job %s stays marked as running until the next start", job.id)
-            stored = None
-        return stored or msgspec.structs.replace(job, state=JobState.FAILED, failure=failure)
-
-    # In the journal thread
-    # ----------------------------------------------------------------------
-
-    def _store_end(
-        self, job: Job, event: Finished | Failed | Cancelled, interrupted: bool, batch_size: int
-    ) -> Job | None:
-        if interrupted and isinstance(event, Cancelled):
-            return self._store.requeue(job.id)
-        # `unsaved` only: a file name that is taken would stop the queue for ever.
-        if isinstance(event, Failed) and event.failure.unsaved and job.batch and self.pause_on_disk:
-            requeued = self._store.requeue(job.id)
-            reason = event.failure.message
-            self._pause.pause(reason)
-            self._gui.post(bind(self.disk_refused.emit, job.target.folder))
-            self._gui.post(bind(self.pause_changed.emit, reason))
-            return requeued
-        run = run_of(job, batch_size) if isinstance(event, Finished) else None
-        stored = store_end(self._store, job, event, run)
-        if run is not None:
-            self._gui.post(bind(self.estimates.learn, run))
-        return stored
-
-    def _finish_batches_of(self, jobs: Sequence[Job]) -> None:
-        self._finish_batches({job.batch for job in jobs if job.batch})
-
-    def _finish_batches(self, batch_ids: Iterable[str]) -> Callable[[], None]:
-        """Write the reports of those batches that are over; the next start retries failures."""
-        for batch_id in batch_ids:
-            batch = self._store.ended_batch(batch_id)
-            if batch is not None:
-                try:
-                    finish_batch(self._store, batch, self.finish_batch)
-                # boundary: a fault in a report must not stop the queue
-                except Exception as error:  # noqa: BLE001
-                    self._journal.report(error)
-                self._gui.post(bind(self.batch_finished.emit, batch))
-        return lambda: None
+            self._journal.post(lambda: self.ends.finish_batches([job.batch]))
 
 
 def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:

@@ -55,7 +55,7 @@ class Session:
         except BaseException:
             self._lock.unlock()
             raise
-        self.queue.finish_batch = _write_report
+        self.queue.ends.write_report = _write_report
         self.queue.finish_ended_batches()
         self.worker = Worker(self.queue, engine)
 
@@ -64,7 +64,7 @@ class Session:
         self.worker.keep_awake = settings.keep_awake
         self.queue.by_model = settings.order_by_model
         self.queue.batch_jobs = settings.batch_jobs
-        self.queue.pause_on_disk = settings.pause_on_disk
+        self.queue.ends.pause_on_disk = settings.pause_on_disk
         self.queue.name_template = settings.file_name
 
     def start(self) -> None:

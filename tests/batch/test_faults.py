@@ -184,7 +184,7 @@ def open_session(qapp, data):
 
         session = Session(data, FakeEngine(data, fail_on=before))
         session.queue.batch_jobs = False
-        session.queue.pause_on_disk = True
+        session.queue.ends.pause_on_disk = True
         opened.append(session)
         return session
 

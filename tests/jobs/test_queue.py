@@ -546,7 +546,7 @@ def test_unsavable_batch_row_pauses_the_queue(qtbot, open_session, data):
     blocked = data.root / "blocked"
     blocked.write_text("a file where the folder should be")
     session = open_session()
-    session.queue.pause_on_disk = True
+    session.queue.ends.pause_on_disk = True
     batch = Batch(id="b", source="x.txt", folder=str(blocked))
     job = new_job(
         TextRequest(prompt="row", seed=1, max_new_tokens=3), str(blocked), batch="b", row=1

@@ -79,7 +79,7 @@ def test_models_of_all_kinds_stay_cached(cards):
     assert all(one.seconds > 0 for one in first.values())
     assert all(one.seconds == 0 for one in again.values())
     assert len(events) == 3
-    assert events.phases[0].startswith("Loading sd: 32 bits, needs 0.00")
+    assert events.phases[0].startswith("Loading sd: 32-bit, needs 0.00")
     weights = sum(measure_weights(one.pipeline).memory for one in first.values())
     assert cache.resident.memory == weights
     assert cache.resident.gpu == 0
@@ -131,7 +131,7 @@ def test_changed_load_preference_reloads_the_model(cards):
     events = Emitted()
     half = cache.load(cards["sd"], events.append)
     assert half.plan.strategy == "16-bit"
-    assert events.phases[0].startswith("Loading sd: 16 bits")
+    assert events.phases[0].startswith("Loading sd: 16-bit")
     assert str(half.pipeline.pipe.unet.dtype) == "torch.bfloat16"
     assert 2 * measure_weights(half.pipeline).memory == pytest.approx(
         measure_weights(usual.pipeline).memory, rel=0.01
@@ -251,8 +251,8 @@ def test_image_is_decoded_in_tiles_after_out_of_memory(data, tmp_path):
     assert tiled["notes"] == tiling_notes[:1]
     assert small["notes"] == tiling_notes
     assert [phase for phase in small["phases"] if "Memory" in phase] == tiling_notes
-    assert whole["recipes"] == ["32 bits"]
-    assert small["recipes"] == [". ".join(["32 bits", *tiling_notes])]
+    assert whole["recipes"] == ["32-bit"]
+    assert small["recipes"] == [". ".join(["32-bit", *tiling_notes])]
     images = [np.asarray(Image.open(one["files"][0]), np.int16) for one in (whole, tiled, small)]
     assert np.abs(images[0] - images[1]).mean() < 8  # the same image except where tiles meet
     assert np.abs(images[0] - images[2]).mean() < 8

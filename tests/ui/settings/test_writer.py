@@ -215,7 +215,11 @@ def test_every_setting_of_the_queue_reaches_it(open_studio):
         order_by_model=False, pause_on_disk=False, file_name="{seed}", keep_awake=False
     )
     queue = studio.session.queue
-    assert (queue.by_model, queue.pause_on_disk, queue.name_template) == (False, False, "{seed}")
+    assert (queue.by_model, queue.ends.pause_on_disk, queue.name_template) == (
+        False,
+        False,
+        "{seed}",
+    )
     assert not studio.session.worker.keep_awake
 
 
