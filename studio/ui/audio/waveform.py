@@ -52,7 +52,7 @@ class Waveform(QWidget):
         self._update_description()
 
     def sizeHint(self) -> QSize:  # noqa: D102  Qt's name
-        return QSize(480, 120)
+        return QSize(480, 80)
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102  Qt's name
         return QSize(120, 48)

@@ -11,11 +11,14 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 
 from studio.core.kinds import KINDS
 from studio.models.card import ModelCard
+from studio.ui.desktop.screens import FittedScrollArea
 from studio.ui.widgets.factory import label, name_control
 
 COUNT = 3
 WIDTH = 420
 BUTTON_PADDING = 28
+MIN_HEIGHT = 80
+"""Less than a result needs; the examples scroll in a low window."""
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _PROMPTS = {
     "text": (
@@ -88,12 +91,16 @@ class ExamplesPage(QWidget):
         middle.addStretch(1)
         middle.addWidget(holder, 100)
         middle.addStretch(1)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.addStretch(1)
+        column.addWidget(self._title)
+        column.addWidget(self._hint)
+        column.addLayout(middle)
+        column.addStretch(1)
         layout = QVBoxLayout(self)
-        layout.addStretch(1)
-        layout.addWidget(self._title)
-        layout.addWidget(self._hint)
-        layout.addLayout(middle)
-        layout.addStretch(1)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(FittedScrollArea(content, MIN_HEIGHT, grows=True))
 
     def offer(self, card: ModelCard | None) -> None:
         """Offer examples for the chosen model; none without a model."""

@@ -60,7 +60,7 @@ class ImageCanvas(QWidget):
         self._center = QPointF()
         """The point of the image in the middle of the widget, if zoomed."""
         self._pressed: QPointF | None = None
-        self.setMinimumSize(160, 120)
+        self.setMinimumSize(160, 96)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         name_control(self, "Image", _TIP)
