@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from studio.core.requests.base import MAX_PROMPT_CHARACTERS
 from studio.core.requests.prompt_tags import read_tags
 from studio.library.foreign.metadata import TITLES, ForeignLora, ForeignMetadata, NamedValue
+from studio.media.image_texts.collector import clean
 
 MAX_SHOWN = 2_000
 """Characters of a value that is only shown."""
@@ -86,6 +87,7 @@ def as_integer(value: object) -> int | None:
 def file_stem(value: object) -> str:
     """Return the name of a model file without its folder and extension."""
     name = _FOLDERS.split(value.strip()[:1_000])[-1] if isinstance(value, str) else ""
+    name = " ".join(clean(name).split())
     name = _WEIGHTS.sub("", _BRACKET.sub("", name))
     return "" if name.lower() in ("none", "default (model)", "automatic") else name[:200]
 
@@ -93,7 +95,7 @@ def file_stem(value: object) -> str:
 def shown(value: object) -> str:
     """Return a value as a user reads it, at most `MAX_SHOWN` characters."""
     if isinstance(value, str):
-        return value.strip()[:MAX_SHOWN]
+        return clean(value.strip()[:MAX_SHOWN]).strip()
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:
@@ -101,7 +103,7 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     try:
-        return json.dumps(value, ensure_ascii=False)[:MAX_SHOWN]
+        return clean(json.dumps(value, ensure_ascii=False)[:MAX_SHOWN])
     except (ValueError, RecursionError, TypeError):
         return "…"
 
@@ -170,8 +172,8 @@ class Draft:
             if isinstance(prompt, str) and "<" in prompt:
                 self._values[field] = self._read_tags(prompt)
         return ForeignMetadata(
-            program=program,
-            version=version.strip()[:60] if isinstance(version, str) else "",
+            program=shown(program)[:60],
+            version=shown(version)[:60] if isinstance(version, str) else "",
             loras=tuple(ForeignLora(name, weight) for name, weight in self.loras.items()),
             others=tuple(NamedValue(name, value) for name, value in self._others.items()),
             notes=tuple(self.notes),
@@ -202,7 +204,7 @@ def _convert(field: str, value: object) -> object:
         found = _HASH.fullmatch(value.strip())
         return found[1].lower() if found else None
     if field in _TEXTS and len(value) <= MAX_PROMPT_CHARACTERS:
-        return value.strip()
+        return clean(value).strip()
     return None
 
 

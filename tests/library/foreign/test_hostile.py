@@ -12,6 +12,7 @@ from studio.library.foreign.metadata import describe
 from studio.library.foreign.parameters import read_parameters
 from studio.library.foreign.reader import read_foreign
 from studio.library.foreign.take_over import take_over
+from studio.media.image_texts.collector import clean
 from tests.library.foreign.test_comfyui import ANYTHING, DEFAULT
 from tests.library.foreign.test_parameters import A1111
 from tests.library.foreign.test_programs import (
@@ -40,8 +41,7 @@ def check(metadata):
         return
     for name, value in describe(metadata):
         assert isinstance(name, str)
-        (name + value).encode()  # no surrogates
-        assert "\0" not in name + value
+        assert clean(name + value) == name + value
     taken = take_over(metadata)
     build_request(ImageRequest, {"prompt": "-", **taken.values})
 
@@ -85,6 +85,13 @@ def test_numbers_that_are_none(tmp_path, number):
     values = ", ".join(f'"{name}": {number}' for name in names)
     text = f'{{"positive_prompt": "a cat", {values}}}'
     check(read_foreign(files.png(tmp_path / "a.png", {"invokeai_metadata": text})))
+
+
+def test_control_characters_in_json_are_removed(tmp_path):
+    text = json.dumps({**INVOKEAI, "positive_prompt": "a\0\ud800 cat", "rand_device": "c\0\x1b"})
+    found = read_foreign(files.png(tmp_path / "a.png", {"invokeai_metadata": text}))
+    check(found)
+    assert found.prompt == "a cat"
 
 
 def test_control_characters_are_removed(tmp_path):
