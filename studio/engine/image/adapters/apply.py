@@ -44,6 +44,8 @@ def _check_offload(context: JobContext, pipeline: ImagePipeline) -> None:
     LoRAs always can. A VAE can be applied under group offload; layers that an adapter adds cannot,
     since no hook moves them.
     """
+    if not context.adapters:  # most jobs: looking at every parameter takes 1 ms
+        return
     parts = [part for part in pipeline.pipe.components.values() if hasattr(part, "parameters")]
     group_offload = pipeline.plan.strategy == "group-offload"
     if not group_offload and not any(
