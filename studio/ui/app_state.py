@@ -107,9 +107,13 @@ class AppState(QObject):
         """Show a confirmation, with a button that leads on or takes the change back."""
         self.toast_posted.emit(Toast(text, button, action))
 
-    def new_job(self, request: Request) -> Job:
-        """Return a job for a request, with folder and name as in the settings."""
-        return new_job(request, self.output_folder(), template=self.settings.file_name)
+    def new_job(self, request: Request, sources: Mapping[str, str] | None = None) -> Job:
+        """Return a job for a request, with folder and name as in the settings.
+
+        `sources`: see `Job.sources`.
+        """
+        folder, template = self.output_folder(), self.settings.file_name
+        return new_job(request, folder, template=template, sources=sources)
 
     def format_defaults(self, kind: str) -> dict[str, str]:
         """Return the file format that a form of a kind begins with; see `core.settings`."""

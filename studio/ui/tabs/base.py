@@ -93,7 +93,7 @@ class GenerateTab(FormTab):
         )
 
     def _submit(self, requests: list[Request]) -> None:
-        jobs = [self.shared.new_job(request) for request in requests]
+        jobs = [self.shared.new_job(request, self.sources) for request in requests]
         seed = self.form.fields.get("seed")
         if seed is not None and seed.value() is None:
             seed.editor.setProperty("placeholderText", f"random (now {jobs[0].request.seed})")

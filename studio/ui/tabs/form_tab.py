@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut, QTextCursor
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from studio.core.errors import InvalidRequestError, Problem
@@ -80,6 +80,8 @@ class FormTab(Tab):
         self.prompt_box = PromptBox(shared, self.kind, self.preset_button)
         self.prompt = self.prompt_box.editor
         self.alternatives = self.prompt_box.alternatives
+        self.sources: dict[str, str] = {}
+        """What the form was filled from, until the prompt is emptied; see `Job.sources`."""
         self.model = QComboBox()
         name_control(self.model, "Model", "The model to use")
         self.model.setSizeAdjustPolicy(
@@ -297,6 +299,7 @@ class FormTab(Tab):
     def set_values(self, values: dict[str, Any]) -> None:
         """Fill the tab from a preset, a draft or an artifact's recipe."""
         if isinstance(values.get("prompt"), str):
+            self.sources = {}
             if self._is_loading:  # a draft is no step to undo
                 self.prompt.setPlainText(values["prompt"])
             else:
@@ -305,6 +308,13 @@ class FormTab(Tab):
             self.choose_model(str(values["model"]))
         self.form.set_values(values)
         self.set_own_values(values)
+
+    def use_text_of(self, text: str, sources: Mapping[str, str]) -> None:
+        """Put the text of an artifact into the prompt; `sources` (see `Job`) names it."""
+        self.prompt.replace_text(text)
+        self.sources = dict(sources)
+        self.prompt.moveCursor(QTextCursor.MoveOperation.End)
+        self.prompt.setFocus()
 
     # Presets
     # ----------------------------------------------------------------------
@@ -386,6 +396,8 @@ class FormTab(Tab):
         return f"{title}: {problems[0].message}"
 
     def _on_edited(self) -> None:
+        if not self._has_prompt():
+            self.sources = {}
         self.alternatives.show_texts(self.values())
         self.check()
         if not self._is_loading:
