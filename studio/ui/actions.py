@@ -183,8 +183,30 @@ ACTIONS = (
         "Help",
         "Ctrl+K",
     ),
-    Action("dialogs.show_shortcuts", "Keyboard shortcuts", "Show all shortcuts", "Help", "F1"),
-    Action("dialogs.show_about", "About Studio", "Version and licenses", "Help"),
+    Action("help.show_shortcuts", "Keyboard shortcuts", "Show all shortcuts", "Help", "F1"),
+    Action("help.show_documents", "Documentation", "Read how to use Studio", "Help", "Shift+F1"),
+    Action(
+        "help.show_doctor",
+        "Check the installation…",
+        "Check what Studio needs on this computer",
+        "Help",
+        starts_group=True,
+    ),
+    Action("help.open_logs", "Log folder", "Open the folder of log files", "Help"),
+    Action(
+        "help.copy_report",
+        "Copy details for a report",
+        "Copy versions, platform and hardware, without prompts, names and paths",
+        "Help",
+    ),
+    Action(
+        "help.show_licenses",
+        "Licenses",
+        "Show the licenses of Studio and its libraries",
+        "Help",
+        starts_group=True,
+    ),
+    Action("help.show_about", "About Studio", "Version and license", "Help"),
 )
 ACTIONS_BY_KEY = {action.key: action for action in ACTIONS}
 # A tab has these shortcuts itself, so that they reach the form that has the focus.

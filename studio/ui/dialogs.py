@@ -10,7 +10,6 @@ import msgspec
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from studio import __version__
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import show_information
@@ -132,16 +131,3 @@ class Dialogs(QObject):
             f"The window has no form for {title} yet. Use the command `studio {kind.name}`.\n\n"
             f"{details}",
         )
-
-    def show_shortcuts(self) -> None:
-        """Show the keyboard shortcuts."""
-        self.show_settings("shortcuts")
-
-    def show_about(self) -> None:
-        """Show version and licenses."""
-        text = (
-            f"Studio {__version__}\n\nText, images, speech and music, made on this computer. "
-            "Nothing you type or make leaves it.\n\n"
-            "Apache License 2.0. THIRD_PARTY.md lists the licenses of the libraries."
-        )
-        show_information(self._window, "About Studio", text)

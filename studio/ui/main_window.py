@@ -17,6 +17,7 @@ from studio.ui.desktop.folders import open_file, open_folder
 from studio.ui.dialogs import Dialogs
 from studio.ui.file_opener import FileOpener
 from studio.ui.help.entries import default_providers
+from studio.ui.help.menu import HelpMenu
 from studio.ui.library.window_library import WindowLibrary
 from studio.ui.models.install_banner import InstallBanner
 from studio.ui.presets.preset_button import import_preset
@@ -60,6 +61,7 @@ class MainWindow(WindowShell):
         self._form_tab = TABS[0]
         """The tab with a form that was shown last."""
         self.dialogs = Dialogs(shared, self)
+        self.help = HelpMenu(shared, self)
         self.file_opener = FileOpener(self, shared.output_folder)
         self.install_banner = InstallBanner(shared, self)
         self.toasts = Toasts(self.tabs)
@@ -117,6 +119,7 @@ class MainWindow(WindowShell):
         self.tabs.currentChanged.connect(self._on_tab_changed)
         QApplication.styleHints().colorSchemeChanged.connect(self.update_icons)
         shared.settings_changed.connect(self._on_settings_changed)
+        self.help.shortcuts_requested.connect(lambda: self.dialogs.show_settings("shortcuts"))
         self.dialogs.palette_providers.append(lambda: default_providers(self))
         actions.apply_shortcuts(self._actions, shared.settings.shortcuts)
         queue.pause_changed.connect(self._show_states)

@@ -79,8 +79,16 @@ for make in (
         check(f"{type(dialog).__name__} {page}", dialog)
     dialog.close()
 QMessageBox.exec = lambda box: (box.show(), check(box.windowTitle().replace(" ", "-"), box), box.close())
-window.dialogs.show_shortcuts()
-window.dialogs.show_about()
+from studio.ui.help.about import AboutWindow
+from studio.ui.help.documents_window import DocumentsWindow
+from studio.ui.help.shortcuts_window import ShortcutsWindow
+from studio.ui.settings.window import SettingsWindow
+
+for make in (SettingsWindow, ShortcutsWindow, AboutWindow, DocumentsWindow):
+    dialog = make(studio.shared, window)
+    dialog.show()
+    check(make.__name__, dialog)
+    dialog.close()
 show_message(window, "long", "\\n".join(["a line"] * 500), "details")
 show_message(window, "word", "w" * 200_000)
 studio.window._may_close = lambda _waiting: True
