@@ -1,9 +1,18 @@
 """A job remembers the artifact that its prompt came from."""
 
+import pytest
+
 from tests.ui.conftest import PATIENCE
 from tests.ui.test_window import press_generate
 
 STORY = {"prompt": "a" * 64}
+
+
+@pytest.fixture
+def tab(open_studio):
+    window = open_studio().window
+    window.show_tab("audio")
+    return window.audio_tab.for_kind("speech")
 
 
 def generate(qtbot, tab, count=1):
@@ -13,23 +22,20 @@ def generate(qtbot, tab, count=1):
     return queue.jobs()[-1]
 
 
-def test_speech_of_a_story_names_the_story(qtbot, open_studio):
-    tab = open_studio().window.audio_tab.for_kind("speech")
+def test_speech_of_a_story_names_the_story(qtbot, tab):
     tab.use_text_of("Once upon a time.", STORY)
     tab.prompt.insertPlainText(" There was rain.")
     assert generate(qtbot, tab).sources == STORY
 
 
-def test_new_prompt_has_no_source(qtbot, open_studio):
-    tab = open_studio().window.audio_tab.for_kind("speech")
+def test_new_prompt_has_no_source(qtbot, tab):
     tab.use_text_of("Once upon a time.", STORY)
     tab.prompt.replace_text("")
     tab.prompt.insertPlainText("Something new.")
     assert generate(qtbot, tab).sources == {}
 
 
-def test_form_filled_from_elsewhere_has_no_source(qtbot, open_studio):
-    tab = open_studio().window.audio_tab.for_kind("speech")
+def test_form_filled_from_elsewhere_has_no_source(qtbot, tab):
     tab.use_text_of("Once upon a time.", STORY)
     tab.set_values({"prompt": "Another text."})
     assert generate(qtbot, tab).sources == {}
