@@ -19,7 +19,7 @@ MAX_LORAS = 64
 JsonObject = dict[str, object]
 """An object of JSON, with values of any type."""
 _NUMBER = re.compile(r"[+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,3})?", re.ASCII)
-_SIZE = re.compile(r"\s*\(?\s*(\d{1,6})\s*[x×*,]\s*(\d{1,6})\s*\)?\s*", re.ASCII)
+_SIZE = re.compile(r"\(?\s{0,3}(\d{1,6})\s{0,3}[x×*,]\s{0,3}(\d{1,6})\s{0,3}\)?", re.ASCII)
 _FOLDERS = re.compile(r"[/\\]")
 _WEIGHTS = re.compile(r"\.(?:safetensors|ckpt|pt|pth|bin|gguf|sft)$", re.IGNORECASE)
 _BRACKET = re.compile(r" \[[0-9a-f]{6,64}\]$", re.ASCII)
@@ -141,7 +141,7 @@ class Draft:
 
     def put_size(self, value: object, name: str = "Size") -> None:
         """Set width and height from a text such as `512x768` or `(512, 768)`, or from a list."""
-        text = shown(value).strip("[]")
+        text = shown(value).strip("[] ")
         size = _SIZE.fullmatch(text)
         if size:
             self.put("width", size[1])

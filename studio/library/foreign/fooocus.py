@@ -48,7 +48,7 @@ _PERFORMANCE = {
 _ROW = re.compile(
     r"<td class='(?:label|key)'>([^<]{1,100})</td>\s{0,10}<td class='value'>((?:[^<]|</?\s?br)*+)"
 )
-_BREAK = re.compile(r"\s*</?\s?br\s?/?>\s*")
+_BREAK = re.compile(r"[ \t]?</?[ \t]?br[ \t]?/?>[ \t]?")
 
 
 def read_fooocus(source: JsonObject, scheme: str = "") -> ForeignMetadata | None:
