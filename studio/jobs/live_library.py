@@ -5,16 +5,20 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
 
 from studio.core.artifact import Artifact
 from studio.core.errors import StudioError
 from studio.core.events import Cancelled, Event, Finished
 from studio.core.paths import DataFolder
-from studio.library.items import Annotation
+from studio.jobs.trash import Trashed, move_to_trash, restore
+from studio.library.file_actions.results import ActionResult, FileChange
+from studio.library.items import Annotation, Item, NewItem
 
 if TYPE_CHECKING:
     from studio.jobs.queue import JobQueue
@@ -121,6 +125,92 @@ class LiveLibrary(QObject):
         before = self.library.restore(annotations)
         self.items_changed.emit(list(before))
         return before
+
+    # Files
+    # ----------------------------------------------------------------------
+
+    def trash(self, ids: Sequence[int]) -> Trashing:
+        """Move items to the desktop's trash and out of the index."""
+        items = self.index.items(ids)
+        again = [self._new_item(item) for item in items]
+        notes = self.index.annotations([item.id for item in items])
+        result = move_to_trash(Path(item.path) for item in items if not item.missing)
+        gone = {str(trashed.path) for trashed in result.trashed}
+        removed = [item.id for item in items if item.path in gone or item.missing]
+        self.index.remove(removed)
+        self.items_removed.emit(removed)
+        kept = set(removed)
+        return Trashing(
+            files=result.trashed,
+            items=tuple(new for new, item in zip(again, items, strict=True) if item.id in kept),
+            notes={item_id: note for item_id, note in notes.items() if item_id in kept},
+            failed={str(path): why for path, why in result.failed.items()},
+        )
+
+    def restore_trashed(self, trashing: Trashing) -> None:
+        """Undo `trash`. Raises StudioError if a file is no longer in the trash."""
+        for trashed in trashing.files:
+            restore(trashed)
+        added = self.index.add(trashing.items)
+        self.index.annotate(trashing.notes)
+        self.items_added.emit(added)
+
+    def _new_item(self, item: Item) -> NewItem:
+        """Return what the index knows about a file, to add it again."""
+        known = {
+            name: getattr(item, name)
+            for name in NewItem.__struct_fields__
+            if name in Item.__struct_fields__
+        }
+        return NewItem(
+            **known, body=self.index.full_text(item.id), parents=self.index.parents(item.id)
+        )
+
+    def move(self, ids: Sequence[int], folder: Path) -> ActionResult:
+        """Move files into a folder."""
+        from studio.library.file_actions.move import move_items
+
+        return self._changed(move_items(self.index, self.data, ids, folder))
+
+    def rename(self, item_id: int, name: str) -> ActionResult:
+        """Rename a file; its extension stays."""
+        from studio.library.file_actions.move import rename_item
+
+        change = rename_item(self.index, self.data, item_id, name)
+        return self._changed(ActionResult((change,), {}))
+
+    def undo_moves(self, changes: Sequence[FileChange]) -> ActionResult:
+        """Move files back to where they were."""
+        from studio.library.file_actions.move import undo_moves
+
+        return self._changed(undo_moves(self.index, self.data, changes))
+
+    def copy(self, ids: Sequence[int], folder: Path) -> ActionResult:
+        """Copy files into a folder; the copies are items, too."""
+        from studio.library.file_actions.move import copy_items
+
+        result = copy_items(self.index, self.data, ids, folder)
+        self.items_added.emit([change.item_id for change in result.done])
+        return result
+
+    def _changed(self, result: ActionResult) -> ActionResult:
+        self.items_changed.emit([change.item_id for change in result.done])
+        return result
+
+
+class Trashing(msgspec.Struct, frozen=True, kw_only=True):
+    """What `LiveLibrary.trash` did, so that it can be undone."""
+
+    files: tuple[Trashed, ...]
+    items: tuple[NewItem, ...]
+    notes: dict[int, Annotation]
+    failed: dict[str, str]
+    """Path → why it is still in its place."""
+
+    @property
+    def can_restore(self) -> bool:
+        """True if Studio knows where all files are in the trash."""
+        return all(trashed.can_restore for trashed in self.files)
 
 
 class _Write(QRunnable):

@@ -126,6 +126,9 @@ class MainWindow(WindowShell):
         self.queue_dock.shown_changed.connect(self._show_states)
         self.window_library.panel.visibilityChanged.connect(self._show_states)
         self.window_library.open_requested.connect(self._on_item_opened)
+        self.window_library.start_image_requested.connect(self._on_image_opened)
+        self.window_library.midi_requested.connect(self._on_midi_opened)
+        self.window_library.prompt_requested.connect(self._on_prompt_requested)
         self._show_states()
 
     # Tabs
@@ -256,6 +259,11 @@ class MainWindow(WindowShell):
             form = self._show_form(kind)
             form.choose_model(card.name)
             form.prompt.setFocus()
+
+    def _on_prompt_requested(self, kind: str, text: str) -> None:
+        form = self._show_form(KINDS[kind])
+        form.prompt.replace_text(text)
+        form.prompt.setFocus()
 
     def _on_image_opened(self, path: Path) -> None:
         self.image_tab.start_from(path)

@@ -73,9 +73,17 @@ class LibraryView(ItemView):
         """Return the item that the keyboard acts on."""
         return self.results.item(self.selection.current)
 
+    def id_after(self, ids: list[int]) -> int:
+        """Return the item that follows these, or the one before them; 0 for none."""
+        last = self.results.position(ids[-1])
+        if last + 1 < len(self._ids):
+            return self._ids[last + 1]
+        first = self.results.position(ids[0])
+        return self._ids[first - 1] if first > 0 else 0
+
     def select(self, item_id: int) -> None:
         """Select one item and scroll to it."""
-        place = self.results.position(item_id)
+        place = self.results.position(item_id) if item_id else -1
         if place >= 0:
             self.selection.select_only(item_id)
             self.scroll_to(place)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
 from studio.library.items import EVERYTHING, Query
 from studio.ui.app_state import AppState
+from studio.ui.library.details import WIDTH, Details
+from studio.ui.library.item_actions import ItemActions
 from studio.ui.library.library_view import LibraryView
 from studio.ui.library.search_bar import SearchBar
 from studio.ui.library.search_results import SearchResults
@@ -39,14 +41,29 @@ class LibraryPage(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(self._make_message())
+        self.item_actions = ItemActions(shared, self.view)
+        self.details = None if is_compact else Details(shared)
         self._was_shown = False
+        self._goal = 0
+        """Id of the item to select when the search finds it."""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.bar)
         layout.addWidget(self.notice)
-        layout.addWidget(self._stack, 1)
+        layout.addWidget(self._with_details(), 1)
         self._connect()
+
+    def _with_details(self) -> QWidget:
+        if self.details is None:
+            return self._stack
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.addWidget(self._stack)
+        splitter.addWidget(self.details)
+        splitter.setStretchFactor(0, 1)
+        splitter.setCollapsible(0, False)
+        splitter.setSizes([3 * WIDTH, WIDTH])
+        return splitter
 
     def _make_message(self) -> QWidget:
         page = QWidget()
@@ -67,6 +84,14 @@ class LibraryPage(QWidget):
         self.results.changed.connect(self._show_state)
         self.results.failed.connect(self._on_failed)
         self.view.opened.connect(self._on_opened)
+        self.view.selection_changed.connect(self._show_details)
+        self.results.items_loaded.connect(self._show_details)
+        self.item_actions.export_requested.connect(self._on_export_requested)
+        self.item_actions.query_requested.connect(self.show_query)
+        if self.details is not None:
+            self.details.notes_changed.connect(self.item_actions.commands.set_notes)
+            self.details.item_requested.connect(self.go_to)
+            self.details.open_requested.connect(self.open_requested)
         find = QShortcut(QKeySequence.StandardKey.Find, self)
         find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         find.activated.connect(self.focus_search)
@@ -92,12 +117,36 @@ class LibraryPage(QWidget):
         self.bar.text.setFocus()
         self.bar.text.selectAll()
 
+    def go_to(self, item_id: int) -> None:
+        """Select an item, without filters if the search does not find it."""
+        if self.results.position(item_id) >= 0:
+            self.view.select(item_id)
+            self.view.setFocus()
+            return
+        self._goal = item_id
+        self.bar.clear_filters()
+
+    def _show_details(self) -> None:
+        if self.details is None:
+            return
+        item = self.view.current_item() if self.view.selection.ids else None
+        if item != self.details.item:
+            self.details.show_item(item)
+
+    def _on_export_requested(self, ids: list[int]) -> None:
+        from studio.ui.library.export_dialog import ExportDialog  # imports numpy
+
+        ExportDialog(self.shared, ids, self).open()
+
     def _on_opened(self, item_id: int) -> None:
         item = self.results.item(item_id)
         if item is not None:
             self.open_requested.emit(item)
 
     def _show_state(self) -> None:
+        if self._goal and self.results.position(self._goal) >= 0:
+            goal, self._goal = self._goal, 0
+            self.view.select(goal)
         is_empty = not self.results.ids and self.results.is_complete
         if is_empty:
             is_all = self.results.query == EVERYTHING

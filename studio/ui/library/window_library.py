@@ -22,6 +22,13 @@ class WindowLibrary(QObject):
     open_requested = Signal(object)
     """Item: to be shown with its form and result."""
 
+    start_image_requested = Signal(object)
+    """Path of an image to start from."""
+    midi_requested = Signal(object)
+    """Path of a MIDI file to continue."""
+    prompt_requested = Signal(str, str)
+    """(kind, text) for the prompt of the kind's form."""
+
     def __init__(self, shared: AppState, window: QMainWindow, place: QVBoxLayout) -> None:
         super().__init__(window)
         self._shared = shared
@@ -47,6 +54,10 @@ class WindowLibrary(QObject):
 
         page = LibraryPage(self._shared, is_compact=is_compact)
         page.open_requested.connect(self.open_requested)
+        reuse = page.item_actions.reuse
+        reuse.start_image_requested.connect(self.start_image_requested)
+        reuse.midi_requested.connect(self.midi_requested)
+        reuse.prompt_requested.connect(self.prompt_requested)
         return page
 
     @property

@@ -1,56 +1,12 @@
 """The library in the real window: tab, panel, grid, search, filters, keyboard and mouse."""
 
-import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QInputDialog, QMenu
+from PySide6.QtWidgets import QInputDialog
 
 from studio.library.items import Annotation, Query
 from tests.ui.conftest import PATIENCE
-from tests.ui.library.conftest import make_item
-
-
-@pytest.fixture
-def open_library(open_studio, qtbot):
-    """Return a function that opens the window and its library, as Ctrl+0 does."""
-
-    def start():
-        studio = open_studio()
-        QTest.keyClick(studio.window, Qt.Key.Key_0, Qt.KeyboardModifier.ControlModifier)
-        page = studio.window.window_library.page
-        qtbot.waitUntil(lambda: page.results.is_complete, timeout=PATIENCE)
-        return studio, page
-
-    return start
-
-
-def found(page) -> list[int]:
-    return list(page.results.ids)
-
-
-def press(page, key, modifiers=Qt.KeyboardModifier.NoModifier) -> None:
-    QTest.keyClick(page.view, key, modifiers)
-
-
-def click(page, index, modifiers=Qt.KeyboardModifier.NoModifier, *, double=False) -> None:
-    act = QTest.mouseDClick if double else QTest.mouseClick
-    place = page.view._rect_in_view(index).center()
-    act(page.view.viewport(), Qt.MouseButton.LeftButton, modifiers, place)
-
-
-def menu_of(qtbot) -> QMenu:
-    qtbot.waitUntil(lambda: isinstance(QApplication.activePopupWidget(), QMenu), timeout=PATIENCE)
-    return QApplication.activePopupWidget()
-
-
-def choose(qtbot, *titles: str) -> None:
-    """Trigger an entry of the menu that opens, by the beginnings of the titles on the way."""
-    opened = menu = menu_of(qtbot)
-    for title in titles:
-        action = next(one for one in menu.actions() if one.text().startswith(title))
-        menu = action.menu() or menu
-    action.trigger()
-    opened.close()
+from tests.ui.library.conftest import choose, click, found, make_item, press
 
 
 def test_the_library_shows_thumbnails_newest_first(open_library, fill_library, folder, qtbot):

@@ -1,0 +1,192 @@
+"""What a user does to items: rate, tag, collect, move, trash; each with a toast and undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+from studio.core.errors import StudioError
+from studio.jobs.live_library import LiveLibrary, Trashing
+from studio.library.file_actions.results import ActionResult
+from studio.library.items import Annotation
+from studio.ui import background
+from studio.ui.app_state import AppState
+from studio.ui.widgets.factory import show_message
+
+MAX_UNDO = 100
+_SHOWN_FAILURES = 3
+Change = Callable[[Annotation], Annotation]
+
+
+class Undo(msgspec.Struct, frozen=True):
+    """How to take an action back."""
+
+    title: str
+    """After "Undo:"."""
+    call: Callable[[], object]
+    """Called in another thread."""
+
+
+class LibraryCommands(QObject):
+    """Runs actions in other threads, one at a time for each call, and keeps how to undo them."""
+
+    ended = Signal()
+    """An action or an undo is done, or failed."""
+
+    def __init__(self, shared: AppState, parent: QObject) -> None:
+        super().__init__(parent)
+        self._shared = shared
+        self._library: LiveLibrary = shared.library
+        self._undo: list[Undo] = []
+
+    @property
+    def undo_title(self) -> str:
+        """What `undo` takes back; empty for nothing."""
+        return self._undo[-1].title if self._undo else ""
+
+    def undo(self) -> None:
+        """Take the last action back."""
+        if self._undo:
+            step = self._undo.pop()
+            self._run(step.call, lambda _result: self._post(f"Undone: {step.title}"))
+
+    def _undo_step(self, step: Undo) -> None:
+        """Take back this action, from its toast."""
+        if step in self._undo:
+            self._undo.remove(step)
+            self._run(step.call, lambda _result: self._post(f"Undone: {step.title}"))
+
+    # Notes
+    # ----------------------------------------------------------------------
+
+    def rate(self, ids: Sequence[int], rating: int) -> None:
+        """Set the rating, 0 for none."""
+        self._annotate(ids, lambda old: _replace(old, rating=rating), "the rating")
+
+    def set_favorite(self, ids: Sequence[int], is_on: bool) -> None:
+        """Mark favorites, or take the mark away."""
+        self._annotate(ids, lambda old: _replace(old, favorite=is_on), "the favorites")
+
+    def add_to_collection(self, ids: Sequence[int], name: str) -> None:
+        """Add items to a collection, which is created if necessary."""
+
+        def change(old: Annotation) -> Annotation:
+            return _replace(old, collections=(*old.collections, name))
+
+        self._annotate(ids, change, f"adding to {name}", f"Added {_items(len(ids))} to {name}")
+
+    def add_tags(self, ids: Sequence[int], tags: Sequence[str]) -> None:
+        """Add tags to items."""
+
+        def change(old: Annotation) -> Annotation:
+            return _replace(old, tags=(*old.tags, *tags))
+
+        self._annotate(ids, change, "the tags", f"Tagged {_items(len(ids))}")
+
+    def set_notes(self, item_id: int, annotation: Annotation) -> None:
+        """Replace a person's notes about an item."""
+        self._annotate([item_id], lambda _old: annotation, "the notes")
+
+    def _annotate(self, ids: Sequence[int], change: Change, title: str, message: str = "") -> None:
+        library = self._library
+
+        def done(before: dict[int, Annotation]) -> None:
+            if before:
+                self._keep(Undo(title, lambda: library.restore(before)), message)
+
+        self._run(lambda: library.annotate(list(ids), change), done)
+
+    # Files
+    # ----------------------------------------------------------------------
+
+    def trash(self, ids: Sequence[int], then: Callable[[], object]) -> None:
+        """Move items to the desktop's trash, then call `then`."""
+        library = self._library
+
+        def done(trashing: Trashing) -> None:
+            count = len(trashing.items)
+            if count and trashing.can_restore:
+                step = Undo("moving to the trash", lambda: library.restore_trashed(trashing))
+                self._keep(step, f"Moved {_items(count)} to the trash")
+            elif count:
+                self._post(f"Moved {_items(count)} to the trash")
+            then()
+            self._show_failed(trashing.failed, "were not moved to the trash")
+
+        self._run(lambda: library.trash(list(ids)), done)
+
+    def move(self, ids: Sequence[int], folder: Path) -> None:
+        """Move files into a folder."""
+        self._move(lambda: self._library.move(list(ids), folder), "the move", f"to {folder.name}")
+
+    def rename(self, item_id: int, name: str) -> None:
+        """Rename a file."""
+        self._move(lambda: self._library.rename(item_id, name), "the name", f"to {name}")
+
+    def _move(self, work: Callable[[], ActionResult], title: str, where: str) -> None:
+        library = self._library
+
+        def done(result: ActionResult) -> None:
+            if result.done:
+                message = (
+                    f"Renamed {where}"
+                    if title == "the name"
+                    else f"Moved {_items(len(result.done))} {where}"
+                )
+                self._keep(Undo(title, lambda: library.undo_moves(result.done)), message)
+            self._show_failed(result.failed, "were not moved")
+
+        self._run(work, done)
+
+    def copy(self, ids: Sequence[int], folder: Path) -> None:
+        """Copy files into a folder."""
+        library = self._library
+
+        def done(result: ActionResult) -> None:
+            if result.done:
+                self._post(f"Copied {_items(len(result.done))} to {folder.name}")
+            self._show_failed(result.failed, "were not copied")
+
+        self._run(lambda: library.copy(list(ids), folder), done)
+
+    # Results
+    # ----------------------------------------------------------------------
+
+    def _run(self, work: Callable[[], object], done: Callable[..., None]) -> None:
+        def finish(result: object) -> None:
+            done(result)
+            self.ended.emit()
+
+        background.run(self, work, finish, self._on_failed)
+
+    def _keep(self, step: Undo, message: str) -> None:
+        self._undo = [*self._undo, step][-MAX_UNDO:]
+        if message:
+            self._shared.post_toast(message, "Undo", lambda: self._undo_step(step))
+
+    def _post(self, message: str) -> None:
+        self._shared.post_toast(message)
+
+    def _on_failed(self, error: Exception) -> None:
+        self.ended.emit()
+        cure = error.cure if isinstance(error, StudioError) else ""
+        show_message(None, "Library", f"{error}\n{cure}".strip())
+
+    def _show_failed(self, failed: dict[str, str], what: str) -> None:
+        if failed:
+            lines = [f"{Path(path).name}: {why}" for path, why in failed.items()]
+            first = "\n".join(lines[:_SHOWN_FAILURES])
+            show_message(
+                None, "Library", f"{_items(len(failed))} {what}.\n{first}", "\n".join(lines)
+            )
+
+
+def _replace(old: Annotation, **changes: object) -> Annotation:
+    return msgspec.structs.replace(old, **changes)
+
+
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else f"{count:,} items"

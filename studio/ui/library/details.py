@@ -1,0 +1,255 @@
+"""The side of the library that shows one item: preview, prompt, settings, notes and lineage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QImage, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from studio.core.requests import fields
+from studio.jobs.live_library import LiveLibrary
+from studio.library.items import Annotation, Item
+from studio.ui import background
+from studio.ui.app_state import AppState
+from studio.ui.desktop.folders import open_folder_of
+from studio.ui.library.lineage import LineageStrip, Relatives, read_relatives
+from studio.ui.library.notes_editor import NotesEditor
+from studio.ui.library.painters import date_text, kind_title
+from studio.ui.library.thumbnail_images import Appearance, thumbnail_image
+from studio.ui.widgets.factory import button, label, row, size_text, text_editor
+
+PREVIEW_SIDE = 320
+WIDTH = 340
+_LONG_VALUE = 300
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """What a read of the library found about an item."""
+
+    annotation: Annotation
+    relatives: Relatives
+    tags: tuple[str, ...]
+    collections: tuple[str, ...]
+    values: dict[str, str]
+    text: str
+
+
+class Details(QScrollArea):
+    """Shows an item, and changes its notes."""
+
+    notes_changed = Signal(object, object)
+    """(id, Annotation)."""
+    item_requested = Signal(object)
+    """Id of a relative to go to."""
+    open_requested = Signal(object)
+    """Item."""
+
+    def __init__(self, shared: AppState) -> None:
+        super().__init__()
+        self._shared = shared
+        self._library: LiveLibrary = shared.library
+        self.item: Item | None = None
+        self._image = QImage()
+        self.preview = QLabel()
+        self.preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.preview.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.title = label("", "title", wrap=True)
+        self.prompt = text_editor("Prompt", "The prompt that made it", 72)
+        self.prompt.setReadOnly(True)
+        self.text = text_editor("Text", "The text itself", 120)
+        self.text.setReadOnly(True)
+        self.notes = NotesEditor()
+        self.notes.changed.connect(self._on_notes_changed)
+        self.lineage = LineageStrip(self._library)
+        self.lineage.item_requested.connect(self.item_requested)
+        self._values = QFormLayout()
+        self._values.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self.open_button = button("Open", "Show it with its settings (Return)", self._on_open)
+        self.folder_button = button("Open folder", "Show the file's folder", self._on_folder)
+        self.setWidget(self._make_content())
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(240)
+        self.show_item(None)
+
+    def _make_content(self) -> QWidget:
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(12, 8, 12, 12)
+        layout.setSpacing(8)
+        for widget in (
+            self.preview,
+            self.title,
+            row(self.open_button, self.folder_button, None),
+            self.notes,
+            self.prompt,
+            self.text,
+            self.lineage,
+        ):
+            layout.addWidget(widget)
+        layout.addLayout(self._values)
+        layout.addStretch(1)
+        return content
+
+    # What is shown
+    # ----------------------------------------------------------------------
+
+    def show_item(self, item: Item | None) -> None:
+        """Show an item, or nothing."""
+        is_same = item is not None and self.item is not None and item.id == self.item.id
+        self.item = item
+        if item is None:
+            self.title.setText("Select an item to see it here")
+            self._show_image(QImage())
+        else:
+            self.title.setText(Path(item.path).name)
+            if not is_same:
+                self._show_image(QImage())
+        for part in (self.notes, self.open_button, self.folder_button, self.lineage):
+            part.setVisible(item is not None)
+        self.prompt.setVisible(item is not None and bool(item.prompt))
+        self.text.setVisible(item is not None and item.media == "text")
+        if item is not None:
+            self.prompt.setPlainText(item.prompt)
+            self._read(item)
+        else:
+            self._show_values({})
+
+    def _read(self, item: Item) -> None:
+        library = self._library
+        background.run(
+            self,
+            lambda: _read_known(library, item),
+            lambda known: self._on_known(item, known),
+            lambda _error: None,  # the list reports a library that cannot be read
+        )
+        appearance = Appearance(PREVIEW_SIDE, self.devicePixelRatioF())
+        if item.media != "text":
+            background.run(
+                self,
+                lambda: thumbnail_image(item, library.thumbnails, appearance),
+                lambda image: self._on_image(item, image),
+                lambda _error: None,  # the preview stays empty
+            )
+
+    def _on_known(self, item: Item, known: _Known) -> None:
+        if self.item is None or self.item.id != item.id:
+            return
+        self.notes.set_choices(known.tags, known.collections)
+        self.notes.show_notes(known.annotation)
+        self.lineage.show_relatives(known.relatives, item)
+        self._show_values({**_facts(item), **known.values})
+        self.text.setPlainText(known.text)
+
+    def _on_image(self, item: Item, image: QImage) -> None:
+        if self.item is not None and self.item.id == item.id:
+            self._show_image(image)
+
+    def _show_image(self, image: QImage) -> None:
+        self._image = image
+        self.preview.setVisible(not image.isNull())
+        self._scale_preview()
+
+    def _scale_preview(self) -> None:
+        if not self._image.isNull():
+            side = max(80, min(PREVIEW_SIDE, self.viewport().width() - 24))
+            ratio = self.devicePixelRatioF()
+            pixels = round(side * ratio)
+            scaled = self._image.scaled(
+                pixels,
+                pixels,
+                Qt.AspectRatioMode.KeepAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
+            )
+            pixmap = QPixmap.fromImage(scaled)
+            pixmap.setDevicePixelRatio(ratio)
+            self.preview.setPixmap(pixmap)
+            self.preview.setFixedHeight(round(pixmap.deviceIndependentSize().height()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Scale the preview."""
+        super().resizeEvent(event)
+        self._scale_preview()
+
+    def _show_values(self, values: dict[str, str]) -> None:
+        while self._values.rowCount():
+            self._values.removeRow(0)
+        for name, value in values.items():
+            shown = label(value[:_LONG_VALUE], wrap=True)
+            shown.setTextInteractionFlags(
+                Qt.TextInteractionFlag.TextSelectableByMouse
+                | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            )
+            self._values.addRow(label(name, "muted"), shown)
+
+    # Buttons
+    # ----------------------------------------------------------------------
+
+    def _on_notes_changed(self, annotation: Annotation) -> None:
+        if self.item is not None:
+            self.notes_changed.emit(self.item.id, annotation)
+
+    def _on_open(self) -> None:
+        if self.item is not None:
+            self.open_requested.emit(self.item)
+
+    def _on_folder(self) -> None:
+        if self.item is not None:
+            open_folder_of(Path(self.item.path))
+
+
+def _read_known(library: LiveLibrary, item: Item) -> _Known:
+    index = library.index
+    return _Known(
+        annotation=index.annotation(item.id),
+        relatives=read_relatives(index, item),
+        tags=tuple(index.tags()),
+        collections=tuple(index.collections()),
+        values=_recipe_values(Path(item.path)),
+        text=index.full_text(item.id) if item.media == "text" else "",
+    )
+
+
+def _recipe_values(path: Path) -> dict[str, str]:
+    """Return title → value of the settings in a file of Studio that are not empty."""
+    from studio.library.artifacts import read_recipe
+
+    recipe = read_recipe(path)
+    if recipe is None:
+        return {}
+    values = msgspec.structs.asdict(recipe.request)
+    titles = {info.name: info.meta.title or info.name for info in fields(type(recipe.request))}
+    skipped = {"prompt", "model", "seed"}
+    return {
+        titles[name]: _value_text(value)
+        for name, value in values.items()
+        if name in titles and name not in skipped and value not in (None, "", (), [], {})
+    }
+
+
+def _value_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _facts(item: Item) -> dict[str, str]:
+    """Return title → value of what the library knows."""
+    facts = {
+        "Kind": kind_title(item),
+        "Model": item.model,
+        "Seed": "" if item.seed is None else str(item.seed),
+        "Made": date_text(item.created),
+        "Size": f"{item.width} × {item.height}" if item.width else "",
+        "Length": f"{item.duration:.1f} s" if item.duration else "",
+        "File": size_text(item.size),
+        "Program": item.program if item.program != "Studio" else "",
+        "Batch": item.batch,
+        "Folder": str(Path(item.path).parent),
+        "State": "The file is missing" if item.missing else "",
+    }
+    return {name: value for name, value in facts.items() if value}

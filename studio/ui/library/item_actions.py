@@ -1,0 +1,237 @@
+"""The actions on selected items: context menu and keys of the library."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QObject, QPoint, Qt, QUrl, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu
+
+from studio.library.items import MAX_RATING, Item, Query
+from studio.ui import background
+from studio.ui.app_state import AppState
+from studio.ui.desktop.folders import open_file, open_folder_of
+from studio.ui.library.commands import LibraryCommands
+from studio.ui.library.library_view import LibraryView
+from studio.ui.library.reuse import Reuse
+
+MAX_COMPARED = 9
+_MAX_COLLECTIONS = 30
+
+
+class ItemActions(QObject):
+    """Keys and menu for the items that a view has selected."""
+
+    compare_requested = Signal(object)
+    """list[Item], two to nine."""
+    export_requested = Signal(object)
+    """list[int]: ids."""
+    query_requested = Signal(object)
+    """Query to show."""
+
+    def __init__(self, shared: AppState, view: LibraryView) -> None:
+        super().__init__(view)
+        self._shared = shared
+        self._view = view
+        self.commands = LibraryCommands(shared, self)
+        self.reuse = Reuse(shared, self)
+        self.actions: dict[str, QAction] = {}
+        for stars in range(MAX_RATING + 1):
+            title = f"{stars} star{'' if stars == 1 else 's'}" if stars else "No rating"
+            self._add(f"rate {stars}", title, str(stars), functools.partial(self.rate, stars))
+        self._add("favorite", "Favorite", "F", self.toggle_favorite)
+        self._add("trash", "Move to trash", "Del", self.trash)
+        self._add("undo", "Undo", "Ctrl+Z", self.commands.undo)
+        self._add("copy", "Copy", "Ctrl+C", self.copy_files)
+        self._add("prompt", "Copy prompt", "Ctrl+Shift+P", self.copy_prompt)
+        self._add("rename", "Rename…", "F2", self.rename)
+        self._add("tag", "Tag…", "T", self.tag)
+        self._add("compare", "Compare", "C", self.compare)
+        view.menu_requested.connect(self.show_menu)
+
+    def _add(self, key: str, title: str, shortcut: str, call: Callable[[], object]) -> None:
+        action = QAction(title, self._view)
+        action.setShortcut(QKeySequence(shortcut))
+        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        action.triggered.connect(lambda _checked=False: call())
+        self._view.addAction(action)
+        self.actions[key] = action
+
+    def _ids(self) -> list[int]:
+        return self._view.selected_ids()
+
+    def _items(self) -> list[Item]:
+        found = (self._view.results.item(item_id) for item_id in self._ids())
+        return [item for item in found if item is not None]
+
+    # Actions
+    # ----------------------------------------------------------------------
+
+    def rate(self, stars: int) -> None:
+        """Rate the selected items; 0 takes the rating away."""
+        if self._ids():
+            self.commands.rate(self._ids(), stars)
+
+    def toggle_favorite(self) -> None:
+        """Mark the selected items as favorites, or take the mark away if all have it."""
+        items = self._items()
+        if items:
+            self.commands.set_favorite(self._ids(), not all(item.favorite for item in items))
+
+    def trash(self) -> None:
+        """Move the selected items to the trash; the next item becomes the current one."""
+        ids = self._ids()
+        if ids:
+            following = self._view.id_after(ids)
+            self.commands.trash(ids, lambda: self._view.select(following))
+
+    def copy_files(self) -> None:
+        """Copy the files, and the image or text itself if it is one."""
+        items = self._items()
+        if not items:
+            return
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(item.path) for item in items])
+        if len(items) == 1 and items[0].media == "text":
+            self._copy_text(items[0], data)
+        else:
+            QGuiApplication.clipboard().setMimeData(data)
+
+    def _copy_text(self, item: Item, data: QMimeData) -> None:
+        library = self._shared.library
+
+        def done(text: str) -> None:
+            data.setText(text)
+            QGuiApplication.clipboard().setMimeData(data)
+
+        background.run(self, lambda: library.index.full_text(item.id), done)
+
+    def copy_prompt(self) -> None:
+        """Copy the prompts, one a line."""
+        prompts = [item.prompt for item in self._items() if item.prompt]
+        if prompts:
+            QGuiApplication.clipboard().setText("\n".join(prompts))
+            self._shared.post_toast("Copied the prompt")
+
+    def rename(self) -> None:
+        """Ask for another name of the current item's file."""
+        item = self._view.current_item()
+        if item is None:
+            return
+        name, is_accepted = QInputDialog.getText(
+            self._view, "Rename", "New name:", text=Path(item.path).stem
+        )
+        if is_accepted and name.strip():
+            self.commands.rename(item.id, name.strip())
+
+    def tag(self) -> None:
+        """Ask for tags of the selected items."""
+        ids = self._ids()
+        text, is_accepted = QInputDialog.getText(self._view, "Tag", "Tags, separated by commas:")
+        tags = [tag.strip() for tag in text.replace("，", ",").split(",") if tag.strip()]
+        if ids and is_accepted and tags:
+            self.commands.add_tags(ids, tags)
+
+    def move(self) -> None:
+        """Ask for a folder and move the files there."""
+        folder = self._ask_for_folder("Move to")
+        if folder is not None:
+            self.commands.move(self._ids(), folder)
+
+    def copy_to(self) -> None:
+        """Ask for a folder and copy the files there."""
+        folder = self._ask_for_folder("Copy to")
+        if folder is not None:
+            self.commands.copy(self._ids(), folder)
+
+    def _ask_for_folder(self, title: str) -> Path | None:
+        start = str(Path(self._items()[0].path).parent) if self._items() else ""
+        name = QFileDialog.getExistingDirectory(self._view, title, start)
+        return Path(name) if name else None
+
+    def new_collection(self) -> None:
+        """Ask for the name of a collection and add the selected items to it."""
+        ids = self._ids()
+        name, is_accepted = QInputDialog.getText(self._view, "New collection", "Name:")
+        if ids and is_accepted and name.strip():
+            self.commands.add_to_collection(ids, name.strip())
+
+    def compare(self) -> None:
+        """Compare two to nine items of the same medium."""
+        items = self._items()
+        if not 2 <= len(items) <= MAX_COMPARED or len({item.media for item in items}) > 1:
+            self._shared.post_toast("Select two to nine images, texts or audio files to compare")
+        else:
+            self.compare_requested.emit(items)
+
+    # Menu
+    # ----------------------------------------------------------------------
+
+    def show_menu(self, place: QPoint) -> None:
+        """Show the menu of the selected items, with the collections."""
+        library = self._shared.library
+        background.run(
+            self,
+            lambda: library.index.collections(),
+            lambda found: self._popup(place, list(found)),
+        )
+
+    def _popup(self, place: QPoint, collections: list[str]) -> None:
+        items = self._items()
+        if not items:
+            return
+        menu = QMenu(self._view)
+        menu.aboutToHide.connect(menu.deleteLater)
+        if len(items) == 1:
+            _add(menu, "Open", lambda: self._view.opened.emit(items[0].id))
+            self.reuse.add_menus(menu, items[0])
+            _add(menu, "Show what was made from this", lambda: self._show_children(items[0]))
+            menu.addSeparator()
+        else:
+            menu.addAction(self.actions["compare"])
+        self._add_notes(menu, collections)
+        menu.addSeparator()
+        for key in ("copy", "prompt"):
+            menu.addAction(self.actions[key])
+        self._add_file_actions(menu, items)
+        menu.addSeparator()
+        undo = self.commands.undo_title
+        self.actions["undo"].setText(f"Undo {undo}" if undo else "Undo")
+        menu.addAction(self.actions["undo"])
+        menu.addAction(self.actions["trash"])
+        menu.popup(place)
+
+    def _add_notes(self, menu: QMenu, collections: list[str]) -> None:
+        ratings = menu.addMenu("Rating")
+        for stars in range(MAX_RATING, -1, -1):
+            ratings.addAction(self.actions[f"rate {stars}"])
+        menu.addAction(self.actions["favorite"])
+        menu.addAction(self.actions["tag"])
+        chosen = menu.addMenu("Add to collection")
+        for name in collections[:_MAX_COLLECTIONS]:
+            _add(chosen, name, functools.partial(self._collect, name))
+        _add(chosen, "New collection…", self.new_collection)
+
+    def _collect(self, name: str) -> None:
+        self.commands.add_to_collection(self._ids(), name)
+
+    def _add_file_actions(self, menu: QMenu, items: list[Item]) -> None:
+        if len(items) == 1:
+            menu.addAction(self.actions["rename"])
+        _add(menu, "Move to…", self.move)
+        _add(menu, "Copy to…", self.copy_to)
+        _add(menu, "Export…", lambda: self.export_requested.emit(self._ids()))
+        if len(items) == 1:
+            path = Path(items[0].path)
+            _add(menu, "Open in another program", lambda: open_file(path))
+            _add(menu, "Open folder", lambda: open_folder_of(path))
+
+    def _show_children(self, item: Item) -> None:
+        self.query_requested.emit(Query(made_from=item.sha256))
+
+
+def _add(menu: QMenu, title: str, call: Callable[[], object]) -> None:
+    menu.addAction(title.replace("&", "&&")).triggered.connect(lambda _checked=False: call())

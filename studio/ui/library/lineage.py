@@ -1,0 +1,108 @@
+"""What an item was made from and what was made from it, as a strip of thumbnails."""
+
+from __future__ import annotations
+
+import functools
+
+import msgspec
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QImage, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QToolButton, QWidget
+
+from studio.jobs.live_library import LiveLibrary
+from studio.library.index import LibraryIndex
+from studio.library.items import Item
+from studio.ui import background
+from studio.ui.library.painters import kind_title, title_of
+from studio.ui.library.thumbnail_images import Appearance, thumbnail_image
+from studio.ui.widgets.factory import label, name_control
+
+SIDE = 48
+MAX_RELATIVES = 20
+_TITLE_CHARACTERS = 60
+
+
+class Relatives(msgspec.Struct, frozen=True):
+    """The files around an item."""
+
+    parents: tuple[tuple[str, Item], ...] = ()
+    """(role, item)."""
+    unknown: tuple[str, ...] = ()
+    """Roles of parents that are not in the library."""
+    children: tuple[Item, ...] = ()
+
+
+def read_relatives(index: LibraryIndex, item: Item) -> Relatives:
+    """Find an item's parents and children by content, so that moved files are found."""
+    parents: list[tuple[str, Item]] = []
+    unknown: list[str] = []
+    for role, sha256 in index.parents(item.id).items():
+        found = index.find_by_hash(sha256)
+        if found:
+            parents.append((role, found[0]))
+        else:
+            unknown.append(role)
+    children = index.children(item.sha256)[:MAX_RELATIVES]
+    return Relatives(tuple(parents), tuple(unknown), tuple(children))
+
+
+class LineageStrip(QScrollArea):
+    """Parents → this item → children; a click goes there."""
+
+    item_requested = Signal(object)
+    """Id."""
+
+    def __init__(self, library: LiveLibrary) -> None:
+        super().__init__()
+        self._library = library
+        self.setWidgetResizable(True)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFixedHeight(SIDE + 34)
+        name_control(self, "Lineage", "What this was made from, and what was made from it")
+        self._buttons: list[QToolButton] = []
+
+    def show_relatives(self, relatives: Relatives, item: Item) -> None:
+        """Show an item's relatives; hidden if there are none."""
+        self._buttons = []
+        content = QWidget()
+        layout = QHBoxLayout(content)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for role, parent in relatives.parents:
+            layout.addWidget(self._button(parent, f"Made from ({role})"))
+        for role in relatives.unknown:
+            layout.addWidget(label(f"{role}: not in the library", "muted"))
+        if relatives.parents or relatives.unknown:
+            layout.addWidget(label("→", "muted"))
+        layout.addWidget(label("this", "muted"))
+        if relatives.children:
+            layout.addWidget(label("→", "muted"))
+        for child in relatives.children:
+            layout.addWidget(self._button(child, "Made from this"))
+        layout.addStretch(1)
+        self.setWidget(content)
+        has_relatives = bool(relatives.parents or relatives.unknown or relatives.children)
+        self.setVisible(has_relatives)
+
+    def _button(self, item: Item, what: str) -> QToolButton:
+        choice = QToolButton()
+        choice.setIconSize(QSize(SIDE, SIDE))
+        choice.setText(kind_title(item))
+        title = title_of(item)[:_TITLE_CHARACTERS]
+        name_control(choice, f"{what}: {title}", f"{what}: {title}")
+        choice.clicked.connect(lambda _checked=False: self.item_requested.emit(item.id))
+        library, appearance = self._library, Appearance(SIDE, self.devicePixelRatioF())
+        background.run(
+            choice,
+            lambda: thumbnail_image(item, library.thumbnails, appearance),
+            functools.partial(_show_icon, choice),
+            lambda _error: None,  # the button keeps its text
+        )
+        self._buttons.append(choice)
+        return choice
+
+
+def _show_icon(choice: QToolButton, image: QImage) -> None:
+    if not image.isNull():
+        choice.setIcon(QIcon(QPixmap.fromImage(image)))
+        choice.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)

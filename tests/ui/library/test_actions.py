@@ -1,0 +1,254 @@
+"""What a user does to items in the real window: notes, trash, files, reuse, export."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
+
+from studio.jobs import live_library
+from studio.jobs.trash import Trashed, TrashedFile, TrashResult
+from studio.library.items import Annotation
+from studio.ui.library.export_dialog import ExportDialog
+from tests.ui.conftest import PATIENCE
+from tests.ui.library.conftest import choose, click, found, make_item, press
+
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+def open_menu(page, index) -> None:
+    place = page.view._rect_in_view(index).center()
+    event = QContextMenuEvent(
+        QContextMenuEvent.Reason.Mouse, place, page.view.viewport().mapToGlobal(place)
+    )
+    QApplication.sendEvent(page.view.viewport(), event)
+
+
+@pytest.fixture
+def trash_folder(tmp_path, monkeypatch):
+    """A trash of this test: a folder, because the tests' machine may have none."""
+    folder = tmp_path / "trash" / "files"
+    folder.mkdir(parents=True)
+
+    def move(paths, is_cancelled=lambda: False):
+        trashed, failed = [], {}
+        for path in paths:
+            if path.exists():
+                path.rename(folder / path.name)
+                trashed.append(Trashed(path, (TrashedFile(path, folder / path.name),)))
+            else:
+                failed[path] = "The file does not exist"
+        return TrashResult(tuple(trashed), failed)
+
+    monkeypatch.setattr(live_library, "move_to_trash", move)
+    return folder
+
+
+def test_keys_rate_and_mark_favorites(open_library, fill_library, folder, qtbot):
+    ids = fill_library(*(make_item(folder, number) for number in range(3)))
+    studio, page = open_library()
+    index = studio.shared.library.index
+    click(page, 0)
+    press(page, Qt.Key.Key_Right, SHIFT)
+    press(page, Qt.Key.Key_4)
+    qtbot.waitUntil(
+        lambda: [page.results.item(i).rating for i in ids] == [4, 4, 0], timeout=PATIENCE
+    )
+    press(page, Qt.Key.Key_F)
+    qtbot.waitUntil(lambda: index.annotation(ids[1]).favorite, timeout=PATIENCE)
+    assert [index.annotation(i).favorite for i in ids] == [True, True, False]
+    qtbot.waitUntil(lambda: page.results.item(ids[0]).favorite, timeout=PATIENCE)
+    press(page, Qt.Key.Key_0)
+    qtbot.waitUntil(lambda: index.annotation(ids[0]).rating == 0, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: page.item_actions.commands.undo_title == "the rating", timeout=PATIENCE)
+    press(page, Qt.Key.Key_Z, CONTROL)
+    qtbot.waitUntil(lambda: index.annotation(ids[0]).rating == 4, timeout=PATIENCE)
+
+
+def test_trash_can_be_undone_and_selects_the_next_item(
+    open_library, fill_library, folder, qtbot, trash_folder
+):
+    ids = fill_library(*(make_item(folder, number) for number in range(4)))
+    studio, page = open_library()
+    index = studio.shared.library.index
+    index.annotate({ids[1]: Annotation(rating=3, tags=("keep",))})
+    click(page, 1)
+    press(page, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: found(page) == [ids[0], *ids[2:]], timeout=PATIENCE)
+    assert [path.name for path in trash_folder.iterdir()] == ["0001.png"]
+    qtbot.waitUntil(lambda: page.view.selection.ids == {ids[2]}, timeout=PATIENCE)
+    toast = studio.window.toasts.shown[-1]
+    assert toast.toast.text == "Moved 1 item to the trash"
+    QTest.mouseClick(toast.first_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: found(page) == ids, timeout=PATIENCE)
+    assert (folder / "0001.png").exists()
+    restored = index.find(str(folder / "0001.png"))
+    assert (restored.id, restored.rating, restored.prompt) == (ids[1], 3, "prompt number 1")
+    assert index.annotation(ids[1]).tags == ("keep",)
+
+
+def test_a_file_that_stays_is_reported(
+    open_library, fill_library, folder, qtbot, trash_folder, monkeypatch
+):
+    shown = []
+    monkeypatch.setattr(
+        "studio.ui.library.commands.show_message", lambda *arguments: shown.append(arguments[2])
+    )
+    ids = fill_library(make_item(folder, 0))
+    (folder / "0000.png").unlink()
+    _studio, page = open_library()
+    click(page, 0)
+    press(page, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: bool(shown), timeout=PATIENCE)
+    assert "0000.png: The file does not exist" in shown[0]
+    assert found(page) == ids
+
+
+def test_the_menu_tags_collects_and_renames(open_library, fill_library, folder, qtbot, monkeypatch):
+    ids = fill_library(*(make_item(folder, number) for number in range(2)))
+    studio, page = open_library()
+    index = studio.shared.library.index
+    answers = iter(["sea, storm", "Harbor book", "lighthouse"])
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_args, **_more: (next(answers), True))
+    click(page, 0)
+    open_menu(page, 0)
+    choose(qtbot, "Tag")
+    qtbot.waitUntil(lambda: index.annotation(ids[0]).tags == ("sea", "storm"), timeout=PATIENCE)
+    open_menu(page, 0)
+    choose(qtbot, "Add to collection", "New collection")
+    qtbot.waitUntil(lambda: index.collections() == {"Harbor book": 1}, timeout=PATIENCE)
+    press(page, Qt.Key.Key_F2)
+    qtbot.waitUntil(lambda: (folder / "lighthouse.png").exists(), timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: page.results.item(ids[0]).path == str(folder / "lighthouse.png"), timeout=PATIENCE
+    )
+    qtbot.waitUntil(lambda: page.item_actions.commands.undo_title == "the name", timeout=PATIENCE)
+    press(page, Qt.Key.Key_Z, CONTROL)
+    qtbot.waitUntil(lambda: (folder / "0000.png").exists(), timeout=PATIENCE)
+
+
+def test_files_are_moved_and_copied(
+    open_library, fill_library, folder, qtbot, tmp_path, monkeypatch
+):
+    ids = fill_library(*(make_item(folder, number) for number in range(2)))
+    studio, page = open_library()
+    target = tmp_path / "elsewhere"
+    target.mkdir()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_args: str(target))
+    click(page, 0)
+    open_menu(page, 0)
+    choose(qtbot, "Move to")
+    qtbot.waitUntil(lambda: (target / "0000.png").exists(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not (folder / "0000.png").exists(), timeout=PATIENCE)
+    click(page, 1)
+    open_menu(page, 1)
+    choose(qtbot, "Copy to")
+    qtbot.waitUntil(lambda: len(page.results.ids) == 3, timeout=PATIENCE)
+    assert (target / "0001.png").exists()
+    assert (folder / "0001.png").exists()
+    assert studio.shared.library.index.items(ids)[0].path == str(target / "0000.png")
+
+
+def test_prompt_and_files_are_copied_to_the_clipboard(open_library, fill_library, folder, qtbot):
+    fill_library(
+        make_item(folder, 0),
+        make_item(folder, 1, media="text", body="Once upon a time"),
+    )
+    _studio, page = open_library()
+    clipboard = QGuiApplication.clipboard()
+    click(page, 0)
+    press(page, Qt.Key.Key_C, CONTROL)
+    assert [url.toLocalFile() for url in clipboard.mimeData().urls()] == [str(folder / "0000.png")]
+    press(page, Qt.Key.Key_P, CONTROL | SHIFT)
+    assert clipboard.text() == "prompt number 0"
+    click(page, 1)
+    press(page, Qt.Key.Key_C, CONTROL)
+    qtbot.waitUntil(lambda: clipboard.text() == "Once upon a time", timeout=PATIENCE)
+
+
+def test_a_text_is_used_as_prompt_and_an_image_as_start(open_library, fill_library, folder, qtbot):
+    fill_library(make_item(folder, 0), make_item(folder, 1, media="text", body="A storm at sea"))
+    studio, page = open_library()
+    click(page, 1)
+    open_menu(page, 1)
+    choose(qtbot, "Use as", "Text to speak")
+    speech = studio.window.audio_tab.for_kind("speech")
+    qtbot.waitUntil(lambda: speech.prompt.toPlainText() == "A storm at sea", timeout=PATIENCE)
+    studio.window.show_tab("library")
+    click(page, 0)
+    open_menu(page, 0)
+    choose(qtbot, "Use as", "Start image")
+    qtbot.waitUntil(
+        lambda: studio.window.tabs.tabText(studio.window.tabs.currentIndex()) == "Image",
+        timeout=PATIENCE,
+    )
+
+
+def test_same_again_and_vary_add_jobs(open_studio, qtbot):
+    studio = open_studio()
+    window, tab, queue = studio.window, studio.window.image_tab, studio.shared.queue
+    window.show_tab("image")
+    tab.prompt.setPlainText("a red door")
+    window.generate()
+    qtbot.waitUntil(lambda: [job.state for job in queue.jobs()] == ["completed"], timeout=PATIENCE)
+    window.show_tab("library")
+    page = window.window_library.page
+    qtbot.waitUntil(lambda: len(page.results.ids) == 1, timeout=PATIENCE)
+    click(page, 0)
+    open_menu(page, 0)
+    choose(qtbot, "Same again")
+    qtbot.waitUntil(lambda: len(queue.jobs()) == 2, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: len(page.results.ids) == 2, timeout=PATIENCE)
+    page.view.select(page.results.ids[1])
+    open_menu(page, 1)
+    choose(qtbot, "Vary", "4 other seeds")
+    qtbot.waitUntil(lambda: len(page.results.ids) == 6, timeout=PATIENCE)
+    jobs = queue.jobs()
+    assert {job.request.prompt for job in jobs} == {"a red door"}
+    assert len({job.request.seed for job in jobs}) == 6
+
+
+def test_export_writes_files_in_another_format(open_library, fill_library, folder, qtbot, tmp_path):
+    fill_library(*(make_item(folder, number) for number in range(2)))
+    _studio, page = open_library()
+    press(page, Qt.Key.Key_A, CONTROL)
+    open_menu(page, 0)
+    choose(qtbot, "Export")
+    qtbot.waitUntil(lambda: page.findChild(ExportDialog) is not None, timeout=PATIENCE)
+    dialog = page.findChild(ExportDialog)
+    dialog.folder.setText(str(tmp_path / "exported"))
+    dialog.image_format.setCurrentIndex(dialog.image_format.findData("jpg"))
+    QTest.mouseClick(dialog.export_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not dialog.isVisible(), timeout=PATIENCE)
+    names = sorted(path.name for path in (tmp_path / "exported").iterdir())
+    assert names == ["0000.jpg", "0001.jpg"]
+    assert (tmp_path / "exported" / "0000.jpg").read_bytes()[:2] == b"\xff\xd8"
+
+
+def test_details_show_and_change_the_notes(open_library, fill_library, folder, qtbot):
+    parent = make_item(folder, 1, prompt="the sketch")
+    child = make_item(folder, 0, prompt="the painting", parents={"image": parent.sha256})
+    ids = fill_library(parent, child)
+    studio, page = open_library()
+    index, details = studio.shared.library.index, page.details
+    assert details.title.text() == "Select an item to see it here"
+    click(page, 0)
+    assert details.title.text() == Path(child.path).name
+    assert details.prompt.toPlainText() == "the painting"
+    qtbot.waitUntil(details.lineage.isVisible, timeout=PATIENCE)
+    qtbot.waitUntil(details.preview.isVisible, timeout=PATIENCE)
+    details.notes.tags.setText("oil, sea")
+    details.notes.note.setText("for the cover")
+    QTest.keyClick(details.notes.note, Qt.Key.Key_Return)
+    QTest.mouseClick(details.notes.stars[4], Qt.MouseButton.LeftButton)
+    expected = Annotation(rating=5, tags=("oil", "sea"), note="for the cover")
+    qtbot.waitUntil(lambda: index.annotation(ids[1]) == expected, timeout=PATIENCE)
+    QTest.mouseClick(details.lineage._buttons[0], Qt.MouseButton.LeftButton)
+    assert page.view.selection.ids == {ids[0]}
+    assert details.prompt.toPlainText() == "the sketch"
+    open_menu(page, 1)
+    choose(qtbot, "Show what was made from this")
+    qtbot.waitUntil(lambda: found(page) == [ids[1]], timeout=PATIENCE)
