@@ -84,7 +84,7 @@ def test_names_of_files(template, name):
         assert file_names.render(template, values) == texts(name)[0]
 
 
-def test_every_word_of_a_name_is_there():
+def test_every_name_token_is_documented():
     words = re.search(r"There are (.*?), the file's own columns", PAGE, re.DOTALL).group(1)
     assert tuple(re.findall(r"{(\w+)}", words)) == file_names.TOKENS
 
@@ -110,7 +110,7 @@ def test_commands(tmp_path, data, monkeypatch, capsys, command):
         assert made[0] == "2-12-2.png"
 
 
-def test_there_are_commands():
+def test_page_contains_commands():
     assert len(COMMANDS) == 7
 
 

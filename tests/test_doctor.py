@@ -1,6 +1,4 @@
-"""The doctor tells what is there and what to do, also where something is broken, without importing
-torch itself.
-"""
+"""Test `studio doctor`: what is installed and what to do, without importing torch itself."""
 
 import importlib.util
 import os
@@ -28,7 +26,7 @@ def found(data):
     return {check.name: check for check in examine(data)}
 
 
-def test_on_this_machine_nothing_is_bad(data):
+def test_this_machine_passes_every_check(data):
     checks = found(data)
     assert [check for check in checks.values() if check.state == "bad"] == []
     assert {
@@ -69,9 +67,7 @@ def test_it_imports_neither_torch_nor_qt(data):
         ("", "AttributeError"),
     ],
 )
-def test_a_broken_torch_is_bad_and_the_rest_is_still_told(
-    data, tmp_path, monkeypatch, code, reason
-):
+def test_broken_torch_is_reported_with_all_other_checks(data, tmp_path, monkeypatch, code, reason):
     (tmp_path / "torch.py").write_text(code)
     monkeypatch.setattr(
         probe_process, "_environment", lambda: {**os.environ, "PYTHONPATH": str(tmp_path)}
@@ -83,13 +79,13 @@ def test_a_broken_torch_is_bad_and_the_rest_is_still_told(
     assert "GPU" not in checks
 
 
-def test_no_module_in_the_persons_folder_is_run(data, tmp_path, monkeypatch):
+def test_modules_in_the_current_folder_are_not_run(data, tmp_path, monkeypatch):
     (tmp_path / "torch.py").write_text("raise SystemExit(3)")
     monkeypatch.chdir(tmp_path)
     assert found(data)["torch"].state == "ok"
 
 
-def test_a_torch_that_hangs_is_given_up(data, tmp_path, monkeypatch):
+def test_hanging_torch_import_times_out(data, tmp_path, monkeypatch):
     (tmp_path / "torch.py").write_text("import threading; threading.Event().wait()")
     monkeypatch.setattr(
         probe_process, "_environment", lambda: {**os.environ, "PYTHONPATH": str(tmp_path)}
@@ -98,7 +94,7 @@ def test_a_torch_that_hangs_is_given_up(data, tmp_path, monkeypatch):
     assert found(data)["torch"].state == "bad"
 
 
-def test_what_breaks_transformers_is_named(data, tmp_path, monkeypatch):
+def test_packages_that_break_transformers_are_named(data, tmp_path, monkeypatch):
     (tmp_path / "torchvision.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
     check = found(data)["torchvision"]
@@ -106,7 +102,7 @@ def test_what_breaks_transformers_is_named(data, tmp_path, monkeypatch):
     assert "pip uninstall torchvision" in check.cure
 
 
-def test_missing_libraries_are_named_with_the_line_that_installs_them(data, monkeypatch):
+def test_missing_libraries_are_named_with_an_install_command(data, monkeypatch):
     if sys.platform != "linux":
         pytest.skip("only Linux needs system packages")
     monkeypatch.setattr(
@@ -117,14 +113,14 @@ def test_missing_libraries_are_named_with_the_line_that_installs_them(data, monk
     assert "apt-get install libnothing7" in check.cure
 
 
-def test_what_the_doctor_looks_for_is_what_the_installer_gets():
+def test_installer_provides_the_libraries_that_the_doctor_checks():
     spec = importlib.util.spec_from_file_location("install", ROOT / "install.py")
     installer = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(installer)
     assert set(doctor._WINDOW_LIBRARIES) <= set(installer.WINDOW_PACKAGES)
 
 
-def test_known_holes_are_named(data, monkeypatch):
+def test_versions_with_security_holes_are_named(data, monkeypatch):
     monkeypatch.setattr(doctor, "_FLOORS", {"Pillow": (999,), "no-such-package": ()})
     checks = found(data)
     assert checks["Pillow"].state == "warn"
@@ -139,7 +135,7 @@ def test_a_data_folder_that_cannot_be_written_is_bad(tmp_path):
     assert "--data-dir" in check.cure
 
 
-def test_a_model_whose_folder_is_gone_is_told(data, tmp_path):
+def test_model_with_a_missing_folder_is_reported(data, tmp_path):
     card = add(data, folder_of(tmp_path / "m", LLAMA))
     shutil.rmtree(tmp_path / "m")
     checks = found(data)
@@ -148,7 +144,7 @@ def test_a_model_whose_folder_is_gone_is_told(data, tmp_path):
 
 
 @pytest.mark.skipif(not llama_cpp.is_installed(), reason="the extra gguf is not installed")
-def test_a_gguf_that_nothing_runs_any_more_is_told(data, tmp_path, monkeypatch):
+def test_gguf_without_a_runner_is_reported(data, tmp_path, monkeypatch):
     path = make_gguf(tmp_path / "x.gguf")
     card = add(data, path)
     assert card.title not in found(data)
@@ -165,7 +161,7 @@ def test_low_disk_and_memory_warn(data, monkeypatch):
     assert (checks["Disk"].state, checks["Memory"].state) == ("warn", "warn")
 
 
-def test_what_videos_can_be_saved_as(monkeypatch):
+def test_video_check_names_the_encoder_or_the_extra(monkeypatch):
     assert doctor._video().found.startswith("MP4 (PyAV ")
     monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda _name: None)
     assert 'pip install "studio[video]"' in doctor._video().found

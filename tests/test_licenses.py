@@ -76,7 +76,7 @@ def test_no_package_is_under_the_gpl():
         assert "General Public License" not in allowed or "LGPL" in licenses, (name, licenses)
 
 
-def test_what_carries_parts_under_the_gpl_is_an_extra_and_said():
+def test_packages_with_gpl_parts_are_documented_extras():
     table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert not [text for text in table["dependencies"] if Requirement(text).name == "av"]
     assert [Requirement(text).name for text in table["optional-dependencies"]["video"]] == ["av"]

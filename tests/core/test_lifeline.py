@@ -60,7 +60,7 @@ def kill(program, family):
 
 
 @pytest.mark.parametrize("what", CHILDREN)
-def test_a_child_ends_with_its_parent_whatever_it_does(what):
+def test_child_ends_with_its_parent_in_any_state(what):
     program = start_program(PARENT, CHILDREN[what])
     child = psutil.Process(int(program.stdout.readline()))
     assert program.stdout.readline() == "ready\n"
@@ -78,7 +78,7 @@ def test_a_child_that_is_about_to_start_ends_with_its_parent(delay):
     assert not kill(program, [child])[0]
 
 
-def test_a_program_that_is_tied_gets_the_usual_signals_and_its_exit_code():
+def test_tied_program_has_default_signals_and_keeps_its_exit_code():
     script = (
         "import signal, sys; print(signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN, "
         "sys.argv[1:]); sys.exit(7)"

@@ -42,7 +42,7 @@ def leave(cache):
     return folder
 
 
-def test_all_of_it_goes_and_the_user_reads_it_once(home, data):
+def test_all_files_are_removed_and_reported_once(home, data):
     folder = leave(home / ".cache")
     (home / ".cache/other").mkdir()
     sentence = remove_telemetry_files(data)
@@ -76,7 +76,7 @@ def test_unknown_files_stay_with_their_folder(home, data):
     assert sorted(path.name for path in folder.iterdir()) == ["mine.txt", "sub"]
 
 
-def test_other_tools_of_that_maker_stay(home, data):
+def test_files_of_other_tools_are_kept(home, data):
     leave(home / ".cache")
     (home / ".cache/Microsoft/DeveloperTools/other").mkdir()
     assert "are removed" in remove_telemetry_files(data)
@@ -97,7 +97,7 @@ def test_a_link_is_not_followed(home, data, tmp_path, linked):
     assert (elsewhere / "Microsoft/DeveloperTools/.onnxruntime/deviceid").exists()
 
 
-def test_a_linked_file_stays_and_so_does_what_it_points_to(home, data, tmp_path):
+def test_linked_file_and_its_target_are_kept(home, data, tmp_path):
     folder = leave(home / ".cache")
     (tmp_path / "precious").write_text("x")
     (folder / "deviceid").unlink()
@@ -106,7 +106,7 @@ def test_a_linked_file_stays_and_so_does_what_it_points_to(home, data, tmp_path)
     assert (tmp_path / "precious").exists()
 
 
-def test_the_session_file_goes_where_it_is_one(home, data, tmp_path):
+def test_session_file_is_removed_if_it_is_one(home, data, tmp_path):
     path = tmp_path / "tmp/.ses"
     path.write_text(SESSION)
     remove_telemetry_files(data)

@@ -1,4 +1,4 @@
-"""Artifacts: whole, explaining themselves, read back; never over somebody's file."""
+"""Test artifacts: complete files with their recipe, which never replace another file."""
 
 import io
 
@@ -55,7 +55,7 @@ def save(kind, folder, prompt="a cat"):
 
 
 @pytest.mark.parametrize("kind", MAKERS)
-def test_the_recipe_comes_back_and_the_job_is_found(tmp_path, kind):
+def test_recipe_round_trips_and_the_job_is_found(tmp_path, kind):
     job, artifact = save(kind, tmp_path)
     recipe = artifacts.read_recipe(tmp_path / artifact.path)
     assert recipe.request == job.request
@@ -86,7 +86,7 @@ def test_recipe_names_the_files_that_a_result_was_made_from(tmp_path):
         st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1
     ).filter(str.strip)
 )
-def test_any_prompt_survives(tmp_path_factory, kind, prompt):
+def test_any_prompt_round_trips(tmp_path_factory, kind, prompt):
     job, artifact = save(kind, tmp_path_factory.mktemp("out"), prompt)
     from pathlib import Path
 
@@ -94,13 +94,13 @@ def test_any_prompt_survives(tmp_path_factory, kind, prompt):
 
 
 @pytest.mark.parametrize("kind", MAKERS)
-def test_a_very_long_prompt_survives(tmp_path, kind):
+def test_very_long_prompt_round_trips(tmp_path, kind):
     job, artifact = save(kind, tmp_path, "一只猫 🐈 */ -->\n" * 5_000)
     assert artifacts.read_recipe(tmp_path / artifact.path).request == job.request
 
 
 @pytest.mark.parametrize("kind", MAKERS)
-def test_a_run_after_a_crash_replaces_its_own_file(tmp_path, kind):
+def test_restarted_job_replaces_its_own_file(tmp_path, kind):
     request, result = MAKERS[kind]("a cat")
     job = new_job(request, str(tmp_path))
     first = artifacts.save(result, job=job, card=CARD, versions={})
@@ -110,7 +110,7 @@ def test_a_run_after_a_crash_replaces_its_own_file(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", MAKERS)
-def test_somebody_elses_file_is_never_touched(tmp_path, kind):
+def test_file_of_another_job_is_never_modified(tmp_path, kind):
     request, result = MAKERS[kind]("a cat")
     job = msgspec.structs.replace(
         new_job(request, str(tmp_path)), target=Target(folder=str(tmp_path), stem="mine")
@@ -124,7 +124,7 @@ def test_somebody_elses_file_is_never_touched(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", MAKERS)
-def test_a_file_that_was_cut_off_is_not_complete(tmp_path, kind):
+def test_truncated_file_is_incomplete(tmp_path, kind):
     job, artifact = save(kind, tmp_path)
     path = tmp_path / artifact.path
     data = path.read_bytes()
@@ -147,7 +147,7 @@ def test_reading_any_file_never_raises(tmp_path_factory, suffix, data):
 
 @settings(max_examples=60)
 @given(position=st.integers(0, 10_000), value=st.integers(0, 255))
-def test_a_damaged_picture_never_raises(tmp_path_factory, position, value):
+def test_damaged_image_never_raises(tmp_path_factory, position, value):
     _job, artifact = save("png", tmp_path_factory.mktemp("out"))
     from pathlib import Path
 
@@ -169,14 +169,14 @@ def test_png_is_lossless_and_others_read_it(shape):
         assert picture.text["parameters"] == "a\nb"
 
 
-def test_png_wants_pixels():
+def test_png_requires_pixels():
     with pytest.raises(ValueError, match="uint8"):
         png.encode_png(np.zeros((2, 2, 4), np.uint8), {})
 
 
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("file_format", audio.FORMATS)
-def test_no_frame_of_sound_is_lost(file_format, channels):
+def test_no_audio_frame_is_lost(file_format, channels):
     samples = np.repeat(TONE, channels, axis=1)
     data = audio.encode_audio(samples, 24_000, file_format, "x")
     assert audio.frames_in(data) >= len(samples)
@@ -185,18 +185,18 @@ def test_no_frame_of_sound_is_lost(file_format, channels):
     assert audio.read_comment(data) == "x"
 
 
-def test_silence_and_odd_numbers_are_sound_too():
+def test_silence_and_extreme_samples_are_saved():
     odd = np.array([[0.0], [np.nan], [np.inf], [-np.inf], [9.0]], np.float32)
     assert audio.frames_in(audio.encode_audio(odd, 8_000, "wav", "")) == 5
 
 
-def test_mp3_says_which_rates_it_cannot_hold():
+def test_unsupported_mp3_rate_is_reported():
     with pytest.raises(ValueError, match="does not support 12345"):
         audio.encode_audio(TONE, 12_345, "mp3", "")
 
 
 @given(st.text(st.characters(exclude_categories=("Cs",))))
-def test_tags(text):
+def test_riff_and_id3_tags_round_trip(text):
     plain = b"RIFF\x04\0\0\0WAVE"
     assert (riff_id3.read_riff(riff_id3.tag_riff(plain, text)) or "") == text
     assert (
@@ -205,12 +205,12 @@ def test_tags(text):
 
 
 @given(st.binary(max_size=300))
-def test_tags_of_any_bytes(data):
+def test_tags_of_any_bytes_never_raise(data):
     riff_id3.read_riff(b"RIFF\0\0\0\0WAVE" + data)
     riff_id3.read_mp3(b"ID3\x04\0\0" + data)
 
 
-def test_only_our_own_parts_are_swept(tmp_path):
+def test_only_partial_files_of_studio_are_removed(tmp_path):
     ours, other = tmp_path / ".0123456789ab.part", tmp_path / ".download.part"
     ours.write_bytes(b"")
     other.write_bytes(b"")
@@ -219,7 +219,7 @@ def test_only_our_own_parts_are_swept(tmp_path):
     assert other.exists()
 
 
-def test_other_programs_can_read_how_a_picture_was_made(tmp_path):
+def test_image_metadata_is_readable_by_other_programs(tmp_path):
     _job, artifact = save("png", tmp_path)
     with Image.open(artifact.path) as picture:
         assert picture.text["parameters"].startswith("a cat\nSteps: 25")

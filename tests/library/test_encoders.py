@@ -1,4 +1,4 @@
-"""Encoders: one for each type of result, and what lies beside a file."""
+"""Test encoders: one for each result type, and the companion files they save."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_each_media_type_has_a_check():
     assert {media_type.partition("/")[0] for media_type in media_types} <= ENCODERS.keys()
 
 
-def test_the_midi_is_written_beside_the_audio_and_again_by_the_same_job(tmp_path):
+def test_midi_is_saved_with_the_audio_and_rewritten_by_the_same_job(tmp_path):
     job, save, midi = save_music(tmp_path)
     artifact = save()
     assert artifact.duration == pytest.approx(0.1)
@@ -49,7 +49,7 @@ def test_the_midi_is_written_beside_the_audio_and_again_by_the_same_job(tmp_path
 
 
 @pytest.mark.parametrize("suffix", ["mid", "wav"])
-def test_nobodys_file_is_replaced_and_no_midi_is_left_alone(tmp_path, suffix):
+def test_existing_file_is_kept_and_no_midi_is_saved_alone(tmp_path, suffix):
     _job, save, _midi = save_music(tmp_path)
     (tmp_path / f"tune.{suffix}").write_bytes(b"precious")
     with pytest.raises(StudioError, match=f"tune.{suffix} already exists"):

@@ -1,6 +1,4 @@
-"""Sound files: all four formats hold the sound and the recipe, and a damaged file is an answer,
-never a hang.
-"""
+"""Test audio files: all four formats keep samples and recipe, and damaged files are refused."""
 
 import random
 
@@ -22,7 +20,7 @@ def _tone(seconds: float = 0.5, channels: int = 1) -> np.ndarray:
 
 @pytest.mark.parametrize("file_format", FORMATS)
 @pytest.mark.parametrize("comment", ["x", '名前 ✓ \n " \\ \u2028', "长" * 250_000])
-def test_the_comment_comes_back_whatever_its_length(file_format, comment):
+def test_comment_of_any_length_round_trips(file_format, comment):
     data = encode_audio(_tone(), RATE, file_format, comment)
     assert read_comment(data) == comment
     assert frames_in(data) >= 0.5 * RATE
@@ -30,7 +28,7 @@ def test_the_comment_comes_back_whatever_its_length(file_format, comment):
 
 @pytest.mark.parametrize("file_format", FORMATS)
 @pytest.mark.parametrize("channels", [1, 2])
-def test_the_sound_is_the_same(file_format, channels, tmp_path):
+def test_samples_round_trip(file_format, channels, tmp_path):
     import soundfile
 
     samples = _tone(1.0, channels)
@@ -45,7 +43,7 @@ def test_the_sound_is_the_same(file_format, channels, tmp_path):
         np.testing.assert_allclose(read, samples, atol=1e-4)
 
 
-def test_too_loud_samples_are_clipped_and_no_numbers_are_silence(tmp_path):
+def test_loud_samples_are_clipped_and_nan_becomes_silence(tmp_path):
     import soundfile
 
     samples = np.array([[2.0], [-3.0], [np.nan], [np.inf], [0.25]], np.float32)
@@ -54,13 +52,13 @@ def test_too_loud_samples_are_clipped_and_no_numbers_are_silence(tmp_path):
     np.testing.assert_allclose(read, [1, -1, 0, 1, 0.25], atol=1e-3)
 
 
-def test_a_rate_that_mp3_cannot_hold_is_said():
+def test_unsupported_mp3_rate_is_reported():
     with pytest.raises(ValueError, match="MP3 does not support 12345 Hz"):
         encode_audio(_tone(), 12_345, "mp3", "")
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
-def test_damaged_files_are_answered_and_fast(file_format):
+def test_damaged_files_are_refused_quickly(file_format):
     """A flipped bit in an MP3's header claims 10¹⁵ frames, and soundfile's own loop believes it."""
     chance = random.Random(1)
     whole = encode_audio(_tone(0.2), RATE, file_format, "hello")
@@ -86,7 +84,7 @@ def test_damaged_files_are_answered_and_fast(file_format):
         b"fLaC",
     ],
 )
-def test_stumps_are_no_error(data):
+def test_truncated_files_have_no_comment_and_no_frames(data):
     assert read_comment(data) is None
     assert frames_in(data) == 0
     assert riff_id3.read_mp3(data) is None
@@ -95,7 +93,7 @@ def test_stumps_are_no_error(data):
 
 @pytest.mark.parametrize("source_format", FORMATS)
 @pytest.mark.parametrize("target_format", FORMATS)
-def test_every_format_becomes_every_other(source_format, target_format, tmp_path):
+def test_every_format_converts_to_every_other(source_format, target_format, tmp_path):
     source, target = tmp_path / f"a.{source_format}", tmp_path / f"b.{target_format.upper()}"
     source.write_bytes(encode_audio(_tone(1.0, 2), RATE, source_format, "no recipe"))
     export_audio(source, target)
@@ -112,7 +110,7 @@ def test_an_unknown_format_is_refused(name, words, tmp_path):
     assert not (tmp_path / name).exists()
 
 
-def test_a_rate_that_the_target_cannot_hold_and_a_broken_source_are_said(tmp_path):
+def test_unsupported_rate_and_damaged_source_are_reported(tmp_path):
     source = tmp_path / "a.wav"
     source.write_bytes(encode_audio(_tone(), 44_000, "wav", ""))
     with pytest.raises(StudioError, match="MP3 does not support 44000 Hz") as caught:

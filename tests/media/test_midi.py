@@ -1,4 +1,4 @@
-"""MIDI files are read as leniently as players do; empty and oversized ones are refused."""
+"""Test reading MIDI files: lenient as players are, with limits for empty and oversized files."""
 
 import contextlib
 import struct
@@ -49,7 +49,7 @@ def tempo(microseconds):
 ONE_NOTE = track((0, on(60)), (480, off(60)))
 
 
-def test_what_a_file_plays():
+def test_notes_tempo_and_beats_are_read():
     head = track(
         (0, tempo(500_000)),
         (0, b"\xff\x58\x04\x03\x02\x18\x08"),
@@ -82,12 +82,12 @@ def test_what_a_file_plays():
     assert (drum.begin, drum.pitch, drum.is_drum) == (240, 62, True)
 
 
-def test_without_tempo_and_beats_they_are_the_usual_ones():
+def test_default_tempo_and_beats_are_used():
     found = parse_midi(midi(ONE_NOTE, kind=0), "x.mid")
     assert (found.tempi, found.bars, found.key) == (((0, 120.0),), ((0, 4, 4),), None)
 
 
-def test_running_status_and_strokes_of_no_velocity():
+def test_running_status_and_zero_velocity_are_read():
     found = parse_midi(
         midi(track((0, on(60)), (10, bytes([60, 0])), (0, bytes([64, 80])), (5, bytes([64, 0])))),
         "x.mid",
@@ -98,7 +98,7 @@ def test_running_status_and_strokes_of_no_velocity():
     ]
 
 
-def test_others_chunks_and_messages_are_passed_over():
+def test_unknown_chunks_and_messages_are_skipped():
     sysex, bend = b"\xf0\x03\x01\x02\xf7", b"\xe0\x00\x40"
     other = b"XFIH" + struct.pack(">I", 3) + b"abc"
     found = parse_midi(
@@ -112,7 +112,7 @@ def test_others_chunks_and_messages_are_passed_over():
     assert len(found.notes) == 1
 
 
-def test_a_note_that_is_never_let_go_ends_with_its_track():
+def test_note_without_an_end_ends_with_its_track():
     found = parse_midi(midi(track((0, on(60)), (100, on(62)), (20, off(62)))), "x.mid")
     assert [(note.pitch, note.length) for note in found.notes] == [(60, 120), (62, 20)]
 
@@ -134,7 +134,7 @@ def test_a_note_that_is_never_let_go_ends_with_its_track():
         (midi(*[track()] * 300), "more than 256 tracks"),
     ],
 )
-def test_what_cannot_be_right_is_refused_in_a_sentence(data, words):
+def test_invalid_files_are_refused_with_a_message(data, words):
     with pytest.raises(StudioError, match=words) as caught:
         parse_midi(data, "my song.mid")
     assert caught.value.message.startswith("my song.mid ")
@@ -216,24 +216,24 @@ BOTH = [(60, 0, 480), (64, 480, 480)]
         ),
     ],
 )
-def test_files_that_every_player_plays_are_read(data, notes):
+def test_slightly_invalid_files_are_read_as_players_do(data, notes):
     found = parse_midi(data, "x.mid")
     assert [(note.pitch, note.begin, note.length) for note in found.notes] == notes
 
 
-def test_tempi_beyond_what_can_be_played_are_kept_for_the_caller_to_judge():
+def test_extreme_tempos_are_returned_unchanged():
     found = parse_midi(midi(track((0, tempo(600_000)), *TWO_NOTES, (0, tempo(5_000_000)))), "x.mid")
     assert found.tempi == ((0, 100.0), (960, 12.0))
 
 
-def test_smpte_time_becomes_beats_of_half_a_second():
+def test_smpte_time_is_converted_to_half_second_beats():
     found = parse_midi(
         midi(track((0, tempo(250_000)), (0, on(60)), (1000, off(60))), division=0xE728), "x.mid"
     )  # 25 frames of 40 ticks
     assert (found.division, found.tempi, found.notes[0].length) == (500, ((0, 120.0),), 1000)
 
 
-def test_files_that_are_none(tmp_path):
+def test_other_files_are_refused(tmp_path):
     there = tmp_path / "song.mid"
     for path, words in (
         (there, "does not exist"),
@@ -284,7 +284,7 @@ def test_a_file_with_one_byte_changed_is_read_or_refused(data):
         max_size=30,
     )
 )
-def test_notes_come_back(wanted):
+def test_notes_round_trip(wanted):
     events, now = [], 0
     expected = []
     for wait, length, pitch, velocity in wanted:

@@ -1,6 +1,4 @@
-"""Videos as files: what every player needs, true colors and times, and nothing broken on a full
-disk or after a kill.
-"""
+"""Test video files: playable formats, exact colors and times, safe on full disks and kills."""
 
 from __future__ import annotations
 
@@ -70,7 +68,7 @@ def boxes(data):
     return found
 
 
-def test_an_mp4_is_what_every_player_and_browser_shows():
+def test_mp4_uses_the_format_that_every_player_supports():
     data = video.encode_video(NOISE, 24, "mp4", "{}")
     order = boxes(data)
     assert order.index(b"moov") < order.index(b"mdat"), "it can be shown before all of it is there"
@@ -108,7 +106,7 @@ def test_colors_are_those_that_were_made():
 
 
 @pytest.mark.parametrize("rate", [7, 24, 60])
-def test_an_animated_webp_has_every_frame_at_its_time(rate):
+def test_animated_webp_keeps_frames_and_times(rate):
     with Image.open(io.BytesIO(video.encode_video(flat(), rate, "webp", "{}"))) as file:
         assert file.n_frames == len(COLORS) * 4 or file.n_frames == len(
             COLORS
@@ -122,14 +120,14 @@ def test_an_animated_webp_has_every_frame_at_its_time(rate):
     assert np.abs(first[0].astype(int) - COLORS[0]).max() < 30
 
 
-def test_one_frame_is_a_video_too(tmp_path):
+def test_video_of_one_frame_is_saved(tmp_path):
     for file_format in ("mp4", "webp"):
         job, artifact = save(tmp_path, NOISE[:1], format=file_format)
         assert artifacts.read_recipe(Path(artifact.path)).request == job.request
         assert [found.sha256 for found in artifacts.find_complete(job)] == [artifact.sha256]
 
 
-def test_without_the_extra_the_sentence_names_it(monkeypatch):
+def test_missing_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     monkeypatch.setattr(video.importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(StudioError, match="need the package av") as told:
@@ -138,7 +136,7 @@ def test_without_the_extra_the_sentence_names_it(monkeypatch):
     assert video.encode_video(NOISE, 24, "webp", "")[:4] == b"RIFF"
 
 
-def test_what_the_encoder_cannot_do_is_a_sentence_and_no_full_disk():
+def test_encoder_errors_are_reported_as_such():
     with pytest.raises(StudioError, match="could not be encoded"):
         video.encode_video(np.zeros((2, 63, 95, 3), np.uint8), 24, "mp4", "")
 
@@ -161,7 +159,7 @@ def test_a_damaged_mp4_never_raises(tmp_path_factory, place, value, cut):
 MP4 = video.encode_video(NOISE[:3, :16, :16], 24, "mp4", '{"a": 1}')
 
 
-def test_boxes_that_never_end_are_left(tmp_path):
+def test_endless_boxes_are_skipped(tmp_path):
     path = tmp_path / "v.mp4"
     for box in (
         b"\0\0\0\0free",
@@ -176,14 +174,14 @@ def test_boxes_that_never_end_are_left(tmp_path):
 
 
 @pytest.mark.parametrize("file_format", ["mp4", "webp"])
-def test_a_file_without_its_last_byte_is_not_whole(tmp_path, file_format):
+def test_truncated_file_is_incomplete(tmp_path, file_format):
     job, artifact = save(tmp_path, format=file_format)
     path = Path(artifact.path)
     path.write_bytes(path.read_bytes()[:-1])
     assert artifacts.find_complete(job) == []
 
 
-def test_a_comment_of_another_program_is_no_recipe(tmp_path):
+def test_comment_of_another_program_is_not_a_recipe(tmp_path):
     (tmp_path / "v.mp4").write_bytes(
         video.encode_video(NOISE[:2], 24, "mp4", "Made by somebody else")
     )
@@ -241,7 +239,7 @@ artifacts.save(VideoResult(frames=NOISE, frame_rate=24, seed=1), job=job, card=C
 @pytest.mark.parametrize(
     ("moment", "state"), [("before", JobState.QUEUED), ("after", JobState.COMPLETED)]
 )
-def test_a_kill_while_it_is_written_is_settled_by_what_is_on_disk(tmp_path, moment, state):
+def test_kill_while_saving_is_recovered_from_the_files(tmp_path, moment, state):
     """Before the file has its name the job waits again; from then on it is done."""
     out = tmp_path / "out"
     store = JobStore.open(tmp_path / "studio.db")

@@ -1,4 +1,4 @@
-"""Chinese and emoji for the starter images, which know English words for things."""
+"""Test translating Chinese and emoji for the starter image model, which knows English words."""
 
 import re
 
@@ -33,7 +33,7 @@ STARTER = entry_named("starter-image").card
         ("一只正在吃竹子的熊猫", "a panda"),
     ],
 )
-def test_chinese_and_emoji_are_put_into_english(prompt, read):
+def test_chinese_and_emoji_are_translated_to_english(prompt, read):
     assert prepare(prompt, STARTER) == read
 
 
@@ -47,7 +47,7 @@ def test_chinese_and_emoji_are_put_into_english(prompt, read):
         ("cello 和 🍕", "violin and pizza"),
     ],
 )
-def test_a_word_that_was_not_learned_becomes_what_it_is(prompt, read):
+def test_unlearned_word_becomes_a_learned_one(prompt, read):
     assert prepare(prompt, STARTER) == read
 
 
@@ -58,7 +58,7 @@ def test_english_stays_as_it_is(prompt):
     assert prepare(prompt, STARTER) == prompt
 
 
-def test_other_models_get_the_prompt_as_it_is():
+def test_prompts_of_other_models_are_unchanged():
     assert (
         prepare("一只红苹果", msgspec.structs.replace(STARTER, translate_prompts=False))
         == "一只红苹果"
@@ -66,17 +66,17 @@ def test_other_models_get_the_prompt_as_it_is():
 
 
 @pytest.mark.parametrize("prompt", ["龘靐", "яблоко", "りんご", "123", "?!", "🏴", "的" * 10_000])
-def test_a_prompt_of_which_nothing_is_known_is_refused_in_words(prompt):
+def test_prompt_without_known_words_is_refused_with_a_message(prompt):
     with pytest.raises(StudioError, match="knows none of the words") as caught:
         prepare(prompt, STARTER)
     assert "一只红苹果" in caught.value.cure
 
 
-def test_a_long_chinese_prompt_takes_no_time():
+def test_long_chinese_prompt_takes_linear_time():
     assert prepare("一只红苹果和" * 1_700, STARTER).startswith("a red apple and a red apple")
 
 
-def test_the_list_has_the_commonest_nouns_and_nothing_that_was_left_out():
+def test_word_list_has_common_nouns_and_no_excluded_ones():
     from studio.preflight.prompt_translation import _words
 
     words = _words()

@@ -1,4 +1,4 @@
-"""Advice about the words of a prompt."""
+"""Test the advice about words of a prompt that the starter image model does not know."""
 
 import pytest
 
@@ -32,11 +32,11 @@ VOCABULARY = Vocabulary(
         "dog " * 5_000,
     ],
 )
-def test_nothing_is_said_about_what_it_knows(prompt):
+def test_known_words_give_no_advice(prompt):
     assert describe_unknown_words(prompt, VOCABULARY) == ""
 
 
-def test_the_nearest_names_are_offered():
+def test_nearest_known_words_are_offered():
     assert (
         describe_unknown_words("a dog with swords", VOCABULARY)
         == 'Not learned: "swords", nearest: axe.'
@@ -47,7 +47,7 @@ def test_the_nearest_names_are_offered():
     )
 
 
-def test_a_prompt_far_from_everything_is_called_so():
+def test_prompt_far_from_all_known_words_is_reported():
     assert describe_unknown_words("philosophy of freedom", VOCABULARY).startswith(
         'Far from all that this model has learned: "philosophy", "freedom".'
     )
@@ -77,12 +77,12 @@ def test_a_prompt_far_from_everything_is_called_so():
         ),
     ],
 )
-def test_words_that_are_none_are_named_by_the_starter(prompt, told):
+def test_invented_words_are_named(prompt, told):
     vocabulary = read_vocabulary(entry_named("starter-image").card.folder)
     assert describe_unknown_words(prompt, vocabulary) == told
 
 
-def test_a_folder_without_or_with_a_damaged_vocabulary_has_none(tmp_path):
+def test_missing_or_damaged_vocabulary_gives_no_advice(tmp_path):
     assert read_vocabulary(tmp_path) is None
     broken = tmp_path / "broken"
     broken.mkdir()
@@ -127,10 +127,10 @@ READS = Vocabulary(
         ("an owlet-like oak", "an owl-like tree"),
     ],
 )
-def test_the_name_of_what_a_word_means_stands_for_it(prompt, read_as):
+def test_synonym_replaces_an_unknown_word(prompt, read_as):
     assert with_known_words(prompt, READS) == read_as
 
 
-def test_only_the_first_words_are_looked_at():
+def test_only_the_first_words_are_checked():
     assert with_known_words("oak " * 5_000, READS).startswith("tree tree")
     assert with_known_words("oak " * 5_000, READS).endswith("oak ")

@@ -86,7 +86,9 @@ def studio(data, *arguments):
 
 
 @pytest.mark.parametrize("kind", COMMANDS)
-def test_a_command_keeps_to_itself(watched, installed, tmp_path, kind):
+def test_command_opens_no_connection_and_writes_only_its_folders(
+    watched, installed, tmp_path, kind
+):
     found = watched(
         installed,
         *studio(
@@ -99,7 +101,7 @@ def test_a_command_keeps_to_itself(watched, installed, tmp_path, kind):
     assert "%|" not in log, "progress bars in the log"
 
 
-def test_a_batch_keeps_to_itself(watched, installed, tmp_path):
+def test_batch_opens_no_connection_and_writes_only_its_folders(watched, installed, tmp_path):
     rows = tmp_path / "rows.csv"
     with rows.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(
@@ -115,20 +117,22 @@ def test_a_batch_keeps_to_itself(watched, installed, tmp_path):
 @pytest.mark.parametrize(
     "arguments", [["models", "list", "--all"], ["queue", "list"], ["doctor"]], ids=" ".join
 )
-def test_a_question_keeps_to_itself(watched, data, arguments):
+def test_query_command_opens_no_connection_and_writes_only_its_folders(watched, data, arguments):
     found = watched(data, *studio(data, *arguments))
     assert found.findings == [], found.report
     assert found.stdout + found.stderr
 
 
-def test_the_window_keeps_to_itself(watched, installed):
+def test_window_opens_no_connection_and_writes_only_its_folders(watched, installed):
     root = str(Path(__file__).parents[2])
     found = watched(installed, "-m", "tests.privacy.window", str(installed.root), PYTHONPATH=root)
     assert found.findings == [], found.report
 
 
 @pytest.mark.parametrize("options", [[], ["--convert"]], ids=["as it is", "converted"])
-def test_a_model_that_is_added_keeps_to_itself(watched, data, tmp_path, options):
+def test_added_model_opens_no_connection_and_writes_only_its_folders(
+    watched, data, tmp_path, options
+):
     if not options and not llama_cpp.is_installed():
         pytest.skip("the extra gguf is not installed")
     gguf = make_gguf(tmp_path / "Tiny.gguf")
@@ -137,7 +141,7 @@ def test_a_model_that_is_added_keeps_to_itself(watched, data, tmp_path, options)
     assert any(data.models.iterdir())
 
 
-def test_a_download_speaks_to_its_hub_only(watched, data, tmp_path):
+def test_download_connects_to_its_hub_only(watched, data, tmp_path):
     make_gpt2(tmp_path / "made")
     with LoopbackHub() as hub:
         hub.add("org/tiny", files_of(tmp_path / "made"), card={"license": "mit"})
@@ -167,7 +171,7 @@ def test_a_download_speaks_to_its_hub_only(watched, data, tmp_path):
 @pytest.mark.starter
 @pytest.mark.skipif(not (STARTER / "models/kokoro-82m").is_dir(), reason="Kokoro is not installed")
 @pytest.mark.parametrize("text", ["Hello, 3 cats.", "你好，3只猫。"])
-def test_kokoro_keeps_to_itself(watched, data, tmp_path, text):
+def test_kokoro_opens_no_connection_and_writes_only_its_folders(watched, data, tmp_path, text):
     data.models.rmdir()
     data.models.symlink_to(STARTER / "models")
     found = watched(

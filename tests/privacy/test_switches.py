@@ -39,7 +39,7 @@ def bare(code):
     ).stdout.strip()
 
 
-def test_telemetry_is_among_what_is_switched_off():
+def test_telemetry_is_switched_off():
     assert {
         OFFLINE[name]
         for name in ("ORT_DISABLE_TELEMETRY", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK")

@@ -107,14 +107,14 @@ def test_a_connection_is_found(watched, code):
 
 
 @pytest.mark.parametrize("code", LOOKING_UP.values(), ids=LOOKING_UP)
-def test_a_look_up_is_found(watched, code):
+def test_name_lookup_is_found(watched, code):
     found = watched(code)
     assert found.returncode == 0, found.stderr
     assert "name" in {finding.kind for finding in found.findings}, found.report
 
 
 @pytest.mark.parametrize("code", WRITING.values(), ids=WRITING)
-def test_a_file_elsewhere_is_found(watched, code):
+def test_file_outside_the_folders_is_found(watched, code):
     found = watched(code)
     assert found.returncode == 0, found.stderr
     assert {finding.kind for finding in found.findings} == {"file"}, found.report
@@ -133,7 +133,7 @@ def test_what_strace_cannot_see_is_refused(watched):
     assert HIDDEN_CALLS == ("io_uring_setup",)
 
 
-def test_the_culprit_is_named(watched):
+def test_offending_program_is_named(watched):
     code = (
         f"for name in ('one', 'two'):\n    with suppress(OSError): open({PHASE!r} + name)\n"
         "socket.socket()"
@@ -151,7 +151,7 @@ def test_the_program_of_a_thread_and_of_a_child_is_named(watched):
     assert sys.executable in finding.program
 
 
-def test_nothing_says_that_this_is_ci(tmp_path, monkeypatch):
+def test_ci_variables_are_unset(tmp_path, monkeypatch):
     for name in CI_VARIABLES:
         monkeypatch.setenv(name, "1")
     environment = fresh_environment(tmp_path, tmp_path)
@@ -159,7 +159,7 @@ def test_nothing_says_that_this_is_ci(tmp_path, monkeypatch):
     assert environment["HOME"] == str(tmp_path)
 
 
-def test_the_library_that_it_is_about_is_found_out(watched, tmp_path):
+def test_onnxruntime_telemetry_is_found(watched, tmp_path):
     """onnxruntime as it comes; the day its telemetry is gone, this fails, and its variables can go
     too.
     """

@@ -1,4 +1,4 @@
-"""A text's language: by scripts, by words; English is never taken for another language."""
+"""Test detecting a text's language by script and words; English is never mistaken for another."""
 
 import pytest
 
@@ -121,7 +121,7 @@ def test_english_is_never_refused(text):
         ("สวัสดีชาวโลก", "th"),
     ],
 )
-def test_scripts_without_sounds_are_named(text, language):
+def test_unsupported_scripts_are_named(text, language):
     assert unknown_language(text, ("en", "zh")) == language
     assert unknown_language(text, (language,)) == ""
     assert language_of(text) == language
@@ -136,11 +136,11 @@ def test_scripts_without_sounds_are_named(text, language):
         "Я is the last letter of the alphabet, they say",
     ],
 )
-def test_a_foreign_word_in_an_english_text_is_passed_over(text):
+def test_foreign_word_in_an_english_text_is_accepted(text):
     assert unknown_language(text, ("en",)) == ""
 
 
-def test_a_voice_of_another_language_refuses_english_that_is_sure():
+def test_voice_of_another_language_refuses_clear_english():
     assert unknown_language("The weather is very nice today and we go to the sea.", ("fr",)) == "en"
     assert unknown_language("On a vu", ("fr",)) == ""
     assert unknown_language("Il me dit non", ("fr",)) == ""
@@ -173,7 +173,7 @@ def test_a_card_without_languages_refuses_nothing():
         ("Hello", False),
     ],
 )
-def test_which_language_carries_a_mixed_text(text, chinese):
+def test_mixed_text_is_chinese_or_not_by_its_main_language(text, chinese):
     assert is_mainly_chinese(text) is chinese
 
 
@@ -191,7 +191,7 @@ def test_numbers_are_read_in_the_language_of_their_sentence(text, words):
     assert spoken(text) == words
 
 
-def test_what_the_voice_does_not_speak_or_reads_itself_stays():
+def test_text_outside_the_written_out_languages_is_unchanged():
     import re
 
     assert (

@@ -1,4 +1,4 @@
-"""What is written and how it is spoken: two tables of pairs, and what holds for any text."""
+"""Test writing out numbers and symbols: two tables of pairs, and properties of any text."""
 
 import time
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_chinese_is_written_out(written, said):
 
 
 @pytest.mark.parametrize(("name", "language"), [("english.tsv", "en"), ("chinese.tsv", "zh")])
-def test_what_is_written_out_stays_as_it_is(name, language):
+def test_writing_out_is_idempotent(name, language):
     for _written, said in _pairs(name):
         assert spoken(said, (language,), default=language) == said
 
@@ -111,7 +111,7 @@ def test_no_digit_is_left_and_no_text_is_an_error(text):
     ],
 )
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_time_grows_with_the_length_alone(unit, language):
+def test_time_grows_linearly_with_length(unit, language):
     text = (unit * 60_000)[:60_000]
     spoken("warm up 1", (language,), default=language)
     begun = time.process_time()

@@ -1,4 +1,4 @@
-"""Events, grammar, score, sound and words of the starter music, without the model."""
+"""Test the starter music: events, grammar, score, synthesis and prompts, without the model."""
 
 from random import Random
 
@@ -62,7 +62,7 @@ def heard(bar):
 
 @given(BRIEFS, st.integers(1, 20), st.integers(0, 10_000))
 @settings(max_examples=30)
-def test_pieces_become_tokens_and_come_back(brief, count, seed):
+def test_tokens_round_trip(brief, count, seed):
     bars = compose(brief, count, Random(seed))
     again = decode(encode(brief, bars))
     assert [bar.section for bar in again] == [bar.section for bar in bars]
@@ -71,9 +71,7 @@ def test_pieces_become_tokens_and_come_back(brief, count, seed):
 
 @given(BRIEFS, st.integers(1, 9), st.integers(0, 10_000), st.booleans())
 @settings(max_examples=30)
-def test_whatever_is_chosen_of_what_the_grammar_allows_is_a_piece_of_so_many_bars_in_its_key(
-    brief, count, seed, in_key
-):
+def test_any_allowed_token_sequence_is_a_piece_of_the_requested_bars(brief, count, seed, in_key):
     grammar, random, tokens = Grammar(brief, count, in_key=in_key), np.random.default_rng(seed), []
     while not grammar.over:
         token = int(random.choice(np.flatnonzero(grammar.allowed())))
@@ -90,7 +88,7 @@ def test_whatever_is_chosen_of_what_the_grammar_allows_is_a_piece_of_so_many_bar
 
 @given(BRIEFS, st.integers(1, 9), st.integers(0, 10_000), st.sets(st.sampled_from("DBHM")))
 @settings(max_examples=30)
-def test_parts_that_enter_play_in_each_bar(brief, count, seed, entering):
+def test_entering_parts_play_in_every_bar(brief, count, seed, entering):
     grammar, random, tokens = (
         Grammar(brief, count, entering="".join(entering)),
         np.random.default_rng(seed),
@@ -105,9 +103,7 @@ def test_parts_that_enter_play_in_each_bar(brief, count, seed, entering):
 
 @given(BRIEFS, st.integers(1, 12), st.integers(-6, 5), st.integers(40, 220), st.integers(0, 10_000))
 @settings(max_examples=30)
-def test_a_midi_file_that_studio_wrote_comes_back_note_for_note(
-    tmp_path_factory, brief, count, key, bpm, seed
-):
+def test_own_midi_file_is_read_note_for_note(tmp_path_factory, brief, count, key, bpm, seed):
     bars = [bar for bar in compose(brief, count, Random(seed)) if heard(bar)] or [
         Bar("A0", (Note("M", 0, 72, 4),))
     ]
@@ -130,7 +126,7 @@ def save(tmp_path, data):
     return path
 
 
-def test_a_foreign_file_is_heard_in_its_key_with_melody_harmony_and_bass(tmp_path):
+def test_foreign_midi_file_is_analyzed_for_key_melody_harmony_and_bass(tmp_path):
     """A cadence in G major for one piano, as format 0: chords below, a tune above."""
     events = []
     for root, third, fifth, tune in (
@@ -155,7 +151,7 @@ def test_a_foreign_file_is_heard_in_its_key_with_melody_harmony_and_bass(tmp_pat
     assert [root for root, _quality in chords] == [0, 5, 7, 0]
 
 
-def test_odd_beats_and_far_notes_are_refused(tmp_path):
+def test_unsupported_meters_and_distant_notes_are_refused(tmp_path):
 
     five = midi(track((0, b"\xff\x58\x04\x05\x02\x18\x08"), (0, on(60)), (10, off(60))))
     with pytest.raises(StudioError, match="is in 5/4"):
@@ -188,11 +184,11 @@ def tempo_changes(bpm_by_beat, end=480):
         ([60] * 6 + [140] * 10, 140),  # a slow introduction
     ],
 )
-def test_the_tempo_is_that_of_the_middle_of_the_piece(tmp_path, bpm_by_beat, expected):
+def test_tempo_is_read_from_the_middle_of_the_piece(tmp_path, bpm_by_beat, expected):
     assert abs(read_continuation(save(tmp_path, tempo_changes(bpm_by_beat))).bpm - expected) <= 1
 
 
-def test_a_tempo_set_before_or_after_the_notes_does_not_count(tmp_path):
+def test_tempo_outside_the_notes_is_ignored(tmp_path):
     before = [(0, tempo(250_000)), (48_000, tempo(600_000))]
     notes = [(0, on(72)), (480, off(72))] * 4
     assert (
@@ -208,7 +204,7 @@ def test_a_tempo_set_before_or_after_the_notes_does_not_count(tmp_path):
     )
 
 
-def test_a_piece_that_is_slower_or_faster_than_can_be_played_is_refused(tmp_path):
+def test_extreme_tempo_is_refused(tmp_path):
     for bpm in (12, 600):
         with pytest.raises(
             StudioError, match=f"has a tempo of {bpm} beats per minute. 20 to 400 are possible"
@@ -216,7 +212,7 @@ def test_a_piece_that_is_slower_or_faster_than_can_be_played_is_refused(tmp_path
             read_continuation(save(tmp_path, tempo_changes([bpm] * 8)))
 
 
-def test_three_quarters_are_a_waltz_and_four_are_none(tmp_path):
+def test_meter_of_the_file_decides_between_waltz_and_others(tmp_path):
     three = read_continuation(
         save(
             tmp_path, midi(track((0, b"\xff\x58\x04\x03\x02\x18\x08"), (0, on(72)), (480, off(72))))
@@ -227,7 +223,7 @@ def test_three_quarters_are_a_waltz_and_four_are_none(tmp_path):
     assert merge(music_words.read("a waltz"), four).brief.style == "classical"
 
 
-def test_what_is_given_decides_key_and_tempo_and_the_prompt_the_rest(tmp_path):
+def test_file_decides_key_and_tempo_and_the_prompt_the_rest(tmp_path):
     brief = Brief(style="ballad", mood="calm", mode="minor", parts="HM")
     data, _playing = written(brief, compose(brief, 4, Random(1)), key=2, bpm=70)
     given_file = read_continuation(save(tmp_path, data))
@@ -241,7 +237,7 @@ def test_what_is_given_decides_key_and_tempo_and_the_prompt_the_rest(tmp_path):
     assert (plain.brief.style, plain.brief.mood, plain.brief.parts) == ("ballad", "calm", "HM")
 
 
-def test_only_the_last_bars_are_put_in_front_and_phrases_end_with_the_piece(tmp_path):
+def test_lead_in_has_the_last_bars_and_aligned_phrases(tmp_path):
     brief = Brief(style="pop", parts="DBHM")
     data, _playing = written(brief, compose(brief, 24, Random(3)))
     given_file = read_continuation(save(tmp_path, data))
@@ -258,7 +254,7 @@ def test_only_the_last_bars_are_put_in_front_and_phrases_end_with_the_piece(tmp_
 
 
 @pytest.mark.parametrize("name", instruments())
-def test_every_instrument_sounds_over_its_range_and_begins_without_a_click(name):
+def test_every_instrument_is_audible_over_its_range_without_clicks(name):
     for pitch in (28, 60, 93):
         sound = tone(instruments()[name], pitch, 0.3)
         assert sound.shape == (round(0.3 * RATE), 2)
@@ -268,7 +264,7 @@ def test_every_instrument_sounds_over_its_range_and_begins_without_a_click(name)
 
 
 @pytest.mark.parametrize("letter", "KSPXTHORAC")
-def test_every_drum_sounds_and_fades(letter):
+def test_every_drum_is_audible_and_fades(letter):
     sound = drum(letter)
     assert np.abs(sound).max() > 0.02
     assert np.abs(sound[-200:]).max() < 0.1
@@ -276,7 +272,7 @@ def test_every_drum_sounds_and_fades(letter):
 
 @given(BRIEFS, st.floats(0.5, 3.0), st.integers(0, 1000))
 @settings(max_examples=6)
-def test_a_piece_is_as_long_and_as_loud_as_it_should_be(brief, seconds, seed):
+def test_mixed_piece_has_the_requested_length_and_level(brief, seconds, seed):
     bars = compose(brief, 2, Random(seed))
     _data, playing = written(brief, bars)
     mixer = Mixer(playing, seconds)
@@ -289,7 +285,7 @@ def test_a_piece_is_as_long_and_as_loud_as_it_should_be(brief, seconds, seed):
     assert np.abs(sound[-1]).max() < 1e-3, "it ends in nothing"
 
 
-def test_a_cancel_early_in_a_long_piece_mixes_only_what_is_there():
+def test_early_cancel_mixes_existing_bars_only():
     """Mixing the silence to come took longer than the three seconds after which a cancelled child
     is killed.
     """
@@ -306,7 +302,7 @@ def test_a_cancel_early_in_a_long_piece_mixes_only_what_is_there():
     assert np.allclose(*sounds, atol=1e-5)
 
 
-def test_one_stroke_of_drums_has_one_drum_and_one_cymbal():
+def test_drum_stroke_has_one_drum_and_one_cymbal():
     assert drums("HKSCO") == "KSC"
     assert drums("") == ""
 
@@ -330,12 +326,12 @@ def test_one_stroke_of_drums_has_one_drum_and_one_cymbal():
         ("降B大调的钢琴曲", "ballad, B flat major, 66 bpm, piano"),
     ],
 )
-def test_how_a_prompt_is_read(prompt, wanted):
+def test_prompt_words_set_style_mood_and_instruments(prompt, wanted):
     assert music_words.describe(music_words.read(prompt)) == wanted
 
 
 @given(st.text(max_size=300))
-def test_any_prompt_is_read(prompt):
+def test_any_prompt_is_parsed(prompt):
     wish = music_words.read(prompt)
     assert -6 <= wish.key <= 5
     assert 40 <= wish.bpm <= 220
@@ -345,7 +341,7 @@ def test_any_prompt_is_read(prompt):
     assert len(music_words.advise(prompt)) < 600
 
 
-def test_a_word_that_is_in_no_table_stands_for_the_nearest_and_this_is_said():
+def test_unknown_word_is_replaced_by_the_nearest_and_reported():
     wish = music_words.read("music for a nightmare with a bassist")
     assert wish.nearest == {"nightmare": "scary", "bassist": "bass"}
     assert (wish.brief.mood, "B" in wish.brief.parts, wish.unknown) == ("tense", True, ())
@@ -358,7 +354,7 @@ def test_a_word_that_is_in_no_table_stands_for_the_nearest_and_this_is_said():
     assert not near.keys() & music_words.known_words()
 
 
-def test_what_is_not_understood_is_said():
+def test_unrecognized_words_are_reported():
     told = music_words.advise("qwrtz piano xyzzy")
     assert 'Not understood: "qwrtz", "xyzzy"' in told
     assert "Not understood" not in music_words.advise("a calm piece for piano, please")

@@ -59,7 +59,7 @@ def drawn(work):
     return icon_sets.read(work / "trial")
 
 
-def test_what_is_left_out_is_not_drawn(drawn):
+def test_excluded_icons_are_not_rendered(drawn):
     icons, arrays = drawn
     assert sorted(icon.key for icon in icons) == [
         "cat-face",
@@ -100,7 +100,7 @@ def test_the_finished_model_is_one_that_studio_loads(packages, work):
     assert (work / "trial" / "composed.png").stat().st_size > 1_000
 
 
-def test_what_stands_for_a_word_is_its_other_name_or_its_kind(packages):
+def test_word_is_replaced_by_a_synonym_or_its_category(packages):
     nouns = Nouns(packages / "wordnet/package/dict")
     assert nouns.stand_ins(["apple", "house"]) == {
         "pippin": "apple",

@@ -59,7 +59,7 @@ def test_the_finished_model_is_one_that_studio_loads_and_plays(tmp_path, more):
     assert told.count("random events") == 2
 
 
-def test_a_folder_whose_events_are_others_is_refused(tmp_path):
+def test_model_with_other_events_is_refused(tmp_path):
     from studio.core.errors import StudioError
     from tools.starter_models.music.packing import pack
 
@@ -69,7 +69,7 @@ def test_a_folder_whose_events_are_others_is_refused(tmp_path):
         music.load(inspect(tmp_path))
 
 
-def test_what_is_grown_begins_as_it_was():
+def test_grown_model_starts_with_the_same_output():
     small = learning.make_model(SMALL)
     with torch.no_grad():
         for weight in small.parameters():
@@ -98,6 +98,6 @@ def test_training_in_pieces_is_the_same_as_in_one_piece(tmp_path):
         assert torch.equal(value, weights[1]["model"][name]), name
 
 
-def test_a_step_that_is_none_is_refused(tmp_path):
+def test_unknown_step_is_refused(tmp_path):
     done = CliRunner().invoke(starter_music.app, ["dance", "--work", str(tmp_path)])
     assert done.exit_code == 2

@@ -48,7 +48,7 @@ def test_english_words_in_chinese_text_are_spoken_in_english():
         ("比分4:1，气温-8℃，占2/3。", "比分四比一，气温零下八摄氏度，占三分之二。"),
     ],
 )
-def test_chinese_numbers_sound_like_their_words(written, words):
+def test_chinese_numbers_are_spoken_as_words(written, words):
     assert phonemes.chinese(written) == phonemes.chinese(words)
 
 
@@ -63,7 +63,7 @@ def test_chinese_numbers_sound_like_their_words(written, words):
         ("cafe\u0301", "café"),
     ],
 )
-def test_english_numbers_sound_like_their_words(written, words):
+def test_english_numbers_are_spoken_as_words(written, words):
     assert phonemes.english(written) == phonemes.english(words)
     assert phonemes.english(written, british=True) == phonemes.english(words, british=True)
 

@@ -229,7 +229,7 @@ def test_text_of_pauses_only_is_refused(hibari):
         ("cafe\u0301 in 1984", "café in nineteen eighty four"),
     ],
 )
-def test_numbers_sound_like_their_words(hibari, written, words):
+def test_numbers_are_spoken_as_words(hibari, written, words):
     np.testing.assert_array_equal(
         _speak(hibari, written).results[0].samples, _speak(hibari, words).results[0].samples
     )

@@ -170,7 +170,7 @@ def test_signals_arrive_in_the_gui_thread(player, qtbot):
     assert threads == {QCoreApplication.instance().thread()}
 
 
-def test_hanging_sound_server_does_not_block_close():
+def test_hanging_audio_server_does_not_block_close():
     released = threading.Event()
     output = AudioOutput(lambda _reason: None, SILENT)
 
