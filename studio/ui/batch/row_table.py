@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
@@ -15,17 +15,18 @@ from studio.core.kinds import KINDS
 from studio.core.requests import Request, fields
 from studio.ui.batch.preview import BatchPreview
 from studio.ui.widgets import theme
+from studio.ui.widgets.table_model import Index, TableModel
 
 LINE, KIND, PROMPT, SETTINGS, FILE = range(5)
-COLUMNS = ("Line", "Kind", "Prompt", "Settings", "File")
 MAX_SHOWN = 300
 """Characters of a prompt in a cell; its tooltip has more."""
 MAX_TIP = 3_000
-Index = QModelIndex | QPersistentModelIndex
 
 
-class RowTable(QAbstractTableModel):
+class RowTable(TableModel):
     """The rows of a batch file; cells are computed on demand, for files of 100 000 rows."""
+
+    COLUMNS = ("Line", "Kind", "Prompt", "Settings", "File")
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,21 +45,9 @@ class RowTable(QAbstractTableModel):
         )
         self.endResetModel()
 
-    def rowCount(self, parent: Index | None = None) -> int:
-        """Return the number of shown rows."""
-        return 0 if parent is not None and parent.isValid() else len(self._visible)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        """Return the number of columns."""
-        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        """Return a column's title."""
-        if role == Qt.ItemDataRole.DisplayRole and orientation is Qt.Orientation.Horizontal:
-            return COLUMNS[section]
-        return None
+    def row_total(self) -> int:
+        """See `TableModel`."""
+        return len(self._visible)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return a cell's text, tooltip or color."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView
 
@@ -13,8 +13,8 @@ from studio.core.kinds import KINDS
 from studio.models.install.scan import FoundModel
 from studio.ui.widgets import theme
 from studio.ui.widgets.factory import name_control, size_text, style_table
+from studio.ui.widgets.table_model import Index, TableModel
 
-Index = QModelIndex | QPersistentModelIndex
 NAME, KIND, SIZE, PROGRAM, STATE = range(5)
 _BOX_WIDTH = 18
 """Width of a check box with its border, as in `theme.py`."""
@@ -26,12 +26,12 @@ _OTHERS = {
     "ip_adapter": "IP-Adapter",
     "controlnet": "ControlNet",
 }
-_TITLES = ("Model", "Kind", "Size", "Program", "State")
 
 
-class FoundList(QAbstractTableModel):
+class FoundList(TableModel):
     """Found models; those that Studio can run and does not have yet can be selected."""
 
+    COLUMNS = ("Model", "Kind", "Size", "Program", "State")
     selection_changed = Signal()
 
     def __init__(self) -> None:
@@ -131,23 +131,17 @@ class FoundList(QAbstractTableModel):
     # Qt's model
     # ----------------------------------------------------------------------
 
-    def rowCount(self, parent: Index | None = None) -> int:
-        """Return the number of models."""
-        return 0 if parent is not None and parent.isValid() else len(self._found)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        """Return the number of columns."""
-        return 0 if parent is not None and parent.isValid() else len(_TITLES)
+    def row_total(self) -> int:
+        """See `TableModel`."""
+        return len(self._found)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """Return the title of a column."""
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return _TITLES[section]
+        """Return the title of a column, or its alignment."""
         if role == Qt.ItemDataRole.TextAlignmentRole and section == SIZE:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        return None
+        return super().headerData(section, orientation, role)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Add a check box to models that can be added."""

@@ -8,10 +8,8 @@ import time
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QMimeData,
     QModelIndex,
-    QPersistentModelIndex,
     QSortFilterProxyModel,
     Qt,
     QTimer,
@@ -27,19 +25,20 @@ from studio.ui import background
 from studio.ui.queue.job_text import job_title, state_title, time_text, times_text
 from studio.ui.queue.progress import JobProgress
 from studio.ui.queue.thumbnails import JobThumbnails
+from studio.ui.widgets.table_model import Index, TableModel
 
-COLUMNS = ("State", "Kind", "Model", "Prompt", "Progress", "Time")
-STATE, KIND, MODEL, PROMPT, PROGRESS, TIME = range(len(COLUMNS))
+STATE, KIND, MODEL, PROMPT, PROGRESS, TIME = range(6)
 SHARE_ROLE = Qt.ItemDataRole.UserRole + 1
 RANK_DELAY_MS = 100
 RANK_SHARE = 10
 """Wait this many times as long as the last ranking took: 100 000 jobs take a while."""
 _JOBS = "application/x-studio-jobs"
-Index = QModelIndex | QPersistentModelIndex
 
 
-class JobTable(QAbstractTableModel):
+class JobTable(TableModel):
     """The queue's jobs; waiting ones can be dragged to other positions."""
+
+    COLUMNS = ("State", "Kind", "Model", "Prompt", "Progress", "Time")
 
     dropped = Signal(list, object)
     """Job ids, and the id of the job before which they were dropped, or None for the end."""
@@ -67,21 +66,9 @@ class JobTable(QAbstractTableModel):
         self._progress.changed.connect(self._on_progress)
         self._thumbnails.loaded.connect(self._on_thumbnail)
 
-    def rowCount(self, parent: Index | None = None) -> int:
-        """Return the number of jobs."""
-        return 0 if parent is not None and parent.isValid() else len(self._jobs)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        """Return the number of columns."""
-        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        """Return a column's title."""
-        if role == Qt.ItemDataRole.DisplayRole and orientation is Qt.Orientation.Horizontal:
-            return COLUMNS[section]
-        return None
+    def row_total(self) -> int:
+        """See `TableModel`."""
+        return len(self._jobs)
 
     def job_at(self, row: int) -> Job:
         """Return the job of a row."""
@@ -152,7 +139,7 @@ class JobTable(QAbstractTableModel):
                 self._progress.forget(job.id)
             if not job.state.over:
                 self._thumbnails.forget(job.id)
-            self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
+            self.dataChanged.emit(self.index(row, 0), self.index(row, len(self.COLUMNS) - 1))
         self._timer.start()
 
     def _update_ranks(self) -> None:
