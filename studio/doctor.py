@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 import psutil
@@ -24,7 +24,7 @@ from studio.core.paths import DataFolder
 from studio.models import llama_cpp
 from studio.models.card import ModelCard
 from studio.models.inspect.checkpoint import checked, checkpoint_in
-from studio.models.memory.probe_process import probe
+from studio.models.memory.probe_process import ProbeAnswer, probe
 from studio.models.registry import ModelRegistry
 
 LOW_DISK_BYTES = 5e9
@@ -72,12 +72,12 @@ def examine(data: DataFolder) -> list[Check]:
     answers = probe()
     checks = [
         _python(),
-        _qt(answers),
+        _qt(answers.get("window")),
         *_libraries(),
-        *_torch(answers),
+        *_torch(answers.get("torch")),
         *_packages(),
         *_harmful(),
-        _audio(answers),
+        _audio(answers.get("audio")),
         _video(),
     ]
     return [*checks, _memory(), _disk(data), _writable(data), *_models(data)]
@@ -91,7 +91,7 @@ def _python() -> Check:
     )
 
 
-def _qt(answers: dict[str, dict[str, Any]]) -> Check:
+def _qt(answer: ProbeAnswer | None) -> Check:
     try:
         version = importlib.metadata.version("PySide6_Essentials")
     except importlib.metadata.PackageNotFoundError:
@@ -103,7 +103,7 @@ def _qt(answers: dict[str, dict[str, Any]]) -> Check:
             f"PySide6 {version}, which crashes on this Python version",
             'pip install "PySide6_Essentials<6.12"',
         )
-    reason = _reason(answers, "window")
+    reason = _reason(answer)
     if reason:
         return Check(
             "Qt",
@@ -114,11 +114,9 @@ def _qt(answers: dict[str, dict[str, Any]]) -> Check:
     return Check("Qt", "ok", f"PySide6 {version}")
 
 
-def _reason(answers: dict[str, dict[str, Any]], name: str) -> str:
+def _reason(answer: ProbeAnswer | None) -> str:
     """Return why a probe failed, or an empty string."""
-    if name not in answers:
-        return "it ended the process that imported it"
-    return str(answers[name].get("error", ""))
+    return "it ended the process that imported it" if answer is None else answer.error
 
 
 def _libraries() -> Iterator[Check]:
@@ -145,16 +143,16 @@ def _can_load(library: str) -> bool:
     return True
 
 
-def _torch(answers: dict[str, dict[str, Any]]) -> Iterator[Check]:
-    reason = _reason(answers, "torch")
-    if reason:
-        yield Check("torch", "bad", reason, REINSTALL)
+def _torch(answer: ProbeAnswer | None) -> Iterator[Check]:
+    if answer is None or answer.error:
+        yield Check("torch", "bad", _reason(answer), REINSTALL)
         return
-    torch = answers["torch"]
-    yield Check("torch", "ok", torch["version"])
-    if torch["cuda"] or torch["xpu"]:
-        yield Check("GPU", "ok", f"{torch['device']}, {torch['memory'] / 1e9:.0f} GB")
-    elif torch["mps"]:
+    yield Check("torch", "ok", answer.version)
+    for gpu in answer.gpus:
+        yield Check("GPU", "ok", f"{gpu.device}, {gpu.memory / 1e9:.0f} GB")
+    if answer.gpus:
+        return
+    if answer.mps:
         yield Check("GPU", "ok", "Apple GPU")
     else:
         yield Check(
@@ -194,14 +192,13 @@ def _harmful() -> Iterator[Check]:
             yield Check(name, "warn", "is installed", cure)
 
 
-def _audio(answers: dict[str, dict[str, Any]]) -> Check:
-    devices = answers.get("audio", {}).get("devices", [])
-    if devices:
-        return Check("Audio", "ok", ", ".join(devices)[:200])
+def _audio(answer: ProbeAnswer | None) -> Check:
+    if answer is not None and answer.devices:
+        return Check("Audio", "ok", ", ".join(answer.devices)[:200])
     return Check(
         "Audio",
         "warn",
-        _reason(answers, "audio") or "no output device",
+        _reason(answer) or "no output device",
         "Audio is saved and can be played elsewhere.",
     )
 

@@ -125,22 +125,23 @@ def probe_machine(cancelled: Callable[[], bool] = lambda: False, gpu: int = 0) -
 
     Takes some seconds, because a child process imports torch; ends early if `cancelled()` is true.
     """
-    answer = probe_process.probe(("torch",), cancelled).get("torch", {})
-    probed = not answer.get("error") and bool(answer)
-    machine = msgspec.structs.replace(quick_machine(), probed=probed)
-    if probed and (answer["cuda"] or answer["xpu"]):
-        backend: Device = "cuda" if answer["cuda"] else "xpu"
-        gpus = answer["gpus"]
+    answer = probe_process.probe(("torch",), cancelled).get("torch")
+    if answer is None or answer.error:
+        return quick_machine()
+    machine = msgspec.structs.replace(quick_machine(), probed=True)
+    gpus = answer.gpus
+    if gpus:
+        backend: Device = "cuda" if answer.cuda else "xpu"
         chosen = gpus[gpu] if gpu < len(gpus) else gpus[0]
         return msgspec.structs.replace(
             machine,
-            gpu=str(chosen["device"]),
-            gpu_memory=int(chosen["memory"]),
-            gpu_free=int(chosen["free"]),
+            gpu=chosen.device,
+            gpu_memory=chosen.memory,
+            gpu_free=chosen.free,
             backend=backend,
-            gpus=tuple(str(one["device"]) for one in gpus),
+            gpus=tuple(one.device for one in gpus),
         )
-    if probed and answer["mps"]:
+    if answer.mps:
         apple = "Apple GPU"
         return msgspec.structs.replace(machine, gpu=apple, backend="mps", gpus=(apple,))
     return machine

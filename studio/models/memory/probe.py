@@ -51,14 +51,12 @@ def _torch() -> dict[str, Any]:
     cuda, xpu = torch.cuda.is_available(), torch.xpu.is_available()
     gpu: Any = torch.cuda if cuda else torch.xpu
     gpus = [_gpu(gpu, number) for number in range(gpu.device_count() if cuda or xpu else 0)]
-    first = gpus[0] if gpus else {"device": "", "memory": 0, "free": 0}
     return {
         "version": torch.__version__,
         "cuda": cuda,
         "xpu": xpu and not cuda,
         "mps": torch.backends.mps.is_available(),
         "gpus": gpus,
-        **first,
     }
 
 

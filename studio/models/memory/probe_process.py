@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import subprocess
 import sys
@@ -11,7 +10,8 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from studio.core.lifeline import start_tied
 
@@ -19,9 +19,34 @@ PROBE_SECONDS = 120
 POLL_SECONDS = 0.1
 
 
+class Gpu(msgspec.Struct, frozen=True):
+    """A GPU that torch can use."""
+
+    device: str
+    memory: int
+    """In bytes, as `free`."""
+    free: int
+
+
+class ProbeAnswer(msgspec.Struct, frozen=True):
+    """What one probe found, as `studio.models.memory.probe` prints it."""
+
+    name: str
+    error: str = ""
+    """Why it failed; then the other fields are empty."""
+    version: str = ""
+    """Of torch, as the fields up to `gpus`."""
+    cuda: bool = False
+    xpu: bool = False
+    mps: bool = False
+    gpus: tuple[Gpu, ...] = ()
+    devices: tuple[str, ...] = ()
+    """Names of the audio devices."""
+
+
 def probe(
     names: Sequence[str] = (), cancelled: Callable[[], bool] = lambda: False
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, ProbeAnswer]:
     """Run the named probes, or all; return probe name → its answer.
 
     An answer is missing if the child crashed on it or was cancelled.
@@ -46,7 +71,8 @@ def probe(
             for line in output.read().decode(errors="replace").splitlines()
             if line.startswith("{")
         ]
-    return {answer["name"]: answer for answer in map(json.loads, lines)}
+    answers = (msgspec.json.decode(line, type=ProbeAnswer) for line in lines)
+    return {answer.name: answer for answer in answers}
 
 
 def _wait(process: subprocess.Popen[bytes], cancelled: Callable[[], bool]) -> None:
