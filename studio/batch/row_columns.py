@@ -48,7 +48,7 @@ class _Column:
     spellings: tuple[str, ...]
     """Other names that a template may use for it."""
     is_extra: bool
-    """True for a column that is no setting but is used by a template or variable."""
+    """True for a column that is not a setting but is used by a template or variable."""
 
 
 @dataclass

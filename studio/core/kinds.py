@@ -43,7 +43,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     starter_note: str = ""
     """What the starter is, where the window offers it; empty if the window does not."""
     expands_prompts: bool = False
-    """True if `{a|b}` in a prompt of a form is an alternative, unless the user says otherwise."""
+    """True if `{a|b}` in a form's prompt is an alternative, unless the user switches that off."""
     is_optional: bool = False
     """True if Studio is complete without a model for it."""
     model_dependent: frozenset[str] = frozenset()

@@ -139,7 +139,7 @@ def encode_preset(kind: str, preset: Preset) -> bytes:
 
 
 def read_preset(path: Path) -> ReadPreset:
-    """Read a preset that somebody shared. Raises StudioError if it is none.
+    """Read a preset that somebody shared. Raises StudioError if it cannot be read.
 
     Values that this version does not know, invalid ones and names of files are left out.
     """

@@ -73,7 +73,7 @@ class ThumbnailCache:
         self._connection: sqlite3.Connection | None = None
 
     def get(self, sha256: str) -> bytes | None:
-        """Return a thumbnail; None if there is none yet. Empty: the file has none."""
+        """Return a thumbnail; None if it does not exist yet, empty if the file has none."""
         found: list[bytes] = []
 
         def read(connection: sqlite3.Connection) -> None:

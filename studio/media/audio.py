@@ -28,7 +28,7 @@ _COMPRESSION: dict[CompressedQuality, dict[str, float]] = {
     "high": {"mp3": 0.2},
     "small": {"mp3": 0.6, "ogg": 0.8},
 }
-"""libsndfile's compression levels; its own where a format is missing."""
+"""libsndfile's compression levels; its own default for a format that is missing."""
 _BLOCK = 1 << 16
 
 
@@ -73,7 +73,7 @@ def encode_audio(
 
 
 def read_comment(data: bytes) -> str | None:
-    """Return the comment of an audio file; None without one, or if it is no audio file."""
+    """Return the comment of an audio file; None without one, or if it is not an audio file."""
     import soundfile
 
     own = riff_id3.read_riff(data) or riff_id3.read_mp3(data)

@@ -114,7 +114,7 @@ class _Header(NamedTuple):
     sequential: bool
     """True for format 2, whose tracks are played one after another."""
     fixed_tempo: bool
-    """True for SMPTE ticks, fractions of a second: a beat is 0.5 s, whatever the tempo events."""
+    """True for SMPTE ticks, fractions of a second: a beat is 0.5 s, and tempo has no effect."""
     end: int
     """Byte offset from which tracks may begin."""
 

@@ -40,7 +40,7 @@ def _context_width(folder: Path) -> int:
 
 
 def incompatibility(adapter: ModelCard, model: ModelCard) -> str:
-    """Return why an adapter does not fit a model, as a sentence; empty where it fits."""
+    """Return why an adapter does not fit a model, as a sentence; empty if it fits."""
     made_for = architecture(adapter) if adapter.base else adapter.family
     actual = architecture(model)
     if fits(actual, made_for):

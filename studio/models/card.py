@@ -98,7 +98,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes on disk."""
     parameters: int = 0
     memory: Memory | None = None
-    """Set where it is known better than from the number of parameters."""
+    """Set if better known than from the number of parameters."""
     sha256: str = ""
     """Hash of the weights: of the file, or of the sorted `name:hash` lines of several files."""
     files_sha256: str = ""

@@ -69,7 +69,7 @@ class ModelRegistry:
     def base_of(self, card: ModelCard) -> ModelCard:
         """Return the model to load: for a LoRA that is chosen as a model, its base.
 
-        Raises StudioError where no base is installed.
+        Raises StudioError if no base is installed.
         """
         return base_among(self.list(), card) if card.base and card.adapter else card
 

@@ -28,7 +28,7 @@ def resolve_adapters(
 ) -> tuple[ResolvedAdapter, ...]:
     """Return the adapters of a job: the model's own, if it is a changed base, then the request's.
 
-    Raises StudioError where one is not installed, does not fit the model, or lacks its image.
+    Raises StudioError if one is not installed, does not fit the model, or lacks its image.
     """
     own = (ResolvedAdapter(model, 1.0),) if model.base and model.adapter else ()
     if not isinstance(request, ImageRequest):
@@ -51,7 +51,7 @@ def resolve_adapters(
 
 
 def _check_adapter_images(request: ImageRequest, cards: list[ModelCard]) -> None:
-    """Raise StudioError where an image, or the adapter that uses it, is missing."""
+    """Raise StudioError if an image, or the adapter that uses it, is missing."""
     for kind, path, noun in (
         ("controlnet", request.control_image, "control image"),
         ("ip-adapter", request.ip_adapter_image, "reference image"),
@@ -75,7 +75,7 @@ def _check_adapter_images(request: ImageRequest, cards: list[ModelCard]) -> None
 
 
 def _check_trigger_words(request: ImageRequest, cards: list[ModelCard]) -> None:
-    """Raise StudioError where neither prompt has the word of a textual inversion."""
+    """Raise StudioError if neither prompt has the word of a textual inversion."""
     prompts = request.prompt + request.negative_prompt
     for card in cards:
         if card.adapter == "textual-inversion" and card.trigger_words[0] not in prompts:

@@ -30,7 +30,7 @@ ADAPTER_IMAGE_FIELDS = ("control_image", "ip_adapter_image")
 def check_images(
     card: ModelCard, request: ImageRequest, *, read_files: bool = True
 ) -> Problem | None:
-    """Return why the model cannot use the request's images and mask; None where it can."""
+    """Return why the model cannot use the request's images and mask; None if it can."""
     problem = check_image_settings(card, request)
     if problem or not read_files:
         return problem

@@ -128,7 +128,7 @@ def describe_unknown_words(prompt: str, vocabulary: Vocabulary) -> str:
 
 
 def _is_no_word(word: str, vocabulary: Vocabulary) -> bool:
-    """Return whether a word is no common English one, such as asdfgh."""
+    """Return whether a word is not a common English one, such as asdfgh."""
     return bool(vocabulary.common) and vocabulary.common.isdisjoint((word, *singulars(word)))
 
 

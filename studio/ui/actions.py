@@ -120,7 +120,7 @@ ACTIONS = (
     Action(
         "window_library.toggle_panel",
         "Library panel",
-        "Show or hide the library beside the tab",
+        "Show or hide the library next to the tab",
         "View",
         "Ctrl+L",
         state="window_library.is_panel_shown",

@@ -9,7 +9,7 @@ command line needs:
     lowest    shown in a form instead of the lowest number
     advanced  shown in the form's "Advanced" section
     step      step of a spin box
-    slider    (low, high) of a slider beside the number, which may go beyond it
+    slider    (low, high) of a slider next to the number, which may go beyond it
     file      the field names a file; see `resolve_files`
     many      a repeated option or a list in a file is joined with commas
 """

@@ -39,7 +39,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """Value and title of each choice."""
     unit: str = ""
     lowest: str = ""
-    """Shown for the lowest number, where it has a meaning of its own."""
+    """Shown for the lowest number, if it has a meaning of its own."""
     placeholder: str = ""
     """Shown in an empty text field: what then applies."""
     at_restart: bool = False

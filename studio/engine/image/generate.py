@@ -179,7 +179,7 @@ def _draw(
     progress: _StepProgress,
     inputs: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[Any]:
-    """Return the images, each (height, width, 3), 0 to 1; None where the safety checker blocked it.
+    """Return the images, each (height, width, 3), 0 to 1; None if the safety checker blocked it.
 
     The requests differ in their prompts only. `inputs`: the call's arguments for source images.
     """

@@ -24,7 +24,7 @@ class Clock:
         self.tokens = 0
 
     def tick(self, rows: int = 1) -> bool:
-        """Count a step of so many rows. Return True if a progress event is due."""
+        """Count a step of this many rows. Return True if a progress event is due."""
         now = time.monotonic()
         self.steps += 1
         self.tokens += rows

@@ -25,7 +25,7 @@ class Architecture(msgspec.Struct, frozen=True, kw_only=True):
     context_width: int = 0
     """Width of the text embeddings that its U-Net reads; 0 for a transformer."""
     controlnet: str = ""
-    """diffusers' class of its ControlNets, where it has one of its own."""
+    """diffusers' class of its ControlNets, if it has its own."""
     single_file: str = ""
     """The pipeline class that loads whole models in one file."""
     also_fits: tuple[str, ...] = ()

@@ -63,7 +63,7 @@ class VideoRules(msgspec.Struct, frozen=True, kw_only=True):
     max_frames: int = 0
     """0 for no known limit."""
     schedulers: tuple[str, ...] | None = ()
-    """Short names of schedulers; None for all, empty where the scheduler cannot be changed."""
+    """Short names of schedulers; None for all, empty if the scheduler cannot be changed."""
     float32_vae: bool = False
     """The VAE loses visible quality in half precision."""
 
@@ -106,7 +106,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     """Can be loaded in bf16 on a CPU without audible loss."""
     lyrics: bool = False
     undistilled_defaults: Defaults | None = None
-    """Values for weights without distilled guidance, where the family has both."""
+    """Values for weights without distilled guidance, if the family has both."""
 
     # image and video
     edits_image: bool = False
@@ -116,7 +116,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     inpaint_class: str = ""
     """The pipeline class that takes a mask, if AutoPipeline finds none."""
     text_class: str = ""
-    """The pipeline class that starts from a prompt alone, where it is not `name`."""
+    """The pipeline class that starts from a prompt alone, if it is not `name`."""
     replaced_component: Literal["", "tokenizer", "processor"] = ""
     """The component whose published class needs torchvision: see `engine/image/processors.py`."""
     no_batch: bool = False

@@ -1,9 +1,7 @@
-"""Refuses a model whose tensors are missing: the libraries fill them with random numbers and only
-log it.
+"""Refuses a model with missing tensors, which the libraries only log and fill with random numbers.
 
-transformers and diffusers compare the tensors that they find with those of the class, with whatever
-they rename, tie or merge. This asks them for the result, also for each part that a pipeline of
-diffusers loads by itself.
+transformers and diffusers compare the tensors of a file with those of the model's class, after they
+renamed, tied and merged some. This module reads their result, for each component of a pipeline too.
 """
 
 from __future__ import annotations
@@ -21,18 +19,16 @@ from studio.models.files.weight_names import listed, misnamed, scales
 _CURE = "Get the model again, or choose another copy of it."
 _LOADERS = (("transformers", "PreTrainedModel"), ("diffusers", "ModelMixin"))
 _OTHER_SHAPES = re.compile(r"ignore_mismatched_sizes|size mismatch|mismatched sizes", re.IGNORECASE)
-"""In what the libraries raise where a tensor has another shape than the class wants."""
+"""In the libraries' errors about a tensor whose shape differs from that of the class."""
 _SINGLE_FILE = "diffusers.loaders.single_file_model"
 
 
 @contextmanager
 def require_complete_weights(title: str, *, diffusers: bool = True) -> Iterator[None]:
-    """Make every `from_pretrained` in this context raise StudioError where tensors of the model
-    `title` are missing.
+    """Make `from_pretrained` raise StudioError in this context if tensors are missing.
 
-    The loaders are replaced for the whole process: one thread loads models, and nothing else loads
-    meanwhile. Without
-    `diffusers` that library is not imported, which takes seconds.
+    `title` is the model's name in the error. This replaces the loaders for the whole process, which
+    is safe because one thread loads all models. `diffusers` False saves the seconds of its import.
     """
     with ExitStack() as stack:
         for library, name in _LOADERS if diffusers else _LOADERS[:1]:
@@ -71,8 +67,9 @@ def _checked_loader(owner: Any, title: str) -> Iterator[None]:
 
 @contextmanager
 def _checked_single_file(title: str) -> Iterator[None]:
-    """Check the parts of a checkpoint in one file before diffusers moves them: what it lacks is
-    still on the meta device.
+    """Check the components of a single-file checkpoint before diffusers moves them to a device.
+
+    Until then, missing tensors are on the meta device.
     """
     module: Any = importlib.import_module(_SINGLE_FILE)
     original = module.dispatch_model
@@ -89,17 +86,16 @@ def _checked_single_file(title: str) -> Iterator[None]:
 
 
 def require_data(model: Any, title: str) -> None:
-    """Raise StudioError where a part of a model has tensors without data."""
+    """Raise StudioError if a component has tensors without data."""
     empty = [name for name, tensor in model.named_parameters() if tensor.is_meta]
     if empty:
         raise missing(title, empty)
 
 
 def check_loaded(model: Any, info: Mapping[str, Any], title: str) -> None:
-    """Raise StudioError where `info`, what a library reports of loading `model`, names missing
-    tensors or unused scales.
+    """Raise StudioError if the library's report `info` names missing tensors or unused scales.
 
-    Tied weights count as there, and buffers, which the class computes, are not needed.
+    Tied weights are not missing, and neither are buffers, which the class computes.
     """
     buffers = {name for name, _tensor in model.named_buffers()}
     absent = [name for name in info.get("missing_keys", ()) if name not in buffers]
@@ -116,7 +112,7 @@ def check_loaded(model: Any, info: Mapping[str, Any], title: str) -> None:
 
 
 def missing(title: str, absent: list[str], unused: list[str] | None = None) -> StudioError:
-    """Return the error that names the tensors that are missing."""
+    """Return the error that names the missing tensors."""
     why = misnamed(unused or [])
     count = "1 tensor is" if len(absent) == 1 else f"{len(absent):,} tensors are"
     reason = f"{why}; " if why else ""

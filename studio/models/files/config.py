@@ -49,7 +49,7 @@ class Config(msgspec.Struct, frozen=True):
 
 
 def read_config(path: Path) -> Config:
-    """Return a configuration. Raises HeaderError where it is damaged or too large, and OSError."""
+    """Return a configuration. Raises HeaderError if it is damaged or too large, and OSError."""
     return Config(read_json(path))
 
 

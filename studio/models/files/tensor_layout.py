@@ -197,7 +197,7 @@ def _upscaler(shapes: Shapes) -> WeightsKind | None:
 
 
 def _with_stated_family(kind: WeightsKind, header: WeightsHeader) -> WeightsKind:
-    """Take the architecture from the metadata where the tensors leave it open."""
+    """Take the architecture from the metadata if the tensors do not determine it."""
     if kind.family or kind.kind not in (
         "lora",
         "controlnet",

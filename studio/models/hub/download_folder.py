@@ -37,7 +37,7 @@ def is_weights(file: RemoteFile) -> bool:
 
 
 def check_small_files(folder: Path, repository: Repository, files: Sequence[RemoteFile]) -> None:
-    """Raise StudioError where the small files show that Studio cannot run the model."""
+    """Raise StudioError if the small files show that Studio cannot run the model."""
     if not files:
         return
     copy = folder / _CHECK_FOLDER / repository.name

@@ -31,7 +31,7 @@ _INDEX = re.compile(
     r"(model|diffusion_pytorch_model)\.safetensors\.index(?:\.(?P<variant>\w+))?\.json"
 )
 _HALF = ("fp16", "bf16")
-_WORDS = {".json", ".txt", ".model", ".spm", ".jinja"}
+_TEXT_SUFFIXES = {".json", ".txt", ".model", ".spm", ".jinja"}
 _LEGAL = re.compile(r"(licen[cs]e|notice|copying|use_policy)[^/]*", re.IGNORECASE)
 _NEVER = (
     PICKLE_SUFFIXES
@@ -57,10 +57,9 @@ _SPLIT_GGUF = re.compile(r"-\d{5}-of-\d{5}\.gguf$")
 def choose(
     repository: Repository, listing: Iterable[RemoteFile], parts: PipelineIndex | None
 ) -> list[RemoteFile]:
-    """Return what is needed of a repository; empty where one of several GGUF files must be chosen.
-    Raises StudioError.
+    """Return the files to download; none if the user must choose one of several GGUF files.
 
-    `parts` is its model_index.json where it has one.
+    `parts` is the repository's model_index.json, if it has one. Raises StudioError.
     """
     files = {file.path: file for file in checked(repository, listing)}
     if repository.files:
@@ -78,8 +77,9 @@ def choose(
 
 
 def checked(repository: Repository, listing: Iterable[RemoteFile]) -> list[RemoteFile]:
-    """Return the files whose names can be used. Raises StudioError where a name leads out of a
-    folder: that is no accident.
+    """Return the files whose names can be used.
+
+    Raises StudioError for a name outside the folder, which only a hostile repository has.
     """
     files = list(listing)
     if len(files) > MAX_FILES:
@@ -146,19 +146,21 @@ def _pipeline(repository: Repository, files: RemoteFiles, parts: PipelineIndex) 
         part: [name for name in files if PurePosixPath(name).parent.as_posix() == part]
         for part in wanted
     }
-    sets = {part: _sets(names) for part, names in inside.items()}
-    weighty = [found for found in sets.values() if found]
-    if not weighty:
+    weights = {part: _weights_by_precision(names) for part, names in inside.items()}
+    weight_sets = [found for found in weights.values() if found]
+    if not weight_sets:
         raise _refused(repository, _why_nothing(files))
-    half = next((variant for variant in _HALF if all(variant in found for found in weighty)), "")
+    half = next(
+        (variant for variant in _HALF if all(variant in found for found in weight_sets)), ""
+    )
     chosen = [
         "model_index.json",
         *(name for name in files if "/" not in name and _LEGAL.fullmatch(name)),
     ]
     for part, names in inside.items():
-        chosen += [name for name in names if _is_words(name)]
-        if sets[part]:
-            chosen += sets[part].get(half) or sets[part].get("") or next(iter(sets[part].values()))
+        chosen += [name for name in names if _is_small_text(name)]
+        if found := weights[part]:
+            chosen += found.get(half) or found.get("") or next(iter(found.values()))
         elif pickles := [
             name for name in names if PurePosixPath(name).suffix.lower() in PICKLE_SUFFIXES
         ]:
@@ -170,30 +172,31 @@ def _pipeline(repository: Repository, files: RemoteFiles, parts: PipelineIndex) 
 
 def _model(repository: Repository, files: RemoteFiles) -> list[str]:
     top = [name for name in files if "/" not in name]
-    weights = _sets(top).get("")
+    weights = _weights_by_precision(top).get("")
     if not weights:
         raise _refused(repository, _why_nothing(files))
-    words = [name for name in top if _is_words(name) or _LEGAL.fullmatch(name)]
+    texts = [name for name in top if _is_small_text(name) or _LEGAL.fullmatch(name)]
     templates = [
         name for name in files if re.fullmatch(r"additional_chat_templates/[^/]+\.jinja", name)
     ]
     voices = [name for name in files if re.fullmatch(r"voices/[^/]+\.safetensors", name)]
-    return [*words, *templates, *voices, *weights]
+    return [*texts, *templates, *voices, *weights]
 
 
-def _is_words(name: str) -> bool:
-    """True for configurations, tokenizers and templates; the indexes of weights go with these."""
+def _is_small_text(name: str) -> bool:
+    """Return whether a file is a configuration, tokenizer or template, and no index of weights."""
     path = PurePosixPath(name)
     return (
-        path.suffix.lower() in _WORDS
+        path.suffix.lower() in _TEXT_SUFFIXES
         and ".index." not in path.name
         and not path.name.startswith(("README", "requirements"))
     )
 
 
-def _sets(names: list[str]) -> dict[str, list[str]]:
-    """Return precision (plain: the empty text) → its files, where they are whole: one file, or
-    numbered ones with their index.
+def _weights_by_precision(names: list[str]) -> dict[str, list[str]]:
+    """Return precision → its files, if they are complete: one file, or numbered ones and an index.
+
+    The precision is empty for files that name none.
     """
     found: dict[str, list[str]] = {}
     indexes = {

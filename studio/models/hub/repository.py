@@ -50,7 +50,7 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_encrypted(self) -> bool:
-        """True if nobody between can read what is sent, so that a token may be sent."""
+        """True if the connection is private, so that a token may be sent."""
         parts = urlsplit(self.endpoint)
         return parts.scheme == "https" or (parts.hostname or "") in _LOOPBACK
 
@@ -82,7 +82,7 @@ class RemoteFile(msgspec.Struct, frozen=True):
     path: str
     size: int
     digest: str
-    """SHA-256 where the hub keeps it as a large file, else git's SHA-1 of the blob."""
+    """SHA-256 if the hub keeps it as a large file, else git's SHA-1 of the blob."""
 
     @property
     def is_large(self) -> bool:
@@ -112,7 +112,7 @@ class RepositoryContents(msgspec.Struct, frozen=True, kw_only=True, tag="Found")
 
     commit: str
     files: tuple[RemoteFile, ...] = ()
-    """The files to download; empty where the user must choose one of `choices` first."""
+    """The files to download; empty if the user must choose one of `choices` first."""
     choices: tuple[RemoteFile, ...] = ()
     """GGUF files that can be downloaded instead."""
     license: str = ""

@@ -70,9 +70,9 @@ class UnknownFamilyError(StudioError):
 def inspect_adapter_file(
     path: Path, header: WeightsHeader, kind: WeightsKind, data: DataFolder | None
 ) -> ModelCard:
-    """Return the card of an adapter in one file; `family` is empty where it stays unknown.
+    """Return the card of an adapter in one file; `family` is empty if it stays unknown.
 
-    Raises StudioError where the adapter cannot be used.
+    Raises StudioError if the adapter cannot be used.
     """
     why = _why_not(header, kind)
     if why:

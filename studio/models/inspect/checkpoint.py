@@ -39,7 +39,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
 def checkpoint_in(folder: Path) -> Checkpoint | None:
     """Return the file of the weights of the model in `folder`.
 
-    None where the folder holds the weights itself. Raises StudioError where the pointer is damaged.
+    None if the folder holds the weights itself. Raises StudioError if the pointer is damaged.
     """
     try:
         checkpoint = msgspec.json.decode((folder / POINTER_FILE).read_bytes(), type=Checkpoint)
@@ -56,7 +56,7 @@ def checkpoint_in(folder: Path) -> Checkpoint | None:
 
 
 def checked(checkpoint: Checkpoint) -> Path:
-    """Return the path of the weights. Raises StudioError where the file is missing or changed."""
+    """Return the path of the weights. Raises StudioError if the file is missing or changed."""
     path = Path(checkpoint.path)
     try:
         is_same = path.stat().st_size == checkpoint.size and path.suffix.lower() in (
@@ -75,7 +75,7 @@ def checked(checkpoint: Checkpoint) -> Path:
 
 
 def why_not(kind: WeightsKind, header: WeightsHeader) -> str:
-    """Return why a checkpoint cannot be loaded, as the end of a sentence; empty where it can."""
+    """Return why a checkpoint cannot be loaded, as the end of a sentence; empty if it can."""
     if kind.variant not in ("", V_PREDICTION):
         return f"it is {kind}, which Studio cannot load from one file yet"
     if not pipeline_class(kind.family):

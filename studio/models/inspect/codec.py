@@ -22,7 +22,7 @@ REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 def check_codec(folder: Path) -> None:
-    """Raise StudioError where the codec in a model's folder is missing or damaged."""
+    """Raise StudioError if the codec in a model's folder is missing or damaged."""
     part = folder / CODEC
     if not (part / "config.json").is_file():
         repository = codec_repository({path.name: path for path in folder.iterdir()})

@@ -91,7 +91,7 @@ def check_pipeline_index(folder: Path) -> Family:
 
 
 def _check_library(folder: Path, part: str, entry: list[Any]) -> None:
-    """Raise StudioError where a part's class comes from another library than diffusers has."""
+    """Raise StudioError if a part's class comes from a library that is not trusted."""
     if (
         len(entry) != 2
         or not all(isinstance(word, str) for word in entry)
@@ -105,7 +105,7 @@ def _check_library(folder: Path, part: str, entry: list[Any]) -> None:
 
 
 def _check_part(folder: Path, name: str) -> tuple[int, int]:
-    """Return parameters and bytes of one part. Raises StudioError where it is unsafe or damaged."""
+    """Return parameters and bytes of one part. Raises StudioError if it is unsafe or damaged."""
     part = folder / name
     if Path(name).name != name or not part.is_dir():
         raise refused(folder, f"its part {name} is missing.")

@@ -53,7 +53,7 @@ def lora_layers(shapes: Shapes) -> Iterator[LoraLayer]:
 
 
 def why_no_lora(header: WeightsHeader) -> str:
-    """Return why a LoRA cannot be used, as the end of a sentence; empty where it can."""
+    """Return why a LoRA cannot be used, as the end of a sentence; empty if it can."""
     for name in header.shapes:
         for pattern, title in _UNSUPPORTED.items():
             if re.search(pattern, name):

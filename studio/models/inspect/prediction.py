@@ -51,7 +51,7 @@ class Prediction(msgspec.Struct, frozen=True):
     """What a denoiser predicts of a noisy latent."""
 
     kind: str = "epsilon"
-    """diffusers' `prediction_type`; empty where the file states one that diffusers lacks."""
+    """diffusers' `prediction_type`; empty if the file states one that diffusers lacks."""
     zero_snr: bool = False
     """Trained with a last step of pure noise (zero terminal SNR, arXiv 2305.08891)."""
     stated: str = ""

@@ -12,7 +12,7 @@ from studio.models.inspect.transformers_folder import check_model_type
 
 
 def check_configurations(folder: Path) -> None:
-    """Raise StudioError where the inspection of the whole model would refuse it in any case."""
+    """Raise StudioError if the inspection of the whole model would refuse it too."""
     try:
         check_folder(folder)
         if (folder / "model_index.json").is_file():

@@ -23,7 +23,7 @@ from studio.models.inspect.names import MAX_TITLE, card_name, title_from
 def inspect_checkpoint(
     path: Path, header: WeightsHeader, kind: WeightsKind, data: DataFolder | None
 ) -> ModelCard:
-    """Return the card of a checkpoint. Raises StudioError where it cannot be loaded."""
+    """Return the card of a checkpoint. Raises StudioError if it cannot be loaded."""
     why = checkpoint.why_not(kind, header) or scaled_weights.why_not(header)
     if why:
         raise refused(path, f"{why}.")
@@ -55,13 +55,13 @@ def inspect_checkpoint(
 
 
 def inspect_gguf(path: Path) -> ModelCard:
-    """Return the card of a GGUF. Raises StudioError where it cannot be loaded."""
+    """Return the card of a GGUF. Raises StudioError if it cannot be loaded."""
     header = read_gguf(path)
     metadata = Config(header.metadata)
     architecture = metadata.text("general.architecture")
     file_type = metadata.values.get("general.type", "model")
     if file_type != "model":
-        raise refused(path, f"it is no model of its own ({str(file_type)[:MAX_TITLE]}).")
+        raise refused(path, f"it is not a complete model ({str(file_type)[:MAX_TITLE]}).")
     family = find_gguf_family(architecture)
     if family is None:
         raise refused(path, _why_no_gguf(architecture, identify(header)))

@@ -12,7 +12,7 @@ from studio.core.paths import DataFolder
 from studio.core.regular_file import HeaderError, opened
 from studio.models import llama_cpp
 from studio.models.adapter_compatibility import ADAPTER_TITLES
-from studio.models.card import ModelCard
+from studio.models.card import ADAPTED_KIND, ModelCard
 from studio.models.files import licenses
 from studio.models.files.folder_check import weight_headers
 from studio.models.files.gguf_header import bytes_of, read_gguf
@@ -183,7 +183,7 @@ def _what(card: ModelCard) -> str:
     if card.adapter:
         return f"{ADAPTER_TITLES[card.adapter]} for {card.family}"
     if card.base:
-        noun = f"motion for {KINDS['image'].model_noun}"
+        noun = f"motion for {KINDS[ADAPTED_KIND].model_noun}"
     else:
         noun = KINDS[card.kind].model_noun if card.kind in KINDS else "a model"
     return f"{noun} ({card.family})"

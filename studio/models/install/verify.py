@@ -63,7 +63,7 @@ def check(
 ) -> Checked:
     """Read an installed model's weights. `report` gets the bytes done and the total.
 
-    Raises StudioError where files are missing, damaged or cannot be read, and
+    Raises StudioError if files are missing, damaged or cannot be read, and
     InstallCancelledError.
     """
     try:
@@ -104,7 +104,7 @@ def _check(
 
 
 def _check_names(card: ModelCard, files: list[Path]) -> None:
-    """Raise StudioError where a transformers folder's tensors do not match its configuration."""
+    """Raise StudioError if a transformers folder's tensors do not match its configuration."""
     own = [file for file in files if file.parent == card.folder and file.suffix == ".safetensors"]
     if card.runner != "transformers" or not own or not (card.folder / "config.json").is_file():
         return

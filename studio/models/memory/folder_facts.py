@@ -12,7 +12,7 @@ from studio.models.families.video import MOTION_FAMILY
 from studio.models.inspect.checkpoint import checkpoint_in
 
 LARGEST_PART = 0.75
-"""Share of a pipeline's largest part where it is unknown: 0.74 in SDXL, 0.71 in FLUX.1."""
+"""Share of a pipeline's largest component if it is unknown: 0.74 in SDXL, 0.71 in FLUX.1."""
 
 
 class Facts(msgspec.Struct, frozen=True):

@@ -36,7 +36,7 @@ _TITLES = ("Setting", "In the file", "In Studio")
 
 
 class ForeignSettingsNotice(Notice):
-    """A box that says which settings of a file are in the form, and which are not."""
+    """A box that lists which settings of a file are in the form, and which are not."""
 
     def __init__(self) -> None:
         super().__init__("banner")
@@ -73,7 +73,7 @@ class ForeignSettingsNotice(Notice):
                     lambda: ForeignSettingsDialog(path, metadata, taken, self.window()).open(),
                 ),
                 button("Start from it", "Generate the next image from this one", start),
-                button("Undo", "Put back the settings that the form had before", undo),
+                button("Undo", "Restore the form's previous settings", undo),
                 button("OK", "Close this message", self.clear),
             ],
         )

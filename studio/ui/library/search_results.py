@@ -28,7 +28,7 @@ class SearchResults(QObject):
     changed = Signal()
     """Other ids: `ids` is the new list."""
     items_loaded = Signal()
-    """Items that `item` had not returned are in memory now, or changed."""
+    """Items that `item` did not return before are in memory now, or changed."""
     failed = Signal(object)
     """The Exception of a read."""
 

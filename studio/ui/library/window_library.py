@@ -1,4 +1,4 @@
-"""The library in the main window: its tab, and a panel that can be shown beside the others."""
+"""The library in the main window: its tab, and a panel that can be shown next to the others."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class WindowLibrary(QObject):
 
 
 class LibraryPanel(QDockWidget):
-    """The library beside the tab that is shown."""
+    """The library next to the tab that is shown."""
 
     def __init__(self, library: WindowLibrary) -> None:
         super().__init__("Library")

@@ -119,7 +119,7 @@ class ShortcutTable(QWidget):
             self._choose(action, keys)
 
     def _take(self) -> None:
-        """Give the recorded keys to the selected action, and none to the one that had them."""
+        """Give the recorded keys to the selected action, and take them from any other."""
         action, keys = self._selected, _portable(self.keys.keySequence())
         other = conflict(action, keys, self._shared.settings.shortcuts)
         change = {action.key: keys if keys != action.shortcut else None}

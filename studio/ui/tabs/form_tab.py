@@ -34,7 +34,7 @@ from studio.ui.widgets.factory import (
 from studio.ui.widgets.request_form import RequestForm
 
 ALTERNATIVES = "alternatives"
-"""In a draft, beside the fields of the request: what to do with alternatives in the prompt."""
+"""In a draft, besides the fields of the request: what to do with alternatives in the prompt."""
 
 
 class Tab(QWidget):

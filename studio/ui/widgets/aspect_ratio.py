@@ -39,7 +39,7 @@ class AspectRatio(QWidget):
         self.swap.clicked.connect(self.swap_requested.emit)
 
     def show_size(self, width: int, height: int) -> None:
-        """Show the ratio of a size; "Custom" if it is none of the list."""
+        """Show the ratio of a size; "Custom" if the list lacks it."""
         ratio = width / max(1, height)
         found = [
             number

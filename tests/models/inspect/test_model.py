@@ -485,7 +485,7 @@ def _text(text: str):
         ({"general.architecture": (4, b"\0\0\0\0")}, "names no architecture"),
         (
             {"general.architecture": _text("llama"), "general.type": _text("adapter")},
-            "no model of its own",
+            "not a complete model",
         ),
         (
             {"general.architecture": _text("llama"), "split.count": (2, b"\3\0")},

@@ -19,7 +19,7 @@ FADE_SECONDS = 0.005
 
 
 class Pocket(AutoregressiveSpeechModel):
-    """A loaded Pocket TTS or Phonon with its codec, and the voices in its folder `voices`."""
+    """A loaded Pocket TTS or Phonon, its codec, and the voices in its folder `voices`."""
 
     def __init__(self, card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> None:
         from transformers import AutoModelForTextToWaveform, PocketTTSAudioTokenizerModel
@@ -87,10 +87,10 @@ class Pocket(AutoregressiveSpeechModel):
         import torch
 
         config = self._model.config
-        words = [{"type": "text", "text": text}]
+        content = [{"type": "text", "text": text}]
         if self._tokenizer.chat_template:
             encoded = self._tokenizer.apply_chat_template(
-                [{"role": "user", "content": words}], tokenize=True, return_dict=True
+                [{"role": "user", "content": content}], tokenize=True, return_dict=True
             )
             ids = list(encoded["input_ids"])
         else:
