@@ -177,6 +177,21 @@ ACTIONS = (
         state="shared.queue.paused",
     ),
     Action(
+        "queue_dock.cancel_waiting",
+        "Cancel waiting jobs",
+        "Cancel all jobs that have not begun",
+        "Queue",
+        icon="stop",
+        starts_group=True,
+    ),
+    Action(
+        "queue_dock.clear_finished",
+        "Clear finished jobs",
+        "Remove jobs that are over from the list; their files stay",
+        "Queue",
+        icon="trash",
+    ),
+    Action(
         "dialogs.show_palette",
         "Find an action…",
         "Find actions, models, presets, settings and results by typing",

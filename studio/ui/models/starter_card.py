@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLay
 from studio.core.kinds import KINDS
 from studio.ui.app_state import AppState
 from studio.ui.models.starter_models import STARTER_MODELS, StarterModel
-from studio.ui.widgets.elided_label import ElidedLabel
+from studio.ui.widgets.elided_label import elided
 from studio.ui.widgets.factory import button, label, row, size_text
 
 
@@ -40,7 +40,7 @@ class StarterCard(QFrame):
         self.get_buttons = {model.alias: self._get_button(model) for model in STARTER_MODELS}
         self._rows = {
             model.alias: row(
-                ElidedLabel(f"{model.title} {model.purpose}"),
+                elided(f"{model.title} {model.purpose}"),
                 _cost_label(model),
                 self.get_buttons[model.alias],
                 spacing=12,

@@ -98,7 +98,7 @@ class QueueBar(QFrame):
         has_jobs = self._queue.counts.states.total() > 0
         self.setVisible(not self._is_table_shown and (has_jobs or is_paused))
         running = list(self._running.values())
-        self.title.set_text(self._title(running, is_paused))
+        self.title.set_whole(self._title(running, is_paused))
         self.bar.setVisible(bool(running))
         self.details.setVisible(bool(running) and self.width() >= NARROW)
         if running:

@@ -48,6 +48,14 @@ class QueueDock(QDockWidget):
             self.setWidget(scroll)
         return self._panel
 
+    def cancel_waiting(self) -> None:
+        """Cancel all waiting jobs."""
+        self.panel.job_actions.cancel_waiting()
+
+    def clear_finished(self) -> None:
+        """Remove all jobs that are over from the list."""
+        self.panel.job_actions.clear_finished()
+
     def showEvent(self, event: QShowEvent) -> None:
         """Create the panel."""
         self.panel.setVisible(True)

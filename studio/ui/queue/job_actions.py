@@ -12,7 +12,7 @@ from studio.core.jobs import Job, JobState
 from studio.core.kinds import KINDS
 from studio.ui.app_state import AppState
 from studio.ui.queue.table import JobFilter
-from studio.ui.queue.undo import Cancel, Move, Remove
+from studio.ui.queue.undo import Move, Remove, cancel_jobs, count_text, push
 from studio.ui.widgets.factory import show_message
 
 _MENU_GROUPS = (
@@ -185,26 +185,12 @@ class JobActions(QObject):
         )
 
     def _cancel(self, jobs: list[Job]) -> None:
-        """Cancel jobs; those that have not begun can be restored."""
-        waiting = [job for job in jobs if job.state is JobState.QUEUED]
-        if waiting:  # first, so that none of them starts when the running one stops
-            self._push(Cancel(self._queue, waiting), f"{_count(waiting)} cancelled")
-        running = [job.id for job in jobs if job.state is JobState.RUNNING]
-        if running:
-            self._queue.cancel(running)
+        cancel_jobs(self._shared, jobs, self.undo_stack)
 
-    def _push(self, command: Cancel | Remove, done: str) -> None:
-        """Do something that can be undone, in the list and for a while in a toast."""
-        self.undo_stack.push(command)
-        place = self.undo_stack.index()
-
-        def undo() -> None:
-            if self.undo_stack.index() == place:
-                self.undo_stack.undo()
-            else:  # something else was done since
-                command.undo()
-
-        self._shared.post_toast(done, "Undo", undo)
+    def _remove(self, jobs: list[Job]) -> None:
+        command = Remove(self._queue, jobs)
+        done = f"{count_text(jobs)} removed from the list"
+        push(self._shared, command, done, self.undo_stack)
 
     def retry_selected(self) -> None:
         """Run the selected failed or cancelled jobs again."""
@@ -218,13 +204,13 @@ class JobActions(QObject):
         """Remove the selected jobs from the list, except running ones."""
         jobs = [job for job in self.selected() if job.state is not JobState.RUNNING]
         if jobs:
-            self._push(Remove(self._queue, jobs), f"{_count(jobs)} removed from the list")
+            self._remove(jobs)
 
     def clear_finished(self) -> None:
         """Remove all jobs that are done, failed or cancelled from the list."""
         jobs = [job for job in self._queue.jobs() if job.state.over]
         if jobs:
-            self._push(Remove(self._queue, jobs), f"{_count(jobs)} removed from the list")
+            self._remove(jobs)
 
     def show_selected(self) -> None:
         """Show the result of the first selected job, or why it failed."""
@@ -237,7 +223,3 @@ class JobActions(QObject):
             show_message(self._table.window(), "The job failed", text, failure.details)
         else:
             self.result_requested.emit(jobs[0].id)
-
-
-def _count(jobs: list[Job]) -> str:
-    return "1 job" if len(jobs) == 1 else f"{len(jobs):,} jobs"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtGui import QUndoCommand
+from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from studio.core.jobs import Job
+from studio.core.jobs import Job, JobState
 from studio.jobs.queue import JobQueue
 from studio.jobs.schedule import Places
+from studio.ui.app_state import AppState
 
 
 class Move(QUndoCommand):
@@ -44,8 +45,9 @@ class Cancel(QUndoCommand):
 
     def undo(self) -> None:
         """Let the jobs wait again at their places, except those that began."""
-        jobs = (self._queue.job(job_id) for job_id in self._ids)
-        self._queue.retry([job.id for job in jobs if job is not None and job.cancelled_unrun])
+        jobs = ((job_id, self._queue.job(job_id)) for job_id in self._ids)
+        # A job may be unknown for a moment, while the undo of its removal is being stored.
+        self._queue.retry([job_id for job_id, job in jobs if job is None or job.cancelled_unrun])
 
 
 class Remove(QUndoCommand):
@@ -63,3 +65,38 @@ class Remove(QUndoCommand):
     def undo(self) -> None:
         """Restore the jobs."""
         self._queue.restore(self._jobs)
+
+
+def cancel_jobs(shared: AppState, jobs: Sequence[Job], undo_stack: QUndoStack | None) -> None:
+    """Cancel jobs. A toast, and the stack if there is one, restores those that have not begun."""
+    waiting = [job for job in jobs if job.state is JobState.QUEUED]
+    if waiting:  # first, so that none of them starts when the running one stops
+        push(shared, Cancel(shared.queue, waiting), f"{count_text(waiting)} cancelled", undo_stack)
+    running = [job.id for job in jobs if job.state is JobState.RUNNING]
+    if running:
+        shared.queue.cancel(running)
+
+
+def push(
+    shared: AppState, command: Cancel | Remove, done: str, undo_stack: QUndoStack | None
+) -> None:
+    """Do something that can be undone, in the list and for a while in a toast."""
+    if undo_stack is None:
+        command.redo()
+        shared.post_toast(done, "Undo", command.undo)
+        return
+    undo_stack.push(command)
+    place = undo_stack.index()
+
+    def undo() -> None:
+        if undo_stack.index() == place:
+            undo_stack.undo()
+        else:  # something else was done since
+            command.undo()
+
+    shared.post_toast(done, "Undo", undo)
+
+
+def count_text(jobs: Sequence[Job]) -> str:
+    """Return the number of jobs in words."""
+    return "1 job" if len(jobs) == 1 else f"{len(jobs):,} jobs"

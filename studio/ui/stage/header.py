@@ -2,50 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from studio.ui.widgets.elided_label import ElidedLabel
 from studio.ui.widgets.factory import button, label, name_control, row
-
-MAX_TIP = 2_000
-"""Characters of a prompt in its tooltip."""
-
-
-class ElidedLabel(QLabel):
-    """One line of plain text, elided where it lacks space; the whole text is in the tooltip."""
-
-    def __init__(self, name: str, role: str = "") -> None:
-        super().__init__()
-        self._name = name
-        self.whole = ""
-        """The text without the cut."""
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        if role:
-            self.setProperty("role", role)
-
-    def set_whole(self, text: str) -> None:
-        """Show a text; its lines become one."""
-        self.whole = text
-        shown = text[:MAX_TIP] + ("…" if len(text) > MAX_TIP else "")
-        name_control(self, self._name, shown)
-        self._elide()
-
-    def minimumSizeHint(self) -> QSize:
-        """Qt's override: any width will do."""
-        return QSize(0, super().minimumSizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Elide the text again."""
-        super().resizeEvent(event)
-        self._elide()
-
-    def _elide(self) -> None:
-        line = " ".join(self.whole[:MAX_TIP].split())
-        self.setText(
-            self.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, max(0, self.width()))
-        )
 
 
 class StageHeader(QWidget):

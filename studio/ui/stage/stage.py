@@ -13,6 +13,7 @@ from studio.core.errors import Failure
 from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Progress
 from studio.core.jobs import Job, JobState
 from studio.ui.app_state import AppState
+from studio.ui.queue.undo import cancel_jobs
 from studio.ui.stage.job_group import JobGroup
 from studio.ui.stage.result_item import items_of_job
 from studio.ui.stage.result_stage import ResultStage
@@ -84,8 +85,8 @@ class Stage(ResultStage):
     def stop(self) -> None:
         """Stop the jobs that are shown and keep partial results."""
         if not self.is_over:
-            open_jobs = [job.id for job in self.group.jobs.values() if not job.state.over]
-            self.shared.queue.cancel(open_jobs)
+            open_jobs = [job for job in self.group.jobs.values() if not job.state.over]
+            cancel_jobs(self.shared, open_jobs, None)
 
     def follow_running_job(self) -> None:
         """Show the job of this kind that already runs, if there is one."""

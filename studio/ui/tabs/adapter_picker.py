@@ -21,7 +21,7 @@ from studio.core.requests import adapter_list
 from studio.core.requests.adapter_list import MAX_SCALE, AdapterChoice
 from studio.models.adapter_compatibility import ADAPTER_TITLES, compatible
 from studio.models.card import ModelCard
-from studio.ui.widgets.elided_label import ElidedLabel
+from studio.ui.widgets.elided_label import elided
 from studio.ui.widgets.factory import button, label, name_control, row
 from studio.ui.widgets.icons import set_icon
 from studio.ui.widgets.request_field import WheelGuard
@@ -145,7 +145,7 @@ class AdapterRows(QWidget):
                 self._put(self._image_row(_IMAGE_FIELDS[card.adapter]))
         if self._unread:
             clear = _tool("Remove", "Remove it", self._clear)
-            self._put(row(ElidedLabel(self._unread, self._unread), clear, spacing=4))
+            self._put(row(elided(self._unread, self._unread), clear, spacing=4))
         self._fill_menu()
         self.setVisible(
             bool(self._fitting or self._chosen or self._unread or any(self._images.values()))
@@ -186,7 +186,7 @@ class AdapterRows(QWidget):
             )
         )
         return row(
-            ElidedLabel(title, _tip(card) if card is not None else f"{one.name} is not installed."),
+            elided(title, _tip(card) if card is not None else f"{one.name} is not installed."),
             *tools,
             spacing=6,
         )
@@ -216,7 +216,7 @@ class AdapterRows(QWidget):
         )
         return row(
             choose,
-            ElidedLabel(
+            elided(
                 Path(path).name if path else "none chosen", path or "This adapter needs an image."
             ),
             spacing=6,

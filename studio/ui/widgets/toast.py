@@ -173,11 +173,11 @@ class Toasts(QWidget):
         self.setVisible(bool(self._frames))
         self._place()
 
-    def _on_closed(self, frame: ToastFrame, had_focus: bool) -> None:
+    def _on_closed(self, frame: ToastFrame, with_focus: bool) -> None:
         if frame not in self._frames:
             return
         self._frames.remove(frame)
-        if had_focus and self._focus_before is not None and isValid(self._focus_before):
+        if with_focus and self._focus_before is not None and isValid(self._focus_before):
             self._focus_before.setFocus()
         self._column.removeWidget(frame)
         frame.hide()

@@ -34,14 +34,14 @@ def test_the_bar_is_hidden_until_there_is_a_job(studio, qtbot):
     submit(studio, "a")
     qtbot.waitUntil(bar.isVisible, timeout=PATIENCE)
     qtbot.waitUntil(lambda: bar.summary.text() == "1 done", timeout=PATIENCE)
-    assert bar.title.whole_text == "No job waits"
+    assert bar.title.whole == "No job waits"
     assert not bar.pause_button.isVisible()
 
 
 def test_the_bar_shows_what_runs_and_what_waits(studio, qtbot):
     bar = studio.window.queue_bar
     submit(studio, "the first\nprompt 第一", "b", "c", tokens=2_000)
-    qtbot.waitUntil(lambda: bar.title.whole_text == "the first prompt 第一", timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bar.title.whole == "the first prompt 第一", timeout=PATIENCE)
     qtbot.waitUntil(lambda: bar.bar.isVisible() and bar.bar.value() > 0, timeout=PATIENCE)
     qtbot.waitUntil(lambda: "left" in bar.details.text(), timeout=PATIENCE)
     qtbot.waitUntil(lambda: bar.summary.text().startswith("2 waiting"), timeout=PATIENCE)
@@ -58,7 +58,7 @@ def test_jobs_that_run_as_one_batch_are_counted(studio, qtbot):
     bar = studio.window.queue_bar
     qtbot.waitUntil(lambda: bar.summary.text().startswith("3 waiting"), timeout=PATIENCE)
     QTest.mouseClick(bar.pause_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: bar.title.whole_text == "a and 2 more", timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bar.title.whole == "a and 2 more", timeout=PATIENCE)
     studio.shared.queue.cancel_all()
     qtbot.waitUntil(lambda: is_over(studio), timeout=PATIENCE)
 
@@ -71,7 +71,7 @@ def test_the_bar_pauses_and_continues(studio, qtbot):
     assert queue.paused
     qtbot.waitUntil(lambda: bar.pause_button.text() == "Continue", timeout=PATIENCE)
     queue.cancel_all()
-    qtbot.waitUntil(lambda: bar.title.whole_text == queue.paused, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bar.title.whole == queue.paused, timeout=PATIENCE)
     QTest.mouseClick(bar.pause_button, Qt.MouseButton.LeftButton)
     assert not queue.paused
     qtbot.waitUntil(lambda: is_over(studio), timeout=PATIENCE)

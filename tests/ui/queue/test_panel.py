@@ -524,3 +524,32 @@ def test_the_result_of_a_completed_job_is_requested(qtbot, panel):
     with qtbot.waitSignal(dock.result_requested, timeout=PATIENCE) as requested:
         press(panel, Qt.Key.Key_Return)
     assert panel.queue.job(requested.args[0]).request.prompt == "c"
+
+
+def test_stopping_a_job_that_waits_can_be_undone(qtbot, open_studio):
+    studio = open_studio()
+    queue, tab = studio.shared.queue, studio.window.text_tab
+    queue.pause()
+    tab.prompt.setPlainText("a")
+    tab.generate()
+    qtbot.waitUntil(lambda: len(queue.waiting()) == 1, timeout=PATIENCE)
+    QTest.mouseClick(tab.stop_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: queue.jobs()[0].state is JobState.CANCELLED, timeout=PATIENCE)
+    (frame,) = studio.window.toasts.shown
+    assert frame.toast.text == "1 job cancelled"
+    frame.first_button.click()
+    qtbot.waitUntil(lambda: len(queue.waiting()) == 1, timeout=PATIENCE)
+    queue.resume()
+    qtbot.waitUntil(lambda: queue.jobs()[0].state is JobState.COMPLETED, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bool(tab.stage.current_path()), timeout=PATIENCE)
+
+
+def test_the_menu_cancels_and_clears(qtbot, panel):
+    window = panel.studio.window
+    window._actions["queue_dock.cancel_waiting"].trigger()
+    qtbot.waitUntil(lambda: set(states(panel).values()) == {JobState.CANCELLED}, timeout=PATIENCE)
+    window._actions["queue_dock.clear_finished"].trigger()
+    qtbot.waitUntil(lambda: prompts(panel) == [], timeout=PATIENCE)
+    press(panel, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    press(panel, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: set(states(panel).values()) == {JobState.QUEUED}, timeout=PATIENCE)
