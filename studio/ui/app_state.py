@@ -15,7 +15,7 @@ from studio.core.paths import DataFolder
 from studio.core.requests import Request
 from studio.core.settings import Settings, format_defaults
 from studio.core.settings_store import Change, apply_change, check_change
-from studio.jobs.live_library import LiveLibrary
+from studio.jobs.library.live_library import LiveLibrary
 from studio.jobs.session import Session
 from studio.models.card import ModelCard
 from studio.models.registry import ModelRegistry, among, default_first, is_of

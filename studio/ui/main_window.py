@@ -15,7 +15,6 @@ from studio.ui import actions
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_file, open_folder
 from studio.ui.dialogs import Dialogs
-from studio.ui.file_opener import FileOpener
 from studio.ui.help.entries import default_providers
 from studio.ui.help.menu import HelpMenu
 from studio.ui.library.window_library import WindowLibrary
@@ -25,6 +24,7 @@ from studio.ui.queue.banner import QueueBanner
 from studio.ui.queue.bar import QueueBar
 from studio.ui.queue.dock import QueueDock
 from studio.ui.stage.shown_result import of_file, of_job
+from studio.ui.tabs.file_opener import FileOpener
 from studio.ui.tabs.form_tab import FormTab, Tab
 from studio.ui.widgets import theme
 from studio.ui.widgets.factory import Notice, button, confirm

@@ -202,7 +202,7 @@ def trash_command(
     as_json: Json = False,
 ) -> None:
     """Move items to the desktop's trash, with the files that belong to them."""
-    from studio.jobs.trash import move_to_trash
+    from studio.jobs.library.trash import move_to_trash
 
     with opened(ctx.obj) as library:
         items = choose_items(library, names or (), query)

@@ -9,7 +9,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from studio.core.errors import StudioError
-from studio.jobs.live_library import LiveLibrary, Trashing
+from studio.jobs.library.live_library import LiveLibrary, Trashing
 from studio.library.file_actions.results import ActionResult
 from studio.library.items import Annotation
 from studio.ui import background

@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.requests import fields
-from studio.jobs.live_library import LiveLibrary
+from studio.jobs.library.live_library import LiveLibrary
 from studio.library.items import Annotation, Item
 from studio.ui import background
 from studio.ui.app_state import AppState

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QToolButton, QWidget
 
-from studio.jobs.live_library import LiveLibrary
+from studio.jobs.library.live_library import LiveLibrary
 from studio.library.index import LibraryIndex
 from studio.library.items import Item
 from studio.ui import background

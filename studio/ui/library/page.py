@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
@@ -52,6 +54,7 @@ class LibraryPage(QWidget):
         layout.addWidget(self.bar)
         layout.addWidget(self.notice)
         layout.addWidget(self._with_details(), 1)
+        self.setAcceptDrops(True)
         self._connect()
 
     def _with_details(self) -> QWidget:
@@ -80,6 +83,7 @@ class LibraryPage(QWidget):
         self.bar.query_changed.connect(self.search)
         self.bar.mode_changed.connect(self.view.set_mode)
         self.bar.side_changed.connect(self.view.set_side)
+        self.bar.added.connect(self._on_added)
         self.bar.failed.connect(self._on_failed)
         self.results.changed.connect(self._show_state)
         self.results.failed.connect(self._on_failed)
@@ -143,6 +147,10 @@ class LibraryPage(QWidget):
         if item is not None:
             self.open_requested.emit(item)
 
+    def _on_added(self, count: int) -> None:
+        files = f"{count:,} file{'' if count == 1 else 's'}"
+        self.shared.post_toast(f"Added {files} to the library" if count else "No new files found")
+
     def _show_state(self) -> None:
         if self._goal and self.results.position(self._goal) >= 0:
             goal, self._goal = self._goal, 0
@@ -159,6 +167,17 @@ class LibraryPage(QWidget):
         cure = error.cure if isinstance(error, StudioError) else "Check the disk, then try again."
         again = button("Try again", "Read the library again", lambda: self.search(self.bar.query))
         self.notice.show_message(f"The library cannot be read: {error}", cure, [again])
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept files and folders, except those that are dragged from here."""
+        if event.source() is not self.view and event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Add dropped files and folders where they lie."""
+        event.acceptProposedAction()
+        urls = event.mimeData().urls()
+        self.bar.add([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the theme."""

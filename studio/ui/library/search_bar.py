@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QFileDialog,
     QInputDialog,
     QMenu,
     QPushButton,
@@ -17,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.jobs.live_library import LiveLibrary
+from studio.jobs.library.live_library import LiveLibrary
 from studio.library.items import EVERYTHING, Query
 from studio.ui import background
 from studio.ui.background import DelayedCall
@@ -39,6 +41,8 @@ class SearchBar(QWidget):
     """Query."""
     mode_changed = Signal(str)
     side_changed = Signal(int)
+    added = Signal(int)
+    """Number of files that were added to the library."""
     failed = Signal(object)
     """The Exception of a read or write of the library."""
 
@@ -56,7 +60,10 @@ class SearchBar(QWidget):
         self.text.returnPressed.connect(self._on_text_settled)
         self.filter_button = button("Filter", "Choose what to show", self.show_filters, "filter")
         self.saved_button = button("Searches", "Save or open a search", self.show_saved, "save")
+        self.more_button = button("Add", "Add folders and files", self.show_more, "plus")
         self.count = label("", "muted")
+        self.count.setVisible(False)
+        library.scanning.connect(self._on_scanning)
         self.slider = self._make_slider()
         self.modes = QButtonGroup(self)
         layout = QVBoxLayout(self)
@@ -65,8 +72,9 @@ class SearchBar(QWidget):
         modes = [self._mode_button("grid", "library"), self._mode_button("list", "list")]
         first = [self.text, self.filter_button]
         if not is_compact:
-            first += [self.saved_button, self.slider]
+            first += [self.saved_button, self.more_button, self.slider]
         layout.addWidget(row(*first, *modes))
+        layout.addWidget(self.count)
         self._chips = row()
         layout.addWidget(self._chips)
         self._chips.hide()
@@ -156,6 +164,49 @@ class SearchBar(QWidget):
             f"Remove the filter {title}",
             lambda: self.set_query(chip.rest),
         )
+
+    # Folders and files
+    # ----------------------------------------------------------------------
+
+    def show_more(self) -> None:
+        """Show the menu of folders and files to add."""
+        menu = QMenu(self)
+        menu.addAction("Add folder…").triggered.connect(lambda _checked=False: self._ask_folder())
+        menu.addAction("Add files…").triggered.connect(lambda _checked=False: self._ask_files())
+        menu.addSeparator()
+        rebuild = menu.addAction("Build the index again")
+        rebuild.triggered.connect(lambda _checked=False: self.rebuild())
+        self._popup(menu, self.more_button)
+
+    def _ask_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Add folder")
+        if name:
+            self.add([Path(name)])
+
+    def _ask_files(self) -> None:
+        names, _filter = QFileDialog.getOpenFileNames(self, "Add files")
+        self.add([Path(name) for name in names])
+
+    def add(self, paths: list[Path]) -> None:
+        """Add files where they lie, and watch folders."""
+        library = self._library
+
+        def work() -> int:
+            folders = [path for path in paths if path.is_dir()]
+            added = sum(library.add_folder(folder).added for folder in folders)
+            return added + library.add_files(path for path in paths if path not in folders)
+
+        if paths:
+            self._read(work, self.added.emit)
+
+    def rebuild(self) -> None:
+        """Build the index again from the files, in the background."""
+        library = self._library
+        self._read(library.rebuild, lambda _result: None)
+
+    def _on_scanning(self, text: str) -> None:
+        self.count.setText(text)
+        self.count.setVisible(bool(text))
 
     # Saved searches
     # ----------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from studio.jobs.live_library import LiveLibrary
+from studio.jobs.library.live_library import LiveLibrary
 from studio.library.items import EVERYTHING, Item, Query
 from studio.ui import background
 
@@ -41,12 +41,15 @@ class SearchResults(QObject):
         """False while `ids` is only the first page, or nothing was read yet."""
         self._items: OrderedDict[int, Item] = OrderedDict()
         self._requested: set[int] = set()
+        self._stale: set[int] = set()
+        """Ids of items in memory that may have changed on disk."""
         self._added_meanwhile: list[int] = []
         """Ids that the read of all ids may have missed."""
         self._generation = 0
         library.items_added.connect(self._on_added)
         library.items_changed.connect(self._on_changed)
         library.items_removed.connect(self._on_removed)
+        library.items_reset.connect(self.refresh)
 
     def search(self, query: Query) -> None:
         """Show other items; a search that is not done yet is dropped."""
@@ -61,6 +64,14 @@ class SearchResults(QObject):
                 self._on_page(items)
 
         self._read(lambda: library.index.search(query, limit=FIRST_PAGE), show_page)
+
+    def refresh(self) -> None:
+        """Read the ids and items again; those that are shown stay until then."""
+        if self.is_complete:
+            self._generation += 1
+            self._stale.update(self._items)
+            self._requested.clear()
+            self._read_ids()
 
     def _on_page(self, items: list[Item]) -> None:
         self.ids = array("q", (item.id for item in items))
@@ -103,7 +114,7 @@ class SearchResults(QObject):
         """Read the items that are not in memory; `items_loaded` follows."""
         missing: list[int] = []
         for item_id in ids:
-            if item_id in self._items:
+            if item_id in self._items and item_id not in self._stale:
                 self._items.move_to_end(item_id)
             elif item_id not in self._requested and len(missing) < MAX_REQUEST:
                 missing.append(item_id)
@@ -113,7 +124,9 @@ class SearchResults(QObject):
             self._read(lambda: library.index.items(missing), lambda found: self._on_items(found))
 
     def _on_items(self, items: list[Item]) -> None:
-        self._requested.difference_update(item.id for item in items)
+        read = [item.id for item in items]
+        self._requested.difference_update(read)
+        self._stale.difference_update(read)
         self._keep(items)
         self.items_loaded.emit()
 

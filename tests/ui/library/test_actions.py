@@ -8,8 +8,8 @@ from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
-from studio.jobs import live_library
-from studio.jobs.trash import Trashed, TrashedFile, TrashResult
+from studio.jobs.library import live_library
+from studio.jobs.library.trash import Trashed, TrashedFile, TrashResult
 from studio.library.items import Annotation
 from studio.ui.library.export_dialog import ExportDialog
 from tests.ui.conftest import PATIENCE
@@ -90,20 +90,21 @@ def test_trash_can_be_undone_and_selects_the_next_item(
     assert index.annotation(ids[1]).tags == ("keep",)
 
 
-def test_a_file_that_stays_is_reported(
-    open_library, fill_library, folder, qtbot, trash_folder, monkeypatch
-):
+def test_a_file_that_stays_is_reported(open_library, fill_library, folder, qtbot, monkeypatch):
+    def refuse(paths, is_cancelled=lambda: False):
+        return TrashResult((), dict.fromkeys(paths, "This folder has no trash"))
+
+    monkeypatch.setattr(live_library, "move_to_trash", refuse)
     shown = []
     monkeypatch.setattr(
         "studio.ui.library.commands.show_message", lambda *arguments: shown.append(arguments[2])
     )
     ids = fill_library(make_item(folder, 0))
-    (folder / "0000.png").unlink()
     _studio, page = open_library()
     click(page, 0)
     press(page, Qt.Key.Key_Delete)
     qtbot.waitUntil(lambda: bool(shown), timeout=PATIENCE)
-    assert "0000.png: The file does not exist" in shown[0]
+    assert "0000.png: This folder has no trash" in shown[0]
     assert found(page) == ids
 
 

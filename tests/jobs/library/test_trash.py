@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from studio.core.errors import StudioError
-from studio.jobs.trash import move_to_trash, restore
+from studio.jobs.library.trash import move_to_trash, restore
 from studio.library.encoders import sidecar_path
 
 

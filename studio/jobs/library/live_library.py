@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,8 @@ from studio.core.artifact import Artifact
 from studio.core.errors import StudioError
 from studio.core.events import Cancelled, Event, Finished
 from studio.core.paths import DataFolder
-from studio.jobs.trash import Trashed, move_to_trash, restore
+from studio.jobs.library.folder_watch import FolderWatch
+from studio.jobs.library.trash import Trashed, move_to_trash, restore
 from studio.library.file_actions.results import ActionResult, FileChange
 from studio.library.items import Annotation, Item, NewItem
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from studio.jobs.queue import JobQueue
     from studio.library.index import LibraryIndex
     from studio.library.library import Library
+    from studio.library.scanning.scan import ScanProgress, ScanResult
     from studio.library.thumbnails import ThumbnailCache
 
 log = logging.getLogger(__name__)
@@ -43,6 +46,13 @@ class LiveLibrary(QObject):
     items_removed = Signal(object)
     """list[int]: ids of items that are no longer in the library."""
 
+    items_reset = Signal()
+    """A scan found other files: every item may be another one."""
+    scanning = Signal(str)
+    """What a scan does, for the user; empty when it ended."""
+    _scanned = Signal(object, float)
+    """(folders to watch, seconds that the scan took)."""
+
     def __init__(self, data: DataFolder, queue: JobQueue) -> None:
         super().__init__()
         self.data = data
@@ -52,6 +62,10 @@ class LiveLibrary(QObject):
         self._lock = threading.Lock()
         self._writers = QThreadPool(self)
         self._writers.setMaxThreadCount(1)
+        self._is_closing = False
+        self._folder_watch = FolderWatch(self)
+        self._folder_watch.changed.connect(self._on_folders_changed)
+        self._scanned.connect(self._on_scanned)
         queue.job_event.connect(self._on_job_event)
 
     @property
@@ -83,6 +97,7 @@ class LiveLibrary(QObject):
 
     def close(self) -> None:
         """Close the files, when the program ends and after what is being written."""
+        self._is_closing = True
         self._writers.clear()
         self._writers.waitForDone()
         with self._lock:
@@ -108,6 +123,58 @@ class LiveLibrary(QObject):
     def write_soon(self, work: Callable[[], object]) -> None:
         """Call `work` in the thread that writes; a fault is logged, the next start reads again."""
         self._writers.start(_Write(work))
+
+    # Folders
+    # ----------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Look for files that changed since the last start, then watch the folders."""
+        self.write_soon(lambda: self._scan(lambda library: library.refresh(*self._scan_calls())))
+
+    def _on_folders_changed(self, folders: list[str]) -> None:
+        self.write_soon(
+            lambda: self._scan(
+                lambda library: library.refresh_folders(folders, lambda: self._is_closing)
+            )
+        )
+
+    def _on_scanned(self, folders: list[str], seconds: float) -> None:
+        self._folder_watch.watch(folders)
+        self._folder_watch.scan_ended(seconds)
+
+    def _scan_calls(self) -> tuple[Callable[[ScanProgress], None], Callable[[], bool]]:
+        def report(progress: ScanProgress) -> None:
+            self.scanning.emit(f"Looking for files: {progress.files:,}")
+
+        return report, lambda: self._is_closing
+
+    def _scan(self, scan: Callable[[Library], ScanResult]) -> ScanResult:
+        started = time.monotonic()
+        folders: list[str] = []
+        try:
+            result = scan(self.library)
+            folders = self.library.scanned_folders()
+        finally:
+            self.scanning.emit("")
+            self._scanned.emit(folders, time.monotonic() - started)
+        if result.added or result.changed or result.moved or result.found or result.missing:
+            self.items_reset.emit()
+        return result
+
+    def add_folder(self, folder: Path) -> ScanResult:
+        """Watch a folder and add its files where they lie."""
+        self.library.add_folder(folder)
+        return self._scan(lambda library: library.refresh(*self._scan_calls()))
+
+    def add_files(self, paths: Iterable[Path]) -> int:
+        """Add files where they lie; return how many are in the library now."""
+        added = self.library.add_files(paths, lambda: self._is_closing)
+        self.items_added.emit(added)
+        return len(added)
+
+    def rebuild(self) -> ScanResult:
+        """Build the index again from the files."""
+        return self._scan(lambda library: library.rebuild(*self._scan_calls()))
 
     # Notes of a person
     # ----------------------------------------------------------------------

@@ -1,0 +1,125 @@
+"""Files that change outside the window, added folders, dropped files, and a rebuilt index."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from studio.jobs.library import folder_watch
+from tests.ui.conftest import PATIENCE, close_studio
+from tests.ui.library.conftest import choose, found, make_item
+
+
+@pytest.fixture(autouse=True)
+def _watch_at_once(monkeypatch):
+    monkeypatch.setattr(folder_watch, "SETTLE_MS", 20)
+    monkeypatch.setattr(folder_watch, "REST_SHARE", 0)
+
+
+def drop(widget, *paths) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    place = QPointF(widget.rect().center())
+    action, button = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    modifiers = Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(place.toPoint(), action, data, button, modifiers)
+    QApplication.sendEvent(widget, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(widget, QDropEvent(place, action, data, button, modifiers))
+
+
+def paths(page) -> set[str]:
+    items = (page.results.item(item_id) for item_id in page.results.ids)
+    return {Path(item.path).name for item in items if item is not None}
+
+
+def make_result(studio, qtbot, tab: str = "text") -> Path:
+    window = studio.window
+    window.show_tab(tab)
+    window.current().prompt.setPlainText("a short story")
+    window.generate()
+    qtbot.waitUntil(
+        lambda: bool(studio.shared.queue.jobs()) and studio.shared.queue.jobs()[-1].state.over,
+        timeout=PATIENCE,
+    )
+    window.show_tab("library")
+    page = window.window_library.page
+    qtbot.waitUntil(lambda: len(page.results.ids) == 1, timeout=PATIENCE)
+    return Path(page.results.item(page.results.ids[0]).path)
+
+
+def test_new_artifacts_appear_at_once(open_studio, qtbot):
+    studio = open_studio()
+    studio.window.show_tab("library")
+    page = studio.window.window_library.page
+    qtbot.waitUntil(lambda: page.results.is_complete, timeout=PATIENCE)
+    assert make_result(studio, qtbot).exists()
+
+
+def test_a_file_that_is_moved_outside_is_followed(open_studio, qtbot):
+    studio = open_studio()
+    path = make_result(studio, qtbot, "image")
+    page = studio.window.window_library.page
+    page.view.select(page.results.ids[0])
+    path.rename(path.with_name("renamed.png"))
+    qtbot.waitUntil(lambda: paths(page) == {"renamed.png"}, timeout=PATIENCE)
+    assert page.view.selection.ids == set(page.results.ids)
+
+
+def test_a_deleted_file_is_marked_and_not_forgotten(open_studio, qtbot):
+    studio = open_studio()
+    path = make_result(studio, qtbot)
+    page = studio.window.window_library.page
+    close_studio(studio)
+    path.unlink()
+    studio = open_studio()
+    studio.window.show_tab("library")
+    page = studio.window.window_library.page
+    qtbot.waitUntil(
+        lambda: [page.results.item(i).missing for i in page.results.ids] == [True], timeout=PATIENCE
+    )
+
+
+def test_dropped_files_and_folders_are_added_where_they_lie(open_library, qtbot, tmp_path, folder):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    for number in (1, 2):
+        make_item(folder, number)
+    single = tmp_path / "single"
+    single.mkdir()
+    make_item(single, 3)
+    studio, page = open_library()
+    drop(page, single / "0003.png", folder)
+    qtbot.waitUntil(lambda: len(page.results.ids) == 3, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: paths(page) == {"0001.png", "0002.png", "0003.png"}, timeout=PATIENCE)
+    make_item(folder, 4)  # the folder is watched from now on
+    qtbot.waitUntil(lambda: len(page.results.ids) == 4, timeout=PATIENCE)
+    assert (folder / "0001.png").exists()
+    assert studio.window.toasts.shown[-1].toast.text == "Added 3 files to the library"
+
+
+def test_a_folder_is_added_with_the_menu(open_library, qtbot, tmp_path, monkeypatch):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    make_item(folder, 1)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_args: str(folder))
+    _studio, page = open_library()
+    QTest.mouseClick(page.bar.more_button, Qt.MouseButton.LeftButton)
+    choose(qtbot, "Add folder")
+    qtbot.waitUntil(lambda: len(page.results.ids) == 1, timeout=PATIENCE)
+
+
+def test_the_index_is_built_again(open_studio, qtbot):
+    studio = open_studio()
+    make_result(studio, qtbot)
+    page = studio.window.window_library.page
+    ids = found(page)
+    studio.shared.library.index.remove(ids)
+    QTest.mouseClick(page.bar.more_button, Qt.MouseButton.LeftButton)
+    choose(qtbot, "Build the index again")
+    qtbot.waitUntil(
+        lambda: list(studio.shared.library.index.ids()) == found(page) == ids, timeout=PATIENCE
+    )
