@@ -95,8 +95,6 @@ class _Taker:
                 self._add(TITLES[field], value, problem)
                 if not problem:
                     self.values[name] = value
-        if has_weights(self._metadata.prompt):
-            self._add("Weights in the prompt", "(word:1.2)", "the model reads them as text")
 
     def take_size(self) -> None:
         """Take width and height together."""
@@ -163,6 +161,8 @@ class _Taker:
 
     def leave_others(self) -> None:
         """List what has no field in a request."""
+        if has_weights(self._metadata.prompt):
+            self._add("Weights in the prompt", "(word:1.2)", "the model reads them as text")
         if self._metadata.vae:
             self._add(TITLES["vae"], self._metadata.vae, "choose it as an adapter, if installed")
         skip = self._metadata.clip_skip

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
+    QHBoxLayout,
     QHeaderView,
     QSizePolicy,
     QTableWidget,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 MAX_NAMED = 3
 """Settings that the notice names; the dialog lists all."""
 MAX_CELL = 300
+_PADDING = 24
+"""Between the box and its content, left and right."""
 MAX_TIP = 3_000
 _TITLES = ("Setting", "In the file", "In Studio")
 
@@ -42,6 +45,43 @@ class ForeignSettingsNotice(Notice):
         super().__init__("banner")
         # `Maximum`, as in other notices, would cut off the third line of a wrapped text.
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        self._second_row = QHBoxLayout()
+        self._second_row.setSpacing(self._buttons.spacing())
+        self._second_row.addStretch(1)
+        layout = self.layout()
+        assert isinstance(layout, QVBoxLayout)
+        layout.addLayout(self._second_row)
+
+    def minimumSizeHint(self) -> QSize:
+        """Qt's override: the form may be narrower than all buttons in one row."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Move the last buttons to a second row where the form is narrow."""
+        super().resizeEvent(event)
+        self._join_rows()
+        buttons = self._row_of_buttons()
+        needed = sum(one.sizeHint().width() + self._buttons.spacing() for one in buttons)
+        if needed > self.width() - _PADDING:
+            for place, one in enumerate(buttons[2:]):
+                self._second_row.insertWidget(place, one)
+
+    def clear(self) -> None:
+        """See `Notice`."""
+        self._join_rows()
+        super().clear()
+
+    def _row_of_buttons(self) -> list[QWidget]:
+        items = (self._buttons.itemAt(place) for place in range(self._buttons.count()))
+        widgets = (item.widget() for item in items if item is not None)
+        return [widget for widget in widgets if widget is not None]
+
+    def _join_rows(self) -> None:
+        while self._second_row.count() > 1:
+            item = self._second_row.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                self._buttons.insertWidget(len(self._row_of_buttons()), widget)
 
     def show_taken(
         self,

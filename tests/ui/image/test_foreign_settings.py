@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QSplitter
 
 from studio.ui.image.foreign_settings import ForeignSettingsDialog
 from tests.library.foreign.test_comfyui import DEFAULT
@@ -135,3 +135,27 @@ def test_a_plain_image_is_a_start_image_without_a_message(qtbot, studio, tab, tm
     drop(studio.window, path)
     qtbot.waitUntil(lambda: tab.source.path == str(path), timeout=PATIENCE)
     assert tab.foreign.isHidden()
+
+
+@pytest.mark.parametrize(("width", "rows"), [(300, 2), (390, 1)])
+def test_all_buttons_fit_a_narrow_form(qtbot, studio, tab, tmp_path, width, rows):
+    path = files.png(tmp_path / "a.png", {"parameters": TEXT.format(model="x")})
+    notice = open_image(qtbot, studio, path)
+    splitter = tab.findChild(QSplitter)
+    splitter.setSizes([width, splitter.width() - width])
+
+    def buttons():
+        return [one for one in notice.findChildren(QPushButton) if one.isVisible()]
+
+    def places():
+        return {one.mapTo(notice, QPoint()).y() for one in buttons()}
+
+    qtbot.waitUntil(lambda: len(places()) == rows, timeout=PATIENCE)
+    assert len(buttons()) == 4
+    for one in buttons():
+        assert one.width() >= one.sizeHint().width()
+        assert one.mapTo(notice, one.rect().bottomRight()).x() < notice.width()
+    press(notice, "OK")
+    assert notice.isHidden()
+    open_image(qtbot, studio, path)
+    assert len(buttons()) == 4
