@@ -64,7 +64,7 @@ def read_parameters(text: str, program: str = "") -> ForeignMetadata | None:
     draft.put("prompt", raw or prompt)
     draft.put("negative_prompt", raw_negative or negative)
     version = pairs.pop("Version", "")
-    named = program or _program(version, pairs)
+    named = program or _program(version, pairs.get("App", ""))
     _put_special(draft, pairs)
     draft.put_all(dict(pairs), _FIELDS)
     return draft.finish(named, version.removeprefix("Fooocus "))
@@ -183,9 +183,8 @@ def _put_own_adapters(draft: Draft, text: str) -> None:
         draft.other("Adapters", text)
 
 
-def _program(version: str, pairs: dict[str, str]) -> str:
-    """Return the program that wrote the text, by its version."""
-    app = pairs.get("App", "")
+def _program(version: str, app: str) -> str:
+    """Return the program that wrote the text: its name or what its version begins with."""
     if app:
         return app[:40]
     first = version.strip().lower()
