@@ -24,7 +24,7 @@ from studio.core.settings_catalog.values import (
     value_change,
     value_text,
 )
-from studio.core.settings_store import load_settings, update
+from studio.core.settings_store import Change, load_settings, update
 
 settings_app = typer.Typer(help="Show and change the settings.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -151,7 +151,7 @@ def import_command(
             output.note(f"{key} is not used: {reason}")
 
 
-def _change(ctx: typer.Context, change: dict[str, Any]) -> Settings:
+def _change(ctx: typer.Context, change: Change) -> Settings:
     data: DataFolder = ctx.obj.data
     try:
         settings = update(data, change) if change else load_settings(data)

@@ -13,6 +13,9 @@ from studio.core.kinds import TABS
 from studio.ui.widgets.factory import name_control
 from studio.ui.widgets.icons import icon
 
+Shortcuts = Mapping[str, str]
+"""Key of an action → the shortcut that the user chose; empty for none."""
+
 
 class Action(NamedTuple):
     """One thing that a user can do."""
@@ -284,13 +287,13 @@ def add_mnemonics(titles: Iterable[str]) -> dict[str, str]:
     return shown
 
 
-def shortcut_of(action: Action, chosen: Mapping[str, str]) -> str:
+def shortcut_of(action: Action, chosen: Shortcuts) -> str:
     """Return an action's shortcut: the user's choice if it is one, else the standard one."""
     keys = chosen.get(action.key, action.shortcut)
     return action.shortcut if keys and not QKeySequence(keys).toString() else keys
 
 
-def apply_shortcuts(added: dict[str, QAction], chosen: Mapping[str, str]) -> None:
+def apply_shortcuts(added: dict[str, QAction], chosen: Shortcuts) -> None:
     """Use the user's shortcuts, and show them in menus and tooltips."""
     for action in ACTIONS:
         item, keys = added[action.key], QKeySequence(shortcut_of(action, chosen))

@@ -14,13 +14,13 @@ from studio.core.jobs import Job, new_job
 from studio.core.paths import DataFolder
 from studio.core.requests import Request
 from studio.core.settings import Settings, format_defaults
+from studio.core.settings_catalog.writer import SettingsWriter
 from studio.core.settings_store import Change, apply_change, check_change
 from studio.jobs.library.live_library import LiveLibrary
 from studio.jobs.session import Session
 from studio.models.card import ModelCard
 from studio.models.registry import ModelRegistry, among, default_first, is_of
 from studio.ui import background
-from studio.ui.settings_writer import SettingsWriter
 from studio.ui.widgets.toast import Toast
 
 SAVE_SECONDS = 5.0

@@ -1,1 +1,1 @@
-"""The settings that a user sees, and the check, export and import of their values."""
+"""The settings that a user sees: their table, values, export and import, and their writer."""

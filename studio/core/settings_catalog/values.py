@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -62,7 +62,7 @@ def checked_value(setting: Setting, value: Any) -> Any:
     if setting.key == "file_name" and (problem := _template_problem(value)):
         raise _invalid(f"The file name {problem}.", "Write it like {date}-{prompt:30}.")
     if setting.editor == "shortcuts":
-        _check_shortcuts(value)
+        _check_shortcuts([*value.keys(), *value.values()])
     return value
 
 
@@ -129,10 +129,9 @@ def _template_problem(template: str) -> str:
     return problem.message if problem else ""
 
 
-def _check_shortcuts(shortcuts: Mapping[str, str]) -> None:
-    if len(shortcuts) > MAX_SHORTCUTS or any(
-        len(text) > MAX_SHORTCUT_CHARACTERS for pair in shortcuts.items() for text in pair
-    ):
+def _check_shortcuts(texts: Sequence[str]) -> None:
+    """Check actions and shortcuts, one after the other."""
+    if len(texts) > 2 * MAX_SHORTCUTS or max(map(len, texts), default=0) > MAX_SHORTCUT_CHARACTERS:
         raise _invalid("These are too many or too long shortcuts.", "Use those of the window.")
 
 

@@ -19,6 +19,7 @@ from studio.core.settings_catalog.values import (
     reset_change,
     value_change,
 )
+from studio.core.settings_store import Change
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.settings.editors import EDITORS, WIDTH, SettingEditor
@@ -109,7 +110,7 @@ class SettingRow(QWidget):
     def _on_checked(self, value: Any) -> None:
         self._apply(value_change(self.setting, value, self._shared.settings))
 
-    def _apply(self, change: dict[str, Any]) -> None:
+    def _apply(self, change: Change) -> None:
         self._shared.change_settings(**change)
         self._show()  # also where nothing changed: a text in its normal form
 

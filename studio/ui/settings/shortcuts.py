@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.ui.actions import ACTIONS, ACTIONS_BY_KEY, Action, shortcut_of
+from studio.ui.actions import ACTIONS, ACTIONS_BY_KEY, Action, Shortcuts, shortcut_of
 from studio.ui.app_state import AppState
 from studio.ui.settings.row import contains
 from studio.ui.widgets.factory import Notice, button, label, name_control, row, style_table
@@ -159,7 +159,7 @@ def refusal(keys: str) -> str:
     return "is used for typing. Add Ctrl or Alt." if is_typed and not modifiers.value else ""
 
 
-def conflict(action: Action, keys: str, chosen: dict[str, str]) -> Action | None:
+def conflict(action: Action, keys: str, chosen: Shortcuts) -> Action | None:
     """Return the other action with these keys, if there is one."""
     if not keys:
         return None
