@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -28,6 +29,7 @@ from studio.ui.batch.dialog import BatchDialog
 from studio.ui.tabs.form_tab import FormTab
 
 SIZE = (1280, 800)
+SMALL = (1024, 700)
 PATIENCE = 300.0
 """Seconds; a text of the starter model takes most of a minute on a slow computer."""
 STORY = "Write a short story about a lighthouse keeper who finds a letter."
@@ -42,23 +44,34 @@ ROWS = (
 )
 
 
+class Shot(NamedTuple):
+    """One screenshot."""
+
+    take: Callable[[Session], QWidget]
+    theme: str
+    has_models: bool
+    """Whether the starter models are there."""
+    size: tuple[int, int] = SIZE
+
+
 class Session:
     """A running window in its own data folder; a context manager."""
 
-    def __init__(self, folder: Path, models: Path | None, theme: str) -> None:
+    def __init__(self, folder: Path, models: Path | None, shot: Shot) -> None:
         data = DataFolder(folder)
         data.create()
         if models is not None:
             shutil.copytree(
                 models / "models", data.models, copy_function=os.link, dirs_exist_ok=True
             )
-        update(data, {"theme": theme})
+        update(data, {"theme": shot.theme})
+        self._size = shot.size
         self.folder = folder
         self._studio = Studio(data)
         self.window = self._studio.window
 
     def __enter__(self) -> Session:
-        self.window.resize(*SIZE)
+        self.window.resize(*self._size)
         self._studio.start()
         QTest.qWait(1000)
         return self
@@ -118,6 +131,24 @@ def dialogs() -> list[QDialog]:
 
 def take_welcome(session: Session) -> QWidget:
     """The first start, without the starter text model."""
+    return session.window
+
+
+def take_examples(session: Session) -> QWidget:
+    """The first start, with the examples of the Image tab."""
+    session.window.show_tab("image")
+    QTest.qWait(300)
+    return session.window
+
+
+def take_bar(session: Session) -> QWidget:
+    """The queue's bar while an image is generated, and a toast."""
+    session.tab("image", "a red apple")
+    session.generate()
+    session.pause()
+    for prompt in ("a yellow boat", "一只蓝色的鸟"):
+        click(session.tab("image", prompt).generate_button)
+    session.wait(lambda: session.open_jobs == 2)
     return session.window
 
 
@@ -184,18 +215,23 @@ def take_models(session: Session) -> QWidget:
     return dialogs()[0]
 
 
-SHOTS: dict[str, tuple[Callable[[Session], QWidget], str, bool]] = {
-    "welcome-light": (take_welcome, "light", False),
-    "text-light": (take_text, "light", True),
-    "image-light": (take_image, "light", True),
-    "image-dark": (take_image, "dark", True),
-    "audio-light": (take_audio, "light", True),
-    "audio-dark": (take_audio, "dark", True),
-    "queue-light": (take_queue, "light", True),
-    "batch-light": (take_batch, "light", True),
-    "models-light": (take_models, "light", True),
+SHOTS = {
+    "welcome-light": Shot(take_welcome, "light", False),
+    "welcome-dark": Shot(take_welcome, "dark", False),
+    "welcome-light-small": Shot(take_examples, "light", False, SMALL),
+    "welcome-dark-small": Shot(take_examples, "dark", False, SMALL),
+    "queue-bar-light": Shot(take_bar, "light", True),
+    "queue-bar-dark-small": Shot(take_bar, "dark", True, SMALL),
+    "text-light": Shot(take_text, "light", True),
+    "image-light": Shot(take_image, "light", True),
+    "image-dark": Shot(take_image, "dark", True),
+    "audio-light": Shot(take_audio, "light", True),
+    "audio-dark": Shot(take_audio, "dark", True),
+    "queue-light": Shot(take_queue, "light", True),
+    "batch-light": Shot(take_batch, "light", True),
+    "models-light": Shot(take_models, "light", True),
 }
-"""File name → what to show, the theme, and whether the starter models are there."""
+"""File name → what to show."""
 
 
 def main() -> int:
@@ -208,12 +244,12 @@ def main() -> int:
     parser.add_argument("names", nargs="*", default=list(SHOTS))
     options = parser.parse_args()
     for name in options.names:
-        take, theme, has_models = SHOTS[name]
+        shot = SHOTS[name]
         with (
             tempfile.TemporaryDirectory() as scratch,
-            Session(Path(scratch), options.models if has_models else None, theme) as session,
+            Session(Path(scratch), options.models if shot.has_models else None, shot) as session,
         ):
-            if not take(session).grab().save(str(options.folder / f"{name}.png")):
+            if not shot.take(session).grab().save(str(options.folder / f"{name}.png")):
                 sys.exit(f"{name}.png cannot be written")
             for open_dialog in dialogs():
                 open_dialog.close()
