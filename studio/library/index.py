@@ -159,8 +159,11 @@ class LibraryIndex:
             where, values = f"search MATCH ? AND {where}", [found.match, *values]
         if with_texts:
             tables += " JOIN texts ON texts.id = items.id"
-        if before:
-            where, values = f"{where} AND {key} < ?", [*values, before]
+        first, end = found.bounds
+        end = min(filter(None, (before, end)), default=0)
+        for condition, limit in ((f"{key} >= ?", first), (f"{key} < ?", end)):
+            if limit:
+                where, values = f"{where} AND {condition}", [*values, limit]
         order = f" ORDER BY {key} DESC" if ordered else ""
         return f"SELECT {columns} FROM {tables} WHERE {where}{order}", values
 

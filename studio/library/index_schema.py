@@ -11,7 +11,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _BUSY_SECONDS = 10.0
 _SCRIPT = """
 CREATE TABLE items (
@@ -46,7 +46,8 @@ CREATE INDEX items_by_media ON items (media, id);
 CREATE INDEX items_by_model ON items (model, id);
 CREATE INDEX items_by_batch ON items (batch, id) WHERE batch <> '';
 CREATE INDEX items_by_job ON items (job_id, ordinal) WHERE job_id <> '';
-CREATE INDEX items_rated ON items (rating, id) WHERE rating > 0;
+CREATE INDEX items_by_program ON items (program, id);
+CREATE INDEX items_rated ON items (id, rating) WHERE rating > 0;
 CREATE INDEX items_favorite ON items (id) WHERE favorite;
 CREATE INDEX items_missing ON items (id) WHERE missing;
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 
+import msgspec
 import pytest
 
 from studio.library.index import LibraryIndex
@@ -272,3 +273,17 @@ def test_failed_change_leaves_the_index_as_it_was(index):
     with pytest.raises(OverflowError):
         index.add([new_item(2), broken])
     assert index.count() == 1
+
+
+@pytest.mark.parametrize("count", [3, 250])
+def test_origin_of_few_and_of_many_items_is_found_alike(index, count):
+    """Few items of a program, model or folder are found by another way than many."""
+    index.add(
+        new_item(number, path=f"/some/{number}.png", program="ComfyUI", model="sd")
+        for number in range(count)
+    )
+    index.add([new_item(1_000)])
+    for query in (Query(program="ComfyUI"), Query(models=("sd", "x")), Query(folder="/some")):
+        for text in ("", "prompt"):
+            found = index.ids(msgspec.structs.replace(query, text=text))
+            assert (len(found), found[0]) == (count, max(found))
