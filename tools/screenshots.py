@@ -26,6 +26,7 @@ from studio.app import Studio
 from studio.core.paths import DataFolder
 from studio.core.settings_store import update
 from studio.ui.batch.dialog import BatchDialog
+from studio.ui.help.palette import Palette
 from studio.ui.tabs.form_tab import FormTab
 
 SIZE = (1280, 800)
@@ -215,6 +216,26 @@ def take_models(session: Session) -> QWidget:
     return dialogs()[0]
 
 
+def take_settings(session: Session) -> QWidget:
+    """The settings, with the group Results."""
+    session.window.dialogs.show_settings("file_name")
+    session.wait(lambda: bool(dialogs()))
+    dialogs()[0].resize(900, 640)
+    QTest.qWait(300)
+    return dialogs()[0]
+
+
+def take_palette(session: Session) -> QWidget:
+    """The command palette with a search."""
+    session.window.dialogs.show_palette()
+    session.wait(lambda: bool(dialogs()))
+    palette = dialogs()[0]
+    assert isinstance(palette, Palette)
+    QTest.keyClicks(palette.search, "the")
+    QTest.qWait(1000)
+    return palette
+
+
 SHOTS = {
     "welcome-light": Shot(take_welcome, "light", False),
     "welcome-dark": Shot(take_welcome, "dark", False),
@@ -230,6 +251,9 @@ SHOTS = {
     "queue-light": Shot(take_queue, "light", True),
     "batch-light": Shot(take_batch, "light", True),
     "models-light": Shot(take_models, "light", True),
+    "settings-light": Shot(take_settings, "light", False),
+    "settings-dark": Shot(take_settings, "dark", False),
+    "palette-dark": Shot(take_palette, "dark", False),
 }
 """File name → what to show."""
 

@@ -93,7 +93,7 @@ SETTINGS = (
         description="Where new results are saved.",
         group="results",
         editor="folder",
-        placeholder="outputs in the data folder",
+        placeholder="in the data folder",
     ),
     Setting(
         key="file_name",

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from studio.core.errors import StudioError
+from studio.core.paths import resources
 from studio.core.settings import Settings
 from studio.core.settings_catalog.catalog import BY_KEY, GROUPS, SETTINGS
 from studio.core.settings_catalog.transfer import export_settings, import_settings
@@ -59,6 +60,12 @@ def test_every_setting_is_in_the_catalog_once():
     assert len(set(keys)) == len(keys)
     assert set(keys) | NOT_SHOWN == set(Settings.__struct_fields__)
     assert {setting.group for setting in SETTINGS} == set(GROUPS)
+
+
+def test_every_setting_is_documented():
+    page = (resources().parent / "docs" / "settings.md").read_text(encoding="utf-8")
+    for setting in SETTINGS:
+        assert f"| {GROUPS[setting.group]} | {setting.title} | `{setting.key}` |" in page
 
 
 @pytest.mark.parametrize("key", OTHER)
