@@ -250,9 +250,10 @@ def request_for(card: ModelCard, values: dict[str, Any]) -> AnyRequest:
 
 
 def fake_card(kind: str) -> ModelCard:
-    """Return the card of the fake model of a kind, for tests."""
+    """Return the card of the fake model of a kind, or of a fake adapter, for tests."""
+    makes_images = kind != ADAPTER and KINDS[kind].makes_images
     abilities: tuple[Ability, ...] = (
-        ("text-to-image", "image-to-image", "inpaint") if KINDS[kind].makes_images else ()
+        ("text-to-image", "image-to-image", "inpaint") if makes_images else ()
     )
     return ModelCard(
         name=f"fake-{kind}",

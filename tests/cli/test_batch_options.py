@@ -141,6 +141,15 @@ def test_check_prints_resolved_rows_without_running(batch, data, tmp_path):
     assert not read_jobs_readonly(data)
 
 
+def test_lora_tag_of_an_unknown_adapter_is_reported(batch, tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_text("a cat <lora:grain:1>\na dog\n")
+    done = batch(file, "--kind", "image", "--check")
+    assert done.returncode == 2
+    assert "<lora:grain:1> in the prompt: There is no adapter 'grain'" in done.stderr
+    assert "a dog" in done.stdout
+
+
 def test_resume_runs_missing_rows_only(batch, tmp_path):
     file, out = tmp_path / "a.txt", tmp_path / "out"
     file.write_text("one\ntwo {a|b|c}\nthree\n")
