@@ -36,9 +36,8 @@ FRAMES = 300
 FILES = 200
 """Different images, which many items share."""
 _SEARCHES = ("lighthouse", "霓虹", "dragon robot", "no12345", "storm")
-_WORDS = (
-    "cat dog river mountain night market neon rain lighthouse storm harbor dragon robot".split()
-)
+_WORDS = ["cat", "dog", "river", "mountain", "night", "market", "neon", "rain", "lighthouse"]
+_WORDS += ["storm", "harbor", "dragon", "robot"]
 _CHINESE = ["明月", "山水", "夜市", "霓虹", "灯塔", "风暴", "森林", "茶杯", "小猫", "春天"]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal
 
 from studio.core.artifact import Artifact
 from studio.core.errors import StudioError
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from studio.library.scanning.scan import ScanProgress, ScanResult
     from studio.library.thumbnails import ThumbnailCache
 
+START_MS = 4_000
+"""From the start to the first scan."""
 log = logging.getLogger(__name__)
 
 
@@ -128,8 +130,17 @@ class LiveLibrary(QObject):
     # ----------------------------------------------------------------------
 
     def start(self) -> None:
-        """Look for files that changed since the last start, then watch the folders."""
-        self.write_soon(lambda: self._scan(lambda library: library.refresh(*self._scan_calls())))
+        """Look for files that changed since the last start, then watch the folders.
+
+        A moment later, because the first use of the window matters more, and a scan imports numpy.
+        """
+        QTimer.singleShot(START_MS, self, self._refresh_soon)
+
+    def _refresh_soon(self) -> None:
+        if not self._is_closing:
+            self.write_soon(
+                lambda: self._scan(lambda library: library.refresh(*self._scan_calls()))
+            )
 
     def _on_folders_changed(self, folders: list[str]) -> None:
         self.write_soon(

@@ -8,13 +8,14 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
-from studio.jobs.library import folder_watch
+from studio.jobs.library import folder_watch, live_library
 from tests.ui.conftest import PATIENCE, close_studio
 from tests.ui.library.conftest import choose, found, make_item
 
 
 @pytest.fixture(autouse=True)
 def _watch_at_once(monkeypatch):
+    monkeypatch.setattr(live_library, "START_MS", 0)
     monkeypatch.setattr(folder_watch, "SETTLE_MS", 20)
     monkeypatch.setattr(folder_watch, "REST_SHARE", 0)
 
