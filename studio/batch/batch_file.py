@@ -11,7 +11,7 @@ from studio.batch.axes import Axis
 from studio.batch.row import Row
 from studio.core import file_names
 from studio.core.kinds import DEFAULT_KIND
-from studio.core.requests.base import MISSING
+from studio.core.requests.base import MISSING, UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,11 @@ class BatchFile:
         return [row for row in self.rows if row.request is None]
 
     @property
+    def skipped(self) -> int:
+        """Number of rows that the user skips."""
+        return sum(row.is_skipped for row in self.rows)
+
+    @property
     def result_count(self) -> int:
         """The number of files that the good rows produce."""
         return sum(row.request.result_count for row in self.rows if row.request is not None)
@@ -70,12 +75,27 @@ def columns_of(batch: BatchFile) -> set[str]:
     return {name for row in batch.rows for name in (row.columns or {})}
 
 
+def unknown_columns(batch: BatchFile) -> list[str]:
+    """Return the columns that are no settings of the rows' kind, and keep rows from running."""
+    found = (
+        problem.field
+        for row in batch.bad
+        for problem in row.problems
+        if problem.message == UNKNOWN and problem.field in batch.header
+    )
+    return list(dict.fromkeys(found))
+
+
+def lacks_prompts(batch: BatchFile) -> bool:
+    """Return True if the file has columns, but none with the prompt of a row."""
+    return bool(batch.header and batch.bad) and all(
+        any(problem.message == MISSING for problem in row.problems) for row in batch.bad
+    )
+
+
 def suggest_fix(batch: BatchFile) -> str:
     """Return what the user can do if no row of the file can run."""
-    if (
-        all(any(problem.message == MISSING for problem in row.problems) for row in batch.bad)
-        and batch.header
-    ):
+    if lacks_prompts(batch):
         shown = next(iter(batch.header))[:40]
         return (
             "No column contains the prompt. Make it from the columns with a template such as: "

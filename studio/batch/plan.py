@@ -14,13 +14,15 @@ from studio.batch import seeds as seed_policies
 from studio.batch import wildcards as wildcard_files
 from studio.batch.axes import check_axes, read_axis
 from studio.batch.batch_file import BatchFile, BatchOptions, columns_of, suggest_fix
+from studio.batch.edits import NO_EDITS, Edits, find_row, texts_of
 from studio.batch.expand import check_combine
 from studio.batch.output.collected import check_collect
 from studio.batch.reader import SourceRow, read_folder, read_rows
 from studio.batch.request_builder import FindCard
 from studio.batch.resume import PartialJob, Resumed
-from studio.batch.row import Row
+from studio.batch.row import SKIPPED, Row
 from studio.batch.row_parser import RowParser
+from studio.batch.source_row import MAX_TEXT
 from studio.batch.tables.encoding import decode, read_bytes
 from studio.batch.tables.spreadsheet import SUFFIX as SPREADSHEET
 from studio.batch.tables.spreadsheet import read_spreadsheet
@@ -61,6 +63,7 @@ def read_batch(
     mapping: Mapping[str, str] | None = None,
     sheet: str = "",
     data: bytes | None = None,
+    edits: Edits = NO_EDITS,
 ) -> BatchFile:
     """Read and check a batch file, or a folder of .txt files with a prompt each.
 
@@ -70,7 +73,7 @@ def read_batch(
     `seeds`, `repeat` and `first_seed`: see `seeds`. `combine`: see `expand.COMBINE`. `axes`: see
     `axes.read_axis`. `mapping`: column → field, or "" to ignore the column. `sheet`: the name of a
     sheet in a spreadsheet, by default the first. `data`: the file's bytes if they are not at `path`
-    (standard input). Raises StudioError for errors of the whole file.
+    (standard input). `edits`: changes of its rows. Raises StudioError for errors of the whole file.
     """
     seed_policies.check(seeds, repeat, first_seed)
     check_combine(combine)
@@ -83,6 +86,7 @@ def read_batch(
     source_rows, source, notes = _source_rows(
         path, encoding, sheet, {*columns(template), *mapping}, data
     )
+    source_rows = edits.apply(source_rows)
     _check_mapping(mapping, source_rows)
     options = BatchOptions(
         kind=kind,
@@ -100,7 +104,7 @@ def read_batch(
     )
     seed_source = seed_policies.Seeds(seeds, first_seed)
     parser = RowParser(options, source_rows, _cached(find_card), seed_source)
-    rows = _parse(parser)
+    rows = _without_skipped(_parse(parser), edits.skipped)
     return BatchFile(
         path,
         source,
@@ -112,6 +116,15 @@ def read_batch(
     )
 
 
+def read_row(path: Path, line: int, *, encoding: str = "", sheet: str = "") -> dict[str, str]:
+    """Return the values of the row that begins at a line, as texts to edit. Raises StudioError."""
+    rows, _source, _notes = _source_rows(path, encoding, sheet, (), None)
+    row = find_row(rows, line)
+    if row is None:
+        raise StudioError(f"{path.name} has no row in line {line} any more.", cause="invalid")
+    return texts_of(row)
+
+
 def _parse(parser: RowParser) -> tuple[Row, ...]:
     try:
         return tuple(parser.rows())
@@ -121,6 +134,22 @@ def _parse(parser: RowParser) -> tuple[Row, ...]:
             cause="invalid",
             cure="Check the names; `studio models list` shows those that are installed.",
         ) from error
+
+
+def _without_skipped(rows: tuple[Row, ...], skipped: Collection[int]) -> tuple[Row, ...]:
+    """Replace the runs of a skipped line by one row that does not run."""
+    if not skipped:
+        return rows
+    found: dict[int, Row] = {}
+    kept: list[Row] = []
+    for row in rows:
+        if row.line not in skipped:
+            kept.append(row)
+        elif row.line not in found:
+            text = row.request.prompt if row.request is not None else row.text
+            found[row.line] = Row(row.line, None, SKIPPED, text=text[:MAX_TEXT])
+            kept.append(found[row.line])
+    return tuple(kept)
 
 
 def _cached(find_card: FindCard) -> FindCard:

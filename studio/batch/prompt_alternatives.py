@@ -22,7 +22,11 @@ Mode = Literal["one", "all", "off"]
 FIELDS = ("prompt", "negative_prompt")
 MAX_JOBS = 200
 """Of one click; a batch from a file may have more."""
-_ALTERNATIVES = re.compile(r"\{[^{}]*\|[^{}]*\}|\[\s*[+-]?\d[\d.]*\s*\.\.\s*[+-]?\d")
+# Linear in the text: each brace reads up to the next one.
+_ALTERNATIVES = re.compile(
+    r"\{[^{}|]*+\|"
+    r"|\[\s*+[+-]?\d{1,15}(?:\.\d{1,15})?\s*+\.\.\s*+[+-]?\d"
+)
 _WILDCARD = re.compile(r"__(?!_)([^\s{}|$\[\]]{1,100}?)__")
 
 

@@ -13,6 +13,7 @@ from studio.batch.source_row import (
     MAX_LINE_CHARACTERS,
     MAX_NAMES,
     MAX_ROWS,
+    MAX_TEXT,
     SourceRow,
     check_count,
     check_lines,
@@ -151,7 +152,7 @@ def _line(number: int, line: str) -> SourceRow:
     if len(line) > MAX_LINE_CHARACTERS or not has_tags(line):
         return _prompt(number, line.removeprefix("\\") if line.startswith("\\#") else line)
     values, ignored, problems = read_line(line)
-    return SourceRow(number, values, problems, ignored)
+    return SourceRow(number, values, problems, ignored, text=line[:MAX_TEXT] if problems else "")
 
 
 def _prompt(number: int, text: str) -> SourceRow:
@@ -170,7 +171,7 @@ def _read_jsonl(text: str) -> Iterator[SourceRow]:
         try:
             values = _DECODER.decode(line)
         except (RecursionError, ValueError) as error:
-            yield _not_json(number, error)
+            yield _not_json(number, error, line)
         else:
             yield _object(number, values, len(line))
 
@@ -190,7 +191,7 @@ def _read_json(text: str) -> Iterator[SourceRow]:
         try:
             values, end = _decode_at(text, position)
         except (RecursionError, ValueError) as error:
-            yield _not_json(line, error)
+            yield _not_json(line, error, text[position : position + MAX_TEXT])
             return
         yield _object(
             line, {"prompt": values} if isinstance(values, str) else values, end - position
@@ -250,13 +251,13 @@ def _object(line: int, values: Any, size: int) -> SourceRow:
     return SourceRow(line, values)
 
 
-def _not_json(line: int, error: Exception) -> SourceRow:
+def _not_json(line: int, error: Exception, text: str) -> SourceRow:
     why = (
         "is nested too deeply"
         if isinstance(error, RecursionError)
         else f"is not JSON: {str(error)[:200]}"
     )
-    return SourceRow(line, problems=(Problem("row", why),))
+    return SourceRow(line, problems=(Problem("row", why),), text=text[:MAX_TEXT])
 
 
 def _refuse_constant(name: str) -> None:

@@ -14,6 +14,9 @@ from studio.batch.grammar import Joined
 from studio.core.errors import Problem
 from studio.core.requests import Request
 
+SKIPPED = (Problem("row", "is skipped"),)
+"""The problems of a row that the user does not want to run."""
+
 
 class RowError(Exception):
     """A row with problems."""
@@ -67,8 +70,15 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     """The number of its grid; a file can make several."""
     drawn: bool = False
     """True if the seed was drawn, and isn't the row's own."""
+    text: str = ""
+    """The prompt as it stands in the file, of a row that cannot run; else its first values."""
     redraw: Redraw | None = None
     """Set if the drawn seed selects alternatives too; all repeats share the object."""
+
+    @property
+    def is_skipped(self) -> bool:
+        """True if the user does not want to run it."""
+        return self.problems == SKIPPED
 
     @property
     def message(self) -> str:

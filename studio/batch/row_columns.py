@@ -103,6 +103,15 @@ class ColumnResolver:
             for problem in problems
         )
 
+    def prompt_of(self, row: SourceRow) -> str:
+        """Return a row's prompt as it stands in the file; without one, its values."""
+        kind = self.kind_of(row)
+        texts = {column.strip(): str(value) for column, value in row.values.items()}
+        for column, text in texts.items():
+            if self._meaning(column, kind) == "prompt":
+                return text
+        return ", ".join(filter(None, texts.values()))
+
     def _meaning(self, column: str, kind: str) -> str:
         """Return a column's field or flag, "kind", its own name, or "" to ignore it."""
         if column in self.options.mapping:

@@ -18,7 +18,7 @@ from studio.batch.request_builder import FindCard, RequestBuilder
 from studio.batch.row import Redraw, Row, RowError
 from studio.batch.row_columns import ColumnResolver
 from studio.batch.seeds import Seeds
-from studio.batch.source_row import SourceRow
+from studio.batch.source_row import MAX_TEXT, SourceRow
 from studio.batch.template import columns
 from studio.batch.wildcards import Wildcards
 from studio.core.errors import Problem, StudioError
@@ -73,17 +73,19 @@ class RowParser:
         self._columns.check_axes_are_used()
         for source in self.source_rows:
             if source.problems:
-                yield Row(source.line, None, source.problems)
+                yield Row(source.line, None, source.problems, text=source.text)
                 continue
             try:
                 for row in self._runs(source):
-                    yield self._with_column_names(source, row) if row.problems else row
+                    yield self._explained(source, row) if row.problems else row
             except RowError as error:
-                yield self._with_column_names(source, Row(source.line, None, error.problems))
+                yield self._explained(source, Row(source.line, None, error.problems))
 
-    def _with_column_names(self, source: SourceRow, row: Row) -> Row:
+    def _explained(self, source: SourceRow, row: Row) -> Row:
+        """Name the file's columns in the problems, and keep the text that they are about."""
         problems = self._columns.rename_problems(source, row.problems)
-        return msgspec.structs.replace(row, problems=problems)
+        text = self._columns.prompt_of(source)[:MAX_TEXT]
+        return msgspec.structs.replace(row, problems=problems, text=text)
 
     def _runs(self, source: SourceRow) -> Iterator[Row]:
         kind = self._columns.kind_of(source)

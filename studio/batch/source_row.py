@@ -17,6 +17,8 @@ MAX_CELLS = 1_500_000
 """In a table: 100 000 rows of 15."""
 MAX_LINES = 2_000_000
 """In a file, including empty lines and those of long prompts."""
+MAX_TEXT = 2_000
+"""Of a row that cannot be parsed, for people to see and change."""
 MAX_NAMES = 256
 """Columns of a table, or names in a row of JSON."""
 _END_OF_LINE = re.compile(r"\r\n?|\n")
@@ -33,6 +35,8 @@ class SourceRow:
     """Options in the row that Studio does not support."""
     decimal_comma: bool = False
     """True if `3,5` is a number."""
+    text: str = ""
+    """The beginning of a row with problems, as it stands in the file."""
 
 
 def lines_of(text: str) -> Iterator[tuple[int, str]]:

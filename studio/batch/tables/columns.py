@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from studio.core.kinds import KINDS
 from studio.core.requests import fields
@@ -88,6 +89,20 @@ def _known() -> frozenset[str]:
 def meant_by(name: str, kind: str) -> str:
     """Return the field of a kind that a column's name refers to, or ""."""
     return _fields(kind).get(fold(name), "") if kind in KINDS else ""
+
+
+def guess_kind(columns: Iterable[str], current: str) -> str:
+    """Return the kind whose settings the columns name; `current` if that is not clear.
+
+    Names that several kinds share count for each of them, so they don't decide.
+    """
+    names = list(columns)
+    scores = {kind: sum(bool(meant_by(name, kind)) for name in names) for kind in KINDS}
+    best = [kind for kind, score in scores.items() if score == max(scores.values())]
+    if current in best:
+        return current
+    likely = [kind for kind in best if not KINDS[kind].is_optional] or best
+    return likely[0] if len(likely) == 1 else current
 
 
 def is_known(name: str) -> bool:

@@ -32,6 +32,8 @@ from studio.core.errors import InvalidRequestError, Problem
 
 MAX_SEED = 2**32 - 1
 MAX_PROMPT_CHARACTERS = 200_000
+UNKNOWN = "is not a setting of this kind"
+"""The problem of a name that the request does not have."""
 MISSING = "is missing"
 """The problem of a required field without a value."""
 _INVALID = re.compile("[\0\ud800-\udfff]")
@@ -257,9 +259,7 @@ def build_request(request_type: type[Request], values: Mapping[str, Any]) -> Req
     Raises one `InvalidRequestError` with all unknown names and invalid values.
     """
     known = _by_name(request_type)
-    unknown = [
-        Problem(name, "is not a setting of this kind") for name in values if name not in known
-    ]
+    unknown = [Problem(name, UNKNOWN) for name in values if name not in known]
     wrong: dict[str, Problem] = {}
     converted = _defaults(request_type).copy()
     for name, value in values.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -56,6 +56,13 @@ class ColumnsPage(Page):
             self.table.setCellWidget(number, 2, box)
         self.table.setVisible(bool(header))
         self.empty.setVisible(not header)
+
+    def ignore(self, columns: Iterable[str]) -> None:
+        """Fill no field from these columns."""
+        for column in columns:
+            if column in self._boxes:
+                box = self._boxes[column]
+                box.setCurrentIndex(box.findData(""))
 
     def mapping(self) -> dict[str, str]:
         """Return column → field for columns with another field than their name; "" for none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.batch.batch_file import suggest_fix
+from studio.batch.batch_file import lacks_prompts, suggest_fix, unknown_columns
 from studio.batch.output.collected import check_collect
 from studio.batch.plan import plan
+from studio.batch.tables.columns import guess_kind
 from studio.core import file_names
 from studio.core.errors import StudioError
 from studio.core.jobs import Batch, Job
@@ -28,6 +30,7 @@ from studio.ui.batch.columns_page import ColumnsPage
 from studio.ui.batch.output_page import OutputPage
 from studio.ui.batch.preview import BatchPreview, PreviewOptions, read_preview
 from studio.ui.batch.prompts_page import PromptsPage
+from studio.ui.batch.row_edits import RowEdits
 from studio.ui.batch.row_table import FILE, KIND, LINE, PROMPT, SETTINGS, RowTable
 from studio.ui.batch.variations_page import VariationsPage
 from studio.ui.desktop.screens import resize_to_fit
@@ -61,11 +64,14 @@ class BatchDialog(QDialog):
         self.shared = shared
         self.path = path
         self.preview: BatchPreview | None = None
+        self._is_kind_chosen = False
+        """True if the kind was guessed from the columns, or the user chose it."""
         self._reading = False
         self._read_again = False
         self.setWindowTitle(f"Batch: {path.name}")
         resize_to_fit(self, 1080, 680)
         self.prompts = PromptsPage(shared, path, kind, model)
+        self.edits = RowEdits(self, path, self.prompts.options)
         self._create_pages()
         self._create_controls()
         self._create_layout()
@@ -110,7 +116,14 @@ class BatchDialog(QDialog):
         self.table = QTableView()
         self.table.setModel(self.rows)
         style_table(self.table, {LINE: 60, KIND: 70, FILE: 240}, (PROMPT, SETTINGS))
-        name_control(self.table, "Rows", "Every row of the file and what it will generate")
+        name_control(
+            self.table,
+            "Rows",
+            "Every row and what it will generate. Return changes a row, Delete skips it",
+        )
+        self.edits.attach(self.table, self.rows)
+        self.read_button = button("Read again", "Read the file again (F5)", self.read, "retry")
+        self.read_button.setShortcut("F5")
         self.run_button = button(
             "Run", "Add the valid rows to the queue", self.run, "play", primary=True
         )
@@ -126,7 +139,14 @@ class BatchDialog(QDialog):
         layout.addWidget(self.table, 1)
         layout.addWidget(self.summary)
         layout.addWidget(
-            row(self.only_bad, self.only_missing, None, self.cancel_button, self.run_button)
+            row(
+                self.only_bad,
+                self.only_missing,
+                None,
+                self.read_button,
+                self.cancel_button,
+                self.run_button,
+            )
         )
         self.only_bad.hide()
         self.only_missing.hide()
@@ -140,6 +160,9 @@ class BatchDialog(QDialog):
             self.pages.setMaximumHeight(bar + page.sizeHint().height())
 
     def _connect(self) -> None:
+        self.edits.changed.connect(self._on_changed)
+        self.edits.failed.connect(self._show_row_error)
+        self.prompts.kind.activated.connect(self._on_kind_chosen)
         for page in (self.prompts, self.variations, self.columns, self.output):
             page.changed.connect(self._on_changed)
         self.only_bad.toggled.connect(lambda _on: self._show_rows())
@@ -183,6 +206,7 @@ class BatchDialog(QDialog):
             **self.prompts.options(),
             **self.variations.options(),
             "mapping": self.columns.mapping(),
+            "edits": self.edits.edits,
         }
         return PreviewOptions(self.path, self.output.path, self.output.name.text(), options)
 
@@ -206,6 +230,8 @@ class BatchDialog(QDialog):
         if not self._watcher.files():  # an editor replaced the file by a new one
             self._watcher.addPath(str(self.path))
         self.preview = preview
+        if not self._is_kind_chosen and self._guess_kind(preview):
+            return
         self.prompts.offer_sheets(preview.sheets)
         self.columns.show_columns(preview.batch_file.header, self.prompts.kind.currentData())
         first = next((stem for stem in preview.stems if stem), "")
@@ -217,6 +243,19 @@ class BatchDialog(QDialog):
         self._show_notice(preview)
         self._show_counts()
         self._show_rows()
+
+    def _on_kind_chosen(self) -> None:
+        self._is_kind_chosen = True
+
+    def _guess_kind(self, preview: BatchPreview) -> bool:
+        """Choose the kind that the columns name, once; return True if that reads the file again."""
+        self._is_kind_chosen = True
+        current = self.prompts.kind.currentData()
+        kind = guess_kind(preview.batch_file.header, current)
+        if kind == current:
+            return False
+        self.prompts.kind.setCurrentIndex(self.prompts.kind.findData(kind))
+        return True
 
     def _on_read_failed(self, error: Exception) -> None:
         if not self._is_stale():
@@ -233,8 +272,11 @@ class BatchDialog(QDialog):
             self.notice.show_message(f"The file could not be read: {error}")
 
     def _show_notice(self, preview: BatchPreview) -> None:
+        unknown = unknown_columns(preview.batch_file)
         if preview.problem:
             self.notice.show_message(f"The file name {preview.problem.message}.")
+        elif unknown and not lacks_prompts(preview.batch_file):
+            self._ask_for_columns(unknown)
         elif not preview.good:
             self.notice.show_message("No row of the file can run.", suggest_fix(preview.batch_file))
         elif preview.batch_file.warning:
@@ -248,6 +290,28 @@ class BatchDialog(QDialog):
         else:
             self.notice.clear()
 
+    def _ask_for_columns(self, unknown: Sequence[str]) -> None:
+        """Ask once what to do with all columns that are no settings."""
+        names = ", ".join(name[:40] for name in unknown[:6]) + (" …" if len(unknown) > 6 else "")
+        kind = self.prompts.kind.currentText().lower()
+        are = "These columns are no settings" if len(unknown) > 1 else "This column is no setting"
+        self.notice.show_message(
+            f"{are} of {kind}: {names}.",
+            "Ignore them, or choose what they fill.",
+            [
+                button("Ignore", "Read without them", lambda: self.columns.ignore(unknown)),
+                button(
+                    "Choose…",
+                    "Assign them to settings",
+                    lambda: self.pages.setCurrentWidget(self.columns),
+                ),
+            ],
+        )
+
+    def _show_row_error(self, error: Exception) -> None:
+        cure = error.cure if isinstance(error, StudioError) else ""
+        self.notice.show_message(str(error), cure)
+
     def _show_counts(self) -> None:
         preview = self.preview
         if preview is None:
@@ -255,6 +319,8 @@ class BatchDialog(QDialog):
         parts = [
             f"{preview.good:,} rows can run" + (f", {preview.bad:,} cannot" if preview.bad else "")
         ]
+        skipped = preview.batch_file.skipped
+        parts += [f"{skipped:,} skipped"] if skipped else []
         done, waiting = len(preview.resumed.done), len(preview.resumed.waiting)
         parts += [f"{done:,} already done"] if done else []
         parts += [f"{waiting:,} waiting in the queue"] if waiting else []

@@ -56,8 +56,8 @@ class BatchPreview:
 
     @property
     def bad(self) -> int:
-        """Number of rows that cannot run."""
-        return len(self.batch_file.rows) - self.good
+        """Number of rows that cannot run, without skipped ones."""
+        return len(self.batch_file.rows) - self.good - self.batch_file.skipped
 
     @property
     def missing(self) -> int:

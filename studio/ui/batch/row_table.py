@@ -26,7 +26,7 @@ MAX_TIP = 3_000
 class RowTable(TableModel):
     """The rows of a batch file; cells are computed on demand, for files of 100 000 rows."""
 
-    COLUMNS = ("Line", "Kind", "Prompt", "Settings", "File")
+    COLUMNS = ("Line", "Kind", "Prompt", "Settings or problem", "File")
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class RowTable(TableModel):
         self._preview = preview
         rows = preview.batch_file.rows if preview else ()
         self._visible = (
-            [index for index, row in enumerate(rows) if row.request is None]
+            [index for index, row in enumerate(rows) if row.request is None and not row.is_skipped]
             if only_bad
             else range(len(rows))
         )
@@ -59,7 +59,7 @@ class RowTable(TableModel):
         if role == Qt.ItemDataRole.ToolTipRole and index.column() >= PROMPT:
             return html.escape(self._tooltip(row_index, row, index.column())[:MAX_TIP])
         if role == Qt.ItemDataRole.ForegroundRole:
-            return self._color(row_index, row)
+            return self._color(row_index, row, index.column())
         return None
 
     def _cell_text(self, index: int, row: Row, column: int) -> str:
@@ -67,7 +67,9 @@ class RowTable(TableModel):
         if column == LINE:
             return str(row.line)
         if request is None:
-            return {PROMPT: row.message[:500], SETTINGS: "Cannot run"}.get(column, "")
+            problem = "Skipped" if row.is_skipped else row.message[:MAX_SHOWN]
+            shown = " ".join(row.text[:MAX_SHOWN].split())
+            return {PROMPT: shown, SETTINGS: problem}.get(column, "")
         if column == KIND:
             return KINDS[request.kind].title
         if column == PROMPT:
@@ -76,7 +78,7 @@ class RowTable(TableModel):
 
     def _tooltip(self, index: int, row: Row, column: int) -> str:
         if row.request is None:
-            return row.message
+            return row.text if column == PROMPT else row.message
         return row.request.prompt if column == PROMPT else self._cell_text(index, row, column)
 
     def _file(self, index: int, request: Request) -> str:
@@ -88,16 +90,23 @@ class RowTable(TableModel):
             return f"Done: {', '.join(resumed.done[index].files)}"
         return f"{self._preview.stems[index]}.{request.file_format}" if self._preview.stems else ""
 
-    def _color(self, index: int, row: Row) -> QColor | None:
+    def row_at(self, index: Index) -> Row | None:
+        """Return the row of a cell."""
+        if self._preview is None or not index.isValid():
+            return None
+        return self._preview.batch_file.rows[self._visible[index.row()]]
+
+    def _color(self, index: int, row: Row, column: int) -> QColor | None:
         application = QApplication.instance()
         assert self._preview is not None
         if not isinstance(application, QApplication):
             return None
-        if row.request is None:
-            return QColor(theme.colors(application).error)
-        return (
-            QColor(theme.colors(application).muted) if index in self._preview.resumed.rows else None
-        )
+        colors = theme.colors(application)
+        if row.is_skipped or index in self._preview.resumed.rows:
+            return QColor(colors.muted)
+        if row.request is None and column != PROMPT:
+            return QColor(colors.error)
+        return None
 
 
 def settings_text(request: Request) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from studio.core.paths import resources
 
 LICENCE, THIRD_PARTY = "LICENSE", "THIRD_PARTY.md"
-_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
+_IMAGE = re.compile(r"!\[[^][]*+\]\([^()]*+\)")
 """Images are not packaged."""
 _SCREENSHOTS = re.compile(r"^## What it looks like\n.*?(?=^## )", re.DOTALL | re.MULTILINE)
 """The part of README.md that has nothing but images."""

@@ -3,10 +3,12 @@
 import pytest
 from openpyxl import Workbook
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from studio.batch.resume import find_earlier_jobs
 from studio.ui.batch.dialog import BatchDialog
+from studio.ui.batch.row_editor import RowEditor
 from studio.ui.batch.row_table import FILE, PROMPT, SETTINGS
 from tests.ui.conftest import PATIENCE
 
@@ -39,7 +41,7 @@ def cells(dialog, column):
 
 def test_variables_alternatives_and_grid(qtbot, open_batch, tmp_path):
     dialog = open_batch(text="prompt\na {cat|dog} in $style\n")
-    assert "$style" in cells(dialog, PROMPT)[0]  # named as what is missing
+    assert "$style" in cells(dialog, SETTINGS)[0]  # named as what is missing
     assert not dialog.run_button.isEnabled()
     dialog.variations.variables.setPlainText("style = oil")
     dialog.variations.combine.setCurrentIndex(dialog.variations.combine.findData("all"))
@@ -76,7 +78,7 @@ def test_invalid_variable_is_named(qtbot, open_batch):
 
 def test_columns_are_mapped_or_ignored(qtbot, open_batch):
     dialog = open_batch(text="Frage,Länge,Notiz\nEin Gedicht,7,x\n")
-    assert "Frage" in cells(dialog, PROMPT)[0]
+    assert "Frage" in cells(dialog, SETTINGS)[0]
     for column, field in {"Frage": "prompt", "Länge": "max_new_tokens", "Notiz": ""}.items():
         box = dialog.columns._boxes[column]
         box.setCurrentIndex(box.findData(field))
@@ -114,7 +116,8 @@ def test_row_syntax_is_explained(qtbot, open_batch, monkeypatch):
 
 def test_problem_names_the_files_column(qtbot, open_batch):
     dialog = open_batch(text="prompt,max-new-tokens\nx,many\n")
-    assert cells(dialog, PROMPT)[0].startswith("max-new-tokens: ")
+    assert cells(dialog, PROMPT) == ["x"]
+    assert cells(dialog, SETTINGS)[0].startswith("max-new-tokens: ")
 
 
 def test_only_missing_rows_run_again(qtbot, open_batch, tmp_path):
@@ -226,3 +229,90 @@ def test_missing_output_folder_is_reported(qtbot, open_batch):
     dialog.run_button.click()
     assert "No folder" in dialog.notice.message
     assert dialog.pages.currentWidget() is dialog.output
+
+
+def choose_row(dialog, number):
+    dialog.activateWindow()  # shortcuts belong to the active window
+    assert QTest.qWaitForWindowActive(dialog, PATIENCE)
+    dialog.table.selectRow(number)
+    dialog.table.setFocus()
+
+
+def press(qtbot, dialog, key):
+    QTest.keyClick(dialog.table, key)
+    settle(qtbot, dialog)
+
+
+def open_editor(qtbot, dialog):
+    QTest.keyClick(dialog.table, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(dialog.findChildren(RowEditor)), timeout=PATIENCE)
+    return dialog.findChildren(RowEditor)[-1]
+
+
+def test_bad_row_is_corrected_in_the_window(qtbot, open_batch):
+    dialog = open_batch(text="prompt,max-new-tokens\na cat,many\na dog,20\n")
+    assert dialog.run_button.text() == "Run 1 row"
+    choose_row(dialog, 0)
+    editor = open_editor(qtbot, dialog)
+    assert editor.editors["max-new-tokens"].text() == "many"
+    editor.editors["max-new-tokens"].setText("30")
+    editor.editors["prompt"].setPlainText("一只猫")
+    QTest.mouseClick(editor.accept_button, Qt.MouseButton.LeftButton)
+    settle(qtbot, dialog)
+    assert cells(dialog, PROMPT) == ["一只猫", "a dog"]
+    assert dialog.run_button.text() == "Run 2 rows"
+    assert dialog.path.read_text() == "prompt,max-new-tokens\na cat,many\na dog,20\n"
+    choose_row(dialog, 0)
+    dialog.edits.restore_current()
+    settle(qtbot, dialog)
+    assert cells(dialog, PROMPT) == ["a cat", "a dog"]
+
+
+def test_rows_are_skipped_and_run_after_all(qtbot, open_batch):
+    dialog = open_batch(text="prompt\na\nb\nc\n")
+    choose_row(dialog, 1)
+    press(qtbot, dialog, Qt.Key.Key_Delete)
+    assert dialog.run_button.text() == "Run 2 rows"
+    assert cells(dialog, SETTINGS)[1] == "Skipped"
+    assert "1 skipped" in dialog.summary.text()
+    assert dialog.only_bad.isHidden()
+    choose_row(dialog, 1)
+    press(qtbot, dialog, Qt.Key.Key_Delete)
+    assert dialog.run_button.text() == "Run 3 rows"
+
+
+def test_kind_follows_the_columns_once(qtbot, open_batch):
+    dialog = open_batch(text="prompt,width,height\na cat,64,64\n", kind="text")
+    settle(qtbot, dialog)
+    assert dialog.prompts.kind.currentData() == "image"
+    assert dialog.run_button.text() == "Run 1 row"
+    dialog.prompts.kind.setCurrentIndex(dialog.prompts.kind.findData("text"))
+    settle(qtbot, dialog)
+    assert dialog.prompts.kind.currentData() == "text"
+
+
+def test_unknown_columns_are_asked_about_once(qtbot, open_batch):
+    dialog = open_batch(text="prompt,mood,style\na,b,c\nd,e,f\n")
+    assert "mood, style" in dialog.notice.message
+    button = next(one for one in dialog.notice.findChildren(QPushButton) if one.text() == "Ignore")
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    settle(qtbot, dialog)
+    assert not dialog.notice.isVisible()
+    assert dialog.run_button.text() == "Run 2 rows"
+
+
+def test_changed_rows_run(qtbot, open_batch, tmp_path):
+    dialog = open_batch(text="prompt\na cat\na dog\n")
+    choose_row(dialog, 0)
+    editor = open_editor(qtbot, dialog)
+    editor.editors["prompt"].setPlainText("a bird")
+    QTest.mouseClick(editor.accept_button, Qt.MouseButton.LeftButton)
+    settle(qtbot, dialog)
+    choose_row(dialog, 1)
+    press(qtbot, dialog, Qt.Key.Key_Delete)
+    dialog.output.folder.setText(str(tmp_path / "made"))
+    settle(qtbot, dialog)
+    queue = open_batch.studio.shared.queue
+    qtbot.mouseClick(dialog.run_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(queue.jobs()) == 1, timeout=PATIENCE)
+    assert queue.jobs()[0].request.prompt == "a bird"
