@@ -339,9 +339,16 @@ class MainWindow(WindowShell):
 
     def _on_batch_finished(self, batch: Batch) -> None:
         name = Path(batch.source).name
-        self.shared.post_toast(
-            f"Batch {name} is done", "Show", lambda: open_folder(Path(batch.folder))
-        )
+        self.shared.post_toast(f"Batch {name} is done", "Show", lambda: self.show_batch(batch))
+
+    def show_batch(self, batch: Batch) -> None:
+        """Show the results of a batch in their tab, or its folder if no tab can show them."""
+        job = next((job for job in self.shared.queue.jobs() if job.batch == batch.id), None)
+        kind = KINDS[job.request.kind] if job is not None else None
+        if kind is not None and kind.tab:
+            self._show_form(kind).stage.show_batch(batch.id)
+        else:
+            open_folder(Path(batch.folder))
 
     def show_settings_message(self, message: str, cure: str = "") -> None:
         """Show a message about the settings until the user closes it."""

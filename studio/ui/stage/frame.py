@@ -73,17 +73,25 @@ class StageFrame(QWidget):
         self._result_page = page
         self._pages.addWidget(page)
 
+    def add_page(self, page: QWidget) -> None:
+        """Add another page, which `page` may return."""
+        self._pages.addWidget(page)
+
     def set_empty_page(self, page: QWidget) -> None:
         """Show this widget while there is no result, such as examples to begin with."""
         self._empty_page = page
         self._pages.addWidget(page)
         self.show_page()
 
-    def show_page(self) -> None:
-        """Show the page that fits: the result, or what a stage without one offers."""
-        page = self._result_page
+    def page(self) -> QWidget | None:
+        """Return the page to show: the result, or what a stage without one offers."""
         if self._empty_page is not None and self.shown is None and self.notice.isHidden():
-            page = self._empty_page
+            return self._empty_page
+        return self._result_page
+
+    def show_page(self) -> None:
+        """Show the page that fits."""
+        page = self.page()
         if page is not None:
             self._pages.setCurrentWidget(page)
 
@@ -93,7 +101,7 @@ class StageFrame(QWidget):
         if shown is None:
             self.header.clear()
         else:
-            name = self._batch_name(shown.batch)
+            name = self.batch_name(shown.batch)
             facts = describe(shown, self._model_title(shown), name)
             self.header.show_result(shown.request.prompt, facts)
         self.show_page()
@@ -103,7 +111,7 @@ class StageFrame(QWidget):
         cards = self.shared.cards(shown.request.kind)
         return next((card.title for card in cards if card.name == shown.model), shown.model)
 
-    def _batch_name(self, batch: str) -> str:
+    def batch_name(self, batch: str) -> str:
         """Return the name of a batch's file; empty until it is known, then the header changes."""
         if batch and batch not in self._batch_names:
             self._batch_names[batch] = ""

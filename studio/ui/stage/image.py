@@ -16,9 +16,9 @@ from studio.core.requests import ImageRequest
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_folder_of
-from studio.ui.stage.full_screen import FullScreen
-from studio.ui.stage.image_levels import ImageLevels, read_levels
-from studio.ui.stage.image_view import ImageView
+from studio.ui.image.full_screen import FullScreen
+from studio.ui.image.image_levels import ImageLevels, read_levels
+from studio.ui.image.image_view import ImageView
 from studio.ui.stage.shown_result import ShownResult
 from studio.ui.stage.stage import Stage
 from studio.ui.widgets.factory import button, name_control, row

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPalette, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from collections.abc import Mapping
+from typing import NamedTuple
 
+from PySide6.QtCore import QObject, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPalette, QPen, QPixmap
+from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from studio.core.events import Preview, Progress, TextDelta
 from studio.core.jobs import JobState
 from studio.ui.audio.seconds import format_seconds
 from studio.ui.stage.result_item import ResultItem
 from studio.ui.stage.result_model import ITEM, Index, centered, title_of
 from studio.ui.stage.thumbnail_loader import Thumbnail, ThumbnailLoader
+from studio.ui.widgets import theme
 
+ROW_OUTLINE = 170
+"""Width of the outline of audio in a row."""
 _MARGIN = 4
 _PADDING = 8
 _RADIUS = 6
@@ -20,23 +27,62 @@ _STATES = {
     JobState.RUNNING: "Running…",
     JobState.FAILED: "Failed",
     JobState.CANCELLED: "Cancelled",
+    JobState.COMPLETED: "No file",
 }
 
 
+class LiveResult(NamedTuple):
+    """What is known of a result while it is generated."""
+
+    pixmap: QPixmap | None = None
+    text: str = ""
+    share: float = 0.0
+    """How much is done, 0..1."""
+
+    def after(self, event: Progress | TextDelta, limit: int) -> LiveResult:
+        """Return it after another event, with at most `limit` characters."""
+        if isinstance(event, TextDelta):
+            return (
+                self if event.candidate else self._replace(text=(self.text + event.text)[-limit:])
+            )
+        pixmap = self.pixmap if event.preview is None else to_pixmap(event.preview)
+        return self._replace(pixmap=pixmap, share=event.step / max(1, event.total))
+
+
+def to_pixmap(preview: Preview) -> QPixmap:
+    """Copy a preview into a pixmap."""
+    width, height = preview.width, preview.height
+    pixel_format = QImage.Format.Format_RGB888
+    return QPixmap.fromImage(QImage(preview.rgb, width, height, width * 3, pixel_format))
+
+
 class ResultDelegate(QStyledItemDelegate):
-    """Draws items of one size; with `titles`, the prompt of each is below its result."""
+    """Draws items of one size.
+
+    With `titles`, the prompt of each is below its result, or with `rows` at its side. `live` has
+    what is known of results that are being generated, by job.
+    """
 
     def __init__(
-        self, parent: QObject, loader: ThumbnailLoader, size: QSize, *, titles: bool
+        self,
+        parent: QObject,
+        loader: ThumbnailLoader,
+        size: QSize,
+        *,
+        titles: bool,
+        rows: bool = False,
+        live: Mapping[str, LiveResult] | None = None,
     ) -> None:
         super().__init__(parent)
         self._loader = loader
-        self.size = size
+        self._size = size
         self._titles = titles
+        self._rows = rows
+        self._live = {} if live is None else live
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
         """Qt's override."""
-        return self.size
+        return self._size
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw an item."""
@@ -57,26 +103,59 @@ class ResultDelegate(QStyledItemDelegate):
         if self._titles:
             content = self._draw_title(painter, option.palette, item, content)
         painter.setClipRect(content)
-        if item.path:
+        live = self._live.get(item.job_id)
+        if live is not None and item.state is JobState.RUNNING:
+            self._draw_live(painter, option.palette, live, content)
+        elif item.path:
             self._draw_result(painter, option.palette, item, content)
-        if item.state is not JobState.COMPLETED:
+        if live is None and (item.state is not JobState.COMPLETED or not item.path):
             self._draw_state(painter, option.palette, item, content)
         painter.restore()
 
     def _draw_title(
         self, painter: QPainter, palette: QPalette, item: ResultItem, area: QRect
     ) -> QRect:
-        """Draw row and prompt in a line at the bottom; return the space above it."""
+        """Draw row and prompt in a line at the bottom or side; return the other space."""
         height = painter.fontMetrics().height() + 6
-        line = QRect(area.left() + 5, area.bottom() - height, area.width() - 10, height)
+        if self._rows:
+            rest = QRect(
+                area.left(), area.top(), min(ROW_OUTLINE, area.width() // 2), area.height()
+            )
+            line = area.adjusted(rest.width() + 10, 0, -10, 0)
+        else:
+            rest = area.adjusted(0, 0, 0, -height)
+            line = QRect(area.left() + 5, area.bottom() - height, area.width() - 10, height)
         row = f"{item.row} · " if item.row else ""
         count = f" ({item.count})" if item.count > 1 else ""
         text = f"{row}{' '.join(item.prompt.split())}"
-        width = line.width() - painter.fontMetrics().horizontalAdvance(count)
-        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, width)
+        metrics = painter.fontMetrics()
+        width = line.width() - metrics.horizontalAdvance(count)
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width) + count
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-        painter.drawText(line, int(Qt.AlignmentFlag.AlignVCenter), shown + count)
-        return area.adjusted(0, 0, 0, -height)
+        if self._rows and item.message:
+            half = line.height() // 2
+            below = line.adjusted(0, half, 0, 0)
+            line = line.adjusted(0, 0, 0, -half)
+            message = metrics.elidedText(item.message, Qt.TextElideMode.ElideRight, line.width())
+            painter.drawText(line, int(Qt.AlignmentFlag.AlignVCenter), shown)
+            painter.setPen(_error_color())
+            line, shown = below, message
+        painter.drawText(line, int(Qt.AlignmentFlag.AlignVCenter), shown)
+        return rest
+
+    def _draw_live(
+        self, painter: QPainter, palette: QPalette, live: LiveResult, area: QRect
+    ) -> None:
+        """Draw the preview or the text so far, and a bar."""
+        bar = QRect(area.left() + 4, area.bottom() - 8, area.width() - 8, 4)
+        if live.pixmap is not None:
+            image = live.pixmap.size().scaled(area.size(), Qt.AspectRatioMode.KeepAspectRatio)
+            painter.drawPixmap(centered(image, area), live.pixmap)
+        elif live.text:
+            self._draw_text(painter, palette, live.text, area.adjusted(0, 0, 0, -12))
+        painter.fillRect(bar, palette.color(QPalette.ColorRole.Mid))
+        bar.setWidth(round(bar.width() * min(1.0, live.share)))
+        painter.fillRect(bar, palette.color(QPalette.ColorRole.Highlight))
 
     def _draw_result(
         self, painter: QPainter, palette: QPalette, item: ResultItem, area: QRect
@@ -131,14 +210,13 @@ class ResultDelegate(QStyledItemDelegate):
     def _draw_state(
         self, painter: QPainter, palette: QPalette, item: ResultItem, area: QRect
     ) -> None:
-        """Draw the state of a job that is not completed; a failed one with its reason."""
+        """Draw the state of a job without a complete result; a failed one with its reason."""
         text = _STATES[item.state]
         role = QPalette.ColorRole.PlaceholderText
         color = palette.color(role)
         if item.state is JobState.FAILED:
-            text = f"{text}: {item.message}" if item.message else text
-            dark = palette.color(QPalette.ColorRole.Base).lightness() < 128
-            color = QColor("#ff8a80" if dark else "#b3261e")
+            text = f"{text}: {item.message}" if item.message and not self._rows else text
+            color = _error_color()
         if item.path:  # a partial result is below it
             area = QRect(area.left(), area.top(), area.width(), painter.fontMetrics().height() + 6)
             painter.fillRect(area, palette.base())
@@ -146,3 +224,9 @@ class ResultDelegate(QStyledItemDelegate):
         inner = area.adjusted(_PADDING, 2, -_PADDING, -2)
         flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
         painter.drawText(inner, flags, text)
+
+
+def _error_color() -> QColor:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    return QColor(theme.colors(application).error)

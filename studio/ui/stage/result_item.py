@@ -44,6 +44,11 @@ class ResultItem(msgspec.Struct, frozen=True, kw_only=True):
     """Why the job failed."""
 
 
+def newest_first(item: ResultItem) -> tuple[float, str, int]:
+    """Return a key that sorts results: the newest first, those of one job in their order."""
+    return (-item.time, item.job_id, item.ordinal)
+
+
 class StripSource(Protocol):
     """Where the strip finds earlier results."""
 
@@ -65,7 +70,7 @@ class StoredResults:
         found = {item.path: item for item in self._of_library(kind, limit)}
         found |= {item.path: item for item in self._of_queue(kind, limit)}
         existing = (item for item in found.values() if Path(item.path).is_file())
-        return sorted(existing, key=lambda item: (-item.time, item.job_id, item.ordinal))[:limit]
+        return sorted(existing, key=newest_first)[:limit]
 
     def _of_queue(self, kind: str, limit: int) -> list[ResultItem]:
         rows = self._read(

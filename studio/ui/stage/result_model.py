@@ -90,6 +90,15 @@ class ResultModel(QAbstractListModel):
         if len(self._items) > limit:
             self.remove_rows(limit, len(self._items) - limit)
 
+    def append(self, items: Sequence[ResultItem]) -> None:
+        """Put items after the others."""
+        if items:
+            first = len(self._items)
+            self.beginInsertRows(QModelIndex(), first, first + len(items) - 1)
+            self._items.extend(items)
+            self._number()
+            self.endInsertRows()
+
     def replace(self, item: ResultItem) -> None:
         """Replace the item with the same key; ignore an unknown one."""
         row = self.row_of(self.key(item))

@@ -199,9 +199,12 @@ class ResultStage(StageFrame):
 
     def _set_running_id(self, job_id: str) -> None:
         self._running_id = job_id
-        self.header.offer_return(
-            "Show the running job" if job_id else "", "Leave this result and show what runs now"
-        )
+        self.offer_return()
+
+    def offer_return(self) -> None:
+        """Offer to leave an earlier result for what runs now."""
+        title = "Show the running job" if self._running_id else ""
+        self.header.offer_return(title, "Leave this result and show what runs now")
 
     def load_shown(self) -> None:
         """Ask for the settings of the result in the form."""
@@ -230,6 +233,7 @@ class ResultStage(StageFrame):
 
     def _on_strip_filled(self) -> None:
         """Show the newest result in a stage that is still empty, as after a start."""
+        self.strip.mark(self.current_path())
         newest = self.strip.newest
         if newest is not None and self.shown is None and self._requested is None:
             self.show_file(Path(newest.path), is_pinned=False)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure
@@ -14,10 +16,12 @@ from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Prog
 from studio.core.jobs import Job, JobState
 from studio.ui.app_state import AppState
 from studio.ui.queue.undo import cancel_jobs
+from studio.ui.stage.batch.grid import BatchGrid
+from studio.ui.stage.batch.pick import pick_best
 from studio.ui.stage.job_group import JobGroup
 from studio.ui.stage.result_item import items_of_job
 from studio.ui.stage.result_stage import ResultStage
-from studio.ui.stage.shown_result import of_job
+from studio.ui.stage.shown_result import ShownResult, of_job
 
 
 class Stage(ResultStage):
@@ -30,6 +34,7 @@ class Stage(ResultStage):
     """Id of the job that the stage follows from now on."""
 
     def __init__(self, shared: AppState) -> None:
+        self._is_grid_shown = False
         super().__init__(shared)
         self._started_at = 0.0
         queue = shared.queue
@@ -37,7 +42,14 @@ class Stage(ResultStage):
         queue.jobs_changed.connect(self._on_jobs_changed)
         queue.cancel_requested.connect(self._on_cancel_requested)
         queue.failed.connect(self._on_queue_failed)
-        self.header.return_requested.connect(self.show_running)
+        self.header.return_requested.connect(self._on_return_requested)
+        self.grid = BatchGrid(shared, self.kind, self._loader, self.source)
+        self.add_page(self.grid)
+        self.grid.opened.connect(lambda item: self.show_file(Path(item.path)))
+        self.grid.pick_requested.connect(lambda: pick_best(self.grid, shared))
+        self.grid.changed.connect(self._on_grid_changed)
+        self.grid.removed.connect(self._on_files_removed)
+        self.grid.restored.connect(lambda: self.strip.fill(self.source, self.kind))
 
     @property
     def job(self) -> Job | None:
@@ -48,6 +60,88 @@ class Stage(ResultStage):
     def is_over(self) -> bool:
         """True if no job that is shown waits or runs."""
         return self.group.is_over
+
+    # The grid of a batch
+    # ----------------------------------------------------------------------
+
+    @property
+    def is_grid_shown(self) -> bool:
+        """True if the results of a batch are shown instead of one."""
+        return self._is_grid_shown
+
+    def show_batch(self, batch: str) -> None:
+        """Show the results of a batch, live if it runs."""
+        self._is_pinned = False
+        self._set_running_id("")
+        self.notice.clear()
+        self.status.setText("")
+        self._show_grid(batch)
+
+    def _show_grid(self, batch: str) -> None:
+        """Show the grid of a batch, or for an empty id a single result."""
+        self._is_grid_shown = bool(batch)
+        if batch:
+            self.grid.show_batch(batch)
+        self.update_header()
+
+    def page(self) -> QWidget | None:
+        """See `StageFrame`."""
+        return self.grid if self._is_grid_shown else super().page()
+
+    @property
+    def shown(self) -> ShownResult | None:
+        """See `StageFrame`. In the grid, the only selected result."""
+        if not self._is_grid_shown:
+            return super().shown
+        items = self.grid.selected
+        job = self.grid.content.jobs.get(items[0].job_id) if len(items) == 1 else None
+        return of_job(job) if job is not None else None
+
+    def update_header(self) -> None:
+        """See `StageFrame`."""
+        super().update_header()
+        if self._is_grid_shown:
+            name = self.batch_name(self.grid.content.batch) or "Batch"
+            self.header.show_result(name, self.grid.content.summary())
+            self.strip.mark("")
+        self.offer_return()
+
+    def offer_return(self) -> None:
+        """See `ResultStage`. Without a job that runs, offer the batch of the result."""
+        shown = None if self._is_grid_shown else self.shown
+        if not self._running_id and shown is not None and shown.path and shown.batch:
+            self.header.offer_return("Show the whole batch", "Show all results of its batch")
+        else:
+            super().offer_return()
+
+    def _on_return_requested(self) -> None:
+        shown = self.shown
+        if self._running_id:
+            self.show_running()
+        elif shown is not None and shown.batch:
+            self.show_batch(shown.batch)
+
+    def _on_grid_changed(self) -> None:
+        if self._is_grid_shown:
+            self.update_header()
+            if self.is_over:
+                self.show_activity(False)
+
+    def _on_files_removed(self, paths: list[str]) -> None:
+        for path in paths:
+            self.strip.remove(path)
+
+    def show_activity(self, is_active: bool) -> None:
+        """See `StageFrame`. The bar stays from the first to the last row of a batch."""
+        runs_on = self._is_grid_shown and self.grid.content.open_count > 0
+        super().show_activity(is_active or runs_on)
+
+    def _show_results(self, results: Sequence[ShownResult], chosen: int) -> None:
+        self._is_grid_shown = False
+        super()._show_results(results, chosen)
+
+    # Jobs that are shown
+    # ----------------------------------------------------------------------
 
     def follow(self, job: Job) -> None:
         """Show a job that waits or runs, from now on."""
@@ -83,7 +177,7 @@ class Stage(ResultStage):
     # ----------------------------------------------------------------------
 
     def stop(self) -> None:
-        """Stop the jobs that are shown and keep partial results."""
+        """Stop the jobs that are shown and keep partial results. Later rows of a batch run on."""
         if not self.is_over:
             open_jobs = [job for job in self.group.jobs.values() if not job.state.over]
             cancel_jobs(self.shared, open_jobs, None)
@@ -114,7 +208,7 @@ class Stage(ResultStage):
         self.bar.setRange(0, 0)
         self.show_activity(True)
         self.status.setText("Waiting in the queue…")
-        self.update_header()
+        self._show_grid(job.batch)
         self.job_shown.emit(job.id)
 
     def _on_jobs_changed(self, jobs: list[Job]) -> None:
@@ -187,13 +281,15 @@ class Stage(ResultStage):
             self.status.setText("The engine ended unexpectedly. The job runs once more…")
             self.bar.setRange(0, 0)
             return
-        if isinstance(event, Failed):
+        if isinstance(event, Failed) and not self._is_grid_shown:
             self._offer_retry(job.failure or event.failure, job.id)
         self.update_header()
         if not self.is_over:  # other jobs of the batch run on
             return
         self.show_activity(False)
-        if len(self.group) > 1:
+        if self._is_grid_shown:
+            self.status.setText("")  # the header has the counts
+        elif len(self.group) > 1:
             self.status.setText(self.group_text())
         elif isinstance(event, Finished):
             self.status.setText(self.finished_text(job, event))

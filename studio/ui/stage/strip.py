@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QListView, QWidget
 
 from studio.ui import background
 from studio.ui.stage.result_delegate import ResultDelegate
-from studio.ui.stage.result_item import ResultItem, StripSource
+from studio.ui.stage.result_item import ResultItem, StripSource, newest_first
 from studio.ui.stage.result_model import ResultModel
 from studio.ui.stage.thumbnail_loader import ThumbnailLoader
 from studio.ui.widgets.factory import name_control
@@ -51,9 +51,10 @@ class Strip(QListView):
         background.run(self, lambda: source.latest(kind, LIMIT), self._on_found)
 
     def _on_found(self, items: list[ResultItem]) -> None:
-        newer = self.results.items()
-        known = {item.path for item in newer}
-        self.results.set_items([*newer, *(item for item in items if item.path not in known)])
+        merged = {item.path: item for item in (*items, *self.results.items())}
+        self._is_marking = True
+        self.results.set_items(sorted(merged.values(), key=newest_first)[:LIMIT])
+        self._is_marking = False
         self._show_if_needed()
         self.filled.emit()
 

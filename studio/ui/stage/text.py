@@ -153,7 +153,7 @@ class TextStage(Stage):
         if not sentence:
             return
         self._at_limit.add(job.id)
-        if len(self.group) == 1:  # else the line under the results counts them
+        if len(self.group) == 1 and not self.is_grid_shown:  # else the status counts them
             self.limit_reached.emit(request, sentence)
 
     def group_text(self) -> str:

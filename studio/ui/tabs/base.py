@@ -150,11 +150,13 @@ class GenerateTab(FormTab):
 
     def save_as(self) -> None:
         """See `FormTab`."""
-        self.stage.save_as()
+        if not self.stage.is_grid_shown:
+            self.stage.save_as()
 
     def copy(self) -> None:
         """See `FormTab`."""
-        self.stage.copy()
+        if not self.stage.is_grid_shown:
+            self.stage.copy()
 
     # Form and stage
     # ----------------------------------------------------------------------

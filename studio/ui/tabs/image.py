@@ -16,9 +16,9 @@ from studio.models.registry import base_among
 from studio.preflight.prompt_translation import describe_prompt
 from studio.ui.app_state import AppState
 from studio.ui.image.foreign_settings import ForeignSettingsNotice
+from studio.ui.image.image_view import ImageView
 from studio.ui.image.source_image import SourceImagePanel
 from studio.ui.stage.image import ImageStage
-from studio.ui.stage.image_view import ImageView
 from studio.ui.tabs import adapter_picker
 from studio.ui.tabs.adapter_picker import AdapterRows
 from studio.ui.tabs.base import GenerateTab

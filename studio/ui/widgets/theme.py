@@ -71,7 +71,7 @@ QListView[role="models"], QTableView {
   background: $surface; color: $text; border: 1px solid $border; border-radius: 6px;
   selection-background-color: $accent; selection-color: $on_accent;
 }
-QListView[role="strip"] { background: transparent; border: 0; }
+QListView[role="strip"] { background: $window; border: 0; }
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox { padding: 4px 8px; min-height: 20px; }
 QPlainTextEdit { padding: 6px; }
 QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus,

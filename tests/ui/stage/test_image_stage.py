@@ -7,7 +7,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
-from studio.ui.stage.full_screen import FullScreen
+from studio.ui.image.full_screen import FullScreen
 from tests.ui.conftest import PATIENCE
 from tests.ui.test_window import press_generate, type_prompt
 

@@ -93,6 +93,8 @@ def test_the_header_names_batch_and_row(qtbot, studio, tmp_path):
     job = new_job(request, str(tmp_path), "four", batch="b1", row=4)
     studio.shared.queue.submit([job], batch)
     header = studio.window.text_tab.stage.header
+    wait_over(qtbot, studio, job.id)
+    studio.window.show_result(job.id)
     qtbot.waitUntil(lambda: header.facts.whole.endswith("row 4 of 城市.csv"), timeout=PATIENCE)
     assert header.prompt.text() == "row four"
 

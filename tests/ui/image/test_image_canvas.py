@@ -6,8 +6,8 @@ from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from studio.ui.stage.image_canvas import ImageCanvas
-from studio.ui.stage.image_levels import levels_of, read_levels
+from studio.ui.image.image_canvas import ImageCanvas
+from studio.ui.image.image_levels import levels_of, read_levels
 
 
 @pytest.fixture

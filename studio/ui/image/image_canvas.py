@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
-from studio.ui.stage.image_levels import ImageLevels
+from studio.ui.image.image_levels import ImageLevels
 from studio.ui.widgets.factory import name_control
 
 SMALL_SIDE = 256

@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QColor, QKeyEvent, QPalette
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from studio.ui.stage.image_canvas import ImageCanvas
-from studio.ui.stage.image_levels import ImageLevels
+from studio.ui.image.image_canvas import ImageCanvas
+from studio.ui.image.image_levels import ImageLevels
 from studio.ui.widgets.elided_label import ElidedLabel
 
 

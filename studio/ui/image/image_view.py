@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from studio.ui import background
-from studio.ui.stage.image_canvas import ImageCanvas
-from studio.ui.stage.image_levels import ImageLevels, levels_of, read_levels
+from studio.ui.image.image_canvas import ImageCanvas
+from studio.ui.image.image_levels import ImageLevels, levels_of, read_levels
 from studio.ui.widgets.factory import name_control
 
 THUMBNAIL_SIDE = 640
