@@ -6,20 +6,17 @@ A form is no batch file: a text without alternatives stays as it is, also with `
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from studio.batch.expand import Cells, Scope
 from studio.batch.grammar import GrammarError, parse
 from studio.batch.wildcards import Wildcards
-from studio.core.errors import Problem
 from studio.core.requests import Request
 
 Mode = Literal["one", "all", "off"]
-FIELDS = ("prompt", "negative_prompt")
 MAX_JOBS = 200
 """Of one click; a batch from a file may have more."""
 # Linear in the text: each brace reads up to the next one.
@@ -28,6 +25,13 @@ _ALTERNATIVES = re.compile(
     r"|\[\s*+[+-]?\d{1,15}(?:\.\d{1,15})?\s*+\.\.\s*+[+-]?\d"
 )
 _WILDCARD = re.compile(r"__(?!_)([^\s{}|$\[\]]{1,100}?)__")
+
+
+class PromptTexts(NamedTuple):
+    """The texts of a form that may have alternatives, named as in requests."""
+
+    prompt: str = ""
+    negative_prompt: str = ""
 
 
 class Alternatives(msgspec.Struct, frozen=True):
@@ -39,15 +43,13 @@ class Alternatives(msgspec.Struct, frozen=True):
     """Why they cannot be read, which continues "The prompt …"."""
 
 
-def has_alternatives(text: str, folder: Path) -> bool:
+def have_alternatives(texts: PromptTexts, folder: Path) -> bool:
     """Return True if a text has alternatives. Reads no file, but looks for wildcard files."""
-    return _ALTERNATIVES.search(text) is not None or any(
-        (folder / f"{found[1]}.txt").is_file() for found in _WILDCARD.finditer(text)
-    )
+    return any(_is_open(text, folder) for text in texts)
 
 
-def count_alternatives(texts: Mapping[str, str], folder: Path) -> Alternatives:
-    """Count the combinations of all texts of a form (field → text). Reads wildcard files."""
+def count_alternatives(texts: PromptTexts, folder: Path) -> Alternatives:
+    """Count the combinations of all texts of a form. Reads wildcard files."""
     try:
         return Alternatives(_cells(texts, folder, "all").count)
     except GrammarError as error:
@@ -59,8 +61,9 @@ def expand(request: Request, mode: Mode, folder: Path) -> list[Request]:
 
     Raises InvalidRequestError, or GrammarError. Reads wildcard files.
     """
-    texts = texts_of(msgspec.structs.asdict(request))
-    if mode == "off" or not any(has_alternatives(text, folder) for text in texts.values()):
+    values = msgspec.structs.asdict(request)
+    texts = PromptTexts(*(values.get(name, "") for name in PromptTexts._fields))
+    if mode == "off" or not have_alternatives(texts, folder):
         return [request]
     cells = _cells(texts, folder, "all" if mode == "all" else "random")
     if cells.count > MAX_JOBS:
@@ -75,21 +78,17 @@ def expand(request: Request, mode: Mode, folder: Path) -> list[Request]:
     return found
 
 
-def problem_of(error: GrammarError) -> Problem:
-    """Return the error as a problem of the prompt."""
-    return Problem("prompt", str(error))
-
-
-def texts_of(values: Mapping[str, Any]) -> dict[str, str]:
-    """Return the texts of a form that may have alternatives."""
-    return {name: str(values[name]) for name in FIELDS if values.get(name)}
-
-
-def _cells(texts: Mapping[str, str], folder: Path, combine: str) -> Cells:
-    scope = Scope({}, Wildcards(folder))
-    chosen = {name: text for name, text in texts.items() if has_alternatives(text, folder)}
-    return Cells(
-        {name: text for name, text in texts.items() if name not in chosen},
-        {name: scope.bind(parse(text), {}) for name, text in chosen.items()},
-        combine,
+def _is_open(text: str, folder: Path) -> bool:
+    return _ALTERNATIVES.search(text) is not None or any(
+        (folder / f"{found[1]}.txt").is_file() for found in _WILDCARD.finditer(text)
     )
+
+
+def _cells(texts: PromptTexts, folder: Path, combine: str) -> Cells:
+    scope = Scope({}, Wildcards(folder))
+    named = {name: text for name, text in texts._asdict().items() if _is_open(text, folder)}
+    nodes = {name: scope.bind(parse(text), {}) for name, text in named.items()}
+    # A text may turn out to have none: "{a|" is plain text.
+    fixed = {name: node for name, node in nodes.items() if isinstance(node, str)}
+    still_open = {name: node for name, node in nodes.items() if not isinstance(node, str)}
+    return Cells(fixed, still_open, combine)

@@ -6,9 +6,10 @@ from studio.batch.grammar import GrammarError
 from studio.batch.prompt_alternatives import (
     MAX_JOBS,
     Alternatives,
+    PromptTexts,
     count_alternatives,
     expand,
-    has_alternatives,
+    have_alternatives,
 )
 from studio.core.requests import ImageRequest, TextRequest
 
@@ -33,7 +34,7 @@ def folder(tmp_path):
     ],
 )
 def test_text_without_alternatives_stays_as_it_is(folder, text):
-    assert not has_alternatives(text, folder) or text.startswith("\\")
+    assert not have_alternatives(PromptTexts(text), folder) or text.startswith("\\")
     request = TextRequest(prompt=text, seed=1)
     if not text.startswith("\\"):
         assert expand(request, "one", folder) == [request]
@@ -79,13 +80,18 @@ def test_sweeps_are_alternatives(folder):
 
 
 def test_alternatives_are_counted(folder):
-    assert count_alternatives({"prompt": "a cat"}, folder) == Alternatives(1)
-    texts = {"prompt": "{a|b} __animal__", "negative_prompt": "[1..3]"}
+    assert count_alternatives(PromptTexts("a cat"), folder) == Alternatives(1)
+    texts = PromptTexts("{a|b} __animal__", "[1..3]")
     assert count_alternatives(texts, folder) == Alternatives(12)
-    assert "missing" in count_alternatives({"prompt": "{a|b} __missing__"}, folder).problem
+    assert "missing" in count_alternatives(PromptTexts("{a|b} __missing__"), folder).problem
 
 
 def test_too_many_combinations_are_refused(folder):
     prompt = f"[1..{MAX_JOBS + 1}]"
     with pytest.raises(GrammarError, match="combinations"):
         expand(ImageRequest(prompt=prompt, seed=1), "all", folder)
+
+
+def test_brace_that_is_never_closed_is_a_problem(folder):
+    with pytest.raises(GrammarError, match="no }"):
+        expand(ImageRequest(prompt="a {red| bird", seed=1), "one", folder)

@@ -93,12 +93,12 @@ class RowEdits(QObject):
         problem = "" if row.is_skipped else row.message
         editor = RowEditor(row.line, shown, problem, self._dialog)
         editor.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        editor.accepted.connect(lambda: self._change(row.line, values, editor.values()))
+        editor.accepted.connect(lambda: self._change(row.line, Edit(values, editor.values())))
         editor.open()
 
-    def _change(self, line: int, before: dict[str, str], after: dict[str, str]) -> None:
-        changed = {**self.edits.changed, line: Edit(before, after)}
-        if after == before:
+    def _change(self, line: int, edit: Edit) -> None:
+        changed = {**self.edits.changed, line: edit}
+        if edit.after == edit.before:
             del changed[line]
         self.edits = Edits(changed, self.edits.skipped - {line})
         self.changed.emit()

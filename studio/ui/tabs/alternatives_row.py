@@ -11,9 +11,9 @@ from studio.batch.prompt_alternatives import (
     MAX_JOBS,
     Alternatives,
     Mode,
+    PromptTexts,
     count_alternatives,
-    has_alternatives,
-    texts_of,
+    have_alternatives,
 )
 from studio.core.kinds import KINDS
 from studio.ui import background
@@ -31,7 +31,7 @@ class AlternativesRow(QWidget):
     def __init__(self, shared: AppState, kind: str) -> None:
         super().__init__()
         self._folder = shared.data.wildcards
-        self._texts: dict[str, str] = {}
+        self._texts = PromptTexts()
         self._found = Alternatives()
         self._counting = background.DelayedCall(self, self._count, COUNT_DELAY_MS)
         self.choice = QComboBox()
@@ -67,13 +67,12 @@ class AlternativesRow(QWidget):
         if index >= 0:
             self.choice.setCurrentIndex(index)
 
-    def show_texts(self, values: dict[str, object]) -> None:
-        """Show whether these values of a form have alternatives, and soon how many."""
-        texts = texts_of(values)
+    def show_texts(self, texts: PromptTexts) -> None:
+        """Show whether these texts of a form have alternatives, and soon how many."""
         if texts == self._texts:
             return
         self._texts = texts
-        self.setVisible(any(has_alternatives(text, self._folder) for text in texts.values()))
+        self.setVisible(have_alternatives(texts, self._folder))
         if not self.isHidden():
             self._counting.start()
 
@@ -85,7 +84,7 @@ class AlternativesRow(QWidget):
             lambda found: self._on_counted(texts, found),
         )
 
-    def _on_counted(self, texts: dict[str, str], found: Alternatives) -> None:
+    def _on_counted(self, texts: PromptTexts, found: Alternatives) -> None:
         if texts is not self._texts:
             return
         self._found = found

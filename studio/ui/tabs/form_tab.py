@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut, QTextCursor
 from PySide6.QtWidgets import QComboBox, QWidget
 
+from studio.batch.prompt_alternatives import PromptTexts
 from studio.core.errors import InvalidRequestError, Problem
 from studio.core.jobs import Job
 from studio.core.kinds import KINDS
@@ -398,7 +399,10 @@ class FormTab(Tab):
     def _on_edited(self) -> None:
         if not self._has_prompt():
             self.sources = {}
-        self.alternatives.show_texts(self.values())
+        values = self.values()
+        self.alternatives.show_texts(
+            PromptTexts(values["prompt"], str(values.get("negative_prompt", "")))
+        )
         self.check()
         if not self._is_loading:
             self.shared.keep_draft(self.kind, self._draft())
