@@ -16,7 +16,7 @@ from studio.jobs.library.live_library import LiveLibrary
 from studio.library.items import EVERYTHING, Item, Query
 from studio.ui import background
 
-FIRST_PAGE = 200
+FIRST_PAGE = 60
 MAX_LOADED = 3_000
 """Items in memory; others are read again when they come into view."""
 MAX_REQUEST = 400
