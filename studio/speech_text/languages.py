@@ -11,7 +11,7 @@ import itertools
 import re
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from studio.core.paths import resources
@@ -309,7 +309,7 @@ def _words(text: str) -> Iterator[tuple[re.Match[str], str]]:
             yield match, after[0] if after is not None else ""
 
 
-def _decide(scores: dict[str, float], count: int) -> str:
+def _decide(scores: Mapping[str, float], count: int) -> str:
     scores = dict(scores)
     english = scores.pop("en", 0.0)
     if not scores:

@@ -231,33 +231,71 @@ ACTIONS_BY_KEY = {action.key: action for action in ACTIONS}
 SHORTCUTS_OF_TABS = {"generate", "stop"}
 
 
-def add_actions(window: QMainWindow, toolbar: QToolBar) -> dict[str, QAction]:
-    """Add all actions to the menus and the toolbar; return key → action."""
-    added = {action.key: _make(action, window) for action in ACTIONS}
-    _group_exclusive(added, window)
-    menus = dict.fromkeys((*MENUS, *(action.menu for action in ACTIONS)))
-    for title, shown in add_mnemonics(menus).items():
-        menu = window.menuBar().addMenu(shown)
-        _fill_menu(menu, [action for action in ACTIONS if action.menu == title], added)
-        menu.aboutToShow.connect(lambda: show_states(added, window))
-    apply_shortcuts(added, {})  # before the toolbar shows the tooltips
-    for action in ACTIONS:
-        if action.toolbar:
-            item = added[action.key]
-            toolbar.addAction(item)
-            name_control(toolbar.widgetForAction(item), action.title, item.toolTip())
-    return added
+class WindowActions:
+    """The window's actions as Qt shows them, in its menus and toolbar."""
 
+    def __init__(self, window: QMainWindow, toolbar: QToolBar) -> None:
+        self._window = window
+        self._items = {action.key: _make(action, window) for action in ACTIONS}
+        self._group_exclusive()
+        menus = dict.fromkeys((*MENUS, *(action.menu for action in ACTIONS)))
+        for title, shown in add_mnemonics(menus).items():
+            menu = window.menuBar().addMenu(shown)
+            self._fill_menu(menu, [action for action in ACTIONS if action.menu == title])
+            menu.aboutToShow.connect(self.show_states)
+        self.apply_shortcuts({})  # before the toolbar shows the tooltips
+        for action in ACTIONS:
+            if action.toolbar:
+                item = self._items[action.key]
+                toolbar.addAction(item)
+                name_control(toolbar.widgetForAction(item), action.title, item.toolTip())
 
-def _fill_menu(menu: QMenu, actions: list[Action], added: dict[str, QAction]) -> None:
-    titles = add_mnemonics(action.title for action in actions)
-    for number, action in enumerate(actions):
-        if action.starts_group and number:
-            menu.addSeparator()
-        item = added[action.key]
-        item.setIconText(action.title)  # the toolbar shows no mnemonic
-        item.setText(titles[action.title])
-        menu.addAction(item)
+    def __getitem__(self, key: str) -> QAction:
+        return self._items[key]
+
+    def _fill_menu(self, menu: QMenu, actions: list[Action]) -> None:
+        titles = add_mnemonics(action.title for action in actions)
+        for number, action in enumerate(actions):
+            if action.starts_group and number:
+                menu.addSeparator()
+            item = self._items[action.key]
+            item.setIconText(action.title)  # the toolbar shows no mnemonic
+            item.setText(titles[action.title])
+            menu.addAction(item)
+
+    def _group_exclusive(self) -> None:
+        """Show radio marks for actions of which one is chosen."""
+        groups: dict[str, QActionGroup] = {}
+        for action in ACTIONS:
+            if action.state and action.argument:
+                group = groups.setdefault(action.method, QActionGroup(self._window))
+                group.addAction(self._items[action.key])
+
+    def apply_shortcuts(self, chosen: Shortcuts) -> None:
+        """Use the user's shortcuts, and show them in menus and tooltips."""
+        for action in ACTIONS:
+            item, keys = self._items[action.key], QKeySequence(shortcut_of(action, chosen))
+            shown = keys.toString(QKeySequence.SequenceFormat.NativeText)
+            item.setToolTip(f"{action.tip} ({shown})" if shown else action.tip)
+            if action.method in SHORTCUTS_OF_TABS:  # shown only
+                title = item.text().partition("\t")[0]
+                item.setText(f"{title}\t{shown}" if shown else title)
+            else:
+                item.setShortcut(keys)
+
+    def show_states(self) -> None:
+        """Set the marks of the actions to the window's state."""
+        for action in ACTIONS:
+            if action.state:
+                value = attrgetter(action.state)(self._window)
+                on = value == action.argument if action.argument else bool(value)
+                self._items[action.key].setChecked(on)
+
+    def update_icons(self) -> None:
+        """Draw the icons in the theme's color."""
+        for action in ACTIONS:
+            if action.icon:
+                self._items[action.key].setIcon(icon(action.icon))
 
 
 def add_mnemonics(titles: Iterable[str]) -> dict[str, str]:
@@ -293,19 +331,6 @@ def shortcut_of(action: Action, chosen: Shortcuts) -> str:
     return action.shortcut if keys and not QKeySequence(keys).toString() else keys
 
 
-def apply_shortcuts(added: dict[str, QAction], chosen: Shortcuts) -> None:
-    """Use the user's shortcuts, and show them in menus and tooltips."""
-    for action in ACTIONS:
-        item, keys = added[action.key], QKeySequence(shortcut_of(action, chosen))
-        shown = keys.toString(QKeySequence.SequenceFormat.NativeText)
-        item.setToolTip(f"{action.tip} ({shown})" if shown else action.tip)
-        if action.method in SHORTCUTS_OF_TABS:  # shown only
-            title = item.text().partition("\t")[0]
-            item.setText(f"{title}\t{shown}" if shown else title)
-        else:
-            item.setShortcut(keys)
-
-
 def _make(action: Action, window: QMainWindow) -> QAction:
     item = QAction(action.title, window)
     item.setStatusTip(action.tip)
@@ -317,31 +342,7 @@ def _make(action: Action, window: QMainWindow) -> QAction:
     return item
 
 
-def _group_exclusive(added: dict[str, QAction], window: QMainWindow) -> None:
-    """Show radio marks for actions of which one is chosen."""
-    groups: dict[str, QActionGroup] = {}
-    for action in ACTIONS:
-        if action.state and action.argument:
-            groups.setdefault(action.method, QActionGroup(window)).addAction(added[action.key])
-
-
-def show_states(added: dict[str, QAction], window: QMainWindow) -> None:
-    """Set the marks of the actions to the window's state."""
-    for action in ACTIONS:
-        if action.state:
-            value = attrgetter(action.state)(window)
-            on = value == action.argument if action.argument else bool(value)
-            added[action.key].setChecked(on)
-
-
 def run(action: Action, window: QMainWindow) -> None:
     """Do what an action stands for."""
     arguments = (action.argument,) if action.argument else ()
     attrgetter(action.method)(window)(*arguments)
-
-
-def update_icons(added: dict[str, QAction]) -> None:
-    """Draw the icons in the theme's color."""
-    for action in ACTIONS:
-        if action.icon:
-            added[action.key].setIcon(icon(action.icon))

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QApplication, QDialog
 
 from studio.core.events import Event, Loading
 from studio.core.kinds import KINDS, TABS, Kind
-from studio.ui import actions
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_file, open_folder
 from studio.ui.dialogs import Dialogs
@@ -121,7 +120,7 @@ class MainWindow(WindowShell):
         shared.settings_changed.connect(self._on_settings_changed)
         self.help.shortcuts_requested.connect(lambda: self.dialogs.show_settings("shortcuts"))
         self.dialogs.palette_providers.append(lambda: default_providers(self))
-        actions.apply_shortcuts(self._actions, shared.settings.shortcuts)
+        self._actions.apply_shortcuts(shared.settings.shortcuts)
         queue.pause_changed.connect(self._show_states)
         self.queue_dock.shown_changed.connect(self._show_states)
         self.window_library.panel.visibilityChanged.connect(self._show_states)
@@ -302,11 +301,11 @@ class MainWindow(WindowShell):
         self.queue_dock.panel.table.setFocus()
 
     def _show_states(self, _state: object = None) -> None:
-        actions.show_states(self._actions, self)
+        self._actions.show_states()
 
     def _on_settings_changed(self, names: frozenset[str]) -> None:
         if "shortcuts" in names:
-            actions.apply_shortcuts(self._actions, self.shared.settings.shortcuts)
+            self._actions.apply_shortcuts(self.shared.settings.shortcuts)
         self._show_states()
 
     def set_theme(self, mode: theme.Mode) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QTabWidget, QToolBar, QVBoxLayout, QWidget
 
 from studio.core.kinds import TABS
-from studio.ui import actions
+from studio.ui.actions import WindowActions
 from studio.ui.desktop.screens import DECORATION, FittedScrollArea, move_onto_screen, resize_to_fit
 from studio.ui.widgets.factory import label, name_control
 from studio.ui.widgets.icons import icon
@@ -32,7 +32,7 @@ class WindowShell(QMainWindow):
         self.setWindowTitle("Studio")
         area = self.screen().availableGeometry().size() - DECORATION
         self.setMinimumSize(area.boundedTo(QSize(*MIN_SIZE)))
-        self._actions = actions.add_actions(self, self._add_toolbar())
+        self._actions = WindowActions(self, self._add_toolbar())
         self._add_tabs()
         self._banners = QVBoxLayout()
         self._column = QVBoxLayout()
@@ -80,7 +80,7 @@ class WindowShell(QMainWindow):
 
     def update_icons(self) -> None:
         """Draw the icons in the theme's color."""
-        actions.update_icons(self._actions)
+        self._actions.update_icons()
         for number, name in enumerate(PAGES):
             self.tabs.setTabIcon(number, icon(name))
 

@@ -90,36 +90,35 @@ def sample(
 ) -> Iterator[Row]:
     """Generate all rows as one batch; yield each when it is over."""
     batch = _Batch(rows, request, pipeline)
-    going = dict(enumerate(rows))
+    running = dict(enumerate(rows))
     try:
         tokens = batch.read_prompts(lambda: all(row.context.is_cancelled() for row in rows))
-        while going:
-            _add_tokens(going, tokens, request, pipeline.tokenizer, clock)
-            for number in [number for number, row in going.items() if row.over]:
-                row = going.pop(number)
+        while running:
+            pairs = [(row, tokens[number]) for number, row in running.items()]
+            _add_tokens(pairs, request, pipeline.tokenizer, clock)
+            for number in [number for number, row in running.items() if row.over]:
+                row = running.pop(number)
                 row.finish()
                 batch.remove(number)
                 clock.stop()
                 yield row
-            tokens = batch.step({number: row.ids for number, row in going.items()})
+            tokens = batch.step({number: row.ids for number, row in running.items()})
     except InterruptedError:  # cancelled while prompts were read
         clock.stop()
-        for row in going.values():
+        for row in running.values():
             row.over = row.partial = True
             yield row
 
 
 def _add_tokens(
-    going: dict[int, Row],
-    tokens: dict[int, int],
+    rows: Sequence[tuple[Row, int]],
     request: TextRequest,
     tokenizer: Tokenizer,
     clock: Clock,
 ) -> None:
-    """Add each row's next token."""
-    progress_due = clock.tick(len(going))
-    for number, row in going.items():
-        token = tokens[number]
+    """Add to each row its next token."""
+    progress_due = clock.tick(len(rows))
+    for row, token in rows:
         row.ids.append(token)
         row.add_token(token, tokenizer.is_end(token))
         if progress_due and row.candidate == 0:

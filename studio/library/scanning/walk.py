@@ -97,9 +97,10 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _sidecars(folder: Path) -> tuple[int, frozenset[str]]:
     """Return when the folder's annotations changed, and the names of recipe files."""
     try:
-        names = frozenset(name for name in os.listdir(folder) if name.endswith(".json"))  # noqa: PTH208
+        listed = os.listdir(folder)  # noqa: PTH208
     except OSError:
         return 0, frozenset()
+    names = frozenset(name for name in listed if name.endswith(".json"))
     try:
         return (folder / "annotations.jsonl").stat().st_mtime_ns, names
     except OSError:
