@@ -60,7 +60,7 @@ class ToastFrame(QFrame):
         self.setAccessibleName(toast.text)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.dismiss)
+        self._timer.timeout.connect(self._on_timeout)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 8, 8, 8)
         layout.setSpacing(10)
@@ -92,6 +92,14 @@ class ToastFrame(QFrame):
         self._timer.stop()
         focus = QApplication.focusWidget()
         self.closed.emit(focus is not None and self.isAncestorOf(focus))
+
+    def _on_timeout(self) -> None:
+        """Close, unless the user cannot have seen the toast."""
+        window = self.window()
+        if QApplication.activeModalWidget() is not None or window.isMinimized():
+            self.count_down()
+        else:
+            self.dismiss()
 
     def _on_clicked(self) -> None:
         self.dismiss()

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QAccessible, QDesktopServices, QEnterEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QPushButton
 
 from studio.core.jobs import Batch
 from studio.ui.widgets import toast as toast_module
@@ -40,6 +40,21 @@ def test_a_toast_is_shown_and_closes_by_itself(window, qtbot, monkeypatch):
     assert window.toasts.isVisible()
     qtbot.waitUntil(lambda: not window.toasts.isVisible(), timeout=PATIENCE)
     assert texts(window) == []
+
+
+def test_a_toast_below_a_dialog_stays_until_the_dialog_is_closed(window, qtbot, monkeypatch):
+    monkeypatch.setattr(toast_module, "BASE_MS", 1)
+    monkeypatch.setattr(toast_module, "CHARACTER_MS", 0)
+    dialog = QDialog(window)
+    dialog.open()
+    window.shared.post_toast("Saved a")
+    window.shared.post_toast("Saved b")
+    (frame, _other) = window.toasts.shown
+    with qtbot.waitSignals([frame._timer.timeout] * 3, timeout=PATIENCE):
+        pass
+    assert texts(window) == ["Saved a", "Saved b"]
+    dialog.close()
+    qtbot.waitUntil(lambda: texts(window) == [], timeout=PATIENCE)
 
 
 def test_the_button_calls_its_action_once_and_closes_the_toast(window):
