@@ -130,6 +130,14 @@ ACTIONS = (
         starts_group=True,
     ),
     Action(
+        "toggle_form",
+        "Form",
+        "Show or hide the form beside the result",
+        "View",
+        "F9",
+        state="is_form_shown",
+    ),
+    Action(
         "toggle_queue",
         "Queue",
         "Show or hide the queue",

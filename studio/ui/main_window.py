@@ -57,6 +57,7 @@ class MainWindow(WindowShell):
         super().__init__()
         self.shared = shared
         self._built: dict[str, Tab] = {}
+        self._are_forms_shown = True
         self._form_tab = TABS[0]
         """The tab with a form that was shown last."""
         self.dialogs = Dialogs(shared, self)
@@ -139,6 +140,8 @@ class MainWindow(WindowShell):
             module = importlib.import_module(f"studio.ui.tabs.{name}")
             tab: Tab = getattr(module, f"{name.title()}Tab")(self.shared)
             tab.load_draft()
+            for form in tab.forms():
+                form.form_side.setVisible(self._are_forms_shown)
             self._pages[name].addWidget(tab)
             tab.show()  # at once, so that it can get the focus
             self._built[name] = tab
@@ -249,13 +252,16 @@ class MainWindow(WindowShell):
 
     def show_kind(self, name: str) -> None:
         """Show the form of a kind."""
-        self._show_form(KINDS[name]).prompt.setFocus()
+        form = self._show_form(KINDS[name])
+        form.form_side.show()
+        form.prompt.setFocus()
 
     def try_model(self, card: ModelCard) -> None:
         """Show the form of a model's kind, with this model chosen."""
         kind = KINDS.get(card.kind)
         if kind is not None and kind.tab:
             form = self._show_form(kind)
+            form.form_side.show()
             form.choose_model(card.name)
             form.prompt.setFocus()
 
@@ -282,6 +288,21 @@ class MainWindow(WindowShell):
 
     # View
     # ----------------------------------------------------------------------
+
+    @property
+    def is_form_shown(self) -> bool:
+        """True if the form is shown beside the result."""
+        return not self.current().form_side.isHidden()
+
+    def toggle_form(self) -> None:
+        """Hide the forms, so that the results have all space, or show them again."""
+        shown = self._are_forms_shown = not self.is_form_shown
+        for tab in self._built.values():
+            for form in tab.forms():
+                form.form_side.setVisible(shown)
+        if shown:
+            self.current().prompt.setFocus()
+        self._show_states()
 
     @property
     def is_queue_shown(self) -> bool:
@@ -326,7 +347,9 @@ class MainWindow(WindowShell):
         """Fill the form of a waiting job, to change the job."""
         kind = KINDS[job.request.kind]
         if kind.tab:
-            self._show_form(kind).edit(job)
+            form = self._show_form(kind)
+            form.form_side.show()
+            form.edit(job)
             return
         self.shared.post_toast(
             f"{kind.title} jobs cannot be changed in the window. Cancel this one and create it "

@@ -402,7 +402,7 @@ def test_narrowest_window_shows_the_main_controls(qtbot, open_studio):
     studio.window.resize(720, 480)
     qtbot.waitExposed(studio.window)
     tab = studio.window.text_tab
-    for widget in (tab.generate_button, tab.stop_button, tab.view):
+    for widget in (tab.generate_button, tab.stop_button, tab.stage):
         corner = widget.mapTo(studio.window, widget.rect().bottomRight())
         assert corner.x() <= studio.window.width()
         assert corner.y() <= studio.window.height()
@@ -442,3 +442,26 @@ def test_dropped_text_folder_is_a_batch_and_a_model_folder_is_not(qtbot, open_st
     (model / "config.json").write_text("{}")
     drop(studio.window, model)
     qtbot.waitUntil(lambda: studio.window.findChild(ModelsDialog) is not None, timeout=PATIENCE)
+
+
+def test_the_form_can_be_hidden_and_comes_back_when_it_is_needed(qtbot, open_studio):
+    studio = open_studio()
+    window = studio.window
+    text, entry = window.text_tab, window._actions["toggle_form"]
+    assert entry.isChecked()
+    width = text.stage.width()
+    QTest.keyClick(window, Qt.Key.Key_F9)
+    assert not text.form_side.isVisible()
+    assert not entry.isChecked()
+    qtbot.waitUntil(lambda: text.stage.width() > width, timeout=PATIENCE)
+    window.show_tab("audio")
+    assert not window.audio_tab.music.form_side.isVisible()  # built since
+    window.show_kind("music")
+    assert window.audio_tab.music.form_side.isVisible()
+    window.show_tab("text")
+    QTest.keyClick(text.stage, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert text.form_side.isVisible()  # with the hint that the prompt is missing
+    QTest.keyClick(window, Qt.Key.Key_F9)
+    QTest.keyClick(window, Qt.Key.Key_F9)
+    assert text.form_side.isVisible()
+    assert QApplication.focusWidget() is text.prompt

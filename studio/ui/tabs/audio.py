@@ -222,6 +222,10 @@ class AudioTab(Tab):
         """See `Tab`."""
         return self.pages[self._pages.currentIndex()]
 
+    def forms(self) -> Sequence[AudioTabBase]:
+        """See `Tab`."""
+        return self.pages
+
     def for_kind(self, kind: str) -> AudioTabBase:
         """See `Tab`."""
         self.switch.setCurrentIndex([page.kind for page in self.pages].index(kind))

@@ -37,7 +37,8 @@ class GenerateTab(FormTab):
         self.examples_page = ExamplesPage(self.kind)
         self.examples_page.chosen.connect(self._generate_example)
         self.stage.set_empty_page(self.examples_page)
-        lay_out(self, self._form_side(), self.stage)
+        self.form_side = self._form_side()
+        lay_out(self, self.form_side, self.stage)
         self._connect_form()
         self._connect_stage()
         self.stop_button.setEnabled(False)
@@ -77,6 +78,7 @@ class GenerateTab(FormTab):
         """See `FormTab`."""
         request = self.check()
         if request is None:
+            self.form_side.show()  # with the hint about what is missing
             return
         if self._edited:
             self.shared.queue.replace(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from PySide6.QtCore import Qt
@@ -50,6 +50,10 @@ class Tab(QWidget):
         """Return the form that is shown."""
 
     @abstractmethod
+    def forms(self) -> Sequence[FormTab]:
+        """Return all forms of the tab."""
+
+    @abstractmethod
     def for_kind(self, kind: str) -> FormTab:
         """Show and return the form of one of the tab's kinds."""
 
@@ -65,6 +69,8 @@ class FormTab(Tab):
     """A tab with the form of one kind of request."""
 
     kind: str
+    form_side: QWidget
+    """The side with the form, which can be hidden to leave its space to the result."""
     own_fields: tuple[str, ...] = ()
     """Fields besides prompt and model that the subclass shows itself."""
     values_of_preset: ClassVar[Mapping[str, Any]] = {}
@@ -110,6 +116,10 @@ class FormTab(Tab):
     def current(self) -> Self:
         """See `Tab`."""
         return self
+
+    def forms(self) -> Sequence[Self]:
+        """See `Tab`."""
+        return [self]
 
     def for_kind(self, kind: str) -> Self:
         """See `Tab`."""
