@@ -16,10 +16,10 @@ from studio.library.items import Annotation, Item
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_folder_of
+from studio.ui.library.grid.painters import date_text, kind_title
+from studio.ui.library.grid.thumbnail_images import Appearance, thumbnail_image
 from studio.ui.library.lineage import LineageStrip, Relatives, read_relatives
 from studio.ui.library.notes_editor import NotesEditor
-from studio.ui.library.painters import date_text, kind_title
-from studio.ui.library.thumbnail_images import Appearance, thumbnail_image
 from studio.ui.widgets.factory import button, label, row, size_text, text_editor
 
 PREVIEW_SIDE = 320

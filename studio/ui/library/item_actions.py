@@ -15,7 +15,7 @@ from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_file, open_folder_of
 from studio.ui.library.commands import LibraryCommands
-from studio.ui.library.library_view import LibraryView
+from studio.ui.library.grid.library_view import LibraryView
 from studio.ui.library.reuse import Reuse
 
 MAX_COMPARED = 9

@@ -13,8 +13,8 @@ from studio.jobs.library.live_library import LiveLibrary
 from studio.library.index import LibraryIndex
 from studio.library.items import Item
 from studio.ui import background
-from studio.ui.library.painters import kind_title, title_of
-from studio.ui.library.thumbnail_images import Appearance, thumbnail_image
+from studio.ui.library.grid.painters import kind_title, title_of
+from studio.ui.library.grid.thumbnail_images import Appearance, thumbnail_image
 from studio.ui.widgets.factory import label, name_control
 
 SIDE = 48

@@ -12,8 +12,8 @@ from studio.core.errors import StudioError
 from studio.library.items import EVERYTHING, Query
 from studio.ui.app_state import AppState
 from studio.ui.library.details import WIDTH, Details
+from studio.ui.library.grid.library_view import LibraryView
 from studio.ui.library.item_actions import ItemActions
-from studio.ui.library.library_view import LibraryView
 from studio.ui.library.search_bar import SearchBar
 from studio.ui.library.search_results import SearchResults
 from studio.ui.widgets.factory import Notice, button, label, row

@@ -25,7 +25,7 @@ from studio.ui import background
 from studio.ui.background import DelayedCall
 from studio.ui.library.filter_menu import Facets, filter_menu, read_facets
 from studio.ui.library.filters import Chip, chips_of, without_filters
-from studio.ui.library.item_view import SIDES, Mode
+from studio.ui.library.grid.item_view import SIDES, Mode
 from studio.ui.widgets.factory import button, label, name_control, row, search_field
 from studio.ui.widgets.icons import set_icon
 

@@ -6,8 +6,8 @@ import time
 import pytest
 from PySide6.QtCore import QPoint
 
-from studio.ui.library.layouts import HEADING_HEIGHT, GridLayout, RowLayout
-from studio.ui.library.sections import Section, sections_of
+from studio.ui.library.grid.layouts import HEADING_HEIGHT, GridLayout, RowLayout
+from studio.ui.library.grid.sections import Section, sections_of
 
 
 def at(*when: int) -> int:

@@ -17,13 +17,13 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame
 
 from studio.library.items import Item
 from studio.ui.background import DelayedCall
-from studio.ui.library.layouts import GridLayout, Layout, RowLayout
-from studio.ui.library.painters import ItemPainter, State
+from studio.ui.library.grid.layouts import GridLayout, Layout, RowLayout
+from studio.ui.library.grid.painters import ItemPainter, State
+from studio.ui.library.grid.sections import sections_of
+from studio.ui.library.grid.selection import Selection
+from studio.ui.library.grid.thumbnail_images import Appearance
+from studio.ui.library.grid.thumbnail_loader import ThumbnailLoader
 from studio.ui.library.search_results import SearchResults
-from studio.ui.library.sections import sections_of
-from studio.ui.library.selection import Selection
-from studio.ui.library.thumbnail_images import Appearance
-from studio.ui.library.thumbnail_loader import ThumbnailLoader
 from studio.ui.widgets import theme
 
 Mode = Literal["grid", "list"]

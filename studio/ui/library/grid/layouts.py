@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, QRect
 
-from studio.ui.library.sections import Section
+from studio.ui.library.grid.sections import Section
 
 HEADING_HEIGHT = 36
 MARGIN = 12

@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage, QPixmap
 from studio.jobs.library.live_library import LiveLibrary
 from studio.library.items import Item
 from studio.ui import background
-from studio.ui.library.thumbnail_images import Appearance, thumbnail_image
+from studio.ui.library.grid.thumbnail_images import Appearance, thumbnail_image
 
 MAX_BYTES = 48 * 2**20
 """Of the pixmaps in memory; a full screen of the largest thumbnails takes 12 MiB."""

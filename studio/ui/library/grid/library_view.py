@@ -15,9 +15,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication
 
 from studio.library.items import Item
-from studio.ui.library.item_view import ItemView
-from studio.ui.library.layouts import HEADING_HEIGHT
-from studio.ui.library.painters import describe
+from studio.ui.library.grid.item_view import ItemView
+from studio.ui.library.grid.layouts import HEADING_HEIGHT
+from studio.ui.library.grid.painters import describe
 from studio.ui.library.search_results import SearchResults
 from studio.ui.widgets.factory import name_control
 

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 from studio.core.kinds import KINDS
 from studio.library.items import Item
 from studio.ui.audio.seconds import format_seconds
-from studio.ui.library.layouts import CAPTION_HEIGHT
+from studio.ui.library.grid.layouts import CAPTION_HEIGHT
 from studio.ui.widgets.icons import icon
 from studio.ui.widgets.theme import Colors
 

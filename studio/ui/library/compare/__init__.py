@@ -1,0 +1,1 @@
+"""Two to nine items at the same time: images, texts or audio."""

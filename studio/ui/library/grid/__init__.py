@@ -1,0 +1,1 @@
+"""The grid and the list of the library: places, painting, thumbnails, selection."""
