@@ -9,7 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, 
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
-from studio.library.items import EVERYTHING, Query
+from studio.library.items import EVERYTHING, Item, Query
 from studio.ui.app_state import AppState
 from studio.ui.library.details import WIDTH, Details
 from studio.ui.library.grid.library_view import LibraryView
@@ -91,6 +91,7 @@ class LibraryPage(QWidget):
         self.view.selection_changed.connect(self._show_details)
         self.results.items_loaded.connect(self._show_details)
         self.item_actions.export_requested.connect(self._on_export_requested)
+        self.item_actions.compare_requested.connect(self.compare)
         self.item_actions.query_requested.connect(self.show_query)
         if self.details is not None:
             self.details.notes_changed.connect(self.item_actions.commands.set_notes)
@@ -141,6 +142,19 @@ class LibraryPage(QWidget):
         from studio.ui.library.export_dialog import ExportDialog  # imports numpy
 
         ExportDialog(self.shared, ids, self).open()
+
+    def compare(self, items: list[Item]) -> None:
+        """Compare two to nine items in a window of their own."""
+        from studio.ui.library.compare.window import CompareWindow  # imports numpy
+
+        window = CompareWindow(self.shared, items, self)
+        window.chosen.connect(self._on_chosen)
+        window.show()
+
+    def _on_chosen(self, item_id: int, others: list[int], trashes_others: bool) -> None:
+        self.item_actions.commands.set_favorite([item_id], True)
+        if trashes_others:
+            self.item_actions.commands.trash(others, lambda: self.view.select(item_id))
 
     def _on_opened(self, item_id: int) -> None:
         item = self.results.item(item_id)

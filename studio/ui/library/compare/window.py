@@ -1,0 +1,142 @@
+"""The window that compares items and lets the user choose one of them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QButtonGroup, QDialog, QPushButton, QVBoxLayout, QWidget
+
+from studio.library.items import Item
+from studio.ui import background
+from studio.ui.app_state import AppState
+from studio.ui.desktop.screens import resize_to_fit
+from studio.ui.library.compare.audio import AudioComparison
+from studio.ui.library.compare.images import ImageComparison, Mode
+from studio.ui.library.compare.texts import TextComparison
+from studio.ui.widgets.factory import Notice, button, label, name_control, row
+
+MODES: tuple[Mode, ...] = ("side by side", "slider", "difference")
+SIZE = (1100, 720)
+MAX_SIDE = 4_096
+"""Larger images are scaled down, so that nine of them fit into memory."""
+_NAME_CHARACTERS = 24
+
+
+class CompareWindow(QDialog):
+    """Two to nine images, texts or audio files."""
+
+    chosen = Signal(object, object, bool)
+    """(id of the chosen item, ids of the others, whether the others go to the trash)."""
+
+    def __init__(self, shared: AppState, items: Sequence[Item], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._shared = shared
+        self.items = list(items)
+        self.content: ImageComparison | TextComparison | AudioComparison | None = None
+        self.setWindowTitle(f"Compare {len(self.items)} items")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.notice = Notice()
+        self._layout = QVBoxLayout(self)
+        self._layout.addWidget(self.notice)
+        self._wait = label("Reading…", "muted")
+        self._layout.addWidget(self._wait, 1)
+        self.keep_buttons = [self._keep_button(number) for number in range(len(self.items))]
+        self._trash_others = QPushButton("The others go to the trash")
+        self._trash_others.setCheckable(True)
+        name_control(self._trash_others, "The others go to the trash", "Undo with Ctrl+Z")
+        self._layout.addWidget(row(label("Choose", "muted"), *self.keep_buttons, None))
+        self._layout.addWidget(row(self._trash_others, None))
+        resize_to_fit(self, *SIZE)
+        self._read()
+
+    def _keep_button(self, number: int) -> QPushButton:
+        name = Path(self.items[number].path).name[:_NAME_CHARACTERS]
+        return button(
+            f"{number + 1}  {name}".replace("&", "&&"),
+            f"Mark number {number + 1} as a favorite",
+            functools.partial(self.choose, number),
+        )
+
+    def choose(self, number: int) -> None:
+        """Choose one: it becomes a favorite, and the others stay or go to the trash."""
+        item_id = self.items[number].id
+        others = [item.id for item in self.items if item.id != item_id]
+        self.chosen.emit(item_id, others, self._trash_others.isChecked())
+        self.close()
+
+    # Content
+    # ----------------------------------------------------------------------
+
+    def _read(self) -> None:
+        media, library = self.items[0].media, self._shared.library
+        if media == "audio":
+            self._show(AudioComparison([item.path for item in self.items]))
+        elif media == "text":
+            background.run(
+                self,
+                lambda: [library.index.full_text(item.id) for item in self.items],
+                lambda texts: self._show(TextComparison(texts)),
+                self._on_failed,
+            )
+        else:
+            background.run(
+                self,
+                lambda: [_read_image(item) for item in self.items],
+                self._on_images,
+                self._on_failed,
+            )
+
+    def _on_images(self, images: list[QImage]) -> None:
+        comparison = ImageComparison(images)
+        self._layout.insertWidget(0, self._mode_row(comparison))
+        self._show(comparison)
+
+    def _mode_row(self, comparison: ImageComparison) -> QWidget:
+        group = QButtonGroup(self)
+        buttons: list[QWidget | None] = []
+        for mode in MODES:
+            choice = QPushButton(mode.capitalize())
+            choice.setCheckable(True)
+            choice.setChecked(mode == "side by side")
+            name_control(choice, mode.capitalize(), f"Show the images: {mode}")
+            choice.clicked.connect(functools.partial(self._on_mode, comparison, mode))
+            group.addButton(choice)
+            buttons.append(choice)
+        self.mode_buttons = group.buttons()
+        fit = button("Fit", "Show the whole images (0)", comparison.view.reset)
+        return row(*buttons, fit, None)
+
+    def _on_mode(self, comparison: ImageComparison, mode: Mode) -> None:
+        comparison.set_mode(mode)
+
+    def _show(self, content: ImageComparison | TextComparison | AudioComparison) -> None:
+        self.content = content
+        self._layout.replaceWidget(self._wait, content)
+        self._layout.setStretchFactor(content, 1)
+        self._wait.deleteLater()
+        content.setFocus()
+
+    def _on_failed(self, error: Exception) -> None:
+        self._wait.setText("")
+        self.notice.show_message(f"The items cannot be shown: {error}", "A file may be missing.")
+
+    def done(self, result: int) -> None:
+        """Close the audio device."""
+        if isinstance(self.content, AudioComparison):
+            self.content.close_device()
+        super().done(result)
+
+
+def _read_image(item: Item) -> QImage:
+    from studio.media.image_reader import read_image
+    from studio.ui.image.qt_images import to_image
+
+    if item.media == "video":
+        from studio.library.thumbnails import thumbnail_of_file
+
+        return QImage.fromData(thumbnail_of_file(Path(item.path), "video"))
+    return to_image(read_image(Path(item.path), MAX_SIDE)[0])
