@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import functools
+import logging
+import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtGui import QAction
 
+from studio.core.errors import StudioError
 from studio.core.jobs import Job, JobState
 from studio.core.kinds import KINDS
 from studio.core.presets import Preset, own_presets, presets
 from studio.core.settings_catalog.catalog import GROUPS, SETTINGS
+from studio.library.items import Item, Query
 from studio.models.card import ModelCard
 from studio.ui.actions import ACTIONS, MENUS, shortcut_of
 from studio.ui.app_state import AppState
@@ -21,6 +26,8 @@ PALETTE = "dialogs.show_palette"
 MAX_RECENT = 1_000
 """Finished jobs that are offered, the latest first."""
 TITLE_CHARACTERS = 120
+MAX_ITEMS = 50
+"""Files of the library that are offered for a query."""
 
 
 class Dialogs(Protocol):
@@ -57,6 +64,9 @@ class Window(Protocol):
     def show_kind(self, name: str) -> None:
         """Show the form of a kind."""
 
+    def show_artifact(self, path: Path) -> None:
+        """Show a file made with Studio."""
+
     def show_result(self, job_id: str) -> None:
         """Show a job's result."""
 
@@ -92,6 +102,7 @@ def default_providers(window: Window) -> list[Provider]:
         lambda _query: read_presets(),
         lambda _query: settings,
         lambda _query: recent,
+        functools.partial(_search_library, window, frozenset(job.id for job in jobs)),
     ]
 
 
@@ -134,3 +145,27 @@ def _recent(window: Window, jobs: list[Job]) -> Iterator[Entry]:
                 functools.partial(window.show_result, job.id),
                 words=job.request.model,
             )
+
+
+def _search_library(window: Window, known_jobs: frozenset[str], query: str) -> list[Entry]:
+    """Return the files of the library that match, except those of jobs that are offered anyway."""
+    try:
+        items = window.shared.library.index.search(
+            Query(text=query, missing=False), limit=MAX_ITEMS
+        )
+    except (StudioError, OSError, sqlite3.Error) as error:  # the others are still offered
+        logging.getLogger(__name__).warning("the library cannot be searched: %s", error)
+        return []
+    return [_entry_of(window, item) for item in items if item.job_id not in known_jobs]
+
+
+def _entry_of(window: Window, item: Item) -> Entry:
+    path = Path(item.path)
+    title = " ".join(item.prompt[: 2 * TITLE_CHARACTERS].split())[:TITLE_CHARACTERS]
+    return Entry(
+        title or path.name,
+        f"{item.media.title()} result",
+        functools.partial(window.show_artifact, path),
+        words=f"{path.name} {item.model}",
+        is_match=True,
+    )

@@ -127,6 +127,26 @@ def test_a_recent_result_is_shown_again(program, open_palette, qtbot):
     qtbot.waitUntil(lambda: program.window.current().kind == "text", timeout=PATIENCE)
 
 
+def test_a_result_of_the_library_is_found_when_its_job_is_gone(program, open_palette, qtbot):
+    tab = program.window.text_tab
+    tab.prompt.insertPlainText("灯塔的故事")
+    with qtbot.waitSignal(program.shared.library.items_added, timeout=PATIENCE):
+        tab.generate()
+    queue = program.shared.queue
+    qtbot.waitUntil(lambda: queue.counts.over == 1, timeout=PATIENCE)
+    queue.remove([job.id for job in queue.jobs()])
+    qtbot.waitUntil(lambda: not queue.jobs(), timeout=PATIENCE)
+    program.window.show_tab("image")
+    palette = open_palette()
+    palette.search.insert("灯塔")
+    qtbot.waitUntil(
+        lambda: [entry.title for entry in palette.model.entries] == ["灯塔的故事"],
+        timeout=PATIENCE,
+    )
+    press(palette, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: program.window.current().kind == "text", timeout=PATIENCE)
+
+
 def test_nothing_matches(open_palette, qtbot):
     palette = open_palette()
     QTest.keyClicks(palette.search, "xyzzyxyzzy")
