@@ -78,7 +78,7 @@ def test_skipped_row_does_not_change_the_seeds_of_others(write):
     ]
 
 
-def test_problem_stands_beside_the_prompt(write):
+def test_problem_is_shown_next_to_the_prompt(write):
     batch = read_batch(write("prompt,steps\na cat,many\n"), find_card, kind="image")
     assert (batch.rows[0].text, batch.rows[0].request) == ("a cat", None)
     assert batch.rows[0].message.startswith("steps: ")

@@ -278,7 +278,7 @@ def test_fit_description_names_size_and_crop(tmp_path):
 # ----------------------------------------------------------------------
 
 
-def test_an_image_of_one_pixel(sd, tmp_path):
+def test_image_of_one_pixel_is_accepted(sd, tmp_path):
     Image.new("RGB", (1, 1), "red").save(tmp_path / "one.png")
     assert pixels(run(sd, image=str(tmp_path / "one.png"))).shape == (32, 48, 3)
 

@@ -147,7 +147,7 @@ def test_a_result_of_the_library_is_found_when_its_job_is_gone(program, open_pal
     qtbot.waitUntil(lambda: program.window.current().kind == "text", timeout=PATIENCE)
 
 
-def test_nothing_matches(open_palette, qtbot):
+def test_search_without_matches_shows_a_message(open_palette, qtbot):
     palette = open_palette()
     QTest.keyClicks(palette.search, "xyzzyxyzzy")
     qtbot.waitUntil(palette.nothing.isVisible, timeout=PATIENCE)

@@ -25,7 +25,7 @@ def test_the_library_shows_thumbnails_newest_first(open_library, fill_library, f
     assert abs(color.green() - 43) < 8
 
 
-def test_an_empty_library_says_so(open_library):
+def test_empty_library_shows_a_message(open_library):
     _studio, page = open_library()
     assert page._stack.currentIndex() == 1
     assert page._message.text() == "Nothing here yet"
@@ -230,7 +230,7 @@ def test_a_changed_rating_is_shown(open_library, fill_library, folder, qtbot):
     qtbot.waitUntil(lambda: page.results.item(ids[0]).rating == 4, timeout=PATIENCE)
 
 
-def test_the_panel_shows_the_library_beside_another_tab(open_studio, fill_library, folder, qtbot):
+def test_panel_shows_the_library_next_to_another_tab(open_studio, fill_library, folder, qtbot):
     ids = fill_library(make_item(folder, 0))
     window = open_studio().window
     assert not window.window_library.panel.isVisible()
@@ -243,7 +243,7 @@ def test_the_panel_shows_the_library_beside_another_tab(open_studio, fill_librar
     assert not panel.isVisible()
 
 
-def test_the_library_is_there_after_a_restart(open_studio, fill_library, folder, qtbot):
+def test_library_tab_is_restored_after_a_restart(open_studio, fill_library, folder, qtbot):
     from tests.ui.conftest import close_studio
 
     fill_library(make_item(folder, 0))

@@ -101,7 +101,7 @@ def test_progress_names_stage_amount_and_time_left():
     assert pace.describe(InstallProgress("Converting"), 120.0) == "SmolLM2 · Converting"
 
 
-def test_a_download_that_goes_on_counts_only_its_own_bytes():
+def test_resumed_download_counts_only_its_own_bytes():
     pace = InstallPace("SmolLM2")
     pace.describe(InstallProgress("Downloading", 80_000_000, 90_000_000), 100.0)
     text = pace.describe(InstallProgress("Downloading", 85_000_000, 90_000_000), 150.0)

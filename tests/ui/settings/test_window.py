@@ -276,7 +276,7 @@ def test_other_keys_are_free(keys):
     assert not refusal(keys)
 
 
-def test_shortcuts_that_are_none_are_ignored(program):
+def test_invalid_shortcuts_are_ignored(program):
     program.shared.change_settings(shortcuts={"stop": "nonsense", "unknown": "Ctrl+G"})
     assert program.window._actions["stop"].text().endswith("Esc")
 

@@ -51,7 +51,7 @@ def test_the_strip_lists_the_newest_first_and_arrow_keys_step(qtbot, studio):
     qtbot.waitUntil(lambda: tab.stage.header.prompt.whole == "two", timeout=PATIENCE)
 
 
-def test_the_last_result_is_there_after_a_restart(qtbot, open_studio):
+def test_last_result_is_restored_after_a_restart(qtbot, open_studio):
     studio = open_studio()
     make_texts(qtbot, studio, "before", "last")
     expected = text_of(studio, "last")
