@@ -409,6 +409,7 @@ class MainWindow(WindowShell):
         self.shared.change_settings(geometry=geometry, window_state=state)
         for tab in self._built.values():
             tab.release_devices()
+        self.window_library.release_devices()
         event.accept()
 
     def _may_close(self, unfinished: int) -> bool:

@@ -20,6 +20,7 @@ from studio.ui.library.grid.painters import date_text, kind_title
 from studio.ui.library.grid.thumbnail_images import Appearance, thumbnail_image
 from studio.ui.library.lineage import LineageStrip, Relatives, read_relatives
 from studio.ui.library.notes_editor import NotesEditor
+from studio.ui.library.playback import Playback
 from studio.ui.widgets.factory import button, label, row, size_text, text_editor
 
 PREVIEW_SIDE = 320
@@ -57,6 +58,7 @@ class Details(QScrollArea):
         self.preview = QLabel()
         self.preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.preview.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.playback = Playback()
         self.title = label("", "title", wrap=True)
         self.prompt = text_editor("Prompt", "The prompt that made it", 72)
         self.prompt.setReadOnly(True)
@@ -83,6 +85,7 @@ class Details(QScrollArea):
         layout.setSpacing(8)
         for widget in (
             self.preview,
+            self.playback,
             self.title,
             row(self.open_button, self.folder_button, None),
             self.notes,
@@ -102,6 +105,7 @@ class Details(QScrollArea):
         """Show an item, or nothing."""
         is_same = item is not None and self.item is not None and item.id == self.item.id
         self.item = item
+        self.playback.show_item(item)
         if item is None:
             self.title.setText("Select an item to see it here")
             self._show_image(QImage())
@@ -151,7 +155,7 @@ class Details(QScrollArea):
 
     def _show_image(self, image: QImage) -> None:
         self._image = image
-        self.preview.setVisible(not image.isNull())
+        self.preview.setVisible(not image.isNull() and self.playback.isHidden())
         self._scale_preview()
 
     def _scale_preview(self) -> None:

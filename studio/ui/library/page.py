@@ -95,6 +95,7 @@ class LibraryPage(QWidget):
         self.item_actions.query_requested.connect(self.show_query)
         if self.details is not None:
             self.details.notes_changed.connect(self.item_actions.commands.set_notes)
+            self.view.play_requested.connect(self.details.playback.toggle)
             self.details.item_requested.connect(self.go_to)
             self.details.open_requested.connect(self.open_requested)
         find = QShortcut(QKeySequence.StandardKey.Find, self)
@@ -155,6 +156,11 @@ class LibraryPage(QWidget):
         self.item_actions.commands.set_favorite([item_id], True)
         if trashes_others:
             self.item_actions.commands.trash(others, lambda: self.view.select(item_id))
+
+    def release_devices(self) -> None:
+        """Close the audio device, before the window closes."""
+        if self.details is not None:
+            self.details.playback.close_device()
 
     def _on_opened(self, item_id: int) -> None:
         item = self.results.item(item_id)

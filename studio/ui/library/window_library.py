@@ -60,6 +60,11 @@ class WindowLibrary(QObject):
         reuse.prompt_requested.connect(self.prompt_requested)
         return page
 
+    def release_devices(self) -> None:
+        """Close the audio device, before the window closes."""
+        if self._page is not None:
+            self._page.release_devices()
+
     @property
     def is_panel_shown(self) -> bool:
         """True if the panel is shown."""

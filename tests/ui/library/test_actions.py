@@ -1,16 +1,20 @@
 """What a user does to items in the real window: notes, trash, files, reuse, export."""
 
+import time
+import wave
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QMovie
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 from studio.jobs.library import live_library
 from studio.jobs.library.trash import Trashed, TrashedFile, TrashResult
 from studio.library.items import Annotation
+from studio.ui.audio.player import PlayerState
 from studio.ui.library.export_dialog import ExportDialog
 from tests.ui.conftest import PATIENCE
 from tests.ui.library.conftest import choose, click, found, make_item, press
@@ -253,3 +257,32 @@ def test_details_show_and_change_the_notes(open_library, fill_library, folder, q
     open_menu(page, 1)
     choose(qtbot, "Show what was made from this")
     qtbot.waitUntil(lambda: found(page) == [ids[1]], timeout=PATIENCE)
+
+
+def test_space_plays_audio_and_animations_in_place(open_library, fill_library, folder, qtbot):
+    audio = make_item(folder, 0, media="audio", created=time.time())
+    with wave.open(audio.path, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8_000)
+        file.writeframes(b"\0\0" * 16_000)
+    path = folder / "clip.webp"
+    frames = [Image.new("RGB", (48, 32), color) for color in ("red", "blue")]
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=20, loop=0)
+    video = make_item(folder, 1, media="video", path=str(path), width=48, height=32)
+    fill_library(audio, video)
+    _studio, page = open_library()
+    click(page, 0)
+    playback = page.details.playback
+    qtbot.waitUntil(lambda: playback.audio.player.length == 2.0, timeout=PATIENCE)
+    assert playback.isVisible()
+    press(page, Qt.Key.Key_Space)
+    qtbot.waitUntil(
+        lambda: playback.audio.player.state is not PlayerState.STOPPED, timeout=PATIENCE
+    )
+    click(page, 1)
+    assert playback.audio.player.state is PlayerState.EMPTY
+    assert not playback.audio.isVisible()
+    qtbot.waitUntil(lambda: playback.movie.currentFrameNumber() == 1, timeout=PATIENCE)
+    press(page, Qt.Key.Key_Space)
+    assert playback.movie.state() is QMovie.MovieState.Paused

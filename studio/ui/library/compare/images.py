@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Literal
@@ -56,6 +57,8 @@ class SharedView(QObject):
 
 class ComparedImage(QWidget):
     """Shows one image, or two in one place, with the shared zoom."""
+
+    clicked = Signal()
 
     def __init__(self, view: SharedView, first: QImage, second: QImage | None = None) -> None:
         super().__init__()
@@ -118,6 +121,7 @@ class ComparedImage(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin to move the slider or the images."""
         self._dragged_from = event.position()
+        self.clicked.emit()
         self._drag_slider(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -127,6 +131,11 @@ class ComparedImage(QWidget):
         target, moved = self.target(), event.position() - self._dragged_from
         self._dragged_from = event.position()
         self._view.move(QPointF(moved.x() / target.width(), moved.y() / target.height()))
+
+    def set_second(self, image: QImage) -> None:
+        """Compare with another image."""
+        self._second = image
+        self.update()
 
     def _drag_slider(self, event: QMouseEvent) -> bool:
         is_slider = self.mode == "slider" and event.buttons() & Qt.MouseButton.LeftButton
@@ -170,6 +179,7 @@ class ImageComparison(QStackedWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         columns = len(images) if len(images) <= 3 else math.ceil(math.sqrt(len(images)))
         for number, pane in enumerate(self.panes):
+            pane.clicked.connect(functools.partial(self._on_clicked, number))
             layout.addWidget(pane, number // columns, number % columns)
         together = QWidget()
         row = QHBoxLayout(together)
@@ -177,6 +187,11 @@ class ImageComparison(QStackedWidget):
         row.addWidget(self.both)
         self.addWidget(grid)
         self.addWidget(together)
+
+    def _on_clicked(self, number: int) -> None:
+        """Compare this one with the first."""
+        if number:
+            self.both.set_second(self._images[number])
 
     def set_mode(self, mode: Mode) -> None:
         """Show all side by side, or the first and the chosen one in one place."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QButtonGroup, QDialog, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QDialog, QPushButton, QVBoxLayout, QWidget
 
 from studio.library.items import Item
 from studio.ui import background
@@ -20,10 +20,17 @@ from studio.ui.library.compare.texts import TextComparison
 from studio.ui.widgets.factory import Notice, button, label, name_control, row
 
 MODES: tuple[Mode, ...] = ("side by side", "slider", "difference")
+_TIPS = {
+    "side by side": "Show all images, with one zoom",
+    "slider": "Show the first image and the one that was clicked last, under a slider",
+    "difference": "Show where the first image and the one that was clicked last differ",
+}
 SIZE = (1100, 720)
 MAX_SIDE = 4_096
 """Larger images are scaled down, so that nine of them fit into memory."""
 _NAME_CHARACTERS = 24
+_MAX_NAMED = 4
+"""Items whose names fit into one line of buttons."""
 
 
 class CompareWindow(QDialog):
@@ -45,8 +52,7 @@ class CompareWindow(QDialog):
         self._wait = label("Reading…", "muted")
         self._layout.addWidget(self._wait, 1)
         self.keep_buttons = [self._keep_button(number) for number in range(len(self.items))]
-        self._trash_others = QPushButton("The others go to the trash")
-        self._trash_others.setCheckable(True)
+        self._trash_others = QCheckBox("The others go to the trash")
         name_control(self._trash_others, "The others go to the trash", "Undo with Ctrl+Z")
         self._layout.addWidget(row(label("Choose", "muted"), *self.keep_buttons, None))
         self._layout.addWidget(row(self._trash_others, None))
@@ -55,11 +61,14 @@ class CompareWindow(QDialog):
 
     def _keep_button(self, number: int) -> QPushButton:
         name = Path(self.items[number].path).name[:_NAME_CHARACTERS]
-        return button(
-            f"{number + 1}  {name}".replace("&", "&&"),
-            f"Mark number {number + 1} as a favorite",
+        title = f"{number + 1}  {name}" if len(self.items) <= _MAX_NAMED else f"{number + 1}"
+        choice = button(
+            title.replace("&", "&&"),
+            f"Mark {name} as a favorite",
             functools.partial(self.choose, number),
         )
+        choice.setAutoDefault(False)  # Return must not choose
+        return choice
 
     def choose(self, number: int) -> None:
         """Choose one: it becomes a favorite, and the others stay or go to the trash."""
@@ -102,7 +111,8 @@ class CompareWindow(QDialog):
             choice = QPushButton(mode.capitalize())
             choice.setCheckable(True)
             choice.setChecked(mode == "side by side")
-            name_control(choice, mode.capitalize(), f"Show the images: {mode}")
+            choice.setAutoDefault(False)
+            name_control(choice, mode.capitalize(), _TIPS[mode])
             choice.clicked.connect(functools.partial(self._on_mode, comparison, mode))
             group.addButton(choice)
             buttons.append(choice)

@@ -35,8 +35,8 @@ _NAVIGATION = {
     Qt.Key.Key_End,
 }
 TIP = (
-    "Arrows move, Shift and Ctrl select several, Return opens, 1 to 5 rate, F marks a favorite, "
-    "Delete moves to the trash"
+    "Arrows move, Shift and Ctrl select several, Return opens, Space plays, 1 to 5 rate, F marks a "
+    "favorite, Delete moves to the trash"
 )
 
 
@@ -47,6 +47,8 @@ class LibraryView(ItemView):
     """Id of an item that was double-clicked, or that Return was pressed on."""
     selection_changed = Signal()
     """Also if only the current item changed."""
+    play_requested = Signal()
+    """Space: play or pause the current item."""
     menu_requested = Signal(QPoint)
     """Global position of the context menu for the selection."""
 
@@ -132,6 +134,8 @@ class LibraryView(ItemView):
         elif key == Qt.Key.Key_Space and modifiers & _CONTROL and self.selection.current:
             self.selection.toggle(self.selection.current)
             self._report_selection()
+        elif key == Qt.Key.Key_Space and self.selection.ids:
+            self.play_requested.emit()
         elif key == Qt.Key.Key_A and modifiers & _CONTROL:
             self.select_all()
         elif key == Qt.Key.Key_Escape and self.selection.ids:
