@@ -64,11 +64,11 @@ def test_text_the_voice_cannot_speak_is_reported_next_to_the_prompt(build, data)
     assert "[pause:2]" in page.prompt.placeholderText()
     page.prompt.setPlainText("Der Zug hat heute leider zwanzig Minuten Verspätung.")
     assert page.check() is None
-    assert "German" in page._prompt_problem.text()
-    assert "mms-tts-deu" in page._prompt_problem.text()
+    assert "German" in page.prompt_box._problem.text()
+    assert "mms-tts-deu" in page.prompt_box._problem.text()
     page.prompt.setPlainText("The train is late. [pause:2] Müller waits in the café.")
     assert page.check() is not None
-    assert not page._prompt_problem.text()
+    assert not page.prompt_box._problem.text()
 
 
 def test_speech_from_key_press_to_file_with_the_real_voice(build, qtbot, data):

@@ -106,7 +106,7 @@ def test_pasted_text_over_the_limit_is_cut_and_refused(qtbot, open_studio):
         tab.prompt.insertFromMimeData(pasted)
     assert MAX_PROMPT_CHARACTERS < len(tab.prompt.toPlainText()) <= 2 * MAX_CHARACTERS
     assert not tab.generate_button.isEnabled()
-    assert tab._prompt_problem.text()
+    assert tab.prompt_box._problem.text()
     tab.prompt.selectAll()
     tab.prompt.insertPlainText("short")
     assert tab.prompt.toPlainText() == "short"
