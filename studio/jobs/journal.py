@@ -48,6 +48,11 @@ class Journal:
         """
         self.submit(work).add_done_callback(lambda future: self._on_done(future, submitted))
 
+    def look_up(self, read: Callable[[], Callable[[], object]]) -> None:
+        """Like `post`, but do nothing once the queue is closed: nobody waits for the answer."""
+        if not self.is_closed:
+            self.post(read)
+
     def _on_done(self, future: Future[Callable[[], object]], submitted: Sequence[str]) -> None:
         error = future.exception()
         if error is None:

@@ -232,7 +232,7 @@ class JobQueue(QueueSignals):
             artifacts = self._store.artifacts(job_id)
             return lambda: receive(artifacts)
 
-        self._journal.post(read)
+        self._journal.look_up(read)
 
     def find_batch_source(self, batch_id: str, receive: Callable[[str], None]) -> None:
         """Look up the file of a batch's rows, "" if unknown; calls `receive` in the GUI thread."""
@@ -240,7 +240,7 @@ class JobQueue(QueueSignals):
         def read() -> Callable[[], None]:
             return bind(receive, self._store.batch_source(batch_id))
 
-        self._journal.post(read)
+        self._journal.look_up(read)
 
     # State, for the GUI thread
     # ----------------------------------------------------------------------

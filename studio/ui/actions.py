@@ -132,7 +132,7 @@ ACTIONS = (
     Action(
         "toggle_form",
         "Form",
-        "Show or hide the form beside the result",
+        "Show or hide the form next to the result",
         "View",
         "F9",
         state="is_form_shown",

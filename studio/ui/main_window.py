@@ -291,7 +291,7 @@ class MainWindow(WindowShell):
 
     @property
     def is_form_shown(self) -> bool:
-        """True if the form is shown beside the result."""
+        """True if the form is shown next to the result."""
         return not self.current().form_side.isHidden()
 
     def toggle_form(self) -> None:

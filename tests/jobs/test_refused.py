@@ -282,3 +282,13 @@ def test_cancel_reaches_the_running_job_without_the_database(qtbot, impatient, d
     other.close()
     qtbot.waitUntil(lambda: session.queue.job(job.id).state is JobState.CANCELLED, timeout=PATIENCE)
     session.close()
+
+
+def test_closed_queue_ignores_a_late_question(qapp, session):
+    """A background read may end after the window was closed."""
+    answers = []
+    session.close()
+    session.queue.find_artifacts("1", answers.append)
+    session.queue.find_batch_source("1", answers.append)
+    qapp.processEvents()
+    assert answers == []

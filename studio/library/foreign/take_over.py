@@ -77,7 +77,7 @@ def take_over(metadata: ForeignMetadata, cards: Iterable[ModelCard] = ()) -> Tak
 class _Taker:
     def __init__(self, metadata: ForeignMetadata, cards: list[ModelCard]) -> None:
         self._metadata = metadata
-        self._models = [card for card in cards if card.kind == "image"]
+        self._models = [card for card in cards if card.makes_images]
         self._adapters = [card for card in cards if card.adapter]
         self.values: dict[str, object] = {}
         self.settings: list[Taken] = []
