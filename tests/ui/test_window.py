@@ -290,7 +290,8 @@ def test_dropped_batch_file_shows_its_rows_and_runs(qtbot, open_studio, data, tm
     dialog.only_bad.setChecked(True)
     assert dialog.rows.rowCount() == 1
     assert dialog.rows.index(0, 0).data() == "42"
-    assert "whole number" in dialog.rows.index(0, 2).data()
+    assert dialog.rows.index(0, 2).data() == "row 40"
+    assert "whole number" in dialog.rows.index(0, 3).data()
     folder = tmp_path / "out"
     dialog.output.folder.setText(str(folder))
     qtbot.waitUntil(dialog.run_button.isEnabled, timeout=PATIENCE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QRect, QSize, Qt
@@ -59,8 +59,8 @@ def to_pixmap(preview: Preview) -> QPixmap:
 class ResultDelegate(QStyledItemDelegate):
     """Draws items of one size.
 
-    With `titles`, the prompt of each is below its result, or with `rows` at its side. `live` has
-    what is known of results that are being generated, by job.
+    With `titles`, the prompt of each is below its result, or with `rows` at its side. `live`
+    returns what is known of the result that a job generates.
     """
 
     def __init__(
@@ -71,14 +71,14 @@ class ResultDelegate(QStyledItemDelegate):
         *,
         titles: bool,
         rows: bool = False,
-        live: Mapping[str, LiveResult] | None = None,
+        live: Callable[[str], LiveResult | None] = lambda _job_id: None,
     ) -> None:
         super().__init__(parent)
         self._loader = loader
         self._size = size
         self._titles = titles
         self._rows = rows
-        self._live = {} if live is None else live
+        self._live = live
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
         """Qt's override."""
@@ -103,7 +103,7 @@ class ResultDelegate(QStyledItemDelegate):
         if self._titles:
             content = self._draw_title(painter, option.palette, item, content)
         painter.setClipRect(content)
-        live = self._live.get(item.job_id)
+        live = self._live(item.job_id)
         if live is not None and item.state is JobState.RUNNING:
             self._draw_live(painter, option.palette, live, content)
         elif item.path:

@@ -91,7 +91,7 @@ class BatchGrid(QWidget):
         size = IMAGE_CELL if kind.makes_images else TEXT_CELL
         size = size if is_grid else QSize(ROW_HEIGHT, ROW_HEIGHT)
         self._delegate = ResultDelegate(
-            view, loader, size, titles=True, rows=not is_grid, live=self._live
+            view, loader, size, titles=True, rows=not is_grid, live=self._live.get
         )
         view.setItemDelegate(self._delegate)
         view.setViewMode(QListView.ViewMode.ListMode)
@@ -227,18 +227,18 @@ class BatchGrid(QWidget):
         kept = set(job_ids)
         return [item for item in self.model.items() if item.path and item.job_id not in kept]
 
-    def drop_files(self, job_ids: Sequence[str]) -> dict[str, list[Artifact]]:
+    def drop_files(self, job_ids: Sequence[str]) -> list[Artifact]:
         """Show these jobs without results; return the artifacts, for `restore_files`."""
-        dropped = {job_id: self.content.files.pop(job_id, []) for job_id in job_ids}
+        dropped = [file for job_id in job_ids for file in self.content.files.pop(job_id, [])]
         self._refill()
-        self.removed.emit([file.path for files in dropped.values() for file in files])
+        self.removed.emit([file.path for file in dropped])
         return dropped
 
-    def restore_files(self, files: dict[str, list[Artifact]]) -> None:
+    def restore_files(self, artifacts: Sequence[Artifact]) -> None:
         """Show results again that came back from the trash."""
-        self.content.files.update(
-            {job_id: found for job_id, found in files.items() if job_id in self.content.jobs}
-        )
+        for artifact in artifacts:
+            if artifact.job_id in self.content.jobs:
+                self.content.files.setdefault(artifact.job_id, []).append(artifact)
         self._refill()
         self.restored.emit()
 

@@ -72,7 +72,7 @@ def _discard(grid: BatchGrid, shared: AppState, job_ids: list[str]) -> None:
 
 
 def _restore(
-    grid: BatchGrid, shared: AppState, result: TrashResult, files: dict[str, list[Artifact]]
+    grid: BatchGrid, shared: AppState, result: TrashResult, artifacts: list[Artifact]
 ) -> None:
     from studio.jobs.library.trash import restore
 
@@ -86,7 +86,7 @@ def _restore(
         return problems
 
     def done(problems: list[str]) -> None:
-        grid.restore_files(files)
+        grid.restore_files(artifacts)
         if problems:
             text = f"{len(problems)} results could not be restored. {problems[0]}"
             show_message(grid.window(), "Not restored", text)
