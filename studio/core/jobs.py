@@ -6,7 +6,6 @@ import enum
 import secrets
 import threading
 import time
-from collections.abc import Mapping
 
 import msgspec
 
@@ -44,6 +43,18 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """File name without extension, safe on all systems; with the job's id if generated."""
 
 
+class Sources(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """SHA-256 of the artifacts that a job was made from; empty for none."""
+
+    prompt: str = ""
+    """Its prompt came from this one."""
+    variation: str = ""
+    """It varies this one."""
+
+
+NO_SOURCES = Sources()
+
+
 class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A request in the queue. Immutable: a change of state is a new `Job` with the same id."""
 
@@ -66,11 +77,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ended: float = 0.0
     """Unix times in seconds; 0 before that."""
     failure: Failure | None = None
-    sources: dict[str, str] = {}
-    """Role → SHA-256 of an artifact that it was made from, beyond the files in its request.
-
-    `prompt`: its prompt came from there. `variation`: it varies that one.
-    """
+    sources: Sources = NO_SOURCES
+    """Artifacts that it was made from, besides the files in its request."""
 
     @property
     def set_aside(self) -> bool:
@@ -180,7 +188,7 @@ def new_job(
     template: str = "",
     batch: str = "",
     row: int = 0,
-    sources: Mapping[str, str] | None = None,
+    sources: Sources = NO_SOURCES,
 ) -> Job:
     """Return a queued job with an id, a seed (drawn now if the request has none) and a name.
 
@@ -196,5 +204,5 @@ def new_job(
         batch=batch,
         row=row,
         created=time.time(),
-        sources=dict(sources or {}),
+        sources=sources,
     )

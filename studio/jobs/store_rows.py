@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from studio.core.errors import Failure
-from studio.core.jobs import Job, JobState, Target
+from studio.core.jobs import NO_SOURCES, Job, JobState, Sources, Target
 from studio.core.kinds import AnyRequest
 from studio.core.paths import DataFolder
 from studio.library.database import open_read_only, unopened
@@ -20,6 +20,7 @@ from studio.library.database import open_read_only, unopened
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 _REQUEST = msgspec.json.Decoder(AnyRequest)
+_SOURCES = msgspec.json.Decoder(Sources)
 _COLUMNS = (
     "id, position, placed, kind, model, state, batch, row, crashes, created, started, "
     "ended, request, folder, stem, failure, sources"
@@ -166,7 +167,7 @@ def to_row(job: Job) -> tuple[Any, ...]:
         job.target.folder,
         job.target.stem,
         failure_text(job.failure),
-        msgspec.json.encode(job.sources).decode() if job.sources else "",
+        msgspec.json.encode(job.sources).decode() if job.sources != NO_SOURCES else "",
     )
 
 
@@ -189,7 +190,7 @@ def _from_row(row: sqlite3.Row) -> Job:
         started=row["started"],
         ended=row["ended"],
         failure=msgspec.json.decode(row["failure"], type=Failure) if row["failure"] else None,
-        sources=msgspec.json.decode(row["sources"], type=dict[str, str]) if row["sources"] else {},
+        sources=_SOURCES.decode(row["sources"]) if row["sources"] else NO_SOURCES,
     )
 
 

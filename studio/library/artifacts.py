@@ -182,7 +182,7 @@ def _recipe(
         versions=versions,
         created=created,
         memory=memory,
-        **{**facts, "inputs": {**job.sources, **facts.get("inputs", {})}},
+        **{**facts, "inputs": {**msgspec.to_builtins(job.sources), **facts.get("inputs", {})}},
     )
 
 

@@ -10,7 +10,7 @@ import msgspec
 from PySide6.QtCore import QFileSystemWatcher, QObject, Signal
 
 from studio.core.drafts import Drafts
-from studio.core.jobs import Job, new_job
+from studio.core.jobs import NO_SOURCES, Job, Sources, new_job
 from studio.core.paths import DataFolder
 from studio.core.requests import Request
 from studio.core.settings import Settings, format_defaults
@@ -107,7 +107,7 @@ class AppState(QObject):
         """Show a confirmation, with a button that leads on or takes the change back."""
         self.toast_posted.emit(Toast(text, button, action))
 
-    def new_job(self, request: Request, sources: Mapping[str, str] | None = None) -> Job:
+    def new_job(self, request: Request, sources: Sources = NO_SOURCES) -> Job:
         """Return a job for a request, with folder and name as in the settings.
 
         `sources`: see `Job.sources`.

@@ -265,10 +265,8 @@ class MainWindow(WindowShell):
             form.choose_model(card.name)
             form.prompt.setFocus()
 
-    def _on_prompt_requested(self, kind: str, text: str) -> None:
-        form = self._show_form(KINDS[kind])
-        form.prompt.replace_text(text)
-        form.prompt.setFocus()
+    def _on_prompt_requested(self, kind: str, text: str, sha256: str) -> None:
+        self._show_form(KINDS[kind]).use_text_of(text, sha256)
 
     def _on_image_opened(self, path: Path) -> None:
         self.image_tab.start_from(path)

@@ -11,7 +11,17 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure, StudioError
-from studio.core.jobs import Batch, Job, JobState, SkippedRow, Target, new_id, new_job
+from studio.core.jobs import (
+    NO_SOURCES,
+    Batch,
+    Job,
+    JobState,
+    SkippedRow,
+    Sources,
+    Target,
+    new_id,
+    new_job,
+)
 from studio.core.requests import ImageRequest, TextRequest
 from studio.jobs.store import JobStore
 
@@ -357,11 +367,11 @@ def test_jobs_are_not_batched_across_a_manually_placed_job(store, tmp_path):
 def test_sources_of_a_job_survive_a_restart(tmp_path):
     store = JobStore.open(tmp_path / "studio.db")
     request = TextRequest(prompt="a story", model="m", seed=1)
-    sources = {"prompt": "a" * 64}
+    sources = Sources(prompt="a" * 64)
     store.add([new_job(request, str(tmp_path), sources=sources), new_job(request, str(tmp_path))])
     store.close()
     store = JobStore.open(tmp_path / "studio.db")
-    assert [job.sources for job in store.jobs()] == [sources, {}]
+    assert [job.sources for job in store.jobs()] == [sources, NO_SOURCES]
     store.close()
 
 

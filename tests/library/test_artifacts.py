@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from studio.core.errors import StudioError
-from studio.core.jobs import Target, new_job
+from studio.core.jobs import Sources, Target, new_job
 from studio.core.requests import ImageRequest, SpeechRequest, TextRequest, VideoRequest
 from studio.library import artifacts
 from studio.library.results import AudioResult, ImageResult, TextResult, VideoResult
@@ -72,7 +72,7 @@ def test_recipe_round_trips_and_the_job_is_found(tmp_path, kind):
 def test_recipe_names_the_files_that_a_result_was_made_from(tmp_path):
     """Both what its prompt came from, and the files of the request."""
     request = ImageRequest(prompt="x", seed=1, image="/a.png")
-    job = new_job(request, str(tmp_path), sources={"variation": "b" * 64})
+    job = new_job(request, str(tmp_path), sources=Sources(variation="b" * 64))
     result = ImageResult(pixels=PIXELS, seed=1, inputs={"image": "a" * 64})
     artifact = artifacts.save(result, job=job, card=CARD, versions={})
     recipe = artifacts.read_recipe(tmp_path / artifact.path)

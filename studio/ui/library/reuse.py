@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu
 
 from studio.core.artifact import Recipe
+from studio.core.jobs import Sources
 from studio.core.kinds import KINDS
 from studio.core.requests import ImageRequest, Request
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
@@ -30,8 +31,8 @@ class Reuse(QObject):
 
     start_image_requested = Signal(object)
     """Path."""
-    prompt_requested = Signal(str, str)
-    """(kind, text)."""
+    prompt_requested = Signal(str, str, str)
+    """(kind, text, SHA-256 of the file that the text came from)."""
     midi_requested = Signal(object)
     """Path."""
 
@@ -44,7 +45,7 @@ class Reuse(QObject):
 
     def run_again(self, item: Item, count: int = 1) -> None:
         """Add jobs with other seeds."""
-        self._with_recipe(item, lambda recipe: self._submit([recipe.request] * count))
+        self._with_recipe(item, lambda recipe: self._submit([recipe.request] * count, item))
 
     def run_with_strength(self, item: Item, change: float) -> None:
         """Add a job whose result is closer to the start image, or less close."""
@@ -54,7 +55,7 @@ class Reuse(QObject):
             if isinstance(request, ImageRequest) and request.image:
                 strength = min(1.0, max(0.05, request.strength + change))
                 self._submit_same(
-                    msgspec.structs.replace(request, strength=strength, seed=recipe.seed)
+                    msgspec.structs.replace(request, strength=strength, seed=recipe.seed), item
                 )
             else:
                 self._shared.post_toast("This was not made from a start image")
@@ -66,19 +67,21 @@ class Reuse(QObject):
 
         def submit(recipe: Recipe) -> None:
             self._submit_same(
-                msgspec.structs.replace(recipe.request, model=model, seed=recipe.seed)
+                msgspec.structs.replace(recipe.request, model=model, seed=recipe.seed), item
             )
 
         self._with_recipe(item, submit)
 
-    def _submit_same(self, request: Request) -> None:
-        self._shared.queue.submit([self._shared.new_job(request)])
+    def _submit_same(self, request: Request, item: Item) -> None:
+        sources = Sources(variation=item.sha256)
+        self._shared.queue.submit([self._shared.new_job(request, sources)])
         self._shared.post_toast("Added to the queue")
 
-    def _submit(self, requests: list[Request]) -> None:
+    def _submit(self, requests: list[Request], item: Item) -> None:
+        sources = Sources(variation=item.sha256)
         jobs = [
             self._shared.new_job(
-                msgspec.structs.replace(request, seed=secrets.randbelow(_MAX_SEED))
+                msgspec.structs.replace(request, seed=secrets.randbelow(_MAX_SEED)), sources
             )
             for request in requests
         ]
@@ -126,7 +129,7 @@ class Reuse(QObject):
             _add(menu, "Prompt of a text", lambda: self._use_text(item, "text"))
             _add(menu, "Prompt of an image", lambda: self._use_text(item, "image"))
         elif item.prompt:
-            _add(menu, "Prompt", lambda: self.prompt_requested.emit(item.kind, item.prompt))
+            _add(menu, "Prompt", lambda: self.prompt_requested.emit(item.kind, item.prompt, ""))
         midi = path.with_suffix(MIDI_SUFFIXES[0])
         if item.kind == "music":
             _add(menu, "MIDI to continue", functools.partial(self.midi_requested.emit, midi))
@@ -136,7 +139,7 @@ class Reuse(QObject):
         background.run(
             self,
             lambda: library.index.full_text(item.id),
-            lambda text: self.prompt_requested.emit(kind, text),
+            lambda text: self.prompt_requested.emit(kind, text, item.sha256),
         )
 
     def _add_variations(self, menu: QMenu, item: Item) -> None:

@@ -26,7 +26,7 @@ class WindowLibrary(QObject):
     """Path of an image to start from."""
     midi_requested = Signal(object)
     """Path of a MIDI file to continue."""
-    prompt_requested = Signal(str, str)
+    prompt_requested = Signal(str, str, str)
     """(kind, text) for the prompt of the kind's form."""
 
     def __init__(self, shared: AppState, window: QMainWindow, place: QVBoxLayout) -> None:

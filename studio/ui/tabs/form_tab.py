@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 
 from studio.batch.prompt_alternatives import PromptTexts
 from studio.core.errors import InvalidRequestError, Problem
-from studio.core.jobs import Job
+from studio.core.jobs import NO_SOURCES, Job, Sources
 from studio.core.kinds import KINDS
 from studio.core.presets import Preset, describe, shareable
 from studio.core.requests import Request, fields
@@ -87,7 +87,7 @@ class FormTab(Tab):
         self.prompt_box = PromptBox(shared, self.kind, self.preset_button)
         self.prompt = self.prompt_box.editor
         self.alternatives = self.prompt_box.alternatives
-        self.sources: dict[str, str] = {}
+        self.sources = NO_SOURCES
         """What the form was filled from, until the prompt is emptied; see `Job.sources`."""
         self.model = QComboBox()
         name_control(self.model, "Model", "The model to use")
@@ -310,7 +310,7 @@ class FormTab(Tab):
     def set_values(self, values: dict[str, Any]) -> None:
         """Fill the tab from a preset, a draft or an artifact's recipe."""
         if isinstance(values.get("prompt"), str):
-            self.sources = {}
+            self.sources = NO_SOURCES
             if self._is_loading:  # a draft is no step to undo
                 self.prompt.setPlainText(values["prompt"])
             else:
@@ -320,10 +320,10 @@ class FormTab(Tab):
         self.form.set_values(values)
         self.set_own_values(values)
 
-    def use_text_of(self, text: str, sources: Mapping[str, str]) -> None:
-        """Put the text of an artifact into the prompt; `sources` (see `Job`) names it."""
+    def use_text_of(self, text: str, sha256: str) -> None:
+        """Put the text of an artifact into the prompt, and remember its hash for the job."""
         self.prompt.replace_text(text)
-        self.sources = dict(sources)
+        self.sources = Sources(prompt=sha256)
         self.prompt.moveCursor(QTextCursor.MoveOperation.End)
         self.prompt.setFocus()
 
@@ -408,7 +408,7 @@ class FormTab(Tab):
 
     def _on_edited(self) -> None:
         if not self._has_prompt():
-            self.sources = {}
+            self.sources = NO_SOURCES
         values = self.values()
         self.alternatives.show_texts(
             PromptTexts(values["prompt"], str(values.get("negative_prompt", "")))

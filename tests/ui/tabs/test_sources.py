@@ -2,10 +2,11 @@
 
 import pytest
 
+from studio.core.jobs import NO_SOURCES, Sources
 from tests.ui.conftest import PATIENCE
 from tests.ui.test_window import press_generate
 
-STORY = {"prompt": "a" * 64}
+STORY = Sources(prompt="a" * 64)
 
 
 @pytest.fixture
@@ -23,19 +24,19 @@ def generate(qtbot, tab, count=1):
 
 
 def test_speech_of_a_story_names_the_story(qtbot, tab):
-    tab.use_text_of("Once upon a time.", STORY)
+    tab.use_text_of("Once upon a time.", STORY.prompt)
     tab.prompt.insertPlainText(" There was rain.")
     assert generate(qtbot, tab).sources == STORY
 
 
 def test_new_prompt_has_no_source(qtbot, tab):
-    tab.use_text_of("Once upon a time.", STORY)
+    tab.use_text_of("Once upon a time.", STORY.prompt)
     tab.prompt.replace_text("")
     tab.prompt.insertPlainText("Something new.")
-    assert generate(qtbot, tab).sources == {}
+    assert generate(qtbot, tab).sources == NO_SOURCES
 
 
 def test_form_filled_from_elsewhere_has_no_source(qtbot, tab):
-    tab.use_text_of("Once upon a time.", STORY)
+    tab.use_text_of("Once upon a time.", STORY.prompt)
     tab.set_values({"prompt": "Another text."})
-    assert generate(qtbot, tab).sources == {}
+    assert generate(qtbot, tab).sources == NO_SOURCES
