@@ -28,6 +28,9 @@ SINGLE_TEMPLATE = "{prompt:40}-{job}"
 
 _TOKEN = re.compile(r"\{([^{}:]+)(?::(\d{1,3}))?\}")
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_DIRECTIONS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+"""Overrides and isolates; the marks that right-to-left texts need stay."""
 _RESERVED = {
     "con",
     "prn",
@@ -173,3 +176,12 @@ def _names_of(stem: str, count: int) -> list[str]:
 def printable(text: str) -> str:
     """Return an untrusted text with � for each unprintable character (controls, surrogates …)."""
     return "".join(character if character.isprintable() else "�" for character in text)
+
+
+def one_line(text: str) -> str:
+    """Return an untrusted text on one line, without characters that turn what follows around.
+
+    For names and titles that stand among others: an override of the direction would change how
+    those are read.
+    """
+    return _DIRECTIONS.sub("", _CONTROLS.sub(" ", text))

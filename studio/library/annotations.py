@@ -20,14 +20,19 @@ import msgspec
 
 from studio.core import file_lock, open_flags
 from studio.core.artifact import SIDECAR_FOLDER
+from studio.core.file_names import one_line
 from studio.core.files import sync_folder, write_whole
 from studio.core.paths import DataFolder
 from studio.core.regular_file import read_regular
-from studio.library.items import Annotation
+from studio.library.items import MAX_RATING, Annotation
 
 FILE_NAME = "annotations.jsonl"
 _MAX_BYTES = 256 * 2**20
 _MAX_LINE_BYTES = 2**20
+_MAX_NAMES = 200
+"""Tags, or collections, of one file."""
+_MAX_NAME_CHARACTERS = 200
+_MAX_NOTE_CHARACTERS = 100_000
 _COMPACT_BYTES = 64 * 2**10
 """Smaller files are not compacted."""
 _FULL_DISK = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
@@ -124,9 +129,48 @@ def _decode(line: bytes) -> Line | None:
     if not line or len(line) > _MAX_LINE_BYTES:
         return None
     try:
-        return _DECODER.decode(line)
+        decoded = _DECODER.decode(line)
+        # Anyone may have written the file: a folder can come from elsewhere.
+        return msgspec.structs.replace(decoded, annotation=normal(decoded.annotation))
     except (ValueError, RecursionError):  # torn by a kill; msgspec's errors are ValueErrors
         return None
+
+
+def normal(annotation: Annotation) -> Annotation:
+    """Return notes within their limits: names sorted, each once, none empty, on one line."""
+    return msgspec.structs.replace(
+        annotation,
+        rating=min(max(annotation.rating, 0), MAX_RATING),
+        note=annotation.note[:_MAX_NOTE_CHARACTERS].replace("\0", " "),
+        tags=_names(annotation.tags),
+        collections=_names(annotation.collections),
+    )
+
+
+def merged(old: Annotation, shown: Annotation, edited: Annotation) -> Annotation:
+    """Return the old notes with what an editor changed in those that it showed.
+
+    Another window or a command may have changed the others meanwhile.
+    """
+    return Annotation(
+        rating=old.rating if edited.rating == shown.rating else edited.rating,
+        favorite=old.favorite if edited.favorite == shown.favorite else edited.favorite,
+        note=old.note if edited.note == shown.note else edited.note,
+        tags=_merged(old.tags, shown.tags, edited.tags),
+        collections=_merged(old.collections, shown.collections, edited.collections),
+    )
+
+
+def _merged(
+    old: tuple[str, ...], shown: tuple[str, ...], edited: tuple[str, ...]
+) -> tuple[str, ...]:
+    removed = set(shown) - set(edited)
+    return (*(name for name in old if name not in removed), *(set(edited) - set(shown)))
+
+
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    cut = (one_line(name[: 2 * _MAX_NAME_CHARACTERS])[:_MAX_NAME_CHARACTERS] for name in names)
+    return tuple(sorted({name.strip() for name in cut} - {""})[:_MAX_NAMES])
 
 
 def _append(path: Path, lines: Sequence[Line]) -> None:

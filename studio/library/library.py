@@ -19,13 +19,13 @@ from studio.core.artifact import Artifact
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
 from studio.core.settings_store import load_settings
-from studio.library.annotations import Annotated, save_annotations
+from studio.library.annotations import Annotated, normal, save_annotations
 from studio.library.catch_up import add_artifacts, catch_up
 from studio.library.database import open_read_only
 from studio.library.index import LibraryIndex
-from studio.library.items import MAX_RATING, Annotation, NewItem, Query
+from studio.library.items import Annotation, NewItem, Query
 from studio.library.scanning.known_files import folders_of_jobs, scanned_folders
-from studio.library.scanning.walk import Problem, Root
+from studio.library.scanning.walk import NOT_UTF8, Problem, Root, is_utf8
 
 if TYPE_CHECKING:
     from studio.library.scanning.scan import OnProgress, ScanProgress, ScanResult
@@ -183,7 +183,13 @@ class Library:
         return folders
 
     def add_folder(self, folder: Path) -> None:
-        """Watch a folder: `scan` and `refresh` add its files where they lie."""
+        """Watch a folder: `scan` and `refresh` add its files where they lie.
+
+        Raises StudioError if the index cannot hold its name.
+        """
+        if not is_utf8(str(folder)):
+            shown = os.fsencode(folder).decode(errors="replace")
+            raise StudioError(f"{shown} cannot be added.", cause="invalid", cure=NOT_UTF8)
         self.index.add_folder(str(folder.absolute()))
 
     def add_files(self, paths: Iterable[Path], is_cancelled: IsCancelled = never) -> list[int]:
@@ -269,17 +275,3 @@ def _root_of(folder: str, roots: Iterable[Root]) -> Root:
     """Return how to scan a folder: a new one is searched with the folders below it."""
     is_full = any(root.is_recursive and Path(folder).is_relative_to(root.path) for root in roots)
     return Root(folder, is_recursive=is_full, only_own=not is_full)
-
-
-def normal(annotation: Annotation) -> Annotation:
-    """Return notes with their names sorted, each once, without empty ones."""
-    return msgspec.structs.replace(
-        annotation,
-        rating=min(max(annotation.rating, 0), MAX_RATING),
-        tags=_names(annotation.tags),
-        collections=_names(annotation.collections),
-    )
-
-
-def _names(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({name.strip() for name in names} - {""}))

@@ -103,6 +103,7 @@ class MainWindow(WindowShell):
         self.file_opener.midi_opened.connect(self._on_midi_opened)
         self.file_opener.batch_opened.connect(self._on_batch_opened)
         self.file_opener.model_opened.connect(self.dialogs.show_models)
+        self.file_opener.unread.connect(shared.post_toast)
         self.file_opener.preset_opened.connect(lambda path: import_preset(shared, path, self))
         shared.toast_posted.connect(self.toasts.add)
         shared.save_failed.connect(self._on_save_failed)

@@ -33,7 +33,7 @@ from studio.library.scanning.known_files import (
     set_folder_stamp,
 )
 from studio.library.scanning.restore_annotations import Restoration
-from studio.library.scanning.walk import Folder, Problem, Root, walk
+from studio.library.scanning.walk import Folder, Problem, Root, is_utf8, walk
 
 PROGRESS = "scan"
 RUNNING = "running"
@@ -172,7 +172,7 @@ class _Scan:
 
     def _scan_files(self, folder: Folder, entries: list[os.DirEntry[str]]) -> bool:
         """Add and compare files; return False if one may still be written."""
-        paths = [path for entry in entries if _is_utf8(path := entry.path)]
+        paths = [path for entry in entries if is_utf8(path := entry.path)]
         known = known_files(self._index, paths)
         others = other_files(self._index, paths)
         newest = 0
@@ -197,7 +197,7 @@ class _Scan:
             item = read_item(Path(entry.path), with_plain_texts=before is not None)
             if item is None or (folder.only_own and before is None and item.program != "Studio"):
                 self.result.others += 1
-                new_others += [(entry.path, stamp)] if _is_utf8(entry.path) else []
+                new_others += [(entry.path, stamp)] if is_utf8(entry.path) else []
             else:
                 items.append(item)
         self._store(items, known.keys(), found)
@@ -284,11 +284,3 @@ def _is_gone(path: str) -> bool:
     except OSError:
         return False
     return False
-
-
-def _is_utf8(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from studio.core.artifact import SIDECAR_FOLDER
 
 _MAX_DEPTH = 64
+NOT_UTF8 = "The name is not valid UTF-8. Rename it to see its files in the library."
 
 
 class Root(NamedTuple):
@@ -65,11 +66,23 @@ def walk(
             except OSError as error:
                 problems.append(Problem(path, error.strerror or str(error)))
                 continue
+            if not is_utf8(path):  # neither the index nor a window can hold its name
+                problems.append(Problem(os.fsencode(path).decode(errors="replace"), NOT_UTF8))
+                continue
             yield folder
             if root.is_recursive and depth < _MAX_DEPTH:
                 # sorted, the first on top
                 names = sorted(below, reverse=True)
                 stack += [(name, depth + 1) for name in names if name not in excluded]
+
+
+def is_utf8(path: str) -> bool:
+    """Return False for a name with bytes that are no characters; SQLite refuses it."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _list(path: str, modified: int, root: Root) -> tuple[Folder, list[str]]:

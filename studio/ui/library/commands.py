@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from studio.core.errors import StudioError
 from studio.jobs.library.live_library import LiveLibrary, Trashing
+from studio.library.annotations import merged
 from studio.library.file_actions.results import ActionResult
 from studio.library.items import Annotation
 from studio.ui import background
@@ -86,9 +87,9 @@ class LibraryCommands(QObject):
 
         self._annotate(ids, change, "the tags", f"Tagged {_items(len(ids))}")
 
-    def set_notes(self, item_id: int, annotation: Annotation) -> None:
-        """Replace a person's notes about an item."""
-        self._annotate([item_id], lambda _old: annotation, "the notes")
+    def set_notes(self, item_id: int, shown: Annotation, edited: Annotation) -> None:
+        """Change what differs between the notes that were shown and the edited ones."""
+        self._annotate([item_id], lambda old: merged(old, shown, edited), "the notes")
 
     def _annotate(self, ids: Sequence[int], change: Change, title: str, message: str = "") -> None:
         library = self._library

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from studio.core.file_names import one_line
 from studio.core.requests import fields
 from studio.jobs.library.live_library import LiveLibrary
 from studio.library.items import Annotation, Item
@@ -26,6 +27,8 @@ from studio.ui.widgets.factory import button, label, row, size_text, text_editor
 PREVIEW_SIDE = 320
 WIDTH = 340
 _LONG_VALUE = 300
+_LONG_TEXT = 20_000
+"""Characters that an editor shows at once, in less than 10 ms."""
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -42,8 +45,8 @@ class _Known(msgspec.Struct, frozen=True):
 class Details(QScrollArea):
     """Shows an item, and changes its notes."""
 
-    notes_changed = Signal(object, object)
-    """(id, Annotation)."""
+    notes_changed = Signal(object, object, object)
+    """(id, Annotation that was shown, edited one)."""
     item_requested = Signal(object)
     """Id of a relative to go to."""
     open_requested = Signal(object)
@@ -59,7 +62,7 @@ class Details(QScrollArea):
         self.preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.preview.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.playback = Playback()
-        self.title = label("", "title", wrap=True)
+        self.title = _narrow_label("", "title")
         self.prompt = text_editor("Prompt", "The prompt that made it", 72)
         self.prompt.setReadOnly(True)
         self.text = text_editor("Text", "The text itself", 120)
@@ -110,7 +113,7 @@ class Details(QScrollArea):
             self.title.setText("Select an item to see it here")
             self._show_image(QImage())
         else:
-            self.title.setText(Path(item.path).name)
+            self.title.setText(one_line(Path(item.path).name))
             if not is_same:
                 self._show_image(QImage())
         for part in (self.notes, self.open_button, self.folder_button, self.lineage):
@@ -118,7 +121,7 @@ class Details(QScrollArea):
         self.prompt.setVisible(item is not None and bool(item.prompt))
         self.text.setVisible(item is not None and item.media == "text")
         if item is not None:
-            self.prompt.setPlainText(item.prompt)
+            self.prompt.setPlainText(_start_of(item.prompt))
             self._read(item)
         else:
             self._show_values({})
@@ -147,7 +150,7 @@ class Details(QScrollArea):
         self.notes.show_notes(known.annotation)
         self.lineage.show_relatives(known.relatives, item)
         self._show_values({**_facts(item), **known.values})
-        self.text.setPlainText(known.text)
+        self.text.setPlainText(_start_of(known.text))
 
     def _on_image(self, item: Item, image: QImage) -> None:
         if self.item is not None and self.item.id == item.id:
@@ -183,7 +186,7 @@ class Details(QScrollArea):
         while self._values.rowCount():
             self._values.removeRow(0)
         for name, value in values.items():
-            shown = label(value[:_LONG_VALUE], wrap=True)
+            shown = _narrow_label(value[:_LONG_VALUE])
             shown.setTextInteractionFlags(
                 Qt.TextInteractionFlag.TextSelectableByMouse
                 | Qt.TextInteractionFlag.TextSelectableByKeyboard
@@ -193,9 +196,9 @@ class Details(QScrollArea):
     # Buttons
     # ----------------------------------------------------------------------
 
-    def _on_notes_changed(self, annotation: Annotation) -> None:
+    def _on_notes_changed(self, shown: Annotation, edited: Annotation) -> None:
         if self.item is not None:
-            self.notes_changed.emit(self.item.id, annotation)
+            self.notes_changed.emit(self.item.id, shown, edited)
 
     def _on_open(self) -> None:
         if self.item is not None:
@@ -204,6 +207,18 @@ class Details(QScrollArea):
     def _on_folder(self) -> None:
         if self.item is not None:
             open_folder_of(Path(self.item.path))
+
+
+def _narrow_label(text: str, role: str = "") -> QLabel:
+    """Create a label that a long word does not widen; the text can be copied as it is."""
+    result = label(text, role, wrap=True)
+    result.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    return result
+
+
+def _start_of(text: str) -> str:
+    """Return what fits of a text; *Open* shows the whole."""
+    return text if len(text) <= _LONG_TEXT else f"{text[:_LONG_TEXT]}\n…"
 
 
 def _read_known(library: LiveLibrary, item: Item) -> _Known:

@@ -53,8 +53,8 @@ class NamesField(QLineEdit):
 class NotesEditor(QWidget):
     """Emits the notes whenever one is changed."""
 
-    changed = Signal(object)
-    """Annotation."""
+    changed = Signal(object, object)
+    """(Annotation that was shown, edited one)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -130,6 +130,6 @@ class NotesEditor(QWidget):
             collections=tuple(sorted(set(self.collections.names()))),
         )
         if annotation != self._shown:
-            self._shown = annotation
+            before, self._shown = self._shown, annotation
             self._show_rating(annotation.rating, is_favorite=annotation.favorite)
-            self.changed.emit(annotation)
+            self.changed.emit(before, annotation)

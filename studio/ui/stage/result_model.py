@@ -16,6 +16,7 @@ from PySide6.QtCore import (
     Qt,
 )
 
+from studio.core.file_names import one_line
 from studio.core.jobs import JobState
 from studio.ui.stage.result_item import ResultItem
 
@@ -129,7 +130,7 @@ class ResultModel(QAbstractListModel):
 
 def title_of(item: ResultItem) -> str:
     """Describe an item in one line: its row, prompt and state."""
-    prompt = " ".join(item.prompt[:MAX_TITLE].split()) or Path(item.path).name
+    prompt = " ".join(one_line(item.prompt[:MAX_TITLE]).split()) or Path(item.path).name
     row = f"{item.row}: " if item.row else ""
     state = f", {_TITLES[item.state]}" if item.state in _TITLES else ""
     return f"{row}{prompt}{state}"

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.core.artifact import Recipe
+from studio.core.file_names import one_line
 from studio.core.presets import SUFFIX as PRESET_SUFFIX
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
 from studio.ui import background
@@ -34,6 +35,8 @@ class FileOpener(QObject):
     """A file or folder of prompts."""
     model_opened = Signal(object)
     preset_opened = Signal(object)
+    unread = Signal(str)
+    """Why a file cannot be read, for the user."""
 
     def __init__(self, window: QWidget, output_folder: Callable[[], str]) -> None:
         super().__init__(window)
@@ -92,9 +95,22 @@ class FileOpener(QObject):
             from studio.library.artifacts import read_recipe
             from studio.library.foreign.reader import read_foreign
 
+            path.stat()
             return read_recipe(path) or read_foreign(path)
 
-        background.run(self._window, read, lambda found: self._on_read(path, found))
+        background.run(
+            self._window,
+            read,
+            lambda found: self._on_read(path, found),
+            lambda error: self._on_unread(path, error),
+        )
+
+    def _on_unread(self, path: Path, error: Exception) -> None:
+        if not isinstance(error, OSError):
+            raise error
+        is_gone = isinstance(error, FileNotFoundError | NotADirectoryError)
+        why = "it is no longer in its folder" if is_gone else error.strerror or str(error)
+        self.unread.emit(f"{one_line(path.name)} cannot be opened: {why}.")
 
     def _on_read(self, path: Path, found: Recipe | ForeignMetadata | None) -> None:
         from studio.batch.reader import is_batch_file

@@ -1,14 +1,19 @@
 """Scans: new, changed, moved, missing files; hostile and vanishing folders; cancel and resume."""
 
+import json
 import os
 import shutil
+import sys
+from pathlib import Path
 
 import msgspec
 import pytest
 from PIL import Image
 
-from studio.library.annotations import read_annotations
-from studio.library.items import Query
+from studio.core.errors import StudioError
+from studio.core.files import sha256_of
+from studio.library.annotations import annotations_path, read_annotations
+from studio.library.items import Annotation, Query
 from studio.library.scanning.scan import PROGRESS, RUNNING
 
 
@@ -207,3 +212,50 @@ def test_job_folder_that_changed_is_searched_for_artifacts_only(studio, tmp_path
     photo(elsewhere / "holiday.png")
     photo(elsewhere / "below" / "b.png")
     assert studio.library.refresh_folders([str(elsewhere)]).added == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_folder_whose_name_is_not_utf8_is_reported_and_the_others_are_scanned(studio, photos):
+    library = studio.library
+    bad = Path(os.fsdecode(os.fsencode(photos) + b"/bad\xff"))
+    photo(bad / "a.png")
+    photo(photos / "later" / "b.png")
+    found = library.refresh()
+    assert [item.path for item in library.index.search()] == [str(photos / "later" / "b.png")]
+    assert [problem.path for problem in found.problems] == [
+        f"{photos}/bad\N{REPLACEMENT CHARACTER}"
+    ]
+    with pytest.raises(StudioError, match="cannot be added"):
+        library.add_folder(bad)
+
+
+@pytest.mark.parametrize(
+    ("notes", "expected"),
+    [
+        ({"rating": 10**18}, Annotation(rating=5)),
+        ({"rating": 10**30}, Annotation(rating=5)),
+        ({"rating": -3}, Annotation()),
+        ({"tags": ["a\n\u202eb", "\0", " "]}, Annotation(tags=("a b",))),
+        ({"collections": ["x" * 100_000]}, Annotation(collections=("x" * 200,))),
+    ],
+)
+def test_notes_of_a_foreign_folder_are_kept_within_limits(studio, photos, notes, expected):
+    library = studio.library
+    path = photo(photos / "a.png")
+    line = {"name": "a.png", "sha256": sha256_of(path), "annotation": notes}
+    annotations = annotations_path(photos)
+    annotations.parent.mkdir()
+    annotations.write_text(json.dumps(line) + "\n")
+    library.scan()
+    (item,) = library.index.search()
+    assert library.index.annotation(item.id) == expected
+
+
+def test_notes_of_a_foreign_folder_have_a_limit_of_names(studio, photos):
+    path = photo(photos / "a.png")
+    tags = [f"tag{number}" for number in range(50_000)]
+    line = {"name": "a.png", "sha256": sha256_of(path), "annotation": {"tags": tags}}
+    annotations_path(photos).parent.mkdir()
+    annotations_path(photos).write_text(json.dumps(line) + "\n")
+    studio.library.scan()
+    assert len(studio.library.index.tags()) == 200

@@ -14,8 +14,10 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 from studio.jobs.library import live_library
 from studio.jobs.library.trash import Trashed, TrashedFile, TrashResult
 from studio.library.items import Annotation
+from studio.library.library import Library
 from studio.ui.audio.player import PlayerState
 from studio.ui.library.export_dialog import ExportDialog
+from studio.ui.library.grid.painters import title_of
 from tests.ui.conftest import PATIENCE
 from tests.ui.library.conftest import choose, click, found, make_item, press
 
@@ -286,3 +288,31 @@ def test_space_plays_audio_and_animations_in_place(open_library, fill_library, f
     qtbot.waitUntil(lambda: playback.movie.currentFrameNumber() == 1, timeout=PATIENCE)
     press(page, Qt.Key.Key_Space)
     assert playback.movie.state() is QMovie.MovieState.Paused
+
+
+def test_details_keep_what_a_command_changed_meanwhile(open_library, fill_library, folder, qtbot):
+    (item_id,) = fill_library(make_item(folder, 0))
+    studio, page = open_library()
+    library, notes = studio.shared.library, page.details.notes
+    click(page, 0)
+    qtbot.waitUntil(page.details.preview.isVisible, timeout=PATIENCE)
+    command = Library(studio.shared.data)  # as `studio library tag` has it
+    command.annotate([item_id], lambda _old: Annotation(rating=2, tags=("a",)))
+    command.close()
+    notes.tags.setText("b")
+    notes.note.setText("mine")
+    QTest.keyClick(notes.note, Qt.Key.Key_Return)
+    expected = Annotation(rating=2, tags=("a", "b"), note="mine")
+    qtbot.waitUntil(lambda: library.index.annotation(item_id) == expected, timeout=PATIENCE)
+
+
+def test_details_of_hostile_texts_fit_and_are_short(open_library, fill_library, folder, qtbot):
+    prompt = "a\N{RIGHT-TO-LEFT OVERRIDE}b\0\x1b" + "w" * 199_000
+    fill_library(make_item(folder, 0, prompt=prompt, model="m" * 1_000, batch="b" * 900))
+    _studio, page = open_library()
+    click(page, 0)
+    qtbot.waitUntil(page.details.preview.isVisible, timeout=PATIENCE)
+    content = page.details.widget()
+    assert content.minimumSizeHint().width() <= page.details.viewport().width()
+    assert len(page.details.prompt.toPlainText()) < 21_000
+    assert title_of(page.view.current_item()).startswith("ab w")

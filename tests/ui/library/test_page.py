@@ -146,6 +146,14 @@ def test_the_mouse_selects_and_opens(open_library, fill_library, folder, qtbot):
     assert opened.args[0].id == ids[2]
 
 
+def test_a_missing_file_is_a_toast_and_no_dialog(open_library, fill_library, folder, qtbot):
+    fill_library(make_item(folder, 0, path="/x/gone.png"))
+    studio, page = open_library()
+    with qtbot.waitSignal(studio.shared.toast_posted, timeout=PATIENCE) as posted:
+        click(page, 0, double=True)
+    assert posted.args[0].text == "gone.png cannot be opened: it is no longer in its folder."
+
+
 def test_return_opens_the_item_in_its_tab(open_studio, qtbot):
     studio = open_studio()
     window, tab = studio.window, studio.window.image_tab

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 
+from studio.core.file_names import one_line
 from studio.core.kinds import KINDS
 from studio.library.items import Item
 from studio.ui.audio.seconds import format_seconds
@@ -210,7 +211,7 @@ def _row_texts(item: Item) -> list[str]:
 def title_of(item: Item) -> str:
     """Return the line that stands for an item: its prompt, else its file's name."""
     text = item.prompt or item.excerpt or Path(item.path).name
-    return " ".join(text[:_TITLE_CHARACTERS].split())
+    return " ".join(one_line(text[:_TITLE_CHARACTERS]).split())
 
 
 def kind_title(item: Item) -> str:
