@@ -124,7 +124,8 @@ class LiveLibrary(QObject):
 
     def write_soon(self, work: Callable[[], object]) -> None:
         """Call `work` in the thread that writes; a fault is logged, the next start reads again."""
-        self._writers.start(_Write(work))
+        if not self._is_closing:  # the end of the pool waits for its thread, with Python's lock
+            self._writers.start(_Write(work))
 
     # Folders
     # ----------------------------------------------------------------------
