@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog
 
-from studio.core.events import Event, Loading
 from studio.core.kinds import KINDS, TABS, Kind
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_file, open_folder
@@ -113,7 +112,6 @@ class MainWindow(WindowShell):
         self.install_banner.offer.kind_requested.connect(self.show_kind)
         queue.failed.connect(lambda sentence, _ids: self.queue_banner.show_until_closed(sentence))
         queue.batch_finished.connect(self._on_batch_finished)
-        queue.job_event.connect(self._on_job_event)
         self.dialogs.install_requested.connect(self.install_banner.install)
         self.queue_dock.edit_requested.connect(self.edit_job)
         self.queue_dock.result_requested.connect(self.show_result)
@@ -354,9 +352,6 @@ class MainWindow(WindowShell):
             f"{kind.title} jobs cannot be changed in the window. Cancel this one and create it "
             f"again with `studio {kind.name}`."
         )
-
-    def _on_job_event(self, _job_id: str, event: Event) -> None:
-        self._engine_state.setText(event.phase if isinstance(event, Loading) else "")
 
     def _on_batch_finished(self, batch: Batch) -> None:
         name = Path(batch.source).name

@@ -1,4 +1,4 @@
-"""The main window's layout: menus, toolbar, banners, tab bar and status bar, at the saved place."""
+"""The main window's layout: menus, toolbar, banners and tab bar, at the saved place."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMainWindow, QTabWidget, QToolBar, QVBoxLayout, QW
 from studio.core.kinds import TABS
 from studio.ui.actions import WindowActions
 from studio.ui.desktop.screens import DECORATION, FittedScrollArea, move_onto_screen, resize_to_fit
-from studio.ui.widgets.factory import label, name_control
+from studio.ui.widgets.factory import name_control
 from studio.ui.widgets.icons import icon
 
 DEFAULT_SIZE = (1280, 800)
@@ -37,8 +37,6 @@ class WindowShell(QMainWindow):
         self._banners = QVBoxLayout()
         self._column = QVBoxLayout()
         self._add_column()
-        self._engine_state = label("", "muted")
-        self.statusBar().addPermanentWidget(self._engine_state)
         resize_to_fit(self, *DEFAULT_SIZE)
 
     def _add_toolbar(self) -> QToolBar:

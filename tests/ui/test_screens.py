@@ -60,7 +60,6 @@ for tab in (window.text_tab, window.image_tab, *window.audio_tab.pages):
     check(tab.kind, window)
     for name in ("generate_button", "stop_button", "status", "bar"):
         check_inside(f"{tab.kind} {name}", getattr(tab, name))
-    check_inside(f"{tab.kind} window's status", window.statusBar())
 rows = Path(sys.argv[1])
 rows.write_text("prompt\\na cat\\n")
 for make in (

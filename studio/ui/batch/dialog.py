@@ -297,7 +297,9 @@ class BatchDialog(QDialog):
         are = "These columns are no settings" if len(unknown) > 1 else "This column is no setting"
         self.notice.show_message(
             f"{are} of {kind}: {names}.",
-            "Ignore them, or choose what they fill.",
+            "Ignore them, or choose what they fill."
+            if len(unknown) > 1
+            else "Ignore it, or choose what it fills.",
             [
                 button("Ignore", "Read without them", lambda: self.columns.ignore(unknown)),
                 button(

@@ -59,7 +59,7 @@ class SearchBar(QWidget):
         self.text.textChanged.connect(self._on_text_changed)
         self.text.returnPressed.connect(self._on_text_settled)
         self.filter_button = button("Filter", "Choose what to show", self.show_filters, "filter")
-        self.saved_button = button("Searches", "Save or open a search", self.show_saved, "save")
+        self.saved_button = button("Searches", "Save or open a search", self.show_saved, "star")
         self.more_button = button("Add", "Add folders and files", self.show_more, "plus")
         self.count = label("", "muted")
         self.count.setVisible(False)

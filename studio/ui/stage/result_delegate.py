@@ -178,7 +178,7 @@ class ResultDelegate(QStyledItemDelegate):
         painter.setPen(palette.color(QPalette.ColorRole.Text))
         padding = _PADDING if self._titles else 3
         inner = area.adjusted(padding, padding, -padding, -padding)
-        flags = int(Qt.AlignmentFlag.AlignTop) | int(Qt.TextFlag.TextWrapAnywhere)
+        flags = int(Qt.AlignmentFlag.AlignTop) | int(Qt.TextFlag.TextWordWrap)
         painter.drawText(inner, flags, " ".join(text.split()) if not self._titles else text)
 
     def _draw_outline(
