@@ -31,6 +31,7 @@ from studio.core import file_names
 from studio.core.errors import StudioError
 from studio.core.jobs import Batch, BatchRow, DoneRow, GridAxis, Job, SkippedRow, new_id, new_job
 from studio.core.kinds import DEFAULT_KIND
+from studio.core.paths import expand_home
 from studio.models.card import ModelCard
 
 __all__ = ["BatchFile", "FindCard", "Row", "columns_of", "plan", "read_batch", "suggest_fix"]
@@ -264,7 +265,7 @@ def plan(
     if not batch.good:
         raise StudioError("No row of the file can run.", cause="invalid", cure=suggest_fix(batch))
     check_collect(collect)
-    folder = folder.expanduser().absolute()
+    folder = expand_home(folder).absolute()
     check_folder(folder)
     batch_id = new_id()
     resumed = resumed or Resumed({}, frozenset())
@@ -393,7 +394,7 @@ def _done(batch: BatchFile, resumed: Resumed, collect: str) -> tuple[DoneRow, ..
 def _report_path(path: Path | None) -> str:
     if path is None:
         return ""
-    path = path.expanduser().absolute()
+    path = expand_home(path).absolute()
     if path.suffix.lower() not in (".csv", ".jsonl"):
         raise StudioError(
             f"{path.name} cannot be a report.",

@@ -18,6 +18,7 @@ from studio.batch.batch_file import BatchFile
 from studio.batch.row import Redraw, Row, key_of
 from studio.core.jobs import Job, JobState, Target
 from studio.core.kinds import KINDS
+from studio.core.paths import expand_home
 from studio.core.requests import MAX_SEED, Request
 
 MAX_REPORT_BYTES = 512 * 2**20
@@ -100,7 +101,7 @@ def find_earlier_jobs(folder: Path, jobs: Iterable[Job] = ()) -> list[EarlierJob
     """Return finished, queued, and partly finished jobs of the folder, in this order, each once."""
     found: dict[str, EarlierJob] = {}
     claimed = set[str]()
-    folder = folder.expanduser().absolute()
+    folder = expand_home(folder).absolute()
     queued = (
         EarlierJob(job.id, key_of(job.request), job.request.seed or 0, job.request.prompt)
         for job in jobs

@@ -50,6 +50,14 @@ def input_path(text: str | Path) -> Path:
         ) from None
 
 
+def expand_home(path: str | Path) -> Path:
+    """Return the path with `~` expanded; unchanged if the user is unknown or has no home folder."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def check_output_folder(folder: Path) -> None:
     """Raise StudioError if the folder cannot be written to, or not be created.
 

@@ -29,6 +29,7 @@ import msgspec
 from msgspec import Meta
 
 from studio.core.errors import InvalidRequestError, Problem
+from studio.core.paths import expand_home
 
 MAX_SEED = 2**32 - 1
 MAX_PROMPT_CHARACTERS = 200_000
@@ -296,7 +297,7 @@ def resolve_files(
     for name in _files(request_type):
         value = values.get(name)
         if isinstance(value, str) and _is_path(value):
-            resolved[name] = str(folder.absolute() / Path(value.strip()).expanduser())
+            resolved[name] = str(folder.absolute() / expand_home(value.strip()))
     return resolved
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from studio.core.errors import StudioError
 from studio.core.files import sha256_of
-from studio.core.paths import DataFolder
+from studio.core.paths import DataFolder, expand_home
 from studio.models import llama_cpp
 from studio.models.adapter_compatibility import architecture
 from studio.models.card import ModelCard
@@ -113,7 +113,7 @@ def _add(
 
 def _existing(path: Path) -> Path:
     try:
-        path = path.expanduser().absolute()
+        path = expand_home(path).absolute()
         if path.exists():
             return path
     except RuntimeError:  # ~user of an unknown user

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from studio.core.errors import StudioError
-from studio.core.paths import DataFolder
+from studio.core.paths import DataFolder, expand_home
 from studio.core.regular_file import HeaderError, opened
 from studio.models.files.folder_check import PICKLE_SUFFIXES, is_blob
 from studio.models.files.weights_header import other_format
@@ -106,7 +106,7 @@ def find(
 
     `data` holds the installed models. Stops when `cancelled` returns True.
     """
-    folder = folder.expanduser().absolute()
+    folder = expand_home(folder).absolute()
     if not folder.is_dir():
         raise StudioError(f"There is no folder {folder}.", cause="model", cure="Check the path.")
     known = _known(data)

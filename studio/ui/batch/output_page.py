@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
 
 from studio.batch.output.collected import FORMATS
 from studio.core import file_names
+from studio.core.paths import expand_home
 from studio.ui.batch.page import Page, combo_box
 from studio.ui.widgets.factory import button, label, name_control, row
 
@@ -63,4 +64,4 @@ class OutputPage(Page):
     def path(self) -> Path | None:
         """The folder; None if the field is empty."""
         text = self.folder.text().strip()
-        return Path(text).expanduser() if text else None
+        return expand_home(text) if text else None

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from studio.batch.axes import MAX_AXES
 from studio.batch.expand import COMBINE
+from studio.core.paths import expand_home
 from studio.ui.batch.page import Page, combo_box
 from studio.ui.batch.preview import parse_variables
 from studio.ui.widgets.factory import button, label, name_control, row, show_information
@@ -113,7 +114,7 @@ class VariationsPage(Page):
         folder = self.wildcards.text().strip()
         return {
             "combine": self.combine.currentData(),
-            "wildcards": Path(folder).expanduser() if folder else None,
+            "wildcards": expand_home(folder) if folder else None,
             "variables": parse_variables(self.variables.toPlainText()),
             "axes": [line.text().strip() for line in self.axes if line.text().strip()],
         }

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.paths import expand_home
 from studio.library.file_actions.export import ExportOptions, export_items
 from studio.library.file_actions.results import ActionResult
 from studio.ui import background
@@ -112,7 +113,7 @@ class ExportDialog(QDialog):
     def export(self) -> None:
         """Export in another thread."""
         library, ids, options = self._shared.library, self._ids, self.options()
-        folder = Path(self.folder.text()).expanduser()
+        folder = expand_home(self.folder.text())
         self.export_button.setEnabled(False)
         self.problem.hide()
         self.bar.setRange(0, len(ids))

@@ -237,6 +237,11 @@ def test_paths_are_from_the_folder_of_the_batch_file(tmp_path):
     assert found == {"image": str(tmp_path / "a/b.png"), "mask_image": "/m.png", "prompt": "a/b"}
 
 
+def test_home_of_an_unknown_user_is_an_ordinary_name(tmp_path):
+    found = resolve_files(ImageRequest, {"image": "~nobody_at_all/x.png", "prompt": "a"}, tmp_path)
+    assert found["image"] == str(tmp_path / "~nobody_at_all" / "x.png")
+
+
 def test_mask_without_white_pixels_is_refused(sd, tmp_path):
     start = save(tmp_path / "start.png", size=(48, 96))
     black = halved(tmp_path / "black.png", (48, 96), white=0)
