@@ -71,6 +71,7 @@ class ThumbnailCache:
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._logged = ""
 
     def get(self, sha256: str) -> bytes | None:
         """Return a thumbnail; None if it does not exist yet, empty if the file has none."""
@@ -123,7 +124,9 @@ class ThumbnailCache:
                     self._connection = _open(self._path)
                 work(self._connection)
             except (sqlite3.Error, OSError) as error:
-                log.warning("thumbnails: %s", error)
+                if str(error) != self._logged:  # the same for each of many thumbnails
+                    self._logged = str(error)
+                    log.warning("thumbnails: %s", error)
                 if self._connection is not None:
                     self._connection.close()
                     self._connection = None
@@ -151,7 +154,7 @@ class ThumbnailCache:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5)
+    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=1)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = OFF")  # a cache

@@ -141,10 +141,11 @@ def test_damaged_cache_is_replaced(tmp_path):
     cache.close()
 
 
-def test_unwritable_place_loses_thumbnails_only(tmp_path):
+def test_unwritable_place_loses_thumbnails_only(tmp_path, caplog):
     cache = ThumbnailCache(tmp_path / "missing" / "thumbnails.db")
     cache.put("a", b"data")
     assert cache.get("a") is None
+    assert len(caplog.records) == 1, "one line for many thumbnails"
 
 
 def test_cache_is_a_real_database_with_one_row_a_file(tmp_path, cache):
