@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import secrets
 import shutil
 import sys
 import tempfile
@@ -47,7 +45,7 @@ def part_path(path: Path) -> Path:
     It is short, because the final name may be near the system's limit, and begins with this
     process's id, so that files of dead processes can be recognized.
     """
-    return path.with_name(f".{os.getpid():08x}{secrets.token_hex(4)}{PART_SUFFIX}")
+    return path.with_name(f".{os.getpid():08x}{os.urandom(4).hex()}{PART_SUFFIX}")
 
 
 def publish(
@@ -87,12 +85,21 @@ def sync_folder(folder: Path) -> None:
 
 def sha256_of(path: Path, on_read: Callable[[int], None] = lambda _size: None) -> str:
     """Return the file's SHA-256 as hex. `on_read` gets each block's size, and may raise to stop."""
+    import hashlib  # loads OpenSSL, 3.5 MB, which no start needs
+
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK_BYTES):
             digest.update(block)
             on_read(len(block))
     return digest.hexdigest()
+
+
+def sha256_hex(data: bytes) -> str:
+    """Return the SHA-256 of bytes as hex."""
+    import hashlib  # see `sha256_of`
+
+    return hashlib.sha256(data).hexdigest()
 
 
 def can_write(folder: Path) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import secrets
 import threading
 import time
 
@@ -12,6 +11,7 @@ import msgspec
 from studio.core.errors import Failure
 from studio.core.file_names import single_stem
 from studio.core.kinds import AnyRequest
+from studio.core.random_numbers import draw_number
 from studio.core.requests import Request
 
 
@@ -166,7 +166,7 @@ class _Ids:
         now = time.time_ns() // 1_000_000
         with self._lock:
             then, number = self._last
-            number = number + 1 if now == then else secrets.randbelow(_ID_NUMBERS)
+            number = number + 1 if now == then else draw_number(_ID_NUMBERS)
             self._last = now, number
         return f"{now:011x}{number % _ID_NUMBERS:06x}"
 

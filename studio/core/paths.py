@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from pathlib import Path
@@ -260,6 +261,7 @@ def _platform_folder() -> Path:
     return user_path(platformdirs.user_data_dir("studio", appauthor=False))
 
 
+@functools.cache
 def resources() -> Path:
     """Return the folder of resources: in the package of a wheel, next to it in a checkout."""
     inside = Path(__file__).resolve().parent.parent / "resources"

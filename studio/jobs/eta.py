@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections import deque
 from collections.abc import Iterable, Mapping
 
@@ -53,7 +52,7 @@ class Estimates:
     def medians(self) -> dict[Size, float]:
         """Return the current paces."""
         for size in self._paces.keys() - self._medians.keys():
-            self._medians[size] = statistics.median(self._paces[size])
+            self._medians[size] = _median(self._paces[size])
         return dict(self._medians)
 
 
@@ -95,3 +94,9 @@ def _pace(paces: Paces, size: Size) -> float | None:
         others = [other for other in paces if other[:2] == size[:2]]
         found = paces[min(others, key=lambda other: abs(other[2] - size[2]))] if others else None
     return found
+
+
+def _median(values: Iterable[float]) -> float:
+    import statistics  # imports decimal and fractions, which no start needs
+
+    return statistics.median(values)

@@ -6,7 +6,6 @@ import os
 import sys
 from typing import NamedTuple
 
-import psutil
 from PySide6.QtCore import QLockFile, QSysInfo
 
 from studio.core.errors import StudioError
@@ -28,6 +27,8 @@ def holder_of(data: DataFolder) -> int:
     process, host, _program = QLockFile(str(data.lock)).getLockInfo()
     if not process or (host and host != QSysInfo.machineHostName()):
         return int(process)  # no holder, or one on another computer, which cannot be checked
+    import psutil  # 1.7 MB with subprocess; a start without an old lock does not need it
+
     try:
         return 0 if psutil.Process(process).status() == psutil.STATUS_ZOMBIE else int(process)
     except psutil.NoSuchProcess:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
-import hashlib
 import os
 import sys
 from pathlib import Path
@@ -21,7 +20,7 @@ import psutil
 from studio import __version__
 from studio.core.artifact import SIDECAR_FOLDER, Artifact, Recipe
 from studio.core.errors import StudioError
-from studio.core.files import PART_SUFFIX, write_whole
+from studio.core.files import PART_SUFFIX, sha256_hex, write_whole
 from studio.core.jobs import Job
 from studio.core.settings import CompressedQuality
 from studio.library.encoders import (
@@ -66,7 +65,7 @@ def save(
     path.parent.mkdir(parents=True, exist_ok=True)
     encoded = encode(result, job.request.file_format, recipe, quality)
     _write_all(path, encoded, job.id)
-    artifact = _artifact(path, encoded.data, hashlib.sha256(encoded.data).hexdigest(), job, recipe)
+    artifact = _artifact(path, encoded.data, sha256_hex(encoded.data), job, recipe)
     return msgspec.structs.replace(
         artifact, width=encoded.width, height=encoded.height, duration=encoded.duration
     )
@@ -234,7 +233,7 @@ def _examine(path: Path, job: Job, ordinal: int) -> Artifact | None:
     ):
         return None
     data = path.read_bytes()
-    digest = hashlib.sha256(data).hexdigest()
+    digest = sha256_hex(data)
     artifact = msgspec.structs.replace(_artifact(path, data, digest, job, recipe), ordinal=ordinal)
     return artifact if is_complete(artifact.media_type, path, data, digest) else None
 

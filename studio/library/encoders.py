@@ -7,7 +7,6 @@ a MIDI file next to its audio.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import msgspec
 
 from studio.core.artifact import SIDECAR_FOLDER, Recipe
 from studio.core.errors import StudioError
+from studio.core.files import sha256_hex
 from studio.core.requests import ImageRequest
 from studio.core.settings import CompressedQuality
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
@@ -93,7 +93,7 @@ def _encode_text(
     result: TextResult, _file_format: str, recipe: Recipe, _quality: CompressedQuality
 ) -> Encoded:
     data = result.text.encode(errors="replace")
-    sidecar = msgspec.json.encode(Sidecar(recipe, hashlib.sha256(data).hexdigest()))
+    sidecar = msgspec.json.encode(Sidecar(recipe, sha256_hex(data)))
     return Encoded(data=data, companions=(Companion(sidecar_path, sidecar),))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import struct
 import warnings
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from studio.core.errors import StudioError
 from studio.core.file_names import printable
+from studio.core.files import sha256_hex
 from studio.core.regular_file import HeaderError, opened
 from studio.media.color_profile import to_srgb
 
@@ -74,7 +74,7 @@ def read_image(path: Path, side: int = 0) -> tuple[Image, str]:
                 source.draft("RGB", (side, side))
             source.load()  # turns a TIFF upright, and reads the Exif data after a PNG's pixels
             image = _upright(to_srgb(_to_eight_bits(source)), source)
-            return _on_background(image, "white").convert("RGB"), hashlib.sha256(data).hexdigest()
+            return _on_background(image, "white").convert("RGB"), sha256_hex(data)
     except _BROKEN as error:
         raise _unreadable(path, error) from error
 
@@ -97,7 +97,7 @@ def read_mask(path: Path) -> tuple[Image, str]:
         with _opened(path, io.BytesIO(data)) as source:
             source.load()
             mask = _upright(_to_eight_bits(source), source)
-            return _on_background(mask, "black").convert("L"), hashlib.sha256(data).hexdigest()
+            return _on_background(mask, "black").convert("L"), sha256_hex(data)
     except _BROKEN as error:
         raise _unreadable(path, error) from error
 

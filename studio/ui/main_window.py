@@ -13,11 +13,9 @@ from studio.core.kinds import KINDS, TABS, Kind
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_file, open_folder
 from studio.ui.dialogs import Dialogs
-from studio.ui.help.entries import default_providers
 from studio.ui.help.menu import HelpMenu
 from studio.ui.library.window_library import WindowLibrary
 from studio.ui.models.install_banner import InstallBanner
-from studio.ui.presets.preset_button import import_preset
 from studio.ui.queue.banner import QueueBanner
 from studio.ui.queue.bar import QueueBar
 from studio.ui.queue.dock import QueueDock
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
     from studio.library.foreign.metadata import ForeignMetadata
     from studio.library.items import Item
     from studio.models.card import ModelCard
+    from studio.ui.help.matching import Provider
     from studio.ui.tabs.audio import AudioTab
     from studio.ui.tabs.base import GenerateTab
     from studio.ui.tabs.image import ImageTab
@@ -103,7 +102,7 @@ class MainWindow(WindowShell):
         self.file_opener.batch_opened.connect(self._on_batch_opened)
         self.file_opener.model_opened.connect(self.dialogs.show_models)
         self.file_opener.unread.connect(shared.post_toast)
-        self.file_opener.preset_opened.connect(lambda path: import_preset(shared, path, self))
+        self.file_opener.preset_opened.connect(self._on_preset_opened)
         shared.toast_posted.connect(self.toasts.add)
         shared.save_failed.connect(self._on_save_failed)
         shared.starter_requested.connect(self.install_banner.install_starter)
@@ -119,7 +118,7 @@ class MainWindow(WindowShell):
         QApplication.styleHints().colorSchemeChanged.connect(self.update_icons)
         shared.settings_changed.connect(self._on_settings_changed)
         self.help.shortcuts_requested.connect(lambda: self.dialogs.show_settings("shortcuts"))
-        self.dialogs.palette_providers.append(lambda: default_providers(self))
+        self.dialogs.palette_providers.append(self._palette_providers)
         self._actions.apply_shortcuts(shared.settings.shortcuts)
         queue.pause_changed.connect(self._show_states)
         self.queue_dock.shown_changed.connect(self._show_states)
@@ -266,6 +265,16 @@ class MainWindow(WindowShell):
 
     def _on_prompt_requested(self, kind: str, text: str, sha256: str) -> None:
         self._show_form(KINDS[kind]).use_text_of(text, sha256)
+
+    def _on_preset_opened(self, path: Path) -> None:
+        from studio.ui.presets.import_preset import import_preset
+
+        import_preset(self.shared, path, self)
+
+    def _palette_providers(self) -> list[Provider]:
+        from studio.ui.help.entries import default_providers
+
+        return default_providers(self)
 
     def _on_image_opened(self, path: Path) -> None:
         self.image_tab.start_from(path)

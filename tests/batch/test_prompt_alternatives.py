@@ -3,14 +3,8 @@
 import pytest
 
 from studio.batch.grammar import GrammarError
-from studio.batch.prompt_alternatives import (
-    MAX_JOBS,
-    Alternatives,
-    PromptTexts,
-    count_alternatives,
-    expand,
-    have_alternatives,
-)
+from studio.batch.prompt_alternatives import count_alternatives, expand
+from studio.batch.prompt_texts import MAX_JOBS, Alternatives, PromptTexts, have_alternatives
 from studio.core.requests import ImageRequest, TextRequest
 
 

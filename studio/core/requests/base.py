@@ -19,7 +19,6 @@ from __future__ import annotations
 import functools
 import math
 import re
-import secrets
 import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -30,6 +29,7 @@ from msgspec import Meta
 
 from studio.core.errors import InvalidRequestError, Problem
 from studio.core.paths import expand_home
+from studio.core.random_numbers import draw_number
 
 MAX_SEED = 2**32 - 1
 MAX_PROMPT_CHARACTERS = 200_000
@@ -65,7 +65,7 @@ Seed = Annotated[
 
 def draw_seed() -> int:
     """Return a random seed in 0..MAX_SEED."""
-    return secrets.randbelow(MAX_SEED + 1)
+    return draw_number(MAX_SEED + 1)
 
 
 class FieldInfo(msgspec.Struct, frozen=True):

@@ -22,8 +22,6 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Literal
 
-import psutil
-
 from studio.core import environment, lifeline
 from studio.core.paths import DataFolder
 from studio.core.settings import LoadPreference
@@ -61,6 +59,8 @@ class WorkerProcess:
         `process.is_alive()` alone is False for a running child whose fork server died, because the
         exit code comes through the fork server.
         """
+        import psutil  # 1.7 MB with subprocess, which the first paint does not need
+
         return not self.process.is_alive() and not psutil.pid_exists(self.process.pid or 0)
 
     def end(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import sys
 import tempfile
@@ -25,13 +24,18 @@ def server_names(data: DataFolder, *, make: bool = False) -> Iterator[str]:
     listening fails. `make`: create each missing folder before its name is yielded.
     """
     root = data.root.resolve()
-    code = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
     if sys.platform == "win32":
-        yield f"studio-{code}"
+        yield f"studio-{_code_of(root)}"
         return
     if is_private(root) and _fits(name := str(DataFolder(root).socket)):
         yield name
-    yield from filter(_fits, _other_names(code, make=make))
+    yield from filter(_fits, _other_names(_code_of(root), make=make))
+
+
+def _code_of(root: Path) -> str:
+    import hashlib  # loads OpenSSL, 3.5 MB, which most starts don't need
+
+    return hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
 
 
 def _other_names(code: str, *, make: bool) -> Iterator[str]:

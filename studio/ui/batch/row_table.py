@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from studio.core.kinds import KINDS
 from studio.core.requests import Request, fields
 from studio.ui.batch.preview import BatchPreview
 from studio.ui.widgets import theme
+from studio.ui.widgets.factory import escape_markup
 from studio.ui.widgets.table_model import Index, TableModel
 
 LINE, KIND, PROMPT, SETTINGS, FILE = range(5)
@@ -57,7 +57,7 @@ class RowTable(TableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._cell_text(row_index, row, index.column())
         if role == Qt.ItemDataRole.ToolTipRole and index.column() >= PROMPT:
-            return html.escape(self._tooltip(row_index, row, index.column())[:MAX_TIP])
+            return escape_markup(self._tooltip(row_index, row, index.column())[:MAX_TIP])
         if role == Qt.ItemDataRole.ForegroundRole:
             return self._color(row_index, row, index.column())
         return None

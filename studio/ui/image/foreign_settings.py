@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +22,15 @@ from PySide6.QtWidgets import (
 
 from studio.media.image_reader import short_name
 from studio.ui.desktop.screens import resize_to_fit
-from studio.ui.widgets.factory import Notice, button, label, name_control, row, style_table
+from studio.ui.widgets.factory import (
+    Notice,
+    button,
+    escape_markup,
+    label,
+    name_control,
+    row,
+    style_table,
+)
 
 if TYPE_CHECKING:
     from studio.library.foreign.metadata import ForeignMetadata
@@ -201,7 +208,7 @@ class ForeignSettingsDialog(QDialog):
             outcome = setting.reason or "taken over"
             for column, text in enumerate((setting.name, setting.value, outcome)):
                 item = QTableWidgetItem(" ".join(text[:MAX_CELL].split()))
-                item.setToolTip(html.escape(text[:MAX_TIP]))
+                item.setToolTip(escape_markup(text[:MAX_TIP]))
                 table.setItem(index, column, item)
         return table
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QBuffer, QIODevice, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter
 
-from studio.core.files import write_whole
+from studio.core.files import sha256_hex, write_whole
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -111,7 +110,7 @@ def save_mask(mask: QImage, folder: Path) -> Path:
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     mask.save(buffer, "PNG")  # type: ignore[call-overload]  # the stub wants bytes, which it refuses
     data = bytes(buffer.data().data())
-    path = folder / f"mask-{hashlib.sha256(data).hexdigest()[:16]}.png"
+    path = folder / f"mask-{sha256_hex(data)[:16]}.png"
     if not path.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(path, data, replace=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ from studio.ui import background
 from studio.ui.image.mask_editor import MaskEditor
 from studio.ui.image.mask_painter import MaskPainter
 from studio.ui.image.qt_images import ImagePreview, read_preview
-from studio.ui.widgets.factory import button, label, name_control, restyle, row
+from studio.ui.widgets.factory import button, escape_markup, label, name_control, restyle, row
 from studio.ui.widgets.icons import set_icon
 from studio.ui.widgets.request_field import WheelGuard
 
@@ -368,7 +367,7 @@ class SourceImagePanel(QWidget):
         )
         self._message.setText(message)
         self._message.setVisible(bool(message))
-        self._name.setToolTip(html.escape(self.path))
+        self._name.setToolTip(escape_markup(self.path))
         self.shape_button.setVisible("cut" in fit.lower())
         role = "error" if self.problem else "muted"
         if self._message.property("role") != role:

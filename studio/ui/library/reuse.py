@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from studio.core.artifact import Recipe
 from studio.core.jobs import Sources
 from studio.core.kinds import KINDS
 from studio.core.requests import ImageRequest, Request
+from studio.core.requests.base import draw_seed
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
 from studio.library.items import Item
 from studio.ui import background
@@ -23,7 +23,6 @@ from studio.ui.app_state import AppState
 SEEDS = 4
 STRENGTH_STEP = 0.15
 _MAX_MODELS = 20
-_MAX_SEED = 2**32
 
 
 class Reuse(QObject):
@@ -80,9 +79,7 @@ class Reuse(QObject):
     def _submit(self, requests: list[Request], item: Item) -> None:
         sources = Sources(variation=item.sha256)
         jobs = [
-            self._shared.new_job(
-                msgspec.structs.replace(request, seed=secrets.randbelow(_MAX_SEED)), sources
-            )
+            self._shared.new_job(msgspec.structs.replace(request, seed=draw_seed()), sources)
             for request in requests
         ]
         self._shared.queue.submit(jobs)

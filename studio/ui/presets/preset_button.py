@@ -6,26 +6,20 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton
 
-from studio.core.errors import StudioError
 from studio.core.presets import (
     SUFFIX,
     Preset,
-    ReadPreset,
     describe,
     own_presets,
     presets,
-    read_preset,
-    save_preset,
 )
 from studio.ui import background
 from studio.ui.app_state import AppState
-from studio.ui.presets.manage_dialog import ManageDialog
-from studio.ui.presets.save_dialog import SaveDialog
-from studio.ui.widgets.factory import name_control, show_message
+from studio.ui.widgets.factory import name_control
 
 MENU_CHARACTERS = 60
 
@@ -51,8 +45,15 @@ class PresetButton(QToolButton):
         menu.setToolTipsVisible(True)
         self.setMenu(menu)
         self._fill()
-        self.reload()
+        self._was_shown = False
         shared.presets_changed.connect(self._on_presets_changed)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Read the own presets when the form is shown for the first time, after it is painted."""
+        super().showEvent(event)
+        if not self._was_shown:
+            self._was_shown = True
+            QTimer.singleShot(0, self, self.reload)
 
     def reload(self) -> None:
         """Read the own presets again, in the background."""
@@ -60,11 +61,15 @@ class PresetButton(QToolButton):
 
     def save_form(self) -> None:
         """Ask for a name and save the form as a preset."""
+        from studio.ui.presets.save_dialog import SaveDialog
+
         dialog = SaveDialog(self._shared, self._kind, self._form_values(), self.window())
         dialog.open()
 
     def manage(self) -> None:
         """Rename, delete and share own presets."""
+        from studio.ui.presets.manage_dialog import ManageDialog
+
         ManageDialog(self._shared, self._kind, self.window()).open()
 
     def ask_for_import(self) -> None:
@@ -73,6 +78,8 @@ class PresetButton(QToolButton):
             self.window(), "Import a preset", str(Path.home()), f"Presets (*{SUFFIX})"
         )
         if name:
+            from studio.ui.presets.import_preset import import_preset
+
             import_preset(self._shared, Path(name), self)
 
     def _on_presets_changed(self, kind: str) -> None:
@@ -105,23 +112,3 @@ class PresetButton(QToolButton):
 
     def _choose(self, preset: Preset, _checked: bool = False) -> None:
         self.chosen.emit(preset)
-
-
-def import_preset(shared: AppState, path: Path, parent: QWidget) -> None:
-    """Store the preset of a file under its title, and report what was left out."""
-
-    def store() -> ReadPreset:
-        read = read_preset(path)
-        save_preset(shared.data, read.kind, read.preset)
-        return read
-
-    def report(read: ReadPreset) -> None:
-        shared.presets_changed.emit(read.kind)
-        left_out = f" without {', '.join(read.ignored)}" if read.ignored else ""
-        shared.post_toast(f"Preset {read.preset.title} was imported{left_out}")
-
-    def show_error(error: Exception) -> None:
-        cure = error.cure if isinstance(error, StudioError) else ""
-        show_message(parent.window(), "Not imported", f"{error} {cure}".strip())
-
-    background.run(parent, store, report, show_error)

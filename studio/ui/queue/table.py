@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import time
 from typing import Any
@@ -25,6 +24,7 @@ from studio.ui import background
 from studio.ui.queue.job_text import job_title, state_title, time_text, times_text
 from studio.ui.queue.progress import JobProgress
 from studio.ui.queue.thumbnails import JobThumbnails
+from studio.ui.widgets.factory import escape_markup
 from studio.ui.widgets.table_model import Index, TableModel
 
 STATE, KIND, MODEL, PROMPT, PROGRESS, TIME = range(6)
@@ -225,8 +225,8 @@ class JobTable(TableModel):
 
 def _tip(job: Job, column: int) -> str:
     if column == TIME:
-        return html.escape(times_text(job)).replace("\n", "<br>")
-    return html.escape((job.failure.message if job.failure else job.request.prompt)[:500])
+        return escape_markup(times_text(job)).replace("\n", "<br>")
+    return escape_markup((job.failure.message if job.failure else job.request.prompt)[:500])
 
 
 class JobFilter(QSortFilterProxyModel):

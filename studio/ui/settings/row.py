@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +22,7 @@ from studio.core.settings_store import Change
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.settings.editors import EDITORS, WIDTH, SettingEditor
-from studio.ui.widgets.factory import label, name_control
+from studio.ui.widgets.factory import escape_markup, label, name_control
 from studio.ui.widgets.icons import set_icon
 
 RESTART = "Applies when Studio is started again."
@@ -143,9 +142,9 @@ def mark(target: QLabel, text: str, words: Sequence[str]) -> None:
     pattern = "|".join(re.escape(word) for word in words)
     parts = re.split(f"({pattern})", text, flags=re.IGNORECASE)
     shown = (
-        f'<span style="background:{color};color:{on_color}">{html.escape(part)}</span>'
+        f'<span style="background:{color};color:{on_color}">{escape_markup(part)}</span>'
         if at % 2
-        else html.escape(part)
+        else escape_markup(part)
         for at, part in enumerate(parts)
     )
     target.setTextFormat(Qt.TextFormat.RichText)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from PySide6.QtCore import Signal
@@ -16,12 +18,13 @@ from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Prog
 from studio.core.jobs import Job, JobState
 from studio.ui.app_state import AppState
 from studio.ui.queue.undo import cancel_jobs
-from studio.ui.stage.batch.grid import BatchGrid
-from studio.ui.stage.batch.pick import pick_best
 from studio.ui.stage.job_group import JobGroup
 from studio.ui.stage.result_item import items_of_job
 from studio.ui.stage.result_stage import ResultStage
 from studio.ui.stage.shown_result import ShownResult, of_job
+
+if TYPE_CHECKING:
+    from studio.ui.stage.batch.grid import BatchGrid
 
 
 class Stage(ResultStage):
@@ -43,13 +46,21 @@ class Stage(ResultStage):
         queue.cancel_requested.connect(self._on_cancel_requested)
         queue.failed.connect(self._on_queue_failed)
         self.header.return_requested.connect(self._on_return_requested)
-        self.grid = BatchGrid(shared, self.kind, self._loader, self.source)
-        self.add_page(self.grid)
-        self.grid.opened.connect(lambda item: self.show_file(Path(item.path)))
-        self.grid.pick_requested.connect(lambda: pick_best(self.grid, shared))
-        self.grid.changed.connect(self._on_grid_changed)
-        self.grid.removed.connect(self._on_files_removed)
-        self.grid.restored.connect(lambda: self.strip.fill(self.source, self.kind))
+
+    @cached_property
+    def grid(self) -> BatchGrid:
+        """The results of a batch; created when a batch is shown for the first time."""
+        from studio.ui.stage.batch.grid import BatchGrid
+        from studio.ui.stage.batch.pick import pick_best
+
+        grid = BatchGrid(self.shared, self.kind, self._loader, self.source)
+        self.add_page(grid)
+        grid.opened.connect(lambda item: self.show_file(Path(item.path)))
+        grid.pick_requested.connect(lambda: pick_best(grid, self.shared))
+        grid.changed.connect(self._on_grid_changed)
+        grid.removed.connect(self._on_files_removed)
+        grid.restored.connect(lambda: self.strip.fill(self.source, self.kind))
+        return grid
 
     @property
     def job(self) -> Job | None:

@@ -7,12 +7,11 @@ from typing import cast
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
-from studio.batch.prompt_alternatives import (
+from studio.batch.prompt_texts import (
     MAX_JOBS,
     Alternatives,
     Mode,
     PromptTexts,
-    count_alternatives,
     have_alternatives,
 )
 from studio.core.kinds import KINDS
@@ -78,11 +77,13 @@ class AlternativesRow(QWidget):
 
     def _count(self) -> None:
         texts = self._texts
-        background.run(
-            self,
-            lambda: count_alternatives(texts, self._folder),
-            lambda found: self._on_counted(texts, found),
-        )
+
+        def count() -> Alternatives:
+            from studio.batch.prompt_alternatives import count_alternatives
+
+            return count_alternatives(texts, self._folder)
+
+        background.run(self, count, lambda found: self._on_counted(texts, found))
 
     def _on_counted(self, texts: PromptTexts, found: Alternatives) -> None:
         if texts is not self._texts:

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 from PySide6.QtWidgets import QLabel, QProgressBar
 
-from studio.batch.prompt_alternatives import expand
 from studio.core.errors import InvalidRequestError
 from studio.core.jobs import Job
 from studio.core.requests import Request
@@ -90,9 +89,13 @@ class GenerateTab(FormTab):
             self._submit([request])
             return
         folder = self.shared.data.wildcards
-        background.run(
-            self, lambda: expand(request, mode, folder), self._submit, self._on_not_expanded
-        )
+
+        def expand_texts() -> list[Request]:
+            from studio.batch.prompt_alternatives import expand
+
+            return expand(request, mode, folder)
+
+        background.run(self, expand_texts, self._submit, self._on_not_expanded)
 
     def _submit(self, requests: list[Request]) -> None:
         jobs = [self.shared.new_job(request, self.sources) for request in requests]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Iterable, Mapping
 
@@ -51,7 +50,15 @@ def name_control(control: QWidget, name: str, tip: str) -> None:
     """Set a control's accessible name, description and tooltip, as plain text."""
     control.setAccessibleName(name)
     control.setAccessibleDescription(tip)
-    control.setToolTip(html.escape(tip))
+    control.setToolTip(escape_markup(tip))
+
+
+def escape_markup(text: str) -> str:
+    """Return a text for a tooltip, which Qt would read as HTML.
+
+    `html.escape` does the same, but its import takes 0.7 MB at every start.
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def button(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import NamedTuple
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, Qt
 from PySide6.QtGui import QIcon, QPainter, QPalette, QPixmap
@@ -19,12 +20,31 @@ _PALETTE_CHANGES = (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteCha
 
 def icon(name: str, color: str = "") -> QIcon:
     """Load an icon in the text color or in `color`; a disabled control shows it muted."""
+    return _icon(_look(name, color))
+
+
+class _Look(NamedTuple):
+    """What determines the pixels of an icon."""
+
+    name: str
+    normal: str
+    """Color of an enabled control."""
+    disabled: str
+    scale: float
+
+
+def _look(name: str, color: str) -> _Look:
     palette, role = QApplication.palette(), QPalette.ColorRole.Text
     normal = color or palette.color(QPalette.ColorGroup.Active, role).name()
     disabled = palette.color(QPalette.ColorGroup.Disabled, role).name()
+    return _Look(name, normal, disabled, _scale())
+
+
+@functools.cache
+def _icon(look: _Look) -> QIcon:
     result = QIcon()
-    result.addPixmap(_render(name, normal, _scale()), QIcon.Mode.Normal)
-    result.addPixmap(_render(name, disabled, _scale()), QIcon.Mode.Disabled)
+    result.addPixmap(_render(look.name, look.normal, look.scale), QIcon.Mode.Normal)
+    result.addPixmap(_render(look.name, look.disabled, look.scale), QIcon.Mode.Disabled)
     return result
 
 
@@ -54,16 +74,24 @@ class _Tint(QObject):
         super().__init__(control)
         self.name = ""
         self.color = ""
+        self._shown: _Look | None = None
         control.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # Qt's override
         if event.type() in _PALETTE_CHANGES and isinstance(watched, QAbstractButton):
-            watched.setIcon(icon(self.name, self.color))
+            self.apply(watched)
         return False
+
+    def apply(self, control: QAbstractButton) -> None:
+        """Set the icon, unless it looks so already: Qt announces most changes several times."""
+        look = _look(self.name, self.color)
+        if look != self._shown:
+            self._shown = look
+            control.setIcon(_icon(look))
 
 
 def set_icon(control: QAbstractButton, name: str, color: str = "") -> None:
     """Set a button's icon; it follows changes between light and dark."""
     tint = control.findChild(_Tint) or _Tint(control)
     tint.name, tint.color = name, color
-    control.setIcon(icon(name, color))
+    tint.apply(control)

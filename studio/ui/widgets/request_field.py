@@ -9,6 +9,7 @@ from PySide6.QtGui import QRegularExpressionValidator
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
+    QHBoxLayout,
     QLineEdit,
     QSizePolicy,
     QSlider,
@@ -26,6 +27,7 @@ Editor = QLineEdit | QSpinBox | QDoubleSpinBox | QComboBox
 _LARGEST_SPIN = 2**31 - 1
 SPIN_WIDTH = 108
 TITLE_WIDTH = 112
+TITLE_HEIGHT = 18
 
 
 class WheelGuard(QObject):
@@ -63,7 +65,9 @@ class Field(QWidget):
         self.slider = _create_slider(info, self.editor)
         if self.slider is not None:
             self.slider.installEventFilter(guard)
-        self._reset = self._create_reset_button()
+        self._reset: QToolButton | None = None
+        """Created when it is shown for the first time: a start shows none."""
+        self._title_row = row(self._title, None, spacing=2)
         self._lay_out()
         _changed_signal(self.editor).connect(lambda *_value: self.changed.emit())
 
@@ -71,20 +75,22 @@ class Field(QWidget):
         result = QToolButton()
         result.setAutoRaise(True)
         result.setProperty("small", True)
+        result.setFixedHeight(TITLE_HEIGHT)
         set_icon(result, "undo")
         title = self.info.meta.title or self.info.name
         name_control(result, f"Reset {title}", "Take the model's default again")
         result.clicked.connect(lambda: self.reset_requested.emit())
-        result.hide()
-        # Without a visible button the title keeps its place.
-        self._title.setMinimumHeight(result.sizeHint().height())
+        layout = self._title_row.layout()
+        assert isinstance(layout, QHBoxLayout)
+        layout.insertWidget(1, result)
         return result
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
-        title = row(self._title, self._reset, None, spacing=2)
+        title = self._title_row
+        title.setMinimumHeight(TITLE_HEIGHT)  # so that the reset button moves nothing
         controls = [self.editor, *self._extra_buttons()]
         if self.slider is None:
             layout.addWidget(title)
@@ -132,7 +138,10 @@ class Field(QWidget):
 
     def show_reset(self, visible: bool) -> None:
         """Offer to reset the field."""
-        self._reset.setVisible(visible)
+        if visible and self._reset is None:
+            self._reset = self._create_reset_button()
+        if self._reset is not None:
+            self._reset.setVisible(visible)
 
     @property
     def is_advanced(self) -> bool:

@@ -1,0 +1,33 @@
+"""Stores a preset that somebody shared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QWidget
+
+from studio.core.errors import StudioError
+from studio.core.presets import ReadPreset, read_preset, save_preset
+from studio.ui import background
+from studio.ui.app_state import AppState
+from studio.ui.widgets.factory import show_message
+
+
+def import_preset(shared: AppState, path: Path, parent: QWidget) -> None:
+    """Store the preset of a file under its title, and report what was left out."""
+
+    def store() -> ReadPreset:
+        read = read_preset(path)
+        save_preset(shared.data, read.kind, read.preset)
+        return read
+
+    def report(read: ReadPreset) -> None:
+        shared.presets_changed.emit(read.kind)
+        left_out = f" without {', '.join(read.ignored)}" if read.ignored else ""
+        shared.post_toast(f"Preset {read.preset.title} was imported{left_out}")
+
+    def show_error(error: Exception) -> None:
+        cure = error.cure if isinstance(error, StudioError) else ""
+        show_message(parent.window(), "Not imported", f"{error} {cure}".strip())
+
+    background.run(parent, store, report, show_error)
