@@ -11,8 +11,8 @@ import msgspec
 from studio.core.errors import Failure
 from studio.core.file_names import single_stem
 from studio.core.kinds import AnyRequest
-from studio.core.random_numbers import draw_number
 from studio.core.requests import Request
+from studio.core.requests.random_numbers import draw_number
 
 
 class JobState(enum.StrEnum):

@@ -29,7 +29,7 @@ from msgspec import Meta
 
 from studio.core.errors import InvalidRequestError, Problem
 from studio.core.paths import expand_home
-from studio.core.random_numbers import draw_number
+from studio.core.requests.random_numbers import draw_number
 
 MAX_SEED = 2**32 - 1
 MAX_PROMPT_CHARACTERS = 200_000
