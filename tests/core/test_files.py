@@ -80,7 +80,7 @@ def test_the_order_is_write_sync_name_sync(tmp_path, monkeypatch):
 def test_a_planted_link_is_not_followed(tmp_path, monkeypatch):
     victim = tmp_path / "victim"
     victim.write_bytes(b"precious")
-    monkeypatch.setattr(files.secrets, "token_hex", lambda _n: "known")
+    monkeypatch.setattr(files.os, "urandom", bytes)
     part_path(tmp_path / "a").symlink_to(victim)
     with pytest.raises(FileExistsError):
         write_whole(tmp_path / "a", b"x")

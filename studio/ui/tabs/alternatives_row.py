@@ -7,7 +7,7 @@ from typing import cast
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
-from studio.batch.prompt_texts import (
+from studio.batch.form_prompt.texts import (
     MAX_JOBS,
     Alternatives,
     Mode,
@@ -79,7 +79,7 @@ class AlternativesRow(QWidget):
         texts = self._texts
 
         def count() -> Alternatives:
-            from studio.batch.prompt_alternatives import count_alternatives
+            from studio.batch.form_prompt.alternatives import count_alternatives
 
             return count_alternatives(texts, self._folder)
 

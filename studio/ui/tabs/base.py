@@ -91,7 +91,7 @@ class GenerateTab(FormTab):
         folder = self.shared.data.wildcards
 
         def expand_texts() -> list[Request]:
-            from studio.batch.prompt_alternatives import expand
+            from studio.batch.form_prompt.alternatives import expand
 
             return expand(request, mode, folder)
 

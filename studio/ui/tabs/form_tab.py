@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut, QTextCursor
 from PySide6.QtWidgets import QComboBox, QWidget
 
-from studio.batch.prompt_texts import PromptTexts
+from studio.batch.form_prompt.texts import PromptTexts
 from studio.core.errors import InvalidRequestError, Problem
 from studio.core.jobs import NO_SOURCES, Job, Sources
 from studio.core.kinds import KINDS

@@ -1,7 +1,7 @@
 """The texts of a form that may have alternatives: `{red|blue}`, `__animal__` and `[1..3]`.
 
 A form is no batch file: a text without alternatives stays as it is, also with `$` and `__init__`.
-`prompt_alternatives` reads them.
+`alternatives` reads them.
 """
 
 from __future__ import annotations

@@ -7,8 +7,7 @@ from pathlib import Path
 import msgspec
 
 from studio.batch.expand import Cells, Scope
-from studio.batch.grammar import GrammarError, parse
-from studio.batch.prompt_texts import (
+from studio.batch.form_prompt.texts import (
     MAX_JOBS,
     Alternatives,
     Mode,
@@ -16,6 +15,7 @@ from studio.batch.prompt_texts import (
     has_alternatives,
     have_alternatives,
 )
+from studio.batch.grammar import GrammarError, parse
 from studio.batch.wildcards import Wildcards
 from studio.core.requests import Request
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from studio.batch.form_prompt.alternatives import count_alternatives, expand
+from studio.batch.form_prompt.texts import MAX_JOBS, Alternatives, PromptTexts, have_alternatives
 from studio.batch.grammar import GrammarError
-from studio.batch.prompt_alternatives import count_alternatives, expand
-from studio.batch.prompt_texts import MAX_JOBS, Alternatives, PromptTexts, have_alternatives
 from studio.core.requests import ImageRequest, TextRequest
 
 

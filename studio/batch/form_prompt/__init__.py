@@ -1,0 +1,1 @@
+"""Alternatives in the prompt of a form, read as in a batch."""
