@@ -117,11 +117,14 @@ def read_rows_readonly(data: DataFolder) -> Rows:
     except sqlite3.Error as error:
         raise unopened(data.database, error) from error
     try:
-        columns = {
-            row["name"] for row in connection.execute("SELECT name FROM pragma_table_info('jobs')")
-        }
+        # One statement: another program may create the tables between two.
+        found = connection.execute(
+            "SELECT s.name AS entry, c.name AS name FROM sqlite_schema AS s "
+            "LEFT JOIN pragma_table_info('jobs') AS c ON s.type = 'table' AND s.name = 'jobs'"
+        ).fetchall()
+        columns = {row["name"] for row in found if row["name"] is not None}
         if not columns:
-            if not connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
+            if not found:
                 return Rows([], [])  # another program is creating it
             raise sqlite3.DatabaseError("its table of jobs is missing")
         # The next program that writes updates an older version's table.

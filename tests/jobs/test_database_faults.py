@@ -1,5 +1,6 @@
 """Test damaged, foreign and newer databases: each is recovered or reported, nothing is lost."""
 
+import multiprocessing
 import os
 import shutil
 import sqlite3
@@ -15,7 +16,7 @@ from studio.jobs.folder_lock import acquire
 from studio.jobs.session import Session
 from studio.jobs.store import JobStore
 from studio.jobs.store_rows import read_jobs_readonly, read_rows_readonly
-from studio.library.database import MIGRATIONS
+from studio.library.database import MIGRATIONS, open_database
 from tests.jobs.test_store import make_artifact, make_job
 
 VERSION = len(MIGRATIONS)
@@ -357,3 +358,22 @@ def _row(data, job_id):
         name: value.decode(errors="surrogateescape") if isinstance(value, bytes) else value
         for name, value in row.items()
     }
+
+
+@posix  # fork
+def test_queue_is_read_while_another_program_creates_it(tmp_path):
+    """A reader sees an empty queue or a complete one, never a half-made one."""
+    context = multiprocessing.get_context("fork")
+    for number in range(60):
+        folder = DataFolder(tmp_path / str(number))
+        folder.root.mkdir()
+        creator = context.Process(target=_create, args=(folder.database,))
+        creator.start()
+        while creator.is_alive():
+            assert read_jobs_readonly(folder) == []
+        creator.join()
+        assert creator.exitcode == 0
+
+
+def _create(path):
+    open_database(path).close()
