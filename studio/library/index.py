@@ -38,6 +38,7 @@ class LibraryIndex:
     def __init__(self, path: Path) -> None:
         self._write_connection = open_index(path)
         self._read_connection = open_index(path)
+        self._version = self._data_version()
         self._write_lock = threading.Lock()
         self._read_lock = threading.Lock()
 
@@ -56,6 +57,16 @@ class LibraryIndex:
             with contextlib.closing(sqlite3.connect(path)) as source:
                 source.backup(self._write_connection)
             self._write_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def has_changed_elsewhere(self) -> bool:
+        """Return True if another program changed the index since the last call."""
+        with self._write_lock:
+            before, self._version = self._version, self._data_version()
+            return self._version != before
+
+    def _data_version(self) -> int:
+        """Return a number that changes when another connection commits; only this one writes."""
+        return int(self._write_connection.execute("PRAGMA data_version").fetchone()[0])
 
     # Search
     # ----------------------------------------------------------------------

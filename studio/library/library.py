@@ -134,6 +134,10 @@ class Library:
         """Return all folders that scans looked into, for a watcher of folders."""
         return scanned_folders(self.index)
 
+    def watched_folders(self) -> list[str]:
+        """Return the folders that a person added."""
+        return list(self.index.folders())
+
     def rebuild(
         self, on_progress: OnProgress = ignore, is_cancelled: IsCancelled = never
     ) -> ScanResult:

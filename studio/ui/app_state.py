@@ -60,6 +60,7 @@ class AppState(QObject):
         self.session = session
         self.queue = session.queue
         self.library = LiveLibrary(data, session.queue)
+        self.library.problem_found.connect(self.post_toast)
         self.settings = settings
         """Read only; `change_settings` changes them."""
         self._drafts: Drafts = drafts or {}

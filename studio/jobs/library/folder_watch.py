@@ -30,10 +30,14 @@ class FolderWatch(QObject):
         self._timer.timeout.connect(self._report)
 
     def watch(self, folders: Iterable[str]) -> None:
-        """Watch these folders, too."""
+        """Watch these folders, and no others."""
+        wanted = dict.fromkeys(folders)
         known = set(self._watcher.directories())
-        new = [folder for folder in folders if folder not in known]
-        new = new[: max(0, MAX_WATCHED - len(known))]
+        gone = [folder for folder in known if folder not in wanted]
+        if gone:  # one that was renamed is still watched, under its old name
+            self._watcher.removePaths(gone)
+        new = [folder for folder in wanted if folder not in known]
+        new = new[: max(0, MAX_WATCHED - len(known) + len(gone))]
         if new:
             self._watcher.addPaths(new)
 

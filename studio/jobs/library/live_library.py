@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -19,6 +20,8 @@ from studio.core.events import Cancelled, Event, Finished
 from studio.core.paths import DataFolder
 from studio.jobs.library.folder_watch import FolderWatch
 from studio.jobs.library.trash import Trashed, move_to_trash, restore
+from studio.jobs.library.unread_folders import UnreadFolders
+from studio.library.faults import explain
 from studio.library.file_actions.results import ActionResult, FileChange
 from studio.library.items import Annotation, Item, NewItem
 
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
 START_MS = 4_000
 """From the start to the first scan."""
+RETRY_MS = 30_000
+"""From a write that failed to the next look for what is missing."""
 log = logging.getLogger(__name__)
 
 
@@ -52,8 +57,11 @@ class LiveLibrary(QObject):
     """A scan found other files: every item may be another one."""
     scanning = Signal(str)
     """What a scan does, for the user; empty when it ended."""
+    problem_found = Signal(str)
+    """What cannot be read or written, once, for the user."""
     _scanned = Signal(object, float)
-    """(folders to watch, seconds that the scan took)."""
+    """(folders to watch, seconds that the scan took); no folders if it failed."""
+    _write_failed = Signal()
 
     def __init__(self, data: DataFolder, queue: JobQueue) -> None:
         super().__init__()
@@ -61,6 +69,9 @@ class LiveLibrary(QObject):
         self._library: Library | None = None
         self._thumbnails: ThumbnailCache | None = None
         self._is_closed = False
+        self._unread = UnreadFolders(self.problem_found.emit)
+        self._problem = ""
+        """Why the last write failed."""
         self._lock = threading.Lock()
         self._writers = QThreadPool(self)
         self._writers.setMaxThreadCount(1)
@@ -68,6 +79,10 @@ class LiveLibrary(QObject):
         self._folder_watch = FolderWatch(self)
         self._folder_watch.changed.connect(self._on_folders_changed)
         self._scanned.connect(self._on_scanned)
+        self._retry = QTimer(self)
+        self._retry.setSingleShot(True)
+        self._retry.timeout.connect(self._refresh_soon)
+        self._write_failed.connect(lambda: self._retry.start(RETRY_MS))
         queue.job_event.connect(self._on_job_event)
 
     @property
@@ -123,9 +138,27 @@ class LiveLibrary(QObject):
             self.items_added.emit(added)
 
     def write_soon(self, work: Callable[[], object]) -> None:
-        """Call `work` in the thread that writes; a fault is logged, the next start reads again."""
+        """Call `work` in the thread that writes; after a fault, look for what is missing later."""
         if not self._is_closing:  # the end of the pool waits for its thread, with Python's lock
-            self._writers.start(_Write(work))
+            self._writers.start(_Write(lambda: self._write(work)))
+
+    def _write(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except (StudioError, sqlite3.Error, OSError) as error:
+            log.warning("library: %s", error)
+            self._report(error)
+            self._write_failed.emit()
+        else:
+            self._problem = ""
+
+    def _report(self, error: Exception) -> None:
+        """Report why something was not written, once until a write succeeds."""
+        known = explain(error)
+        text = f"{known.message} {known.cure}".strip()
+        if text != self._problem and not self._is_closing:
+            self._problem = text
+            self.problem_found.emit(text)
 
     # Folders
     # ----------------------------------------------------------------------
@@ -144,14 +177,16 @@ class LiveLibrary(QObject):
             )
 
     def _on_folders_changed(self, folders: list[str]) -> None:
-        self.write_soon(
-            lambda: self._scan(
-                lambda library: library.refresh_folders(folders, lambda: self._is_closing)
-            )
-        )
+        def scan(library: Library) -> ScanResult:
+            watched, scanned = library.watched_folders(), library.scanned_folders()
+            changed = self._unread.changed(folders, watched, scanned)
+            return library.refresh_folders(changed, lambda: self._is_closing)
+
+        self.write_soon(lambda: self._scan(scan))
 
     def _on_scanned(self, folders: list[str], seconds: float) -> None:
-        self._folder_watch.watch(folders)
+        if folders:
+            self._folder_watch.watch(folders)
         self._folder_watch.scan_ended(seconds)
 
     def _scan_calls(self) -> tuple[Callable[[ScanProgress], None], Callable[[], bool]]:
@@ -165,13 +200,21 @@ class LiveLibrary(QObject):
         folders: list[str] = []
         try:
             result = scan(self.library)
-            folders = self.library.scanned_folders()
+            watched = self.library.watched_folders()
+            parents = (os.path.dirname(folder) for folder in watched)  # noqa: PTH120
+            folders = [*self.library.scanned_folders(), *parents]
         finally:
             self.scanning.emit("")
             self._scanned.emit(folders, time.monotonic() - started)
-        if result.added or result.changed or result.moved or result.found or result.missing:
+        if result.has_changes:
             self.items_reset.emit()
+        self._unread.update(watched, result.problems)
         return result
+
+    def check_for_changes(self) -> None:
+        """Emit `items_reset` if a command or another window changed the library."""
+        if self.index.has_changed_elsewhere():
+            self.items_reset.emit()
 
     def add_folder(self, folder: Path) -> ScanResult:
         """Watch a folder and add its files where they lie."""
@@ -300,7 +343,5 @@ class _Write(QRunnable):
     def run(self) -> None:
         try:
             self._work()
-        except (StudioError, sqlite3.Error, OSError) as error:
-            log.warning("library: %s", error)
         except RuntimeError:  # the signal's owner was deleted
             return

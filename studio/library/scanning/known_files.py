@@ -55,19 +55,33 @@ def all_files(index: LibraryIndex) -> Iterator[list[KnownFile]]:
 
 def files_in(index: LibraryIndex, folder: str, separator: str) -> list[KnownFile]:
     """Return the index's files in a folder and below it."""
-    start = folder.rstrip(separator) + separator
     with index.reading() as connection:
         rows = connection.execute(
-            f"SELECT {_COLUMNS} FROM items WHERE path >= ? AND path < ?",
-            (start, start[:-1] + chr(ord(separator) + 1)),
+            f"SELECT {_COLUMNS} FROM items WHERE path >= ? AND path < ?", _below(folder, separator)
         ).fetchall()
     return [_to_file(row) for row in rows]
+
+
+def _below(folder: str, separator: str) -> tuple[str, str]:
+    """Return the first path below a folder, and the first one after all of them."""
+    start = folder.rstrip(separator) + separator
+    return start, start[:-1] + chr(ord(separator) + 1)
 
 
 def scanned_folders(index: LibraryIndex) -> list[str]:
     """Return all folders that were scanned."""
     with index.reading() as connection:
         return [row["folder"] for row in connection.execute("SELECT folder FROM scanned")]
+
+
+def scanned_below(index: LibraryIndex, folder: str, separator: str) -> list[str]:
+    """Return a folder and those below it, as far as they were scanned."""
+    with index.reading() as connection:
+        rows = connection.execute(
+            "SELECT folder FROM scanned WHERE folder = ? OR folder >= ? AND folder < ?",
+            (folder, *_below(folder, separator)),
+        )
+        return [row["folder"] for row in rows]
 
 
 def _to_file(row: sqlite3.Row) -> KnownFile:
@@ -109,10 +123,12 @@ def set_folder_stamp(index: LibraryIndex, folder: str, stamp: str) -> None:
         connection.execute("INSERT OR REPLACE INTO scanned VALUES (?, ?)", (folder, stamp))
 
 
-def forget_folder(index: LibraryIndex, folder: str) -> None:
-    """Forget that a folder was scanned, because it is gone."""
+def forget_folders(index: LibraryIndex, folders: Sequence[str]) -> None:
+    """Forget that folders were scanned, because they are gone."""
     with index.transaction() as connection:
-        connection.execute("DELETE FROM scanned WHERE folder = ?", (folder,))
+        connection.executemany(
+            "DELETE FROM scanned WHERE folder = ?", ((folder,) for folder in folders)
+        )
 
 
 def folders_of_jobs(connection: sqlite3.Connection, table: str, separator: str) -> set[str]:

@@ -26,10 +26,12 @@ from studio.library.scanning.known_files import (
     all_files,
     files_in,
     folder_stamp,
-    forget_folder,
+    forget_folders,
     known_files,
     other_files,
     remember_others,
+    scanned_below,
+    scanned_folders,
     set_folder_stamp,
 )
 from studio.library.scanning.restore_annotations import Restoration
@@ -74,6 +76,12 @@ class ScanResult(msgspec.Struct, kw_only=True):
     """Scanned folders that cannot be written: notes about their files are in the data folder."""
     is_cancelled: bool = False
 
+    @property
+    def has_changes(self) -> bool:
+        """True if an item is another one than before."""
+        files = (self.added, self.changed, self.moved, self.found, self.missing)
+        return any(files) or bool(self.restored)
+
 
 def scan(
     index: LibraryIndex,
@@ -111,6 +119,8 @@ class _Scan:
         self._is_quick = is_quick
         self._on_progress = on_progress
         self._is_cancelled = is_cancelled
+        self._seen: set[str] = set()
+        """Folders that exist."""
         self._unchanged: set[str] = set()
         self._files = 0
         self._restoration = Restoration(index, data)
@@ -123,6 +133,7 @@ class _Scan:
             if self._is_cancelled():
                 break
             self._mark_missing(files)
+        self._forget_folders(scanned_folders(self._index))
         if not self._end().is_cancelled:
             self._index.set_progress(PROGRESS, "")
         return self.result
@@ -132,8 +143,7 @@ class _Scan:
         for root in roots:
             if not self._is_cancelled():
                 self._mark_missing(files_in(self._index, root.path, os.sep))
-            if _is_gone(root.path):
-                forget_folder(self._index, root.path)
+                self._forget_folders(scanned_below(self._index, root.path, os.sep))
         return self._end()
 
     def _scan_roots(self, roots: list[Root]) -> None:
@@ -156,6 +166,7 @@ class _Scan:
         return self.result
 
     def _scan_folder(self, folder: Folder) -> None:
+        self._seen.add(folder.path)
         if self._is_quick and folder_stamp(self._index, folder.path) == folder.stamp:
             self._unchanged.add(folder.path)
             return
@@ -252,6 +263,12 @@ class _Scan:
         if missing:
             self._index.mark_missing(missing)
             self.result.missing += len(missing)
+
+    def _forget_folders(self, folders: list[str]) -> None:
+        """Forget folders that are gone, so that their files are looked at when they are back."""
+        gone = [folder for folder in folders if folder not in self._seen and _is_gone(folder)]
+        if gone and not self._is_cancelled():
+            forget_folders(self._index, gone)
 
 
 def _suffix(name: str) -> str:

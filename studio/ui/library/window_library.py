@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QGuiApplication, QShowEvent, QWindow
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout
 
+from studio.ui import background
 from studio.ui.app_state import AppState
 
 if TYPE_CHECKING:
     from studio.ui.library.page import LibraryPage
 
 PANEL_WIDTH = 320
+
+
+def _ignore(_result: object) -> None:
+    """Ignore a result, or an error that the next search shows."""
 
 
 class WindowLibrary(QObject):
@@ -38,6 +43,10 @@ class WindowLibrary(QObject):
         self.panel = LibraryPanel(self)
         window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.panel)
         self.panel.hide()
+        self._is_used = False
+        application = QGuiApplication.instance()
+        assert isinstance(application, QGuiApplication)
+        application.focusWindowChanged.connect(self._on_focus_window_changed)
 
     @property
     def page(self) -> LibraryPage:
@@ -58,7 +67,14 @@ class WindowLibrary(QObject):
         reuse.start_image_requested.connect(self.start_image_requested)
         reuse.midi_requested.connect(self.midi_requested)
         reuse.prompt_requested.connect(self.prompt_requested)
+        self._is_used = True
         return page
+
+    def _on_focus_window_changed(self, focus: QWindow | None) -> None:
+        """Show what a command or another window changed, when a person comes back to this one."""
+        if self._is_used and focus is not None and focus is self._window.windowHandle():
+            check = self._shared.library.check_for_changes
+            background.run(self, check, _ignore, _ignore)
 
     def release_devices(self) -> None:
         """Close the audio device, before the window closes."""

@@ -136,6 +136,19 @@ def test_folder_that_vanishes_is_reported_once_and_its_files_stay_listed(studio,
     assert library.scan().found == 1
 
 
+def test_folder_that_is_back_is_looked_into_although_it_did_not_change(studio, photos):
+    library = studio.library
+    paths = [photo(photos / "a.png"), photo(photos / "below" / "b.png", (9, 9, 9))]
+    for path in paths:
+        os.utime(path, (1e9, 1e9))
+    library.refresh()
+    photos.rename(photos.with_name("unplugged"))
+    assert library.refresh().missing == 2
+    photos.with_name("unplugged").rename(photos)
+    assert library.refresh().found == 2
+    assert not library.index.count(Query(missing=True))
+
+
 def test_job_folder_is_searched_for_artifacts_only(studio, tmp_path):
     elsewhere = tmp_path / "images"
     photo(elsewhere / "holiday.png")

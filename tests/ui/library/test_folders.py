@@ -6,9 +6,12 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from studio.jobs.library import folder_watch, live_library
+from studio.library.annotations import Annotated, save_annotations
+from studio.library.items import Annotation
+from studio.library.library import Library
 from tests.ui.conftest import PATIENCE, close_studio
 from tests.ui.library.conftest import choose, found, make_item
 
@@ -124,3 +127,72 @@ def test_the_index_is_built_again(open_studio, qtbot):
     qtbot.waitUntil(
         lambda: list(studio.shared.library.index.ids()) == found(page) == ids, timeout=PATIENCE
     )
+
+
+def test_a_folder_that_vanishes_is_reported_once(open_library, qtbot, tmp_path, folder):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    make_item(folder, 1)
+    studio, page = open_library()
+    library, posted = studio.shared.library, []
+    drop(page, folder)
+    qtbot.waitUntil(lambda: len(page.results.ids) == 1, timeout=PATIENCE)
+    studio.shared.toast_posted.connect(lambda toast: posted.append(toast.text))
+    folder.rename(tmp_path / "unplugged")
+
+    def is_missing() -> bool:
+        item = page.results.item(page.results.ids[0])
+        return item is not None and item.missing
+
+    qtbot.waitUntil(is_missing, timeout=PATIENCE)
+    library.rebuild()  # a second scan that does not find it
+    qtbot.waitUntil(lambda: bool(posted), timeout=PATIENCE)
+    assert [text.partition(":")[0] for text in posted] == [str(folder)]
+    assert "Its files stay in the library" in posted[0]
+
+
+def test_a_folder_that_comes_back_has_its_files_again(open_library, qtbot, tmp_path):
+    folder = tmp_path / "drive" / "images"
+    (folder / "below").mkdir(parents=True)
+    make_item(folder / "below", 1)
+    _studio, page = open_library()
+    drop(page, folder)
+
+    def missing() -> list[bool]:
+        items = (page.results.item(item_id) for item_id in page.results.ids)
+        return [item.missing for item in items if item is not None]
+
+    qtbot.waitUntil(lambda: missing() == [False], timeout=PATIENCE)
+    folder.rename(tmp_path / "unplugged")
+    qtbot.waitUntil(lambda: missing() == [True], timeout=PATIENCE)
+    (tmp_path / "unplugged").rename(folder)
+    qtbot.waitUntil(lambda: missing() == [False], timeout=PATIENCE)
+
+
+def test_notes_that_a_scan_reads_are_shown(open_library, fill_library, folder, qtbot):
+    item = make_item(folder, 0)
+    (item_id,) = fill_library(item)
+    studio, page = open_library()
+    qtbot.waitUntil(lambda: page.results.item(item_id) is not None, timeout=PATIENCE)
+    note = Annotation(rating=4)
+    save_annotations(studio.shared.data, [Annotated(item.path, item.sha256, note)])
+    studio.shared.library.start()
+    qtbot.waitUntil(lambda: page.results.item(item_id).rating == 4, timeout=PATIENCE)
+
+
+def test_what_a_command_changed_is_shown_when_the_window_is_active_again(
+    open_library, fill_library, folder, qtbot
+):
+    (item_id,) = fill_library(make_item(folder, 0))
+    studio, page = open_library()
+    assert page.results.item(item_id).rating == 0
+    command = Library(studio.shared.data)  # as `studio library rate` has it
+    command.annotate([item_id], lambda _old: Annotation(rating=4))
+    command.close()
+    other = QWidget()
+    other.show()
+    other.activateWindow()
+    qtbot.waitUntil(lambda: not studio.window.isActiveWindow(), timeout=PATIENCE)
+    other.close()
+    studio.window.activateWindow()
+    qtbot.waitUntil(lambda: page.results.item(item_id).rating == 4, timeout=PATIENCE)

@@ -1,0 +1,41 @@
+"""Watched folders that cannot be read: each is reported once, until it can be read again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable
+
+from studio.library.scanning.walk import Problem
+
+
+class UnreadFolders:
+    """Follows which watched folders vanish and come back."""
+
+    def __init__(self, report: Callable[[str], object]) -> None:
+        self._report = report
+        self._unread: set[str] = set()
+
+    def update(self, watched: Collection[str], problems: Iterable[Problem]) -> None:
+        """Report watched folders that a scan could not read, except those that were reported."""
+        unread = {found.path: found.message for found in problems if found.path in watched}
+        for path, message in unread.items():
+            if path not in self._unread:
+                self._report(f"{path}: {message}. Its files stay in the library.")
+        still = {path for path in self._unread if not os.access(path, os.R_OK)}
+        self._unread = still | unread.keys()
+
+    def changed(
+        self, folders: Collection[str], watched: Iterable[str], scanned: Collection[str]
+    ) -> list[str]:
+        """Return which folders to scan when `folders` changed.
+
+        A watched folder's parent is watched only to see whether the folder vanishes or is back.
+        """
+        roots = [
+            folder
+            for folder in watched
+            if os.path.dirname(folder) in folders  # noqa: PTH120  a path as the watcher has it
+            and os.path.isdir(folder) == (folder in self._unread)  # noqa: PTH112
+        ]
+        known = set(scanned)
+        return list(dict.fromkeys([*(folder for folder in folders if folder in known), *roots]))

@@ -1,0 +1,54 @@
+"""What a fault of the library's index or of its disk means for a person, and what to do."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+
+from studio.core.errors import FailureCause, StudioError
+
+REBUILD = 'Choose "Build the index again" in the menu Add of the library.'
+_TRIES_AGAIN = "Studio tries again by itself."
+
+
+def is_damaged(error: Exception) -> bool:
+    """Return True if the file of the index holds no whole index."""
+    return _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def explain(error: Exception) -> StudioError:
+    """Return what happened and what to do; errors for a person stay as they are."""
+    if isinstance(error, StudioError):
+        return error
+    message, cure, cause = _explain(error)
+    return StudioError(message, cause=cause, cure=cure)
+
+
+def _explain(error: Exception) -> tuple[str, str, FailureCause]:
+    code = _code(error)
+    number = error.errno if isinstance(error, OSError) else 0
+    if is_damaged(error):
+        return "The library's index is damaged.", f"{REBUILD} Nothing is lost.", "disk"
+    if code == sqlite3.SQLITE_BUSY or isinstance(error, TimeoutError):
+        return "Another program uses the library.", _TRIES_AGAIN, "disk"
+    if code == sqlite3.SQLITE_FULL or number in (errno.ENOSPC, errno.EDQUOT):
+        return "The library's disk is full.", f"Free some space. {_TRIES_AGAIN}", "disk"
+    if code == sqlite3.SQLITE_READONLY or number == errno.EROFS:
+        return (
+            "The library is read-only.",
+            "Make the data folder writable, or choose another one with --data-dir.",
+            "disk",
+        )
+    where = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+    reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+    return f"{where}{reason}.", "Check the disk, then try again.", "disk"
+
+
+def _code(error: Exception) -> int:
+    """Return SQLite's primary error code, 0 for other errors."""
+    if not isinstance(error, sqlite3.Error):
+        return 0
+    try:
+        return error.sqlite_errorcode & 0xFF
+    except AttributeError:  # of the module, not of the database: a connection that is closed
+        return 0
