@@ -14,7 +14,8 @@ from studio.core.errors import StudioError
 from studio.core.files import write_whole
 from studio.core.paths import DataFolder, input_path, user_path
 from studio.core.settings import Settings
-from studio.core.settings_catalog.catalog import GROUPS, SETTINGS, Setting
+from studio.core.settings_catalog.catalog import GROUPS, SETTINGS
+from studio.core.settings_catalog.setting import Setting
 from studio.core.settings_catalog.transfer import export_settings, read_settings_file
 from studio.core.settings_catalog.values import (
     find_setting,

@@ -12,8 +12,9 @@ from studio.core.errors import StudioError
 from studio.core.file_names import SINGLE_TOKENS, check_template
 from studio.core.paths import check_output_folder, user_path
 from studio.core.settings import Settings
-from studio.core.settings_catalog.catalog import BY_KEY, Setting
+from studio.core.settings_catalog.catalog import BY_KEY
 from studio.core.settings_catalog.endpoint import checked_endpoint
+from studio.core.settings_catalog.setting import Setting
 
 MAX_SHORTCUTS = 500
 MAX_SHORTCUT_CHARACTERS = 100

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.core.settings_catalog.catalog import Setting
+from studio.core.settings_catalog.setting import Setting
 from studio.ui.models.hardware_probe import HardwareProbe
 from studio.ui.widgets.factory import button, name_control, restyle
 from studio.ui.widgets.request_field import WheelGuard

@@ -11,7 +11,8 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
-from studio.core.settings_catalog.catalog import GROUPS, Setting
+from studio.core.settings_catalog.catalog import GROUPS
+from studio.core.settings_catalog.setting import Setting
 from studio.core.settings_catalog.values import (
     checked_value,
     is_changed,
