@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 from studio.core.errors import StudioError
 from studio.library.items import EVERYTHING, Item, Query
 from studio.ui.app_state import AppState
+from studio.ui.background import DelayedCall
 from studio.ui.library.details import WIDTH, Details
-from studio.ui.library.grid.library_view import LibraryView
+from studio.ui.library.grid.library_view import ITEMS_FORMAT, LibraryView
 from studio.ui.library.item_actions import ItemActions
 from studio.ui.library.search_bar import SearchBar
 from studio.ui.library.search_results import SearchResults
@@ -45,6 +46,8 @@ class LibraryPage(QWidget):
         self._stack.addWidget(self._make_message())
         self.item_actions = ItemActions(shared, self.view)
         self.details = None if is_compact else Details(shared)
+        self.status = label("", "muted")
+        self._show_soon = DelayedCall(self, self._show_details)
         self._was_shown = False
         self._goal = 0
         """Id of the item to select when the search finds it."""
@@ -54,6 +57,7 @@ class LibraryPage(QWidget):
         layout.addWidget(self.bar)
         layout.addWidget(self.notice)
         layout.addWidget(self._with_details(), 1)
+        layout.addWidget(row(self.status, None, margins=(12, 2, 12, 4)))
         self.setAcceptDrops(True)
         self._connect()
 
@@ -88,8 +92,9 @@ class LibraryPage(QWidget):
         self.results.changed.connect(self._show_state)
         self.results.failed.connect(self._on_failed)
         self.view.opened.connect(self._on_opened)
-        self.view.selection_changed.connect(self._show_details)
-        self.results.items_loaded.connect(self._show_details)
+        self.view.selection_changed.connect(self._on_selection_changed)
+        self.results.items_loaded.connect(self._show_soon.request)
+        self.results.changed.connect(self._show_status)
         self.item_actions.export_requested.connect(self._on_export_requested)
         self.item_actions.compare_requested.connect(self.compare)
         self.item_actions.query_requested.connect(self.show_query)
@@ -131,6 +136,25 @@ class LibraryPage(QWidget):
             return
         self._goal = item_id
         self.bar.clear_filters()
+
+    def _on_selection_changed(self) -> None:
+        """Show one item at once; of several, the last that a rectangle or a key selects."""
+        self._show_status()
+        if len(self.view.selection.ids) > 1:
+            self._show_soon.request()
+        else:
+            self._show_details()
+
+    def _show_status(self) -> None:
+        """Show how many items there are or were found, and how many of them are selected."""
+        count, chosen = len(self.results.ids), len(self.view.selection.ids)
+        if chosen:
+            text = f"{chosen:,} of {count:,} selected"
+        elif self.results.query == EVERYTHING:
+            text = f"{count:,} item{'' if count == 1 else 's'}"
+        else:
+            text = f"{count:,} found"
+        self.status.setText(text if self.results.is_complete else "Loading…")
 
     def _show_details(self) -> None:
         if self.details is None:
@@ -189,12 +213,17 @@ class LibraryPage(QWidget):
         self.notice.show_message(f"The library cannot be read: {error}", cure, [again])
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Accept files and folders, except those that are dragged from here."""
-        if event.source() is not self.view and event.mimeData().hasUrls():
+        """Accept files and folders. Items that are dragged here from the library do nothing."""
+        if event.mimeData().hasFormat(ITEMS_FORMAT):
+            event.setDropAction(Qt.DropAction.IgnoreAction)
+            event.accept()  # else the window would open them
+        elif event.mimeData().hasUrls():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Add dropped files and folders where they lie."""
+        if event.mimeData().hasFormat(ITEMS_FORMAT):
+            return
         event.acceptProposedAction()
         urls = event.mimeData().urls()
         self.bar.add([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])

@@ -94,7 +94,7 @@ def press(page, key, modifiers=Qt.KeyboardModifier.NoModifier) -> None:
 
 def click(page, index, modifiers=Qt.KeyboardModifier.NoModifier, *, double=False) -> None:
     act = QTest.mouseDClick if double else QTest.mouseClick
-    place = page.view._rect_in_view(index).center()
+    place = page.view.rect_in_view(index).center()
     act(page.view.viewport(), Qt.MouseButton.LeftButton, modifiers, place)
 
 

@@ -26,7 +26,7 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
 def open_menu(page, index) -> None:
-    place = page.view._rect_in_view(index).center()
+    place = page.view.rect_in_view(index).center()
     event = QContextMenuEvent(
         QContextMenuEvent.Reason.Mouse, place, page.view.viewport().mapToGlobal(place)
     )

@@ -17,13 +17,14 @@ def at(*when: int) -> int:
 NOW = datetime.datetime(2026, 11, 26, 15).timestamp()  # a Thursday
 
 
-def test_items_are_grouped_by_day_then_by_month():
+def test_items_are_grouped_by_day_week_and_month():
     ids = [
         at(2026, 11, 26, 14),
         at(2026, 11, 26, 0),
         at(2026, 11, 25, 23, 59),
+        at(2026, 11, 23),
         at(2026, 11, 22),
-        at(2026, 11, 19),
+        at(2026, 11, 16),
         at(2026, 11, 1),
         at(2026, 10, 31),
         at(2025, 10, 1),
@@ -32,11 +33,19 @@ def test_items_are_grouped_by_day_then_by_month():
     assert found == [
         ("Today", 0, 2),
         ("Yesterday", 2, 1),
-        ("Sunday", 3, 1),
-        ("November 2026", 4, 2),
-        ("October 2026", 6, 1),
-        ("October 2025", 7, 1),
+        ("This week", 3, 1),
+        ("Last week", 4, 2),
+        ("November 2026", 6, 1),
+        ("October 2026", 7, 1),
+        ("October 2025", 8, 1),
     ]
+
+
+def test_yesterday_may_be_in_the_last_week_and_a_week_in_two_months():
+    monday = datetime.datetime(2026, 11, 2, 9).timestamp()
+    ids = [at(2026, 11, 2), at(2026, 11, 1), at(2026, 10, 26), at(2026, 10, 25)]
+    titles = [section.title for section in sections_of(ids, monday)]
+    assert titles == ["Today", "Yesterday", "Last week", "October 2026"]
 
 
 def test_impossible_dates_have_a_heading():

@@ -19,7 +19,7 @@ def test_the_library_shows_thumbnails_newest_first(open_library, fill_library, f
     assert titles[:2] == ["Today", "Yesterday"]
     newest = page.results.item(ids[0])
     qtbot.waitUntil(lambda: page.view.thumbnails.pixmap(newest) is not None, timeout=PATIENCE)
-    shown = page.view.viewport().grab(page.view._rect_in_view(0)).toImage()
+    shown = page.view.viewport().grab(page.view.rect_in_view(0)).toImage()
     color = shown.pixelColor(shown.width() // 2, shown.width() // 2)
     assert abs(color.red() - 200) < 8, "the color of the file"
     assert abs(color.green() - 43) < 8
@@ -118,7 +118,7 @@ def test_keys_move_and_select(open_library, fill_library, folder):
     assert len(chosen.ids) == 2
     press(page, Qt.Key.Key_End)
     assert chosen.ids == {ids[-1]}
-    rect = page.view._rect_in_view(39)
+    rect = page.view.rect_in_view(39)
     assert page.view.viewport().rect().contains(rect)
     press(page, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     assert page.view.selected_ids() == ids
@@ -195,14 +195,14 @@ def test_new_items_keep_the_selection_and_the_scrolled_place(
     bar = page.view.verticalScrollBar()
     bar.setValue(bar.maximum() // 2)
     first = page.view._visible_indexes().start
-    top_id, before = ids[first], page.view._rect_in_view(first).top()
+    top_id, before = ids[first], page.view.rect_in_view(first).top()
     page.view.selection.select_only(top_id)
     library = studio.shared.library
     new = library.index.add([make_item(folder, number) for number in (1, 2)])
     library.items_added.emit(new)
     qtbot.waitUntil(lambda: len(page.results.ids) == 302, timeout=PATIENCE)
     assert found(page) == [*sorted(new, reverse=True), *ids]
-    assert page.view._rect_in_view(page.results.position(top_id)).top() == before
+    assert page.view.rect_in_view(page.results.position(top_id)).top() == before
     assert page.view.selection.ids == {top_id}
     library.index.remove([top_id])
     library.items_removed.emit([top_id])

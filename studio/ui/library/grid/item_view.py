@@ -11,8 +11,8 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QAccessibleInterface, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame
 
 from studio.library.items import Item
@@ -42,6 +42,8 @@ class ItemView(QAbstractScrollArea):
         self.selection = Selection()
         self.mode: Mode = "grid"
         self.side = SIDES[2]
+        self.accessible: QAccessibleInterface | None = None
+        """What a screen reader sees, once it asked."""
         self.thumbnails = ThumbnailLoader(results.library, self)
         self._ids: Sequence[int] = array("q")
         """The ids that are laid out; `results.ids` may be newer for a moment."""
@@ -151,10 +153,15 @@ class ItemView(QAbstractScrollArea):
     def _on_thumbnail_loaded(self, item_id: int) -> None:
         place = self.results.position(item_id)
         if place >= 0:
-            self.viewport().update(self._rect_in_view(place))
+            self.viewport().update(self.rect_in_view(place))
 
-    def _rect_in_view(self, index: int) -> QRect:
+    def rect_in_view(self, index: int) -> QRect:
+        """Return where an item is in the viewport, perhaps above or below what is seen."""
         return self._layout.rect(index).translated(0, -self._offset())
+
+    def index_at(self, point: QPoint) -> int:
+        """Return the index of the item at a point of the viewport, or -1."""
+        return self._layout.index_at(point + QPoint(0, self._offset()))
 
     # Painting
     # ----------------------------------------------------------------------

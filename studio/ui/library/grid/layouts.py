@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import QPoint, QRect
 
@@ -69,6 +69,32 @@ class Layout(ABC):
         if not self.sections or bottom <= top:
             return range(0)
         return range(self._first_at(top), self._first_at(bottom - 1, after=True))
+
+    def touching(self, area: QRect) -> Iterator[range]:
+        """Yield ranges of the indexes of all items that touch a rectangle."""
+        shown = self.visible(area.top(), area.bottom() + 1)
+        if not shown:
+            return
+        columns = [
+            column
+            for column in range(self.columns)
+            if self._touches(self._rect_in_line(column), area)
+        ]
+        first = max(0, bisect_right(self._firsts, shown.start) - 1)
+        for section in self.sections[first:]:
+            if section.first >= shown.stop:
+                return
+            end = min(section.first + section.size, shown.stop)
+            start = max(section.first, shown.start)
+            start -= (start - section.first) % self.columns
+            for line in range(start, end, self.columns) if columns else ():
+                places = range(line + columns[0], min(end, line + columns[-1] + 1))
+                # Only the first and the last line may be too high or too low.
+                if places and self.rect(places[0]).intersects(area):
+                    yield places
+
+    def _touches(self, place: QRect, area: QRect) -> bool:
+        return place.left() <= area.right() and area.left() <= place.right()
 
     def headings(self, top: int, bottom: int) -> range:
         """Return the numbers of the sections with a part between two heights."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl, Signal
+from PySide6.QtCore import QMimeData, QPoint, QRect, Qt, QUrl, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleEvent,
     QContextMenuEvent,
     QDrag,
     QFocusEvent,
@@ -15,12 +13,16 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication
 
 from studio.library.items import Item
+from studio.ui.library.grid import accessible
 from studio.ui.library.grid.item_view import ItemView
 from studio.ui.library.grid.layouts import HEADING_HEIGHT
 from studio.ui.library.grid.painters import describe
+from studio.ui.library.grid.rubber_band import RubberBand
 from studio.ui.library.search_results import SearchResults
 from studio.ui.widgets.factory import name_control
 
+ITEMS_FORMAT = "application/x-studio-items"
+"""Of dragged items: their ids with commas between them, next to the URLs of their files."""
 _MAX_DRAGGED = 500
 _CONTROL = Qt.KeyboardModifier.ControlModifier
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -40,6 +42,12 @@ TIP = (
 )
 
 
+def ids_in(data: QMimeData) -> list[int]:
+    """Return the ids of items that are dragged from a library of this window."""
+    parts = bytes(data.data(ITEMS_FORMAT).data()).decode("ascii", "ignore").split(",")
+    return [int(part) for part in parts if part.lstrip("-").isdigit()]
+
+
 class LibraryView(ItemView):
     """Selects items with mouse and keyboard, opens them and drags their files out."""
 
@@ -57,6 +65,10 @@ class LibraryView(ItemView):
         self._pressed = QPoint(-1, -1)
         self._collapses = 0
         """Id that a click without a drag selects alone; 0 for none."""
+        self._band = RubberBand(self)
+        self._band.changed.connect(self._on_band_changed)
+        self._before_band: set[int] = set()
+        self._band_toggles = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         name_control(self, "Library", TIP)
         self.setToolTip("")
@@ -111,10 +123,10 @@ class LibraryView(ItemView):
 
     def _describe_current(self) -> None:
         item = self.current_item()
-        self.setAccessibleDescription(describe(item) if item is not None else TIP)
-        QAccessible.updateAccessibility(
-            QAccessibleEvent(self, QAccessible.Event.DescriptionChanged)
-        )
+        text, chosen = describe(item) if item is not None else TIP, len(self.selection.ids)
+        selected = f", {chosen:,} of {len(self._ids):,} selected" if chosen > 1 else ""
+        self.setAccessibleDescription(f"{text}{selected}")
+        accessible.announce_selection(self)
 
     def _on_ids_changed(self) -> None:
         super()._on_ids_changed()
@@ -156,7 +168,8 @@ class LibraryView(ItemView):
         item_id = self._ids[target]
         if modifiers & _SHIFT:
             anchor = self.results.position(self.selection.anchor or item_id)
-            self.selection.extend_to(item_id, self._ids, (max(0, anchor), target))
+            adds = bool(modifiers & _CONTROL)
+            self.selection.extend_to(item_id, self._ids, (max(0, anchor), target), adds=adds)
         elif modifiers & _CONTROL:
             self.selection.move_to(item_id)
         else:
@@ -186,19 +199,18 @@ class LibraryView(ItemView):
     # Mouse
     # ----------------------------------------------------------------------
 
-    def _index_at(self, point: QPoint) -> int:
-        return self._layout.index_at(point + QPoint(0, self._offset()))
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Select; a click on a selected item keeps the selection for a drag."""
         self._pressed = event.position().toPoint()
         self._collapses = 0
-        index = self._index_at(self._pressed)
+        index = self.index_at(self._pressed)
         if event.button() == Qt.MouseButton.MiddleButton:
             return
         if index < 0:
             if not event.modifiers() & (_CONTROL | _SHIFT):
                 self.selection.clear()
+            if event.button() == Qt.MouseButton.LeftButton:
+                self._start_band(event.modifiers())
         else:
             self._click(index, event.modifiers())
         self._report_selection()
@@ -207,7 +219,8 @@ class LibraryView(ItemView):
         item_id = self._ids[index]
         if modifiers & _SHIFT:
             anchor = self.results.position(self.selection.anchor or item_id)
-            self.selection.extend_to(item_id, self._ids, (max(0, anchor), index))
+            adds = bool(modifiers & _CONTROL)
+            self.selection.extend_to(item_id, self._ids, (max(0, anchor), index), adds=adds)
         elif modifiers & _CONTROL:
             self.selection.toggle(item_id)
         elif item_id in self.selection.ids:
@@ -216,8 +229,23 @@ class LibraryView(ItemView):
         else:
             self.selection.select_only(item_id)
 
+    def _start_band(self, modifiers: Qt.KeyboardModifier) -> None:
+        self._before_band = set(self.selection.ids)
+        self._band_toggles = bool(modifiers & _CONTROL)
+        self._band.start(self._pressed)
+
+    def _on_band_changed(self, area: QRect) -> None:
+        band = [
+            item_id
+            for places in self._layout.touching(area)
+            for item_id in self._ids[places.start : places.stop]
+        ]
+        self.selection.select_band(self._before_band, band, toggles=self._band_toggles)
+        self._report_selection()
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Select the clicked item alone, if it was one of several and no drag began."""
+        self._band.stop()
         if self._collapses and event.button() == Qt.MouseButton.LeftButton:
             self.selection.select_only(self._collapses)
             self._collapses = 0
@@ -225,16 +253,19 @@ class LibraryView(ItemView):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Open the item."""
-        index = self._index_at(event.position().toPoint())
+        index = self.index_at(event.position().toPoint())
         if index >= 0 and event.button() == Qt.MouseButton.LeftButton:
             self.opened.emit(self._ids[index])
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drag the files of the selected items."""
+        """Drag the files of the selected items, or select those in a rectangle."""
+        if self._band.is_active:
+            self._band.move_mouse(event.position().toPoint())
+            return
         distance = (event.position().toPoint() - self._pressed).manhattanLength()
         is_drag = distance >= QApplication.startDragDistance()
         is_pressed = bool(event.buttons() & Qt.MouseButton.LeftButton)
-        if is_drag and is_pressed and self._index_at(self._pressed) >= 0:
+        if is_drag and is_pressed and self.index_at(self._pressed) >= 0:
             self._collapses = 0
             self._drag()
 
@@ -245,6 +276,7 @@ class LibraryView(ItemView):
             return
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(path) for path in paths])
+        data.setData(ITEMS_FORMAT, ",".join(map(str, self.selected_ids())).encode())
         drag = QDrag(self)
         drag.setMimeData(data)
         drag.exec(Qt.DropAction.CopyAction)
@@ -254,7 +286,7 @@ class LibraryView(ItemView):
         place = event.globalPos()
         if event.reason() is QContextMenuEvent.Reason.Keyboard and self.selection.current:
             index = self.results.position(self.selection.current)
-            place = self.viewport().mapToGlobal(self._rect_in_view(index).center())
+            place = self.viewport().mapToGlobal(self.rect_in_view(index).center())
         if self.selection.ids:
             self.menu_requested.emit(place)
 
@@ -267,3 +299,6 @@ class LibraryView(ItemView):
         """Hide the mark of the current item."""
         super().focusOutEvent(event)
         self.viewport().update()
+
+
+accessible.install()

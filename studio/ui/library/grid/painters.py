@@ -64,7 +64,8 @@ class ItemPainter:
         if item is None:
             return
         if pixmap is not None:
-            painter.drawPixmap(_centered(pixmap, square), pixmap)
+            size = pixmap.deviceIndependentSize().toSize()
+            painter.drawPixmap(_centered(size.boundedTo(square.size()), square), pixmap)
         else:
             self._paint_symbol(painter, square, item)
         self._paint_badges(painter, square, item)
@@ -72,10 +73,7 @@ class ItemPainter:
         caption = QRect(rect.left() + 2, square.bottom() + 1, rect.width() - 4, CAPTION_HEIGHT)
         painter.setFont(self.font)
         painter.setPen(QColor(self.colors.muted if item.missing else self.colors.text))
-        text = self._metrics.elidedText(
-            title_of(item), Qt.TextElideMode.ElideRight, caption.width()
-        )
-        painter.drawText(caption, int(Qt.AlignmentFlag.AlignVCenter), text)
+        self._draw_elided(painter, caption, title_of(item))
 
     def _paint_ground(self, painter: QPainter, square: QRect, state: State) -> None:
         painter.fillRect(
@@ -95,9 +93,7 @@ class ItemPainter:
             self._paint_wave(painter, square)
             return
         side = min(48, square.width() // 2)
-        place = QRect(0, 0, side, side)
-        place.moveCenter(square.center())
-        icon(item.media).paint(painter, place)
+        icon(item.media).paint(painter, _centered(QSize(side, side), square))
 
     def _paint_wave(self, painter: QPainter, square: QRect) -> None:
         step = square.width() * 0.8 / len(_WAVE)
@@ -123,7 +119,7 @@ class ItemPainter:
             text = f"{sign}{format_seconds(item.duration)}"
             width = self._small_metrics.horizontalAdvance(text) + 10
             self._badge(painter, QPoint(square.right() - width - 3, bottom), text)
-        marks = f"{'♥ ' if item.favorite else ''}{'★' * item.rating}".strip()
+        marks = marks_of(item)
         if marks:
             self._badge(painter, QPoint(square.left() + 4, bottom), marks)
         if item.missing:
@@ -157,26 +153,24 @@ class ItemPainter:
             return
         square = QRect(rect.left() + 4, rect.top() + 2, rect.height() - 4, rect.height() - 4)
         if pixmap is not None:
-            painter.drawPixmap(_fitted(pixmap, square), pixmap)
+            size = pixmap.deviceIndependentSize().toSize()
+            size.scale(square.size(), Qt.AspectRatioMode.KeepAspectRatio)
+            painter.drawPixmap(_centered(size, square), pixmap)
         else:
-            place = QRect(0, 0, 20, 20)
-            place.moveCenter(square.center())
-            icon(item.media).paint(painter, place)
+            icon(item.media).paint(painter, _centered(QSize(20, 20), square))
         text = QColor(colors.on_accent if state.is_selected else colors.text)
         muted = QColor(colors.on_accent if state.is_selected else colors.muted)
         painter.setFont(self.font)
         texts = _row_texts(item)
         for number, cell in row_cells(rect, square.right() + 10):
             painter.setPen(text if number == 0 and not item.missing else muted)
-            painter.drawText(
-                cell,
-                int(Qt.AlignmentFlag.AlignVCenter),
-                self._metrics.elidedText(
-                    texts[number], Qt.TextElideMode.ElideRight, cell.width() - 8
-                ),
-            )
+            self._draw_elided(painter, cell.adjusted(0, 0, -8, 0), texts[number])
         if state.is_current and not state.is_selected:
             self._paint_frame(painter, rect, state)
+
+    def _draw_elided(self, painter: QPainter, rect: QRect, text: str) -> None:
+        shown = self._metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+        painter.drawText(rect, int(Qt.AlignmentFlag.AlignVCenter), shown)
 
     def paint_heading(self, painter: QPainter, rect: QRect, title: str, count: int) -> None:
         """Paint a date heading with the number of items below it."""
@@ -204,8 +198,18 @@ def row_cells(rect: QRect, left: int) -> list[tuple[int, QRect]]:
 
 
 def _row_texts(item: Item) -> list[str]:
-    marks = f"{'♥ ' if item.favorite else ''}{'★' * item.rating}"
-    return [title_of(item), kind_title(item), item.model, date_text(item.created), marks]
+    return [
+        title_of(item),
+        kind_title(item),
+        item.model,
+        date_text(item.created),
+        marks_of(item),
+    ]
+
+
+def marks_of(item: Item) -> str:
+    """Return a heart for a favorite and the stars of the rating."""
+    return f"{'♥ ' if item.favorite else ''}{'★' * item.rating}".strip()
 
 
 def title_of(item: Item) -> str:
@@ -240,15 +244,7 @@ def describe(item: Item) -> str:
     return ", ".join(parts)
 
 
-def _centered(pixmap: QPixmap, square: QRect) -> QRect:
-    size = pixmap.deviceIndependentSize().toSize()
-    place = QRect(QPoint(), size.boundedTo(square.size()))
-    place.moveCenter(square.center())
-    return place
-
-
-def _fitted(pixmap: QPixmap, square: QRect) -> QRect:
-    size = pixmap.deviceIndependentSize().toSize()
-    place = QRect(QPoint(), size.scaled(square.size(), Qt.AspectRatioMode.KeepAspectRatio))
+def _centered(size: QSize, square: QRect) -> QRect:
+    place = QRect(QPoint(), size)
     place.moveCenter(square.center())
     return place

@@ -27,11 +27,23 @@ class Selection:
         """Make an item the current one; the selection stays."""
         self.current = item_id
 
-    def extend_to(self, item_id: int, order: Sequence[int], positions: tuple[int, int]) -> None:
-        """Select the range from the anchor to an item; `positions` are both in `order`."""
+    def extend_to(
+        self, item_id: int, order: Sequence[int], positions: tuple[int, int], *, adds: bool = False
+    ) -> None:
+        """Select the range from the anchor to an item; `positions` are both in `order`.
+
+        `adds`: keep what is selected elsewhere.
+        """
         low, high = min(positions), max(positions)
-        self.ids = set(order[low : high + 1])
+        span = set(order[low : high + 1])
+        self.ids = self.ids | span if adds else span
         self.current = item_id
+
+    def select_band(self, before: set[int], band: list[int], *, toggles: bool) -> None:
+        """Select what a rectangle touches, with what was selected before; or toggle it there."""
+        self.ids = before ^ set(band) if toggles else before | set(band)
+        if band:
+            self.current = self._anchor = band[-1]
 
     @property
     def anchor(self) -> int:

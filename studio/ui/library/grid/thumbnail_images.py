@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter
+from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QTextLayout
 
 from studio.library.items import Item
 from studio.ui.widgets.theme import DARK, LIGHT, Colors
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _FORMAT = QImage.Format.Format_ARGB32_Premultiplied
 _PADDING = 10
 _LINES = 12
+_CHARACTERS = 2_000
+"""Of a text that are laid out; more do not fit."""
 _OUTLINE_SHARE = 0.7
 """Of the tile's height that the loudest part of audio takes."""
 
@@ -98,8 +100,33 @@ def _text_card(text: str, appearance: Appearance) -> QImage:
     font.setPixelSize(11 if side < 200 else 13)
     painter.setFont(font)
     painter.setPen(QColor(colors.text))
-    inner = QRect(_PADDING, _PADDING, side - 2 * _PADDING, side - 2 * _PADDING)
-    flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
-    painter.drawText(inner, int(flags), "\n".join(text.strip().splitlines()[:_LINES]))
+    metrics, width = QFontMetricsF(font), side - 2 * _PADDING
+    step = metrics.lineSpacing()
+    count = max(1, min(_LINES, int((side - 2 * _PADDING) / step)))
+    baseline = _PADDING + metrics.ascent()
+    for number, line in enumerate(_wrapped(text, font, width, count)):
+        shown = metrics.elidedText(line, Qt.TextElideMode.ElideRight, width)
+        painter.drawText(QPointF(_PADDING, baseline + number * step), shown)
     painter.end()
     return image
+
+
+def _wrapped(text: str, font: QFont, width: float, count: int) -> list[str]:
+    """Return the first lines of a text; the last one holds the rest, for an ellipsis."""
+    paragraphs = [line.strip() for line in text[:_CHARACTERS].strip().splitlines()]
+    lines: list[str] = []
+    for number, paragraph in enumerate(paragraphs):
+        layout = QTextLayout(paragraph, font)
+        layout.beginLayout()
+        line = layout.createLine()
+        while line.isValid():
+            if len(lines) == count - 1:
+                rest = paragraph[line.textStart() :]
+                is_more = number + 1 < len(paragraphs)
+                return [*lines, f"{rest} …" if is_more else rest]
+            line.setLineWidth(width)
+            start = line.textStart()
+            lines.append(paragraph[start : start + line.textLength()].rstrip())
+            line = layout.createLine()
+        layout.endLayout()
+    return lines
