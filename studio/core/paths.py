@@ -132,6 +132,11 @@ class DataFolder(NamedTuple):
         return self.root / "library-rebuilt.db"
 
     @property
+    def library_lists(self) -> Path:
+        """Saved searches and watched folders; see `library/kept_lists.py`."""
+        return self.root / "library.json"
+
+    @property
     def annotations(self) -> Path:
         """A person's notes about files in folders that cannot be written."""
         return self.root / "annotations.jsonl"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 import time
 from collections.abc import Iterable, Sequence
@@ -66,6 +67,7 @@ class Annotated(NamedTuple):
     annotation: Annotation
 
 
+_COMMAS = re.compile("[,，]")
 _DECODER = msgspec.json.Decoder(Line)
 
 
@@ -137,14 +139,29 @@ def _decode(line: bytes) -> Line | None:
 
 
 def normal(annotation: Annotation) -> Annotation:
-    """Return notes within their limits: names sorted, each once, none empty, on one line."""
+    """Return notes within their limits: names sorted, each once, none empty, on one line.
+
+    A comma separates names where a person types them, so no name has one: a tag with commas is
+    several tags, and a collection's name has spaces instead.
+    """
+    tags = (tag for text in annotation.tags for tag in split_names(text[:_MAX_NOTE_CHARACTERS]))
     return msgspec.structs.replace(
         annotation,
         rating=min(max(annotation.rating, 0), MAX_RATING),
         note=annotation.note[:_MAX_NOTE_CHARACTERS].replace("\0", " "),
-        tags=_names(annotation.tags),
-        collections=_names(annotation.collections),
+        tags=_names(tags),
+        collections=_names(map(collection_name, annotation.collections)),
     )
+
+
+def split_names(text: str) -> list[str]:
+    """Return the names in a text that separates them by commas, also Chinese ones."""
+    return [name for part in _COMMAS.split(text) if (name := part.strip())]
+
+
+def collection_name(text: str) -> str:
+    """Return a collection's name without commas."""
+    return " ".join(_COMMAS.sub(" ", text).split()) if _COMMAS.search(text) else text.strip()
 
 
 def merged(old: Annotation, shown: Annotation, edited: Annotation) -> Annotation:

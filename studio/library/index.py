@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from studio.library.index_rows import (
+from studio.library.index_sql.rows import (
     COLUMNS,
     add_collection,
     annotate,
@@ -22,9 +22,9 @@ from studio.library.index_rows import (
     to_item,
     without_end,
 )
-from studio.library.index_schema import open_index
+from studio.library.index_sql.schema import open_index
+from studio.library.index_sql.search import conditions
 from studio.library.items import EVERYTHING, Annotation, Item, NewItem, Query
-from studio.library.search_sql import conditions
 
 _CHUNK = 500
 

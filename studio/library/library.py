@@ -19,7 +19,8 @@ from studio.core.artifact import Artifact
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
 from studio.core.settings_store import load_settings
-from studio.library.annotations import Annotated, normal, save_annotations
+from studio.library import kept_lists
+from studio.library.annotations import Annotated, collection_name, normal, save_annotations
 from studio.library.catch_up import add_artifacts, catch_up
 from studio.library.database import open_read_only
 from studio.library.index import LibraryIndex
@@ -57,6 +58,9 @@ class Library:
         self.data = data
         data.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.index = LibraryIndex(data.library)
+        if not kept_lists.is_in_file(self.index, data):
+            with self._locked():
+                kept_lists.restore_lists(self.index, data)
 
     def close(self) -> None:
         """Close the index."""
@@ -189,12 +193,13 @@ class Library:
     def add_folder(self, folder: Path) -> None:
         """Watch a folder: `scan` and `refresh` add its files where they lie.
 
-        Raises StudioError if the index cannot hold its name.
+        Raises StudioError if the index cannot hold its name, and OSError.
         """
         if not is_utf8(str(folder)):
             shown = os.fsencode(folder).decode(errors="replace")
             raise StudioError(f"{shown} cannot be added.", cause="invalid", cure=NOT_UTF8)
-        self.index.add_folder(str(folder.absolute()))
+        with self._locked():
+            kept_lists.add_folder(self.index, self.data, str(folder.absolute()))
 
     def add_files(self, paths: Iterable[Path], is_cancelled: IsCancelled = never) -> list[int]:
         """Add files where they lie, texts without a recipe too; return the ids of items."""
@@ -212,6 +217,14 @@ class Library:
                 items.clear()
         return ids + self.index.add(items) if items else ids
 
+    # Saved searches
+    # ----------------------------------------------------------------------
+
+    def save_search(self, name: str, query: Query | None) -> None:
+        """Save a query under a name, or delete it (None)."""
+        with self._locked():
+            kept_lists.save_search(self.index, self.data, name, query)
+
     # Notes of a person
     # ----------------------------------------------------------------------
 
@@ -222,7 +235,7 @@ class Library:
         """
         with self._locked():
             before = self.index.annotations(list(ids))
-            after = {item_id: normal(change(old)) for item_id, old in before.items()}
+            after = {item_id: normal(change(normal(old))) for item_id, old in before.items()}
             return self._store(before, after)
 
     def restore(self, annotations: Notes) -> Notes:
@@ -233,7 +246,7 @@ class Library:
 
     def rename_collection(self, name: str, new_name: str) -> None:
         """Rename a collection, or put its items into one that exists."""
-        new_name = new_name.strip()
+        new_name = collection_name(new_name)
         if not new_name or new_name == name:
             return
         self.index.add_collection(new_name)

@@ -114,6 +114,14 @@ def test_rate_and_tag_change_index_and_notes(run, made, studio):
     assert "not both" in run("rate", 3, made[0], "--favorite", code=2).err
 
 
+def test_commas_separate_tags_and_are_in_no_collection(run, made):
+    run("tag", made[0], "--add", "sky, sea", "--add", "fog")
+    assert found(run("list", "--tag", "sea,fog", "--json")) == [str(made[0])]
+    run("tag", made[0], "--remove", "sky,fog")
+    assert json.loads(run("show", made[0], "--json").out)["tags"] == ["sea"]
+    assert "no commas" in run("tag", made[0], "--into", "Boats, 2024", code=2).err
+
+
 def test_export_in_another_format_and_without_metadata(run, made, tmp_path):
     out = tmp_path / "out"
     options = ("--output", out, "--format", "jpeg", "--format", "md", "--max-side", 8)
@@ -145,7 +153,7 @@ def test_rebuild_and_add(run, made, studio, tmp_path):
     assert "1 item added" in run("add", elsewhere).err
     for part in studio.data.root.glob("library.db*"):
         part.unlink()
-    assert "3 items" in run("rebuild").err
+    assert "4 items" in run("rebuild").err, "the added folder is not lost with the index"
     assert json.loads(run("rebuild", "--json").out)["is_cancelled"] is False
     assert "does not exist" in run("add", tmp_path / "missing", code=2).err
 

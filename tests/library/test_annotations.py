@@ -114,6 +114,30 @@ def test_collections_are_renamed_and_removed_beside_the_files_too(studio):
     assert library.index.collections() == {"Three": 1, "Two": 1}
 
 
+def test_no_name_has_a_comma(studio):
+    path = studio.image("a boat")
+    (item_id,) = studio.library.catch_up()
+    library = studio.library
+    typed = Annotation(tags=("sky, sea", "海，船", ",", "fog"), collections=("Boats, 2024",))
+    library.annotate([item_id], lambda _old: typed)
+    noted = library.index.annotation(item_id)
+    assert noted.tags == ("fog", "sea", "sky", "海", "船")
+    assert noted.collections == ("Boats 2024",)
+    assert read_annotations(path.parent)[path.name].annotation == noted
+    library.rename_collection("Boats 2024", "Boats, all")
+    assert library.index.collections() == {"Boats all": 1}
+
+
+def test_tags_with_commas_of_earlier_builds_become_several(studio):
+    studio.image("a boat")
+    (item_id,) = studio.library.catch_up()
+    studio.library.index.annotate({item_id: Annotation(tags=("sky, sea",))})
+    studio.library.annotate(
+        [item_id], lambda old: msgspec.structs.replace(old, tags=(*old.tags, "fog"))
+    )
+    assert studio.library.index.annotation(item_id).tags == ("fog", "sea", "sky")
+
+
 def test_notes_of_a_lost_index_come_back_also_for_moved_files(studio, tmp_path, reopened):
     kept, moved = studio.image("kept"), studio.image("moved")
     studio.library.catch_up()

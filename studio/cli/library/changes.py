@@ -15,6 +15,7 @@ from studio.cli.library.session import choose_items, opened
 from studio.cli.library.tables import items_json
 from studio.core.errors import StudioError
 from studio.core.paths import user_path
+from studio.library.annotations import collection_name, split_names
 from studio.library.items import EVERYTHING, MAX_RATING, Annotation, Query
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def tag_command(
     query: Query,
     names: Names = None,
     add: Annotated[
-        list[str] | None, typer.Option("--add", help="Add this tag. May be repeated.")
+        list[str] | None,
+        typer.Option("--add", help="Add this tag, or tags with commas between. May be repeated."),
     ] = None,
     remove: Annotated[
         list[str] | None, typer.Option("--remove", help="Remove this tag. May be repeated.")
@@ -85,10 +87,12 @@ def tag_command(
             cure="Use --add, --remove, --into, --out-of, --mark, --unmark or --note.",
         )
 
+    _check_collections(into)
+
     def change(old: Annotation) -> Annotation:
         return msgspec.structs.replace(
             old,
-            tags=_changed(old.tags, add, remove),
+            tags=_changed(old.tags, _tags(add), _tags(remove)),
             collections=_changed(old.collections, into, out_of),
             favorite=old.favorite if make_favorite is None else make_favorite,
             note=old.note if note is None else note,
@@ -101,6 +105,20 @@ def _changed(
     names: tuple[str, ...], added: list[str] | None, removed: list[str] | None
 ) -> tuple[str, ...]:
     return tuple({*names, *(added or ())} - set(removed or ()))
+
+
+def _tags(texts: list[str] | None) -> list[str]:
+    return [tag for text in texts or () for tag in split_names(text)]
+
+
+def _check_collections(names: list[str] | None) -> None:
+    for name in names or ():
+        if collection_name(name) != name.strip():
+            raise StudioError(
+                "The name of a collection has no commas.",
+                cause="invalid",
+                cure=f"Use {collection_name(name)!r}, or repeat --into for several.",
+            )
 
 
 def _annotate(

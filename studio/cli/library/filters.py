@@ -16,6 +16,7 @@ from studio.core.errors import StudioError
 from studio.core.files import sha256_of
 from studio.core.kinds import KINDS
 from studio.core.paths import input_path
+from studio.library.annotations import split_names
 from studio.library.items import MAX_RATING, Media, Query
 
 MEDIA: tuple[Media, ...] = ("image", "text", "audio", "video")
@@ -126,7 +127,7 @@ def make_query(**chosen: Any) -> Query:
         created_to=_day(chosen["until"], "--to", after=1) if chosen["until"] else None,
         min_rating=chosen["rating"],
         favorite=chosen["favorite"],
-        tags=tuple(chosen["tags"] or ()),
+        tags=tuple(tag for text in chosen["tags"] or () for tag in split_names(text)),
         collection=chosen["collection"],
         has_seed=chosen["has_seed"],
         min_side=max(0, chosen["min_side"]),

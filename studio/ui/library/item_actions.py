@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QObject, QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu
 
+from studio.library.annotations import collection_name, split_names
 from studio.library.items import MAX_RATING, Item, Query
 from studio.ui import background
 from studio.ui.app_state import AppState
@@ -131,7 +132,7 @@ class ItemActions(QObject):
         """Ask for tags of the selected items."""
         ids = self._ids()
         text, is_accepted = QInputDialog.getText(self._view, "Tag", "Tags, separated by commas:")
-        tags = [tag.strip() for tag in text.replace("，", ",").split(",") if tag.strip()]
+        tags = split_names(text)
         if ids and is_accepted and tags:
             self.commands.add_tags(ids, tags)
 
@@ -157,7 +158,7 @@ class ItemActions(QObject):
         ids = self._ids()
         name, is_accepted = QInputDialog.getText(self._view, "New collection", "Name:")
         if ids and is_accepted and name.strip():
-            self.commands.add_to_collection(ids, name.strip())
+            self.commands.add_to_collection(ids, collection_name(name))
 
     def compare(self) -> None:
         """Compare two to nine items of the same medium."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtWidgets import QCompleter, QFormLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
+from studio.library.annotations import split_names
 from studio.library.items import MAX_RATING, Annotation
 from studio.ui.widgets.factory import label, name_control, row
 
@@ -29,8 +30,7 @@ class NamesField(QLineEdit):
 
     def names(self) -> tuple[str, ...]:
         """Return the names."""
-        parts = self.text().replace("，", ",").split(",")
-        return tuple(part.strip() for part in parts if part.strip())
+        return tuple(split_names(self.text()))
 
     def set_names(self, names: Iterable[str]) -> None:
         """Show names."""

@@ -235,7 +235,7 @@ class SearchBar(QWidget):
 
     def _storer(self, name: str, query: Query | None) -> Callable[[], None]:
         library = self._library
-        return lambda: self._read(lambda: library.index.save_search(name, query), lambda _: None)
+        return lambda: self._read(lambda: library.library.save_search(name, query), lambda _: None)
 
     def save_search(self) -> None:
         """Ask for a name and save the search."""

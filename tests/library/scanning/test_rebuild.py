@@ -61,7 +61,7 @@ def test_rebuilt_index_equals_the_old_one(filled):
 
 def test_searches_collections_folders_and_missing_files_are_kept(filled, tmp_path):
     library = filled.library
-    library.index.save_search("good", Query(min_rating=4))
+    library.save_search("good", Query(min_rating=4))
     library.index.add_collection("Empty")
     library.add_folder(tmp_path / "elsewhere")
     gone = library.index.search(Query(text='"boat 3"'))[0]

@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from studio.library.index_sql.search import END, normalize
 from studio.library.items import (
     EXCERPT_CHARACTERS,
     MAX_BODY_CHARACTERS,
@@ -15,7 +16,6 @@ from studio.library.items import (
     Item,
     NewItem,
 )
-from studio.library.search_sql import END, normalize
 
 COLUMNS = ", ".join(
     "texts.prompt AS prompt" if name == "prompt" else f"items.{name} AS {name}"

@@ -1,0 +1,1 @@
+"""SQL of the library's index: its tables, rows and searches."""
