@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -23,6 +24,7 @@ from studio.library.file_actions.results import (
     FileChange,
     IsCancelled,
     OnStep,
+    act_on_each,
     ignore,
     never,
 )
@@ -74,22 +76,11 @@ def export_items(
     The files of the items stay as they are. Raises OSError if the folder cannot be created.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    done: list[FileChange] = []
-    failed: dict[str, str] = {}
-    for number, item in enumerate(items):
-        if is_cancelled():
-            return ActionResult(tuple(done), failed, is_cancelled=True)
-        try:
-            target = _export(item, folder, options)
-            done.append(FileChange(item.id, item.path, str(target)))
-        except StudioError as error:
-            failed[item.path] = f"{error.message} {error.cure or ''}".strip()
-        except OSError as error:
-            failed[item.path] = error.strerror or str(error)
-        except ValueError as error:
-            failed[item.path] = str(error)
-        on_step(number + 1, len(items))
-    return ActionResult(tuple(done), failed)
+
+    def export(item: Item) -> FileChange:
+        return FileChange(item.id, item.path, str(_export(item, folder, options)))
+
+    return act_on_each(items, attrgetter("path"), export, on_step, is_cancelled)
 
 
 def _export(item: Item, folder: Path, options: ExportOptions) -> Path:

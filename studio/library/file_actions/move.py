@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
@@ -29,6 +30,7 @@ from studio.library.file_actions.results import (
     FileChange,
     IsCancelled,
     OnStep,
+    act_on_each,
     ignore,
     never,
 )
@@ -115,20 +117,11 @@ def copy_items(
     is_cancelled: IsCancelled = never,
 ) -> ActionResult:
     """Copy items into a folder, with their notes; the copies are items, too."""
-    done: list[FileChange] = []
-    failed: dict[str, str] = {}
-    items = index.items(ids)
-    for number, item in enumerate(items):
-        if is_cancelled():
-            return ActionResult(tuple(done), failed, is_cancelled=True)
-        try:
-            source = Path(item.path)
-            target = free_target(source, folder)
-            done.append(_copy(index, data, item, target))
-        except OSError as error:
-            failed[item.path] = error.strerror or str(error)
-        on_step(number + 1, len(items))
-    return ActionResult(tuple(done), failed)
+
+    def copy(item: Item) -> FileChange:
+        return _copy(index, data, item, free_target(Path(item.path), folder))
+
+    return act_on_each(index.items(ids), attrgetter("path"), copy, on_step, is_cancelled)
 
 
 def _copy(index: LibraryIndex, data: DataFolder, item: Item, target: Path) -> FileChange:
@@ -191,30 +184,28 @@ def _move_all(
     on_step: OnStep,
     is_cancelled: IsCancelled,
 ) -> ActionResult:
-    done: list[FileChange] = []
-    failed: dict[str, str] = {}
-    was_cancelled = False
+    def move(change: FileChange) -> FileChange:
+        _move(index, data, change)
+        return change
+
     index.set_progress(_PROGRESS, msgspec.json.encode(planned).decode())
-    for number, change in enumerate(planned):
-        was_cancelled = is_cancelled()
-        if was_cancelled:
-            break
-        try:
-            _move(index, data, change)
-            done.append(change)
-        except FileExistsError:
-            failed[change.source] = f"{change.target} already exists"
-        except OSError as error:
-            failed[change.source] = error.strerror or str(error)
-        on_step(number + 1, len(planned))
+    result = act_on_each(planned, attrgetter("source"), move, on_step, is_cancelled)
     index.set_progress(_PROGRESS, "")
-    return ActionResult(tuple(done), failed, is_cancelled=was_cancelled)
+    return result
 
 
 def _move(index: LibraryIndex, data: DataFolder, change: FileChange) -> None:
     pairs = pairs_of(Path(change.source), Path(change.target))
-    place_all(pairs)
-    _record(index, data, change)
+    try:
+        place_all(pairs)
+    except FileExistsError:
+        raise StudioError(f"{change.target} already exists", cause="invalid") from None
+    try:
+        _record(index, data, change)
+    except OSError:  # a full disk; a fault of the index is for `finish_moves`
+        for _source, target in pairs:
+            target.unlink()
+        raise
     for source, _target in pairs:
         source.unlink()
 

@@ -1,5 +1,6 @@
 """Moves, renames, copies and their undo: with what belongs to a file, never over another one."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -125,6 +126,21 @@ def test_other_drive(studio, made, target, monkeypatch):
     assert not result.failed
     assert [(target / path.name).stat().st_mtime_ns for path in made] == times
     assert files_in(studio.data.outputs) == set()
+
+
+def test_full_disk_leaves_files_where_they_were(studio, made, target, monkeypatch):
+    def refuse(*_arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    before = set(studio.data.outputs.rglob("*"))
+    with monkeypatch.context() as patched:
+        patched.setattr(move, "save_annotations", refuse)
+        result = move.move_items(studio.library.index, studio.data, ids_of(studio, made), target)
+    assert set(result.failed) == set(map(str, made))
+    assert not result.done
+    assert set(studio.data.outputs.rglob("*")) == before
+    assert not files_in(target)
+    assert studio.library.refresh().added == 0
 
 
 def test_rename_keeps_the_extension(studio, made):
