@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import NamedTuple
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
 
@@ -32,6 +33,9 @@ class Action(NamedTuple):
     state: str = ""
     """Attribute of the window that the mark shows: true for a check mark, or the argument of the
     chosen one among exclusive actions. Empty for an action without a mark."""
+    current_title: str = ""
+    """Attribute of the window: what its title is now, empty while it can do nothing. The shortcut
+    works in the widgets that the action is added to."""
     starts_group: bool = False
     """Whether a separator precedes it in its menu."""
 
@@ -82,6 +86,15 @@ ACTIONS = (
         "File",
     ),
     Action("close", "Quit", "Close Studio", "File", "Ctrl+Q", starts_group=True),
+    Action(
+        "window_library.undo",
+        "Undo",
+        "Take back the last change in the library",
+        "Edit",
+        "Ctrl+Z",
+        "undo",
+        current_title="window_library.undo_title",
+    ),
     Action(
         "copy_result", "Copy result", "Copy the result of this tab", "Edit", "Ctrl+Shift+C", "copy"
     ),
@@ -292,8 +305,13 @@ class WindowActions:
                 item.setShortcut(keys)
 
     def show_states(self) -> None:
-        """Set the marks of the actions to the window's state."""
+        """Set the marks and titles of the actions to the window's state."""
         for action in ACTIONS:
+            if action.current_title:
+                title = attrgetter(action.current_title)(self._window)
+                self._items[action.key].setEnabled(bool(title))
+                shown = title or action.title
+                self._items[action.key].setText(add_mnemonics([shown])[shown])
             if action.state:
                 value = attrgetter(action.state)(self._window)
                 on = value == action.argument if action.argument else bool(value)
@@ -344,6 +362,8 @@ def _make(action: Action, window: QMainWindow) -> QAction:
     item.setStatusTip(action.tip)
     item.setCheckable(bool(action.state))
     item.setIconVisibleInMenu(not action.state)  # its mark is there
+    if action.current_title:
+        item.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
     if action.icon:
         item.setIcon(icon(action.icon))
     item.triggered.connect(lambda _checked=False: run(action, window))

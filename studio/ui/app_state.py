@@ -35,6 +35,8 @@ class AppState(QObject):
     """The list of installed models changed."""
     starter_requested = Signal()
     """The user asked for the starter model."""
+    toast_withdrawn = Signal(object)
+    """Toast that is no longer true: what it reports was undone."""
     toast_posted = Signal(object)
     """Toast: a confirmation to show at the bottom of the window."""
     settings_changed = Signal(object)

@@ -104,6 +104,7 @@ class MainWindow(WindowShell):
         self.file_opener.unread.connect(shared.post_toast)
         self.file_opener.preset_opened.connect(self._on_preset_opened)
         shared.toast_posted.connect(self.toasts.add)
+        shared.toast_withdrawn.connect(self.toasts.remove)
         shared.save_failed.connect(self._on_save_failed)
         shared.starter_requested.connect(self.install_banner.install_starter)
         shared.models_changed.connect(self.install_banner.offer_starter)
@@ -123,6 +124,7 @@ class MainWindow(WindowShell):
         queue.pause_changed.connect(self._show_states)
         self.queue_dock.shown_changed.connect(self._show_states)
         self.window_library.panel.visibilityChanged.connect(self._show_states)
+        self.window_library.undo_changed.connect(self._show_states)
         self.window_library.open_requested.connect(self._on_item_opened)
         self.window_library.start_image_requested.connect(self._on_image_opened)
         self.window_library.midi_requested.connect(self._on_midi_opened)
@@ -170,6 +172,7 @@ class MainWindow(WindowShell):
 
     def _on_tab_changed(self, index: int) -> None:
         self._build_shown()
+        self._show_states()
         self.shared.change_settings(last_tab=index)
 
     def _build_shown(self) -> None:

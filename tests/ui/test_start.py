@@ -100,6 +100,7 @@ def test_every_action_names_a_method_and_is_in_a_menu(start_studio, monkeypatch)
         target = getattr(window, path[0]) if path else window
         assert callable(getattr(target, method))
         monkeypatch.setattr(target, method, lambda *arguments: called.append(arguments))
+        window._actions[action.key].setEnabled(True)
         window._actions[action.key].trigger()
         assert called[-1] == ((action.argument,) if action.argument else ())
         monkeypatch.undo()

@@ -16,6 +16,7 @@ from studio.library.items import Annotation
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import show_message
+from studio.ui.widgets.toast import Toast
 
 MAX_UNDO = 100
 _SHOWN_FAILURES = 3
@@ -26,9 +27,40 @@ class Undo(msgspec.Struct, frozen=True):
     """How to take an action back."""
 
     title: str
-    """After "Undo:"."""
+    """After "Undo"."""
     call: Callable[[], object]
     """Called in another thread."""
+
+
+class UndoSteps(QObject):
+    """What can be taken back, the last step at the end; one list for all pages of the window."""
+
+    changed = Signal()
+
+    def __init__(self, shared: AppState, parent: QObject) -> None:
+        super().__init__(parent)
+        self._shared = shared
+        self._steps: list[tuple[Undo, Toast | None]] = []
+
+    @property
+    def last(self) -> Undo | None:
+        """The step that Ctrl+Z takes back."""
+        return self._steps[-1][0] if self._steps else None
+
+    def add(self, step: Undo, toast: Toast | None) -> None:
+        """Add a step, and the toast that offers to take it back."""
+        self._steps = [*self._steps, (step, toast)][-MAX_UNDO:]
+        self.changed.emit()
+
+    def take(self, step: Undo) -> bool:
+        """Take out a step and close its toast; return False if it is no longer here."""
+        toasts = [toast for known, toast in self._steps if known is step]
+        self._steps = [pair for pair in self._steps if pair[0] is not step]
+        for toast in toasts:
+            if toast is not None:
+                self._shared.toast_withdrawn.emit(toast)
+        self.changed.emit()
+        return bool(toasts)
 
 
 class LibraryCommands(QObject):
@@ -37,27 +69,25 @@ class LibraryCommands(QObject):
     ended = Signal()
     """An action or an undo is done, or failed."""
 
-    def __init__(self, shared: AppState, parent: QObject) -> None:
+    def __init__(self, shared: AppState, parent: QObject, steps: UndoSteps | None = None) -> None:
         super().__init__(parent)
         self._shared = shared
         self._library: LiveLibrary = shared.library
-        self._undo: list[Undo] = []
+        self.steps = steps or UndoSteps(shared, self)
 
     @property
     def undo_title(self) -> str:
         """What `undo` takes back; empty for nothing."""
-        return self._undo[-1].title if self._undo else ""
+        return self.steps.last.title if self.steps.last is not None else ""
 
     def undo(self) -> None:
         """Take the last action back."""
-        if self._undo:
-            step = self._undo.pop()
-            self._run(step.call, lambda _result: self._post(f"Undone: {step.title}"))
+        if self.steps.last is not None:
+            self._undo_step(self.steps.last)
 
     def _undo_step(self, step: Undo) -> None:
-        """Take back this action, from its toast."""
-        if step in self._undo:
-            self._undo.remove(step)
+        """Take back this action, which may not be the last one if its toast asks for it."""
+        if self.steps.take(step):
             self._run(step.call, lambda _result: self._post(f"Undone: {step.title}"))
 
     # Notes
@@ -65,11 +95,11 @@ class LibraryCommands(QObject):
 
     def rate(self, ids: Sequence[int], rating: int) -> None:
         """Set the rating, 0 for none."""
-        self._annotate(ids, lambda old: _replace(old, rating=rating), "the rating")
+        self._annotate(ids, lambda old: _replace(old, rating=rating), "rating")
 
     def set_favorite(self, ids: Sequence[int], is_on: bool) -> None:
         """Mark favorites, or take the mark away."""
-        self._annotate(ids, lambda old: _replace(old, favorite=is_on), "the favorites")
+        self._annotate(ids, lambda old: _replace(old, favorite=is_on), "favorite")
 
     def add_to_collection(self, ids: Sequence[int], name: str) -> None:
         """Add items to a collection, which is created if necessary."""
@@ -77,7 +107,7 @@ class LibraryCommands(QObject):
         def change(old: Annotation) -> Annotation:
             return _replace(old, collections=(*old.collections, name))
 
-        self._annotate(ids, change, f"adding to {name}", f"Added {_items(len(ids))} to {name}")
+        self._annotate(ids, change, f"add to {name}", f"Added {_items(len(ids))} to {name}")
 
     def add_tags(self, ids: Sequence[int], tags: Sequence[str]) -> None:
         """Add tags to items."""
@@ -85,11 +115,11 @@ class LibraryCommands(QObject):
         def change(old: Annotation) -> Annotation:
             return _replace(old, tags=(*old.tags, *tags))
 
-        self._annotate(ids, change, "the tags", f"Tagged {_items(len(ids))}")
+        self._annotate(ids, change, "tags", f"Tagged {_items(len(ids))}")
 
     def set_notes(self, item_id: int, shown: Annotation, edited: Annotation) -> None:
         """Change what differs between the notes that were shown and the edited ones."""
-        self._annotate([item_id], lambda old: merged(old, shown, edited), "the notes")
+        self._annotate([item_id], lambda old: merged(old, shown, edited), "notes")
 
     def _annotate(self, ids: Sequence[int], change: Change, title: str, message: str = "") -> None:
         library = self._library
@@ -110,7 +140,7 @@ class LibraryCommands(QObject):
         def done(trashing: Trashing) -> None:
             count = len(trashing.items)
             if count and trashing.can_restore:
-                step = Undo("moving to the trash", lambda: library.restore_trashed(trashing))
+                step = Undo("move to trash", lambda: library.restore_trashed(trashing))
                 self._keep(step, f"Moved {_items(count)} to the trash")
             elif count:
                 self._post(f"Moved {_items(count)} to the trash")
@@ -121,11 +151,11 @@ class LibraryCommands(QObject):
 
     def move(self, ids: Sequence[int], folder: Path) -> None:
         """Move files into a folder."""
-        self._move(lambda: self._library.move(list(ids), folder), "the move", f"to {folder.name}")
+        self._move(lambda: self._library.move(list(ids), folder), "move", f"to {folder.name}")
 
     def rename(self, item_id: int, name: str) -> None:
         """Rename a file."""
-        self._move(lambda: self._library.rename(item_id, name), "the name", f"to {name}")
+        self._move(lambda: self._library.rename(item_id, name), "rename", f"to {name}")
 
     def _move(self, work: Callable[[], ActionResult], title: str, where: str) -> None:
         library = self._library
@@ -134,7 +164,7 @@ class LibraryCommands(QObject):
             if result.done:
                 message = (
                     f"Renamed {where}"
-                    if title == "the name"
+                    if title == "rename"
                     else f"Moved {_items(len(result.done))} {where}"
                 )
                 self._keep(Undo(title, lambda: library.undo_moves(result.done)), message)
@@ -164,9 +194,11 @@ class LibraryCommands(QObject):
         background.run(self, work, finish, self._on_failed)
 
     def _keep(self, step: Undo, message: str) -> None:
-        self._undo = [*self._undo, step][-MAX_UNDO:]
+        toast = None
         if message:
-            self._shared.post_toast(message, "Undo", lambda: self._undo_step(step))
+            toast = Toast(message, "Undo", lambda: self._undo_step(step))
+            self._shared.toast_posted.emit(toast)
+        self.steps.add(step, toast)
 
     def _post(self, message: str) -> None:
         self._shared.post_toast(message)

@@ -15,7 +15,7 @@ from studio.library.items import MAX_RATING, Item, Query
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_file, open_folder_of
-from studio.ui.library.commands import LibraryCommands
+from studio.ui.library.commands import LibraryCommands, UndoSteps
 from studio.ui.library.grid.library_view import LibraryView
 from studio.ui.library.reuse import Reuse
 
@@ -33,11 +33,11 @@ class ItemActions(QObject):
     query_requested = Signal(object)
     """Query to show."""
 
-    def __init__(self, shared: AppState, view: LibraryView) -> None:
+    def __init__(self, shared: AppState, view: LibraryView, steps: UndoSteps | None = None) -> None:
         super().__init__(view)
         self._shared = shared
         self._view = view
-        self.commands = LibraryCommands(shared, self)
+        self.commands = LibraryCommands(shared, self, steps)
         self.reuse = Reuse(shared, self)
         self.actions: dict[str, QAction] = {}
         for stars in range(MAX_RATING + 1):
@@ -45,7 +45,7 @@ class ItemActions(QObject):
             self._add(f"rate {stars}", title, str(stars), functools.partial(self.rate, stars))
         self._add("favorite", "Favorite", "F", self.toggle_favorite)
         self._add("trash", "Move to trash", "Del", self.trash)
-        self._add("undo", "Undo", "Ctrl+Z", self.commands.undo)
+        self._add("undo", "Undo", "", self.commands.undo)  # the window has the shortcut
         self._add("copy", "Copy", "Ctrl+C", self.copy_files)
         self._add("prompt", "Copy prompt", "Ctrl+Shift+P", self.copy_prompt)
         self._add("rename", "Rename…", "F2", self.rename)

@@ -12,6 +12,7 @@ from studio.core.errors import StudioError
 from studio.library.items import EVERYTHING, Item, Query
 from studio.ui.app_state import AppState
 from studio.ui.background import DelayedCall
+from studio.ui.library.commands import UndoSteps
 from studio.ui.library.details import WIDTH, Details
 from studio.ui.library.grid.library_view import ITEMS_FORMAT, LibraryView
 from studio.ui.library.item_actions import ItemActions
@@ -31,7 +32,9 @@ class LibraryPage(QWidget):
     open_requested = Signal(object)
     """Item: to be shown with its form and result."""
 
-    def __init__(self, shared: AppState, *, is_compact: bool = False) -> None:
+    def __init__(
+        self, shared: AppState, *, is_compact: bool = False, steps: UndoSteps | None = None
+    ) -> None:
         super().__init__()
         self.shared = shared
         self.results = SearchResults(shared.library, self)
@@ -44,7 +47,7 @@ class LibraryPage(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(self._make_message())
-        self.item_actions = ItemActions(shared, self.view)
+        self.item_actions = ItemActions(shared, self.view, steps)
         self.details = None if is_compact else Details(shared)
         self.status = label("", "muted")
         self._show_soon = DelayedCall(self, self._show_details)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QShowEvent, QWindow
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout
+from PySide6.QtWidgets import QDockWidget, QVBoxLayout
 
 from studio.ui import background
 from studio.ui.app_state import AppState
+from studio.ui.window_shell import WindowShell
 
 if TYPE_CHECKING:
+    from studio.ui.library.commands import UndoSteps
     from studio.ui.library.page import LibraryPage
 
 PANEL_WIDTH = 320
@@ -26,6 +28,8 @@ class WindowLibrary(QObject):
 
     open_requested = Signal(object)
     """Item: to be shown with its form and result."""
+    undo_changed = Signal()
+    """Another step can be undone, or none."""
 
     start_image_requested = Signal(object)
     """Path of an image to start from."""
@@ -34,12 +38,13 @@ class WindowLibrary(QObject):
     prompt_requested = Signal(str, str, str)
     """(kind, text) for the prompt of the kind's form."""
 
-    def __init__(self, shared: AppState, window: QMainWindow, place: QVBoxLayout) -> None:
+    def __init__(self, shared: AppState, window: WindowShell, place: QVBoxLayout) -> None:
         super().__init__(window)
         self._shared = shared
         self._window = window
         self._place = place
         self._page: LibraryPage | None = None
+        self._steps: UndoSteps | None = None
         self.panel = LibraryPanel(self)
         window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.panel)
         self.panel.hide()
@@ -59,9 +64,14 @@ class WindowLibrary(QObject):
 
     def make_page(self, *, is_compact: bool) -> LibraryPage:
         """Build a page whose items open in the window."""
+        from studio.ui.library.commands import UndoSteps
         from studio.ui.library.page import LibraryPage
 
-        page = LibraryPage(self._shared, is_compact=is_compact)
+        if self._steps is None:
+            self._steps = UndoSteps(self._shared, self)
+            self._steps.changed.connect(self.undo_changed)
+        page = LibraryPage(self._shared, is_compact=is_compact, steps=self._steps)
+        page.addAction(self._window.action("window_library.undo"))
         page.open_requested.connect(self.open_requested)
         reuse = page.item_actions.reuse
         reuse.start_image_requested.connect(self.start_image_requested)
@@ -75,6 +85,27 @@ class WindowLibrary(QObject):
         if self._is_used and focus is not None and focus is self._window.windowHandle():
             check = self._shared.library.check_for_changes
             background.run(self, check, _ignore, _ignore)
+
+    # Undo
+    # ----------------------------------------------------------------------
+
+    @property
+    def undo_title(self) -> str:
+        """The title of *Undo* where the library is shown; empty if it can do nothing."""
+        page = self._shown_page()
+        title = page.item_actions.commands.undo_title if page is not None else ""
+        return f"Undo {title}" if title else ""
+
+    def undo(self) -> None:
+        """Take back the last change in the library."""
+        page = self._shown_page()
+        if page is not None:
+            page.item_actions.commands.undo()
+
+    def _shown_page(self) -> LibraryPage | None:
+        if self._page is not None and self._page.isVisible():
+            return self._page
+        return self.panel.page if self.panel.isVisible() else None
 
     def release_devices(self) -> None:
         """Close the audio device, before the window closes."""

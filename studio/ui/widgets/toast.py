@@ -160,6 +160,13 @@ class Toasts(QWidget):
             self._waiting.append(toast)
             self._show_waiting()
 
+    def remove(self, toast: Toast) -> None:
+        """Close a toast before its time, or do not show it if it still waits."""
+        self._waiting = [waiting for waiting in self._waiting if waiting != toast]
+        for frame in self.shown:
+            if frame.toast == toast:
+                frame.dismiss()
+
     def take_focus(self) -> None:
         """Move the keyboard focus to the button of the latest toast."""
         if not self._frames:

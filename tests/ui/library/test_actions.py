@@ -69,7 +69,7 @@ def test_keys_rate_and_mark_favorites(open_library, fill_library, folder, qtbot)
     qtbot.waitUntil(lambda: page.results.item(ids[0]).favorite, timeout=PATIENCE)
     press(page, Qt.Key.Key_0)
     qtbot.waitUntil(lambda: index.annotation(ids[0]).rating == 0, timeout=PATIENCE)
-    qtbot.waitUntil(lambda: page.item_actions.commands.undo_title == "the rating", timeout=PATIENCE)
+    qtbot.waitUntil(lambda: page.item_actions.commands.undo_title == "rating", timeout=PATIENCE)
     press(page, Qt.Key.Key_Z, CONTROL)
     qtbot.waitUntil(lambda: index.annotation(ids[0]).rating == 4, timeout=PATIENCE)
 
@@ -132,7 +132,7 @@ def test_the_menu_tags_collects_and_renames(open_library, fill_library, folder, 
     qtbot.waitUntil(
         lambda: page.results.item(ids[0]).path == str(folder / "lighthouse.png"), timeout=PATIENCE
     )
-    qtbot.waitUntil(lambda: page.item_actions.commands.undo_title == "the name", timeout=PATIENCE)
+    qtbot.waitUntil(lambda: page.item_actions.commands.undo_title == "rename", timeout=PATIENCE)
     press(page, Qt.Key.Key_Z, CONTROL)
     qtbot.waitUntil(lambda: (folder / "0000.png").exists(), timeout=PATIENCE)
 
@@ -316,3 +316,47 @@ def test_details_of_hostile_texts_fit_and_are_short(open_library, fill_library, 
     assert content.minimumSizeHint().width() <= page.details.viewport().width()
     assert len(page.details.prompt.toPlainText()) < 21_000
     assert title_of(page.view.current_item()).startswith("ab w")
+
+
+def test_undo_is_in_the_edit_menu_with_its_name_and_closes_the_toast(
+    open_library, fill_library, folder, qtbot, trash_folder
+):
+    ids = fill_library(*(make_item(folder, number) for number in range(3)))
+    studio, page = open_library()
+    action, toasts = studio.window.action("window_library.undo"), studio.window.toasts
+    assert not action.isEnabled()
+    click(page, 0)
+    press(page, Qt.Key.Key_4)
+    qtbot.waitUntil(lambda: action.text() == "&Undo rating", timeout=PATIENCE)
+    press(page, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: action.text() == "&Undo move to trash", timeout=PATIENCE)
+    assert [frame.toast.button for frame in toasts.shown] == ["Undo"]
+    studio.window.show_tab("image")
+    assert not action.isEnabled(), "what is not seen is not changed"
+    studio.window.show_tab("library")
+    page.bar.filter_button.setFocus()
+    QTest.keyClick(page.bar.filter_button, Qt.Key.Key_Z, CONTROL)
+    qtbot.waitUntil(lambda: found(page) == ids, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: [frame.toast.text for frame in toasts.shown] == ["Undone: move to trash"],
+        timeout=PATIENCE,
+    )
+    assert action.text() == "&Undo rating"
+    action.trigger()
+    qtbot.waitUntil(lambda: page.results.item(ids[0]).rating == 0, timeout=PATIENCE)
+    assert not action.isEnabled()
+
+
+def test_ctrl_z_in_the_search_box_takes_back_what_was_typed(
+    open_library, fill_library, folder, qtbot
+):
+    ids = fill_library(make_item(folder, 0))
+    _studio, page = open_library()
+    click(page, 0)
+    press(page, Qt.Key.Key_5)
+    qtbot.waitUntil(lambda: page.results.item(ids[0]).rating == 5, timeout=PATIENCE)
+    page.bar.text.setFocus()
+    QTest.keyClicks(page.bar.text, "prompt")
+    QTest.keyClick(page.bar.text, Qt.Key.Key_Z, CONTROL)
+    assert page.bar.text.text() == ""
+    assert page.item_actions.commands.undo_title == "rating"
