@@ -1,8 +1,8 @@
 """Print each control that a screen of a given size cuts off: `python -m tests.ui.screen_report`.
 
 Run by `test_fits_screens.py` in a fresh process per screen, since Qt reads sizes and scale factors
-only at its start. Opens the window with each tab, with and without the queue's table, and every
-dialog. Prints "ok NAME", or a line per problem.
+only at its start. Opens the window with each tab, with and without the queue's table, the library
+with and without its panel, and every dialog. Prints "ok NAME", or a line per problem.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -27,14 +26,11 @@ from PySide6.QtWidgets import (
 from studio.app import Studio
 from studio.core.paths import data_folder
 from studio.ui.actions import ACTIONS
-from studio.ui.batch.dialog import BatchDialog
 from studio.ui.desktop.screens import DECORATION
-from studio.ui.image.mask_editor import MaskEditor
 from studio.ui.main_window import MainWindow
-from studio.ui.models.download_dialog import DownloadDialog
-from studio.ui.models.hub_dialog import HubDialog
-from studio.ui.models.scan_dialog import ScanDialog
 from studio.ui.tabs.base import GenerateTab
+from studio.ui.tabs.prompt_history import PromptList
+from tests.ui.all_windows import Content, make_content, makers
 from tests.ui.visible_controls import hidden_controls, name_of
 
 KINDS = ("text", "image", "speech", "music")
@@ -112,7 +108,7 @@ def open_dialogs() -> Iterator[QDialog]:
             yield widget
 
 
-def check_dialog(name: str, dialog: QDialog) -> None:
+def check_dialog(name: str, dialog: QWidget) -> None:
     """Check all pages of a dialog, and close it."""
     tabs = dialog.findChild(QTabWidget)
     for page in range(tabs.count() if tabs is not None else 1):
@@ -142,36 +138,57 @@ def is_in_scroll_area(control: QWidget) -> bool:
     return parent is not None
 
 
-def check_dialogs(window: MainWindow, rows: Path) -> None:
-    """Check the dialogs that the menus open, and those that other dialogs and tabs open."""
-    shared = window.shared
+def check_dialogs(window: MainWindow, content: Content) -> None:
+    """Check the dialogs that the menus open, then every other one."""
     for action in ACTIONS:
         if action.method.startswith("dialogs.show_"):
             window._actions[action.key].trigger()
             QTest.qWait(100)
             for dialog in list(open_dialogs()):
                 check_dialog(action.method, dialog)
-    image = QImage(640, 480, QImage.Format.Format_RGB888)
-    image.fill(Qt.GlobalColor.white)
-    mask = QImage(640, 480, QImage.Format.Format_Grayscale8)
-    mask.fill(0)
-    more: tuple[Callable[[], QDialog], ...] = (
-        lambda: BatchDialog(shared, rows, parent=window),
-        lambda: ScanDialog(shared, [rows.parent], window),
-        lambda: DownloadDialog(shared, window),
-        lambda: HubDialog(shared, window),
-        lambda: MaskEditor(image, mask, window),
-    )
-    for make in more:
+    for name, make in makers(window, content).items():
         dialog = make()
-        dialog.open()
-        check_dialog(type(dialog).__name__, dialog)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+        if isinstance(dialog, PromptList):
+            dialog.open_at(window.image_tab.prompt)
+        else:
+            dialog.show()
+        check_dialog(name, dialog)
+
+
+def check_library(window: MainWindow, content: Content) -> None:
+    """Check the library's page and panel, empty and with an item of each medium."""
+    window.show_tab("library")
+    page = window.window_library.page
+    wait_for(lambda: page.results.is_complete)
+    for name, items in content.items.items():
+        page.view.select(items[0].id)
+        QTest.qWait(100)
+        needed = [
+            page.bar.text,
+            page.bar.filter_button,
+            page.bar.saved_button,
+            page.bar.more_button,
+        ]
+        report(
+            f"library, {name}",
+            lambda needed=needed: outside(window) + hidden_controls(window) + not_in_view(needed),
+        )
+    for tab in ("library", "text", "image", "audio"):
+        window.show_tab(tab)
+        window.window_library.panel.show()
+        panel = window.window_library.panel.page
+        wait_for(lambda panel=panel: panel.results.is_complete)
+        needed = [panel.bar.text, panel.bar.filter_button]
+        report(
+            f"panel next to {tab}",
+            lambda needed=needed: outside(window) + hidden_controls(window) + not_in_view(needed),
+        )
+    window.window_library.panel.hide()
 
 
 def main() -> None:
     """Check the window, then the dialogs; `argv[1]` is a folder to write to."""
-    rows = Path(sys.argv[1]) / "rows.csv"
-    rows.write_text("prompt,seed\na cat,1\na dog,x\n", encoding="utf-8")
     studio = Studio(data_folder(), fake=True)
     studio.start()
     QTest.qWait(200)
@@ -187,7 +204,9 @@ def main() -> None:
 
     QMessageBox.exec = show  # type: ignore[method-assign]  # it would wait for the user
     check_tabs(window)
-    check_dialogs(window, rows)
+    content = make_content(window.shared, Path(sys.argv[1]) / "results")
+    check_library(window, content)
+    check_dialogs(window, content)
     window._may_close = lambda _waiting: True  # type: ignore[method-assign]
     window.close()
     studio.close()

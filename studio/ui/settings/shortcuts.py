@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QKeySequenceEdit,
     QTableWidget,
     QTableWidgetItem,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -43,6 +44,8 @@ class ShortcutTable(QWidget):
         self.keys.setMaximumSequenceLength(1)
         self.keys.setClearButtonEnabled(True)
         name_control(self.keys, "New shortcut", "Press the keys; Backspace clears them")
+        for clear in self.keys.findChildren(QToolButton):
+            name_control(clear, "Clear", "Clear the keys")
         self.notice = Notice("banner")
         self._name = label()
         self.reset_button = button("Reset", "Use the standard shortcut", self._reset)

@@ -7,7 +7,14 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QGridLayout,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.ui import background
 from studio.ui.audio.loader import read_audio
@@ -16,6 +23,9 @@ from studio.ui.audio.player import Player, PlayerState
 from studio.ui.audio.waveform import Waveform
 from studio.ui.widgets.factory import label, name_control, row
 from studio.ui.widgets.icons import set_icon
+
+_COLUMNS = 3
+_NAME_CHARACTERS = 30
 
 
 class AudioComparison(QWidget):
@@ -33,7 +43,10 @@ class AudioComparison(QWidget):
         self._choices = QButtonGroup(self)
         layout = QVBoxLayout(self)
         buttons = [self._choice(number, path) for number, path in enumerate(paths)]
-        layout.addWidget(row(*buttons, None))
+        choices = QGridLayout()
+        for number, choice in enumerate(buttons):
+            choices.addWidget(choice, number // _COLUMNS, number % _COLUMNS)
+        layout.addLayout(choices)
         layout.addWidget(self.waveform, 1)
         layout.addWidget(row(self.play_button, self._reason, None))
         self.waveform.toggle_requested.connect(self.player.toggle)
@@ -45,10 +58,13 @@ class AudioComparison(QWidget):
             self._read(number, Path(path))
 
     def _choice(self, number: int, path: str) -> QPushButton:
-        choice = QPushButton(f"{number + 1}  {Path(path).name[:30]}".replace("&", "&&"))
+        name = Path(path).name
+        choice = QPushButton(f"{number + 1}  {name[:_NAME_CHARACTERS]}".replace("&", "&&"))
         choice.setCheckable(True)
         choice.setChecked(number == 0)
-        name_control(choice, f"Play number {number + 1}", f"Switch to it ({number + 1})")
+        name_control(
+            choice, f"Play number {number + 1}: {name}", f"Switch to {name} ({number + 1})"
+        )
         choice.clicked.connect(lambda _checked=False: self.switch_to(number))
         self._choices.addButton(choice, number)
         return choice
