@@ -16,6 +16,11 @@ def is_damaged(error: Exception) -> bool:
     return _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
+def is_temporary(error: Exception) -> bool:
+    """Return True if another program uses the index, so that the same works a moment later."""
+    return _code(error) == sqlite3.SQLITE_BUSY or isinstance(error, TimeoutError)
+
+
 def explain(error: Exception) -> StudioError:
     """Return what happened and what to do; errors for a person stay as they are."""
     if isinstance(error, StudioError):
@@ -29,7 +34,7 @@ def _explain(error: Exception) -> tuple[str, str, FailureCause]:
     number = error.errno if isinstance(error, OSError) else 0
     if is_damaged(error):
         return "The library's index is damaged.", f"{REBUILD} Nothing is lost.", "disk"
-    if code == sqlite3.SQLITE_BUSY or isinstance(error, TimeoutError):
+    if is_temporary(error):
         return "Another program uses the library.", _TRIES_AGAIN, "disk"
     if code == sqlite3.SQLITE_FULL or number in (errno.ENOSPC, errno.EDQUOT):
         return "The library's disk is full.", f"Free some space. {_TRIES_AGAIN}", "disk"
@@ -39,9 +44,12 @@ def _explain(error: Exception) -> tuple[str, str, FailureCause]:
             "Make the data folder writable, or choose another one with --data-dir.",
             "disk",
         )
-    where = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
-    reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-    return f"{where}{reason}.", "Check the disk, then try again.", "disk"
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}.", "Check the disk, then try again.", "disk"
+    if isinstance(error, sqlite3.Error):
+        return f"The library's index: {error}.", "Check the disk, then try again.", "disk"
+    return str(error) or type(error).__name__, "", "unknown"
 
 
 def _code(error: Exception) -> int:

@@ -36,9 +36,11 @@ class LibraryIndex:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._write_connection = open_index(path)
         self._read_connection = open_index(path)
         self._version = self._data_version()
+        self._identity = _identity(path)
         self._write_lock = threading.Lock()
         self._read_lock = threading.Lock()
 
@@ -57,6 +59,10 @@ class LibraryIndex:
             with contextlib.closing(sqlite3.connect(path)) as source:
                 source.backup(self._write_connection)
             self._write_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def is_replaced(self) -> bool:
+        """Return True if another program deleted or replaced the file, so that this one is lost."""
+        return _identity(self._path) != self._identity
 
     def has_changed_elsewhere(self) -> bool:
         """Return True if another program changed the index since the last call."""
@@ -372,3 +378,12 @@ class LibraryIndex:
                 with contextlib.suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
                 raise
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Return what differs between two files of this name; zeros if it does not exist."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_dev, status.st_ino

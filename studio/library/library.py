@@ -23,9 +23,16 @@ from studio.library import kept_lists
 from studio.library.annotations import Annotated, collection_name, normal, save_annotations
 from studio.library.catch_up import add_artifacts, catch_up
 from studio.library.database import open_read_only
+from studio.library.faults import is_damaged
 from studio.library.index import LibraryIndex
+from studio.library.index_sql.schema import keep_aside
 from studio.library.items import Annotation, NewItem, Query
-from studio.library.scanning.known_files import folders_of_jobs, scanned_folders
+from studio.library.scanning.known_files import (
+    folders_of_jobs,
+    known_files,
+    readable_paths,
+    scanned_folders,
+)
 from studio.library.scanning.walk import NOT_UTF8, Problem, Root, is_utf8
 
 if TYPE_CHECKING:
@@ -93,8 +100,9 @@ class Library:
 
         finish_moves(self.index, self.data)
         unread: list[Problem] = []
+        made: list[int] = []
         try:
-            self.catch_up(is_cancelled)
+            made = self.catch_up(is_cancelled)
         except (
             StudioError,
             sqlite3.Error,
@@ -102,6 +110,7 @@ class Library:
             unread.append(Problem(str(self.data.database), str(error)))
         was_killed = self.index.progress(PROGRESS) == RUNNING
         result = self.scan(on_progress, is_cancelled, is_quick=not was_killed)
+        result.added += len(made)
         result.problems = [*unread, *result.problems]
         return result
 
@@ -147,8 +156,31 @@ class Library:
     ) -> ScanResult:
         """Build the index again from the files, then put it in the place of the old one.
 
-        Goes on where a cancelled or killed rebuild was.
+        Goes on where a cancelled or killed rebuild was. A damaged index is kept under another name.
         """
+        try:
+            return self._rebuild(on_progress, is_cancelled)
+        except sqlite3.DatabaseError as error:
+            if not is_damaged(error):
+                raise
+        return self._replace_damaged(on_progress, is_cancelled)
+
+    def _replace_damaged(self, on_progress: OnProgress, is_cancelled: IsCancelled) -> ScanResult:
+        """Begin a new index; files that were added one by one are in it as far as they are read."""
+        paths = readable_paths(self.index)
+        with self._locked():
+            if not self.index.is_replaced():  # by another program that met the damage
+                keep_aside(self.data.library)
+            self.index.close()
+            self.index = LibraryIndex(self.data.library)
+            kept_lists.restore_lists(self.index, self.data)
+        result = self.scan(on_progress, is_cancelled)
+        self.catch_up(is_cancelled)
+        unknown = set(paths) - known_files(self.index, paths).keys()
+        result.added += len(self.add_files(map(Path, sorted(unknown)), is_cancelled))
+        return result
+
+    def _rebuild(self, on_progress: OnProgress, is_cancelled: IsCancelled) -> ScanResult:
         from studio.library.scanning.rebuild import rebuild
 
         result = rebuild(

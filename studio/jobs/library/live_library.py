@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,11 +63,15 @@ class LiveLibrary(QObject):
     _scanned = Signal(object, float)
     """(folders to watch, seconds that the scan took); no folders if it failed."""
     _write_failed = Signal()
+    _index_lost = Signal()
+    """Another program deleted or replaced the index."""
 
     def __init__(self, data: DataFolder, queue: JobQueue) -> None:
         super().__init__()
         self.data = data
         self._library: Library | None = None
+        self._replaced: list[Library] = []
+        """Whose index is lost; other threads may still read it."""
         self._thumbnails: ThumbnailCache | None = None
         self._is_closed = False
         self._unread = UnreadFolders(self.problem_found.emit)
@@ -83,6 +88,7 @@ class LiveLibrary(QObject):
         self._retry.setSingleShot(True)
         self._retry.timeout.connect(self._refresh_soon)
         self._write_failed.connect(lambda: self._retry.start(RETRY_MS))
+        self._index_lost.connect(self._refresh_soon)
         queue.job_event.connect(self._on_job_event)
 
     @property
@@ -93,6 +99,10 @@ class LiveLibrary(QObject):
         with self._lock:
             if self._is_closed:
                 raise StudioError("The library is closed.")
+            if self._library is not None and self._library.index.is_replaced():
+                self._replaced.append(self._library)
+                self._library = None
+                self._index_lost.emit()
             if self._library is None:
                 self._library = Library(self.data)
             return self._library
@@ -119,8 +129,9 @@ class LiveLibrary(QObject):
         self._writers.waitForDone()
         with self._lock:
             self._is_closed = True
-            if self._library is not None:
-                self._library.close()
+            for library in (self._library, *self._replaced):
+                if library is not None:
+                    library.close()
             if self._thumbnails is not None:
                 self._thumbnails.close()
 
@@ -228,8 +239,17 @@ class LiveLibrary(QObject):
         return len(added)
 
     def rebuild(self) -> ScanResult:
-        """Build the index again from the files."""
+        """Build the index again from the files, also a damaged one."""
         return self._scan(lambda library: library.rebuild(*self._scan_calls()))
+
+    @contextlib.contextmanager
+    def _retrying(self) -> Iterator[None]:
+        """Look later for what a fault kept out of the index; notes and files are before it."""
+        try:
+            yield
+        except (sqlite3.Error, OSError):
+            self._write_failed.emit()
+            raise
 
     # Notes of a person
     # ----------------------------------------------------------------------
@@ -238,13 +258,15 @@ class LiveLibrary(QObject):
         self, ids: Iterable[int], change: Callable[[Annotation], Annotation]
     ) -> dict[int, Annotation]:
         """Change notes about items; return those before, for `restore`."""
-        before = self.library.annotate(ids, change)
+        with self._retrying():
+            before = self.library.annotate(ids, change)
         self.items_changed.emit(list(before))
         return before
 
     def restore(self, annotations: dict[int, Annotation]) -> dict[int, Annotation]:
         """Replace notes about items; return those before."""
-        before = self.library.restore(annotations)
+        with self._retrying():
+            before = self.library.restore(annotations)
         self.items_changed.emit(list(before))
         return before
 
@@ -259,7 +281,8 @@ class LiveLibrary(QObject):
         result = move_to_trash(Path(item.path) for item in items if not item.missing)
         gone = {str(trashed.path) for trashed in result.trashed}
         removed = [item.id for item in items if item.path in gone or item.missing]
-        self.index.remove(removed)
+        with self._retrying():
+            self.index.remove(removed)
         self.items_removed.emit(removed)
         kept = set(removed)
         return Trashing(
@@ -271,10 +294,11 @@ class LiveLibrary(QObject):
 
     def restore_trashed(self, trashing: Trashing) -> None:
         """Undo `trash`. Raises StudioError if a file is no longer in the trash."""
-        for trashed in trashing.files:
-            restore(trashed)
-        added = self.index.add(trashing.items)
-        self.index.annotate(trashing.notes)
+        with self._retrying():
+            for trashed in trashing.files:
+                restore(trashed)
+            added = self.index.add(trashing.items)
+            self.index.annotate(trashing.notes)
         self.items_added.emit(added)
 
     def _new_item(self, item: Item) -> NewItem:
@@ -292,26 +316,30 @@ class LiveLibrary(QObject):
         """Move files into a folder."""
         from studio.library.file_actions.move import move_items
 
-        return self._changed(move_items(self.index, self.data, ids, folder))
+        with self._retrying():
+            return self._changed(move_items(self.index, self.data, ids, folder))
 
     def rename(self, item_id: int, name: str) -> ActionResult:
         """Rename a file; its extension stays."""
         from studio.library.file_actions.move import rename_item
 
-        change = rename_item(self.index, self.data, item_id, name)
+        with self._retrying():
+            change = rename_item(self.index, self.data, item_id, name)
         return self._changed(ActionResult((change,), {}))
 
     def undo_moves(self, changes: Sequence[FileChange]) -> ActionResult:
         """Move files back to where they were."""
         from studio.library.file_actions.move import undo_moves
 
-        return self._changed(undo_moves(self.index, self.data, changes))
+        with self._retrying():
+            return self._changed(undo_moves(self.index, self.data, changes))
 
     def copy(self, ids: Sequence[int], folder: Path) -> ActionResult:
         """Copy files into a folder; the copies are items, too."""
         from studio.library.file_actions.move import copy_items
 
-        result = copy_items(self.index, self.data, ids, folder)
+        with self._retrying():
+            result = copy_items(self.index, self.data, ids, folder)
         self.items_added.emit([change.item_id for change in result.done])
         return result
 

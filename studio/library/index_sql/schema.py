@@ -113,7 +113,7 @@ def open_index(path: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError:
-        _keep_aside(path)
+        keep_aside(path)
         connection = _connect(path)
     _create(connection)
     return connection
@@ -176,7 +176,8 @@ def _statements(script: str) -> list[str]:
     return statements
 
 
-def _keep_aside(path: Path) -> None:
+def keep_aside(path: Path) -> None:
+    """Give a damaged index another name."""
     kept = f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}"
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)

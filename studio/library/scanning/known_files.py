@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -82,6 +83,16 @@ def scanned_below(index: LibraryIndex, folder: str, separator: str) -> list[str]
             (folder, *_below(folder, separator)),
         )
         return [row["folder"] for row in rows]
+
+
+def readable_paths(index: LibraryIndex) -> list[str]:
+    """Return the paths of a damaged index, as far as they can be read from either end."""
+    found: dict[str, None] = {}
+    for order in ("id", "id DESC", "path", "path DESC"):
+        with contextlib.suppress(sqlite3.DatabaseError), index.reading() as connection:
+            for row in connection.execute(f"SELECT path FROM items ORDER BY {order}"):
+                found[row["path"]] = None
+    return list(found)
 
 
 def _to_file(row: sqlite3.Row) -> KnownFile:

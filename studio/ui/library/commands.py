@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from studio.core.errors import StudioError
 from studio.jobs.library.live_library import LiveLibrary, Trashing
 from studio.library.annotations import merged
+from studio.library.faults import explain
 from studio.library.file_actions.results import ActionResult
 from studio.library.items import Annotation
 from studio.ui import background
@@ -205,8 +205,8 @@ class LibraryCommands(QObject):
 
     def _on_failed(self, error: Exception) -> None:
         self.ended.emit()
-        cure = error.cure if isinstance(error, StudioError) else ""
-        show_message(None, "Library", f"{error}\n{cure}".strip())
+        known = explain(error)
+        show_message(None, "Library", f"{known.message}\n{known.cure}".strip())
 
     def _show_failed(self, failed: dict[str, str], what: str) -> None:
         if failed:

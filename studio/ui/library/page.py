@@ -8,8 +8,9 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from studio.core.errors import StudioError
+from studio.library.faults import explain, is_damaged, is_temporary
 from studio.library.items import EVERYTHING, Item, Query
+from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.background import DelayedCall
 from studio.ui.library.commands import UndoSteps
@@ -23,6 +24,8 @@ from studio.ui.widgets.factory import Notice, button, label, row
 EMPTY = "Nothing here yet"
 EMPTY_CURE = "Everything you make appears here, with its prompt and settings."
 NOT_FOUND = "Nothing found"
+TRY_AGAIN_MS = 5_000
+"""After another program kept the library locked."""
 NOT_FOUND_CURE = "Try fewer words or filters."
 
 
@@ -52,6 +55,9 @@ class LibraryPage(QWidget):
         self.status = label("", "muted")
         self._show_soon = DelayedCall(self, self._show_details)
         self._was_shown = False
+        self._is_unread = False
+        """True while the notice says that the library cannot be read."""
+        self._try_again = DelayedCall(self, self._read_again, TRY_AGAIN_MS)
         self._goal = 0
         """Id of the item to select when the search finds it."""
         layout = QVBoxLayout(self)
@@ -93,7 +99,7 @@ class LibraryPage(QWidget):
         self.bar.added.connect(self._on_added)
         self.bar.failed.connect(self._on_failed)
         self.results.changed.connect(self._show_state)
-        self.results.failed.connect(self._on_failed)
+        self.results.failed.connect(self._on_read_failed)
         self.view.opened.connect(self._on_opened)
         self.view.selection_changed.connect(self._on_selection_changed)
         self.results.items_loaded.connect(self._show_soon.request)
@@ -121,6 +127,9 @@ class LibraryPage(QWidget):
         """Show what a search finds."""
         self.notice.clear()
         self.results.search(query)
+
+    def _read_again(self) -> None:
+        self.results.search(self.bar.query)
 
     def show_query(self, query: Query) -> None:
         """Show what a search finds, with its filters."""
@@ -199,6 +208,9 @@ class LibraryPage(QWidget):
         self.shared.post_toast(f"Added {files} to the library" if count else "No new files found")
 
     def _show_state(self) -> None:
+        if self._is_unread:
+            self._is_unread = False
+            self.notice.clear()
         if self._goal and self.results.position(self._goal) >= 0:
             goal, self._goal = self._goal, 0
             self.view.select(goal)
@@ -210,10 +222,28 @@ class LibraryPage(QWidget):
             self.clear_button.setVisible(not is_all)
         self._stack.setCurrentIndex(1 if is_empty else 0)
 
+    def _on_read_failed(self, error: Exception) -> None:
+        self._is_unread = True
+        self._on_failed(error)
+        if is_temporary(error):
+            self._try_again.request()
+
     def _on_failed(self, error: Exception) -> None:
-        cure = error.cure if isinstance(error, StudioError) else "Check the disk, then try again."
-        again = button("Try again", "Read the library again", lambda: self.search(self.bar.query))
-        self.notice.show_message(f"The library cannot be read: {error}", cure, [again])
+        known = explain(error)
+        cure = button("Try again", "Read the library again", lambda: self.search(self.bar.query))
+        if is_damaged(error):
+            cure = button(
+                "Build the index again", "Read all files; this can take minutes", self.rebuild
+            )
+        self.notice.show_message(known.message, known.cure, [cure])
+
+    def rebuild(self) -> None:
+        """Build a damaged index again in the background, then search again."""
+        self.notice.clear()
+        library = self.shared.library
+        background.run(
+            self, library.rebuild, lambda _result: self.search(self.bar.query), self._on_failed
+        )
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept files and folders. Items that are dragged here from the library do nothing."""
