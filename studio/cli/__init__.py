@@ -12,7 +12,8 @@ def main() -> None:
 
         multiprocessing.freeze_support()
     # A built program starts itself for these, see models/install/gguf_convert_process.py,
-    # models/hub/process.py, models/memory/probe_process.py and core/lifeline.py.
+    # models/hub/process.py, models/memory/probe_process.py, media/video_decoder/process.py and
+    # core/lifeline.py.
     if sys.argv[1:2] == ["convert-gguf"]:
         from studio.models.install import gguf_convert
 
@@ -30,6 +31,11 @@ def main() -> None:
         from studio.models.memory import probe
 
         sys.exit(probe.main())
+    if sys.argv[1:2] == ["decode-video"]:
+        from studio.media.video_decoder import main as decoder
+
+        del sys.argv[1]
+        sys.exit(decoder.main())
     from studio.cli.window_entry import open_window, window_options
 
     options = window_options(sys.argv[1:])

@@ -211,17 +211,21 @@ def _outline_of_file(path: Path) -> bytes:
 
 
 def _video_frame(path: Path) -> bytes:
-    """Return a frame from the middle of an MP4; empty without the library that decodes it."""
-    try:
-        import av
-    except ImportError:
+    """Return a frame from the middle of a video; empty without the library that decodes it."""
+    from studio.media.video_decoder.open_video import can_decode
+
+    if not can_decode():
         return b""
+    import av
+
+    from studio.media.video_decoder.frame_source import AvFrames
+
     try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
-            if stream.duration:
-                container.seek(stream.duration // 2, stream=stream)
-            frame = next(container.decode(stream))
-            return _jpeg(frame.to_ndarray(format="rgb24"))
-    except (OSError, ValueError, IndexError, StopIteration) as error:
+        source = AvFrames(path)
+        picked = next(source.frames_from(source.opened.length / 2))
+        pixels = source.convert(picked, (SIDE, SIDE))
+    except (OSError, ValueError, StopIteration, av.error.FFmpegError) as error:
         raise StudioError(f"{path.name} cannot be read: {error}") from error
+    rows = np.frombuffer(pixels.data, np.uint8).reshape(pixels.height, pixels.stride)
+    colors = rows[:, : 4 * pixels.width].reshape(pixels.height, pixels.width, 4)
+    return _jpeg(np.ascontiguousarray(colors[:, :, 2::-1]))

@@ -162,8 +162,8 @@ ACTIONS = (
     ),
     Action(
         "show_full_screen",
-        "Image on the full screen",
-        "Show the image of this tab on the full screen, until Esc",
+        "Full screen",
+        "Show the image or video on the full screen, until Esc",
         "View",
         "F11",
         "full-screen",

@@ -196,8 +196,11 @@ class MainWindow(WindowShell):
         self.current().save_as()
 
     def show_full_screen(self) -> None:
-        """Show the image of the form that is shown on the full screen."""
-        self.current().show_full_screen()
+        """Show the image or video that is shown on the full screen."""
+        if PAGES[self.tabs.currentIndex()] == LIBRARY:
+            self.window_library.page.show_full_screen()
+        else:
+            self.current().show_full_screen()
 
     def copy_result(self) -> None:
         """Copy the result of the form that is shown."""

@@ -6,11 +6,24 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable, Generator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from studio.ui.audio.playback_buffer import BYTES_PER_SAMPLE, PlaybackBuffer
+from studio.ui.audio.playback_buffer import BYTES_PER_SAMPLE
 
 PERIOD_MILLISECONDS = 50
+
+
+class Samples(Protocol):
+    """What the device plays: interleaved int16 samples."""
+
+    sampling_rate: int
+    channels: int
+
+    def touch(self) -> None:
+        """Note that the device starts to read."""
+
+    def read(self, count: int) -> bytes:
+        """Return the next `count` frames; fewer if no more are there yet."""
 
 
 class AudioOutput:
@@ -25,12 +38,12 @@ class AudioOutput:
     ) -> None:
         self._failed = failed
         self._backends = backends
-        self._commands: queue.SimpleQueue[PlaybackBuffer | str] = queue.SimpleQueue()
+        self._commands: queue.SimpleQueue[Samples | str] = queue.SimpleQueue()
         self._device: Any = None
         self._shape = (0, 0)
         self._thread: threading.Thread | None = None
 
-    def play(self, buffer: PlaybackBuffer) -> None:
+    def play(self, buffer: Samples) -> None:
         """Start playing the buffer; returns at once."""
         if self._thread is None:
             # A daemon thread, so that the program can exit while a sound server hangs.
@@ -53,7 +66,7 @@ class AudioOutput:
         while True:
             command = self._commands.get()
             try:
-                if isinstance(command, PlaybackBuffer):
+                if not isinstance(command, str):
                     self._start(command)
                 elif command == "stop":
                     self._stop_device()
@@ -64,7 +77,7 @@ class AudioOutput:
                 self._close_device()
                 self._failed(_error_message(error))
 
-    def _start(self, buffer: PlaybackBuffer) -> None:
+    def _start(self, buffer: Samples) -> None:
         shape = (buffer.sampling_rate, buffer.channels)
         self._stop_device()
         if self._device is None or self._shape != shape:
@@ -113,7 +126,7 @@ class AudioOutput:
             raise RuntimeError(str(error)) from error
 
 
-def _generate_frames(buffer: PlaybackBuffer) -> Generator[bytes, int, None]:
+def _generate_frames(buffer: Samples) -> Generator[bytes, int, None]:
     """Yield samples to miniaudio's thread; silence while the buffer has none."""
     count = yield b""
     while True:

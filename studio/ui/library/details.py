@@ -158,6 +158,7 @@ class Details(QScrollArea):
 
     def _show_image(self, image: QImage) -> None:
         self._image = image
+        self.playback.set_poster(image)
         self.preview.setVisible(not image.isNull() and self.playback.isHidden())
         self._scale_preview()
 

@@ -193,6 +193,11 @@ class LibraryPage(QWidget):
         if trashes_others:
             self.item_actions.commands.trash(others, lambda: self.view.select(item_id))
 
+    def show_full_screen(self) -> None:
+        """Show the selected video on the full screen."""
+        if self.details is not None:
+            self.details.playback.show_full_screen()
+
     def release_devices(self) -> None:
         """Close the audio device, before the window closes."""
         if self.details is not None:

@@ -1,39 +1,41 @@
-"""Plays the audio or animation of one item in the library's side."""
+"""Plays the audio or video of one item in the library's side."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QMovie
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QImage, QResizeEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.library.items import Item
-from studio.ui.widgets.factory import name_control
+from studio.ui.background import DelayedCall
 
 if TYPE_CHECKING:
     from studio.ui.audio.audio_view import AudioView
+    from studio.ui.video.video_view import VideoView
 
 _AUDIO_HEIGHT = 110
-_MOVIE_SIDE = 300
+_MAX_VIDEO_HEIGHT = 320
+_MIN_VIDEO_HEIGHT = 80
+_START_MILLISECONDS = 150
+"""Until a selected video starts: its decoder is not needed for items that are passed by keys."""
 
 
 class Playback(QWidget):
-    """Hidden for items that cannot be played here. Audio is read when it is played first."""
+    """Hidden for items that cannot be played here. Audio is read when it is played first.
+
+    A selected video plays at once, repeatedly and muted; its decoder ends with the selection.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._item: Item | None = None
         self._audio: AudioView | None = None
-        self._movie: QMovie | None = None
-        self._screen = QLabel()
-        self._screen.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        name_control(self._screen, "Video", "The animation")
-        self._screen.hide()
+        self._video: VideoView | None = None
+        self._starts = DelayedCall(self, self._start_video, _START_MILLISECONDS)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.addWidget(self._screen)
         self.hide()
 
     @property
@@ -42,9 +44,9 @@ class Playback(QWidget):
         return self._audio
 
     @property
-    def movie(self) -> QMovie | None:
-        """The animation that is shown."""
-        return self._movie
+    def video(self) -> VideoView | None:
+        """The video player, if it was needed."""
+        return self._video
 
     def show_item(self, item: Item | None) -> None:
         """Stop, and show another item."""
@@ -53,32 +55,54 @@ class Playback(QWidget):
         self._item = item
         self._stop()
         is_audio = item is not None and item.media == "audio" and not item.missing
-        is_movie = item is not None and item.media == "video" and _is_webp(item)
-        self.setVisible(is_audio or is_movie)
+        is_video = item is not None and item.media == "video" and not item.missing
+        self.setVisible(is_audio or is_video)
         if item is not None and is_audio:
             self._load_audio(Path(item.path))
-        elif item is not None and is_movie:
-            self._show_movie(item)
+        elif item is not None and is_video:
+            self._prepare_video()
+
+    def set_poster(self, poster: QImage) -> None:
+        """Set what is shown of a video until it plays."""
+        if self._video is not None:
+            self._video.set_poster(poster)
 
     def toggle(self) -> None:
         """Play, or pause."""
-        if self._movie is not None:
-            self._movie.setPaused(self._movie.state() is QMovie.MovieState.Running)
+        if self._video is not None and self._video.isVisible():
+            self._video.player.toggle()
         elif self._audio is not None and self._audio.isVisible():
             self._audio.player.toggle()
 
+    def show_full_screen(self) -> None:
+        """Show the video on the full screen."""
+        if self._video is not None and self._video.isVisible():
+            self._video.show_full_screen()
+
     def close_device(self) -> None:
-        """Close the audio device, before the window closes."""
+        """End the decoder and close the audio devices, before the window closes."""
         self._stop()
         if self._audio is not None:
             self._audio.close_device()
+        if self._video is not None:
+            self._video.close_player()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Pause a video that nobody sees."""
+        super().hideEvent(event)
+        if self._video is not None:
+            self._video.player.pause()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the video the height of its ratio."""
+        super().resizeEvent(event)
+        self._fit_video()
 
     def _stop(self) -> None:
-        if self._movie is not None:
-            self._movie.stop()
-            self._movie.deleteLater()
-            self._movie = None
-        self._screen.hide()
+        self._starts.stop()
+        if self._video is not None:
+            self._video.clear()
+            self._video.hide()
         if self._audio is not None:
             self._audio.clear()
             self._audio.hide()
@@ -94,15 +118,30 @@ class Playback(QWidget):
         self._audio.show()
         self._audio.load(path)
 
-    def _show_movie(self, item: Item) -> None:
-        self._movie = QMovie(item.path, parent=self)
-        side = QSize(_MOVIE_SIDE, _MOVIE_SIDE)
-        size = QSize(max(1, item.width), max(1, item.height))
-        self._movie.setScaledSize(size.scaled(side, Qt.AspectRatioMode.KeepAspectRatio))
-        self._screen.setMovie(self._movie)
-        self._screen.show()
-        self._movie.start()
+    def _prepare_video(self) -> None:
+        from studio.ui.video.video_view import VideoView  # imports numpy
 
+        if self._video is None:
+            self._video = VideoView(is_compact=True)
+            self._video.player.set_looping(True)
+            self._video.player.set_muted(True)
+            self._video.player.opened.connect(self._fit_video)
+            self._layout.addWidget(self._video)
+        self._video.show()
+        self._fit_video()
+        self._starts.request()
 
-def _is_webp(item: Item) -> bool:
-    return not item.missing and item.program == "Studio" and item.path.lower().endswith(".webp")
+    def _start_video(self) -> None:
+        if self._item is not None and self._video is not None:
+            self._video.load(Path(self._item.path), plays=self.isVisible())
+
+    def _fit_video(self) -> None:
+        if self._item is None or self._video is None:
+            return
+        info = self._video.player.info
+        width, height = self._item.width or 16, self._item.height or 9
+        if info is not None:
+            width, height = info.width, info.height
+        fitting = self.width() * height // max(1, width)
+        canvas = self._video.canvas
+        canvas.setFixedHeight(max(_MIN_VIDEO_HEIGHT, min(_MAX_VIDEO_HEIGHT, fitting)))

@@ -1,0 +1,1 @@
+"""Decodes videos in a child process, because a damaged or hostile file may crash the decoder."""

@@ -1,0 +1,1 @@
+"""Plays videos in the window: decoded by a child process, painted here, with audio in step."""
