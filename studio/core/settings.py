@@ -90,6 +90,8 @@ class Settings(msgspec.Struct, kw_only=True):
     """Kind → height of the prompt's editor in pixels."""
     last_tab: int = 0
     """Index of the tab that was shown last."""
+    library_sidebar: bool = True
+    """The library shows its collections and saved searches."""
     starter_declined: bool = False
     """The person declined to install the starter models."""
 

@@ -12,7 +12,8 @@ from studio.jobs.library.live_library import LiveLibrary, Trashing
 from studio.library.annotations import merged
 from studio.library.faults import explain
 from studio.library.file_actions.results import ActionResult
-from studio.library.items import Annotation
+from studio.library.items import Annotation, Query
+from studio.library.library import Notes
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import show_message
@@ -108,6 +109,79 @@ class LibraryCommands(QObject):
             return _replace(old, collections=(*old.collections, name))
 
         self._annotate(ids, change, f"add to {name}", f"Added {_items(len(ids))} to {name}")
+
+    # Collections and searches
+    # ----------------------------------------------------------------------
+
+    def create_collection(self, name: str) -> None:
+        """Create an empty collection."""
+        index = self._library.index
+        self._run(lambda: index.add_collection(name), lambda _result: None)
+
+    def rename_collection(self, name: str, new_name: str, then: Callable[[], object]) -> None:
+        """Rename a collection, or put its items into one that exists; then call `then`."""
+        library = self._library
+
+        def rename() -> tuple[Notes, bool]:
+            ids = list(library.index.ids(Query(collection=name)))
+            known = new_name in library.index.collections()
+            before = library.index.annotations(ids)
+            library.library.rename_collection(name, new_name)
+            library.items_changed.emit(ids)
+            return before, known
+
+        def undo(before: Notes, known: bool) -> None:
+            library.index.add_collection(name)
+            library.restore(before)
+            if not known:
+                library.index.remove_collection(new_name)
+
+        def done(result: tuple[Notes, bool]) -> None:
+            step = Undo("rename collection", lambda: undo(*result))
+            self._keep(step, f"Renamed {name} to {new_name}")
+            then()
+
+        self._run(rename, done)
+
+    def delete_collection(self, name: str) -> None:
+        """Delete a collection; its items stay."""
+        library = self._library
+
+        def delete() -> Notes:
+            before = library.library.remove_collection(name)
+            library.items_changed.emit(list(before))
+            return before
+
+        def undo(before: Notes) -> None:
+            library.index.add_collection(name)
+            library.restore(before)
+
+        def done(before: Notes) -> None:
+            step = Undo("delete collection", lambda: undo(before))
+            self._keep(step, f"Deleted the collection {name}; its items stay")
+
+        self._run(delete, done)
+
+    def rename_search(self, name: str, new_name: str, query: Query) -> None:
+        """Rename a saved search."""
+        self._move_search((name, new_name), query, "rename search", f"Renamed {name}")
+
+    def delete_search(self, name: str, query: Query) -> None:
+        """Delete a saved search."""
+        self._move_search((name, ""), query, "delete search", f"Deleted the search {name}")
+
+    def _move_search(self, names: tuple[str, str], query: Query, title: str, message: str) -> None:
+        """Save a search under the second name, if it is not empty, in place of the first."""
+
+        def move(source: str, target: str) -> None:
+            if target:
+                self._library.library.save_search(target, query)
+            if source:
+                self._library.library.save_search(source, None)
+
+        old, new = names
+        step = Undo(title, lambda: move(new, old))
+        self._run(lambda: move(old, new), lambda _result: self._keep(step, message))
 
     def add_tags(self, ids: Sequence[int], tags: Sequence[str]) -> None:
         """Add tags to items."""

@@ -13,6 +13,7 @@ from studio.library.items import EVERYTHING, Item, Query
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.background import DelayedCall
+from studio.ui.library import sidebar
 from studio.ui.library.commands import UndoSteps
 from studio.ui.library.details import WIDTH, Details
 from studio.ui.library.grid.library_view import ITEMS_FORMAT, LibraryView
@@ -52,6 +53,8 @@ class LibraryPage(QWidget):
         self._stack.addWidget(self._make_message())
         self.item_actions = ItemActions(shared, self.view, steps)
         self.details = None if is_compact else Details(shared)
+        commands = self.item_actions.commands
+        self.sidebar = None if is_compact else sidebar.Sidebar(shared.library, commands)
         self.status = label("", "muted")
         self._show_soon = DelayedCall(self, self._show_details)
         self._was_shown = False
@@ -71,14 +74,15 @@ class LibraryPage(QWidget):
         self._connect()
 
     def _with_details(self) -> QWidget:
-        if self.details is None:
+        if self.details is None or self.sidebar is None:
             return self._stack
         splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.addWidget(self._stack)
-        splitter.addWidget(self.details)
-        splitter.setStretchFactor(0, 1)
-        splitter.setCollapsible(0, False)
-        splitter.setSizes([3 * WIDTH, WIDTH])
+        for part in (self.sidebar, self._stack, self.details):
+            splitter.addWidget(part)
+        splitter.setStretchFactor(1, 1)
+        splitter.setCollapsible(1, False)
+        splitter.setSizes([sidebar.WIDTH, 3 * WIDTH, WIDTH])
+        self.sidebar.setVisible(self.shared.settings.library_sidebar)
         return splitter
 
     def _make_message(self) -> QWidget:
@@ -107,6 +111,12 @@ class LibraryPage(QWidget):
         self.item_actions.export_requested.connect(self._on_export_requested)
         self.item_actions.compare_requested.connect(self.compare)
         self.item_actions.query_requested.connect(self.show_query)
+        if self.sidebar is not None:
+            self.sidebar.query_requested.connect(self.show_query)
+            self.sidebar.failed.connect(self._on_failed)
+            self.bar.searches_changed.connect(self.sidebar.read)
+            self.bar.sidebar_button.setChecked(not self.sidebar.isHidden())
+            self.bar.sidebar_button.toggled.connect(self._on_sidebar_toggled)
         if self.details is not None:
             self.details.notes_changed.connect(self.item_actions.commands.set_notes)
             self.view.play_requested.connect(self.details.playback.toggle)
@@ -122,10 +132,21 @@ class LibraryPage(QWidget):
         if not self._was_shown:
             self._was_shown = True
             self.search(self.bar.query)
+            if self.sidebar is not None:
+                self.sidebar.read()
+            self.shared.library.write_soon(self._catch_up)
+
+    def _catch_up(self) -> None:
+        """Add what commands made since the last start, before the first scan. In a thread."""
+        added = self.shared.library.library.catch_up()
+        if added:
+            self.shared.library.items_added.emit(added)
 
     def search(self, query: Query) -> None:
         """Show what a search finds."""
         self.notice.clear()
+        if self.sidebar is not None:
+            self.sidebar.show_query(query)
         self.results.search(query)
 
     def _read_again(self) -> None:
@@ -134,6 +155,11 @@ class LibraryPage(QWidget):
     def show_query(self, query: Query) -> None:
         """Show what a search finds, with its filters."""
         self.bar.set_query(query)
+
+    def _on_sidebar_toggled(self, is_shown: bool) -> None:
+        assert self.sidebar is not None
+        self.sidebar.setVisible(is_shown)
+        self.shared.change_settings(library_sidebar=is_shown)
 
     def focus_search(self) -> None:
         """Put the keyboard into the search box."""

@@ -43,6 +43,8 @@ class SearchBar(QWidget):
     side_changed = Signal(int)
     added = Signal(int)
     """Number of files that were added to the library."""
+    searches_changed = Signal()
+    """Another search is saved, or one is deleted."""
     failed = Signal(object)
     """The Exception of a read or write of the library."""
 
@@ -61,6 +63,10 @@ class SearchBar(QWidget):
         self.filter_button = button("Filter", "Choose what to show", self.show_filters, "filter")
         self.saved_button = button("Searches", "Save or open a search", self.show_saved, "star")
         self.more_button = button("Add", "Add folders and files", self.show_more, "plus")
+        self.sidebar_button = QToolButton()
+        self.sidebar_button.setCheckable(True)
+        set_icon(self.sidebar_button, "sidebar")
+        name_control(self.sidebar_button, "Collections", "Show or hide collections and searches")
         self.count = label("", "muted")
         self.count.setVisible(False)
         library.scanning.connect(self._on_scanning)
@@ -70,9 +76,9 @@ class SearchBar(QWidget):
         layout.setContentsMargins(12, 8, 12, 4)
         layout.setSpacing(6)
         modes = [self._mode_button("grid", "library"), self._mode_button("list", "list")]
-        first = [self.text, self.filter_button]
+        first: list[QWidget] = [self.text, self.filter_button]
         if not is_compact:
-            first += [self.saved_button, self.more_button, self.slider]
+            first = [self.sidebar_button, *first, self.saved_button, self.more_button, self.slider]
         layout.addWidget(row(*first, *modes))
         layout.addWidget(self.count)
         self._chips = row()
@@ -235,7 +241,9 @@ class SearchBar(QWidget):
 
     def _storer(self, name: str, query: Query | None) -> Callable[[], None]:
         library = self._library
-        return lambda: self._read(lambda: library.library.save_search(name, query), lambda _: None)
+        return lambda: self._read(
+            lambda: library.library.save_search(name, query), lambda _: self.searches_changed.emit()
+        )
 
     def save_search(self) -> None:
         """Ask for a name and save the search."""

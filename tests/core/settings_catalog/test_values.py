@@ -27,6 +27,7 @@ NOT_SHOWN = {
     "prompt_heights",
     "window_state",
     "last_tab",
+    "library_sidebar",
     "starter_declined",
 }
 OTHER = {

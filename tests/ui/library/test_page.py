@@ -177,6 +177,7 @@ def test_return_opens_the_item_in_its_tab(open_studio, qtbot):
 def test_the_list_and_larger_thumbnails_show_the_same_items(open_library, fill_library, folder):
     fill_library(*(make_item(folder, number) for number in range(3)))
     _studio, page = open_library()
+    page.bar.slider.setValue(0)
     columns = page.view._layout.columns
     page.bar.slider.setValue(page.bar.slider.maximum())
     assert page.view._layout.columns < columns

@@ -74,7 +74,7 @@ def test_a_rectangle_shrinks_with_the_mouse(open_library, fill_library, folder, 
 
 
 def test_a_rectangle_scrolls_the_view(open_library, fill_library, folder, qtbot):
-    ids = fill(fill_library, folder, 120)
+    ids = fill(fill_library, folder, 30)
     _studio, page = open_library()
     viewport, bar = page.view.viewport(), page.view.verticalScrollBar()
     QTest.mousePress(viewport, LEFT, NOTHING, left_of(page, 0))
