@@ -79,7 +79,7 @@ def restore(trashed: Trashed) -> None:
                 cause="disk",
                 cure="Rename one of the two, then try again.",
             )
-    for file in trashed.files:
+    for file in reversed(trashed.files):  # after a kill, what belongs to an artifact is there
         if file.in_trash is not None:
             _move_back(file.in_trash, file.path)
 
