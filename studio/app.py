@@ -117,6 +117,7 @@ class Studio:
         self.session.engine.warm_up(*(queue.last_used if self.settings.warm_start else ()))
         self.session.start()
         self.shared.library.start()
+        self.shared.file_actions.start()
 
     def prepare_first_jobs(self) -> None:
         """Do now what would stop the window for longer while the first jobs run."""

@@ -127,6 +127,11 @@ class DataFolder(NamedTuple):
         return self.root / "library-moves.lock"
 
     @property
+    def file_actions(self) -> Path:
+        """What is being done to many files; see `library/file_actions/journal.py`."""
+        return self.root / "file-actions"
+
+    @property
     def rebuilt_library(self) -> Path:
         """A new index while it is built; see `library/scanning/rebuild.py`."""
         return self.root / "library-rebuilt.db"

@@ -16,6 +16,7 @@ from studio.core.requests import Request
 from studio.core.settings import Settings, format_defaults
 from studio.core.settings_catalog.writer import SettingsWriter
 from studio.core.settings_store import Change, apply_change, check_change
+from studio.jobs.library.file_actions import FileActions
 from studio.jobs.library.live_library import LiveLibrary
 from studio.jobs.session import Session
 from studio.models.card import ModelCard
@@ -62,6 +63,7 @@ class AppState(QObject):
         self.session = session
         self.queue = session.queue
         self.library = LiveLibrary(data, session.queue)
+        self.file_actions = FileActions(self.library)
         self.library.problem_found.connect(self.post_toast)
         self.settings = settings
         """Read only; `change_settings` changes them."""
@@ -163,6 +165,7 @@ class AppState(QObject):
     def close(self) -> None:
         """Write the remaining changes, when the program ends."""
         self._writer.close(SAVE_SECONDS)
+        self.file_actions.close()
         self.library.close()
 
     def _on_saved(self, on_disk: Settings, number: int) -> None:

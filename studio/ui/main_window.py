@@ -14,6 +14,7 @@ from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_file, open_folder
 from studio.ui.dialogs import Dialogs
 from studio.ui.help.menu import HelpMenu
+from studio.ui.library.file_action_bar import FileActionBar
 from studio.ui.library.window_library import WindowLibrary
 from studio.ui.models.install_banner import InstallBanner
 from studio.ui.queue.banner import QueueBanner
@@ -88,6 +89,8 @@ class MainWindow(WindowShell):
         height = min(QUEUE_HEIGHT, self.height() // 3)
         self.resizeDocks([self.queue_dock], [height], Qt.Orientation.Vertical)
         self.queue_dock.hide()
+        self.file_action_bar = FileActionBar(self.shared)
+        self._column.addWidget(self.file_action_bar)
         self.queue_bar = QueueBar(self.shared.queue)
         self._column.addWidget(self.queue_bar)
         self.queue_bar.expand_requested.connect(self.show_queue)

@@ -6,6 +6,7 @@ Prints `ready` when it starts, and after each step what is done.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -15,9 +16,20 @@ import msgspec
 from studio.core.paths import DataFolder
 from studio.library import catch_up as catch_up_module
 from studio.library.catch_up import PROGRESS
+from studio.library.file_actions.action import (
+    ActionKind,
+    ExportOptions,
+    FileAction,
+    new_action_id,
+)
+from studio.library.file_actions.journal import ActionJournal, Progress
 from studio.library.file_actions.move import move_items
+from studio.library.file_actions.results import FileChange
+from studio.library.file_actions.run import ActionRun
 from studio.library.library import Library
 from studio.library.scanning import scan
+
+KINDS: tuple[ActionKind, ...] = ("copy", "export", "move")
 
 
 def catch_up(library: Library) -> Iterator[str]:
@@ -58,11 +70,34 @@ def move(library: Library) -> Iterator[str]:
         yield str(number)
 
 
+def act(library: Library) -> Iterator[str]:
+    """Copy, export and move all items, each into a new folder; `tests` continue what is killed."""
+    data = library.data
+    for number in count():
+        kind = KINDS[number % len(KINDS)]
+        action = FileAction(
+            id=new_action_id(),
+            kind=kind,
+            files=tuple(
+                FileChange(item.id, item.path, "")
+                for item in library.index.search(limit=1000)
+                if not Path(item.path).parent.name.startswith("copy")
+            ),
+            folder=str(data.root / "targets" / f"{kind}-{time.time_ns()}"),
+            options=ExportOptions(image_format="jpg"),
+        )
+        ActionJournal(data.file_actions).begin(action)
+        ActionRun(library.index, data, Progress(action=action)).run()
+        ActionJournal(data.file_actions).end(action.id)
+        yield str(number)
+
+
 WORKS: dict[str, Callable[[Library], Iterator[str]]] = {
     "catch_up": catch_up,
     "rebuild": rebuild,
     "annotate": annotate,
     "move": move,
+    "act": act,
 }
 
 if __name__ == "__main__":

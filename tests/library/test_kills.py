@@ -9,6 +9,9 @@ import msgspec
 import pytest
 
 from studio.library.annotations import read_annotations
+from studio.library.artifacts import read_recipe
+from studio.library.file_actions.journal import ActionJournal
+from studio.library.file_actions.run import ActionRun
 
 ROUNDS = 5
 COUNT = 8
@@ -111,3 +114,31 @@ def test_moves(rated):
             assert recipes == {f"{name}.json" for name in texts}
     names = [path.name for path in rated.data.outputs.rglob("*.*") if path.suffix == ".txt"]
     assert len(names) == len(set(names)) == COUNT // 2
+
+
+def test_actions_on_files_are_continued(rated):
+    library, data = rated.library, rated.data
+    prompts = {f"number {number}" for number in range(COUNT)}
+    journal = ActionJournal(data.file_actions)
+    for seconds in instants(5):
+        kill_after("act", rated, seconds)
+        for progress in journal.pending():
+            result = ActionRun(library.index, data, progress).run()
+            journal.end(progress.action.id)
+            assert not result.failed
+            assert len(result.done) == len(progress.action.files)
+        for folder in (data.root / "targets").iterdir():
+            files = [path for path in folder.iterdir() if path.is_file() and path.suffix != ".mid"]
+            made = [path for path in files if path.name[0] != "."]
+            if "move" in folder.name and not made:
+                continue  # they were moved on
+            assert len(made) == COUNT
+            if "export" not in folder.name:
+                assert {read_recipe(path).request.prompt for path in made} == prompts
+            assert not list(folder.rglob("*.part"))
+            texts = {path.name for path in made if path.suffix == ".txt"}
+            assert {path.name[:-5] for path in folder.glob(".studio/*.txt.json")} == texts
+        paths = [item.path for item in library.index.search(limit=10_000)]
+        copies = [path for path in paths if "/copy-" in path]
+        assert len(set(paths)) == len(paths) == COUNT + len(copies)
+        assert library.scan().added == 0

@@ -19,7 +19,7 @@ from studio.library.annotations import collection_name, split_names
 from studio.library.items import EVERYTHING, MAX_RATING, Annotation, Query
 
 if TYPE_CHECKING:
-    from studio.library.file_actions.export import (
+    from studio.library.file_actions.action import (
         AudioFormat,
         ExportOptions,
         ImageFormat,
@@ -181,7 +181,7 @@ def export_options(
     formats: list[str], quality: int, max_side: int, *, with_metadata: bool
 ) -> ExportOptions:
     """Return the options for formats of several media. Raises StudioError for an unknown one."""
-    from studio.library.file_actions.export import (
+    from studio.library.file_actions.action import (
         AudioFormat,
         ExportOptions,
         ImageFormat,

@@ -243,7 +243,7 @@ class LiveLibrary(QObject):
         return self._scan(lambda library: library.rebuild(*self._scan_calls()))
 
     @contextlib.contextmanager
-    def _retrying(self) -> Iterator[None]:
+    def retrying(self) -> Iterator[None]:
         """Look later for what a fault kept out of the index; notes and files are before it."""
         try:
             yield
@@ -258,14 +258,14 @@ class LiveLibrary(QObject):
         self, ids: Iterable[int], change: Callable[[Annotation], Annotation]
     ) -> dict[int, Annotation]:
         """Change notes about items; return those before, for `restore`."""
-        with self._retrying():
+        with self.retrying():
             before = self.library.annotate(ids, change)
         self.items_changed.emit(list(before))
         return before
 
     def restore(self, annotations: dict[int, Annotation]) -> dict[int, Annotation]:
         """Replace notes about items; return those before."""
-        with self._retrying():
+        with self.retrying():
             before = self.library.restore(annotations)
         self.items_changed.emit(list(before))
         return before
@@ -281,7 +281,7 @@ class LiveLibrary(QObject):
         result = move_to_trash(Path(item.path) for item in items if not item.missing)
         gone = {str(trashed.path) for trashed in result.trashed}
         removed = [item.id for item in items if item.path in gone or item.missing]
-        with self._retrying():
+        with self.retrying():
             self.index.remove(removed)
         self.items_removed.emit(removed)
         kept = set(removed)
@@ -294,7 +294,7 @@ class LiveLibrary(QObject):
 
     def restore_trashed(self, trashing: Trashing) -> None:
         """Undo `trash`. Raises StudioError if a file is no longer in the trash."""
-        with self._retrying():
+        with self.retrying():
             for trashed in trashing.files:
                 restore(trashed)
             added = self.index.add(trashing.items)
@@ -312,36 +312,20 @@ class LiveLibrary(QObject):
             **known, body=self.index.full_text(item.id), parents=self.index.parents(item.id)
         )
 
-    def move(self, ids: Sequence[int], folder: Path) -> ActionResult:
-        """Move files into a folder."""
-        from studio.library.file_actions.move import move_items
-
-        with self._retrying():
-            return self._changed(move_items(self.index, self.data, ids, folder))
-
     def rename(self, item_id: int, name: str) -> ActionResult:
         """Rename a file; its extension stays."""
         from studio.library.file_actions.move import rename_item
 
-        with self._retrying():
+        with self.retrying():
             change = rename_item(self.index, self.data, item_id, name)
         return self._changed(ActionResult((change,), {}))
 
-    def undo_moves(self, changes: Sequence[FileChange]) -> ActionResult:
-        """Move files back to where they were."""
+    def undo_rename(self, changes: Sequence[FileChange]) -> ActionResult:
+        """Give a file its former name back."""
         from studio.library.file_actions.move import undo_moves
 
-        with self._retrying():
+        with self.retrying():
             return self._changed(undo_moves(self.index, self.data, changes))
-
-    def copy(self, ids: Sequence[int], folder: Path) -> ActionResult:
-        """Copy files into a folder; the copies are items, too."""
-        from studio.library.file_actions.move import copy_items
-
-        with self._retrying():
-            result = copy_items(self.index, self.data, ids, folder)
-        self.items_added.emit([change.item_id for change in result.done])
-        return result
 
     def _changed(self, result: ActionResult) -> ActionResult:
         self.items_changed.emit([change.item_id for change in result.done])

@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,6 +18,7 @@ from studio.core.requests import ImageRequest
 from studio.library.artifacts import read_recipe
 from studio.library.audio_export import convert_audio
 from studio.library.encoders import KEYWORD, MAX_READ_BYTES, parameters_line, sidecar_path
+from studio.library.file_actions.action import ExportOptions
 from studio.library.file_actions.places import copy_file, free_target, pairs_of
 from studio.library.file_actions.results import (
     ActionResult,
@@ -35,33 +36,9 @@ from studio.media import riff_id3
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-ImageFormat = Literal["", "png", "jpg", "webp"]
-AudioFormat = Literal["", "wav", "flac", "ogg", "mp3"]
-TextFormat = Literal["", "txt", "md"]
 _USER_COMMENT = 0x9286
 _EXIF_FIELDS = 0x8769
 _UNICODE = b"UNICODE\0"
-
-
-class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How items are exported. An empty format keeps the file's own."""
-
-    image_format: ImageFormat = ""
-    audio_format: AudioFormat = ""
-    text_format: TextFormat = ""
-    quality: int = 90
-    """Of JPEG and WebP, 1 to 100."""
-    max_side: int = 0
-    """Upper limit of an image's longer side in pixels; 0 for none."""
-    with_metadata: bool = True
-    """Keep the recipe; otherwise remove it, and Exif, XMP and comments too."""
-
-    def suffix_for(self, item: Item) -> str:
-        """Return the extension of the exported file, with its dot."""
-        own = Path(item.path).suffix.lower()
-        formats = {"image": self.image_format, "audio": self.audio_format, "text": self.text_format}
-        wanted = formats.get(item.media, "")
-        return f".{wanted}" if wanted and not (wanted == "jpg" and own == ".jpeg") else own
 
 
 def export_items(
@@ -78,28 +55,37 @@ def export_items(
     folder.mkdir(parents=True, exist_ok=True)
 
     def export(item: Item) -> FileChange:
-        return FileChange(item.id, item.path, str(_export(item, folder, options)))
+        target = export_target(item, folder, options)
+        export_item(item, target, options)
+        return FileChange(item.id, item.path, str(target))
 
     return act_on_each(items, attrgetter("path"), export, on_step, is_cancelled)
 
 
-def _export(item: Item, folder: Path, options: ExportOptions) -> Path:
+def export_target(item: Item, folder: Path, options: ExportOptions) -> Path:
+    """Return a free path in a folder for an exported item."""
     source = Path(item.path)
-    suffix = options.suffix_for(item)
-    target = free_target(source, folder, f"{source.stem}{suffix}")
+    return free_target(source, folder, f"{source.stem}{options.suffix_for(item)}")
+
+
+def export_item(item: Item, target: Path, options: ExportOptions) -> None:
+    """Write an item to a free path, with what belongs to it.
+
+    Raises StudioError, OSError, and ValueError for a damaged file.
+    """
+    source, suffix = Path(item.path), target.suffix
     is_converted = suffix != source.suffix.lower()
     if item.media == "image":
         is_converted |= 0 < options.max_side < max(item.width, item.height)
         if is_converted or not (options.with_metadata or _is_upright(source)):
             write_whole(target, _encode_image(source, suffix, options))
-            return target
+            return
     if item.media == "audio" and (is_converted or (suffix == ".ogg" and not options.with_metadata)):
         write_whole(target, convert_audio(source, suffix[1:], with_recipe=options.with_metadata))
     elif not options.with_metadata and item.media != "text":
         write_whole(target, _stripped(source))
     else:
         _copy(source, target, options.with_metadata)
-    return target
 
 
 def _copy(source: Path, target: Path, with_recipe: bool) -> None:

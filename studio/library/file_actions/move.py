@@ -104,8 +104,19 @@ def undo_moves(
 ) -> ActionResult:
     """Move files back to where they were; one whose place is taken stays."""
     back = [FileChange(change.item_id, change.target, change.source) for change in changes]
+    return move_to(index, data, back, on_step, is_cancelled)
+
+
+def move_to(
+    index: LibraryIndex,
+    data: DataFolder,
+    planned: Sequence[FileChange],
+    on_step: OnStep = ignore,
+    is_cancelled: IsCancelled = never,
+) -> ActionResult:
+    """Move files to the targets; one whose target is taken stays."""
     with _moving(data):
-        return _move_all(index, data, back, on_step, is_cancelled)
+        return _move_all(index, data, planned, on_step, is_cancelled)
 
 
 def copy_items(
@@ -119,15 +130,21 @@ def copy_items(
     """Copy items into a folder, with their notes; the copies are items, too."""
 
     def copy(item: Item) -> FileChange:
-        return _copy(index, data, item, free_target(Path(item.path), folder))
+        return copy_item(index, data, item, free_target(Path(item.path), folder))
 
     return act_on_each(index.items(ids), attrgetter("path"), copy, on_step, is_cancelled)
 
 
-def _copy(index: LibraryIndex, data: DataFolder, item: Item, target: Path) -> FileChange:
+def copy_item(index: LibraryIndex, data: DataFolder, item: Item, target: Path) -> FileChange:
+    """Copy an item to a free path, with its notes. Raises OSError."""
     for old, new in reversed(pairs_of(Path(item.path), target)):
         new.parent.mkdir(exist_ok=True)
         copy_file(old, new)
+    return add_copy(index, data, item, target)
+
+
+def add_copy(index: LibraryIndex, data: DataFolder, item: Item, target: Path) -> FileChange:
+    """Add a complete copy of an item to the library, with the notes."""
     annotation = index.annotation(item.id)
     _save_annotation(data, annotation, target, item.sha256)
     copy = read_item(target, with_plain_texts=True)

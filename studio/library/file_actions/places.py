@@ -96,6 +96,12 @@ def copy_file(source: Path, target: Path) -> None:
         raise
 
 
+def remove_companions(source: Path, target: Path) -> None:
+    """Delete what a kill left at a target whose artifact was not written yet."""
+    for _old, new in pairs_of(source, target)[1:]:
+        new.unlink(missing_ok=True)
+
+
 def is_same_file(one: Path, other: Path) -> bool:
     """Return True if both exist with the same content."""
     try:

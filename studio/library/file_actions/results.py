@@ -58,12 +58,13 @@ def act_on_each(
         try:
             done.append(act(source))
         except (StudioError, OSError, ValueError) as error:
-            failed[path_of(source)] = _reason(error)
+            failed[path_of(source)] = reason_of(error)
         on_step(number + 1, len(sources))
     return ActionResult(tuple(done), failed)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Return why nothing was done with a file."""
     if isinstance(error, StudioError):
         return f"{error.message} {error.cure}".strip()
     return (error.strerror if isinstance(error, OSError) else "") or str(error)

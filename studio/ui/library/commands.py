@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
+from studio.jobs.library.file_actions import EndedAction
 from studio.jobs.library.live_library import LiveLibrary, Trashing
 from studio.library.annotations import merged
 from studio.library.faults import explain
@@ -31,6 +32,8 @@ class Undo(msgspec.Struct, frozen=True):
     """After "Undo"."""
     call: Callable[[], object]
     """Called in another thread."""
+    action_id: str = ""
+    """Of files that were moved: `FileActions.undo` takes it back instead of `call`."""
 
 
 class UndoSteps(QObject):
@@ -75,6 +78,9 @@ class LibraryCommands(QObject):
         self._shared = shared
         self._library: LiveLibrary = shared.library
         self.steps = steps or UndoSteps(shared, self)
+        self._moves: set[str] = set()
+        """Ids of the moves that began here."""
+        shared.file_actions.ended.connect(self._on_action_ended)
 
     @property
     def undo_title(self) -> str:
@@ -88,7 +94,11 @@ class LibraryCommands(QObject):
 
     def _undo_step(self, step: Undo) -> None:
         """Take back this action, which may not be the last one if its toast asks for it."""
-        if self.steps.take(step):
+        if not self.steps.take(step):
+            return
+        if step.action_id:
+            self._shared.file_actions.undo(step.action_id)
+        else:
             self._run(step.call, lambda _result: self._post(f"Undone: {step.title}"))
 
     # Notes
@@ -224,38 +234,29 @@ class LibraryCommands(QObject):
         self._run(lambda: library.trash(list(ids)), done)
 
     def move(self, ids: Sequence[int], folder: Path) -> None:
-        """Move files into a folder."""
-        self._move(lambda: self._library.move(list(ids), folder), "move", f"to {folder.name}")
+        """Move files into a folder, in the background."""
+        self._moves.add(self._shared.file_actions.move(ids, folder))
+
+    def copy(self, ids: Sequence[int], folder: Path) -> None:
+        """Copy files into a folder, in the background."""
+        self._shared.file_actions.copy(ids, folder)
+
+    def _on_action_ended(self, ended: EndedAction) -> None:
+        action_id = ended.action.id
+        if action_id in self._moves and ended.result.done:
+            self._keep(Undo("move", _nothing, action_id), ended.summary)
+        self._moves.discard(action_id)
+        self.ended.emit()
 
     def rename(self, item_id: int, name: str) -> None:
         """Rename a file."""
-        self._move(lambda: self._library.rename(item_id, name), "rename", f"to {name}")
-
-    def _move(self, work: Callable[[], ActionResult], title: str, where: str) -> None:
         library = self._library
 
         def done(result: ActionResult) -> None:
-            if result.done:
-                message = (
-                    f"Renamed {where}"
-                    if title == "rename"
-                    else f"Moved {_items(len(result.done))} {where}"
-                )
-                self._keep(Undo(title, lambda: library.undo_moves(result.done)), message)
-            self._show_failed(result.failed, "were not moved")
+            step = Undo("rename", lambda: library.undo_rename(result.done))
+            self._keep(step, f"Renamed to {name}")
 
-        self._run(work, done)
-
-    def copy(self, ids: Sequence[int], folder: Path) -> None:
-        """Copy files into a folder."""
-        library = self._library
-
-        def done(result: ActionResult) -> None:
-            if result.done:
-                self._post(f"Copied {_items(len(result.done))} to {folder.name}")
-            self._show_failed(result.failed, "were not copied")
-
-        self._run(lambda: library.copy(list(ids), folder), done)
+        self._run(lambda: library.rename(item_id, name), done)
 
     # Results
     # ----------------------------------------------------------------------
@@ -293,6 +294,10 @@ class LibraryCommands(QObject):
 
 def _replace(old: Annotation, **changes: object) -> Annotation:
     return msgspec.structs.replace(old, **changes)
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _items(count: int) -> str:

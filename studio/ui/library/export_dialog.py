@@ -1,13 +1,11 @@
-"""Asks how to export items: folder, format, size, metadata; exports with progress."""
+"""Asks how to export items: folder, format, size, metadata."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -15,37 +13,29 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QLineEdit,
-    QProgressBar,
     QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from studio.core.paths import expand_home
-from studio.library.file_actions.export import ExportOptions, export_items
-from studio.library.file_actions.results import ActionResult
-from studio.ui import background
+from studio.library.file_actions.action import ExportOptions
 from studio.ui.app_state import AppState
-from studio.ui.desktop.folders import open_folder
 from studio.ui.widgets.factory import button, choice_box, label, name_control, row
 
 _IMAGES = {"png": "PNG", "jpg": "JPEG", "webp": "WebP"}
 _AUDIO = {"wav": "WAV", "flac": "FLAC", "ogg": "Ogg Vorbis", "mp3": "MP3"}
 _TEXTS = {"txt": "Plain text", "md": "Markdown"}
 _MAX_SIDE = 16_384
-_SHOWN_FAILURES = 5
 
 
 class ExportDialog(QDialog):
-    """Exports items of the library; the originals stay as they are."""
-
-    progressed = Signal(int, int)
+    """Exports items of the library in the background; the originals stay as they are."""
 
     def __init__(self, shared: AppState, ids: Sequence[int], parent: QWidget) -> None:
         super().__init__(parent)
         self._shared = shared
         self._ids = list(ids)
-        self._cancelled = threading.Event()
         count = len(self._ids)
         self.setWindowTitle(f"Export {count:,} item{'' if count == 1 else 's'}")
         self.folder = QLineEdit(str(Path.home()))
@@ -58,16 +48,11 @@ class ExportDialog(QDialog):
         self.max_side.setSpecialValueText("As it is")
         self.with_metadata = QCheckBox("Include prompt and settings")
         self.with_metadata.setChecked(True)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        name_control(self.bar, "Progress", "Files that are exported")
-        self.bar.hide()
         self.problem = label("", "error", wrap=True)
         self.problem.hide()
         self.export_button = button("Export", "Export the files", self.export, primary=True)
         self.export_button.setDefault(True)
         self._lay_out()
-        self.progressed.connect(self._on_progressed)
 
     def _number(self, name: str, tip: str, low: int, high: int, value: int) -> QSpinBox:
         result = QSpinBox()
@@ -88,9 +73,8 @@ class ExportDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         layout.addWidget(self.with_metadata)
-        layout.addWidget(self.bar)
         layout.addWidget(self.problem)
-        cancel = button("Cancel", "Close without exporting more", self.reject)
+        cancel = button("Cancel", "Close without exporting", self.reject)
         layout.addWidget(row(None, cancel, self.export_button))
         self.resize(460, self.sizeHint().height())
 
@@ -111,52 +95,15 @@ class ExportDialog(QDialog):
         )
 
     def export(self) -> None:
-        """Export in another thread."""
-        library, ids, options = self._shared.library, self._ids, self.options()
-        folder = expand_home(self.folder.text())
-        self.export_button.setEnabled(False)
-        self.problem.hide()
-        self.bar.setRange(0, len(ids))
-        self.bar.show()
-        self._cancelled.clear()
-
-        def work() -> ActionResult:
-            items = library.index.items(ids)
-            return export_items(
-                items, folder, options, self.progressed.emit, self._cancelled.is_set
-            )
-
-        background.run(self, work, lambda result: self._on_done(result, folder), self._on_failed)
-
-    def _on_progressed(self, done: int, total: int) -> None:
-        self.bar.setRange(0, total)
-        self.bar.setValue(done)
-
-    def _on_done(self, result: ActionResult, folder: Path) -> None:
-        self.export_button.setEnabled(True)
-        count = len(result.done)
-        if count:
-            text = f"Exported {count:,} file{'' if count == 1 else 's'}"
-            self._shared.post_toast(text, "Show", lambda: open_folder(folder))
-        if result.failed:
-            lines = [f"{Path(path).name}: {why}" for path, why in result.failed.items()]
-            self._show_problem("\n".join(lines[:_SHOWN_FAILURES]))
-        else:
-            self.accept()
-
-    def _on_failed(self, error: Exception) -> None:
-        self.export_button.setEnabled(True)
-        self._show_problem(f"Nothing was exported: {error}")
-
-    def _show_problem(self, text: str) -> None:
-        self.bar.hide()
-        self.problem.setText(text)
-        self.problem.show()
-
-    def done(self, result: int) -> None:
-        """Stop the export when the dialog is closed."""
-        self._cancelled.set()
-        super().done(result)
+        """Close, and export in the background."""
+        text = self.folder.text().strip()
+        if not text:
+            self.problem.setText("Choose a folder.")
+            self.problem.show()
+            self.folder.setFocus()
+            return
+        self._shared.file_actions.export(self._ids, expand_home(text), self.options())
+        self.accept()
 
 
 def _value(box: QComboBox) -> Any:

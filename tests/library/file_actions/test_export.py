@@ -9,7 +9,8 @@ from studio.core.jobs import new_job
 from studio.core.requests import SpeechRequest, VideoRequest
 from studio.library import artifacts
 from studio.library.artifacts import read_recipe
-from studio.library.file_actions.export import ExportOptions, export_items
+from studio.library.file_actions.action import ExportOptions
+from studio.library.file_actions.export import export_items
 from studio.library.results import VideoResult
 from studio.media import mp4, riff_id3
 from studio.media.audio import frames_in

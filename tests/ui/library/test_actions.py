@@ -221,7 +221,7 @@ def test_same_again_and_vary_add_jobs(open_studio, qtbot):
 
 def test_export_writes_files_in_another_format(open_library, fill_library, folder, qtbot, tmp_path):
     fill_library(*(make_item(folder, number) for number in range(2)))
-    _studio, page = open_library()
+    studio, page = open_library()
     press(page, Qt.Key.Key_A, CONTROL)
     open_menu(page, 0)
     choose(qtbot, "Export")
@@ -230,7 +230,11 @@ def test_export_writes_files_in_another_format(open_library, fill_library, folde
     dialog.folder.setText(str(tmp_path / "exported"))
     dialog.image_format.setCurrentIndex(dialog.image_format.findData("jpg"))
     QTest.mouseClick(dialog.export_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not dialog.isVisible(), timeout=PATIENCE)
+    assert not dialog.isVisible()
+    toasts = studio.window.toasts
+    qtbot.waitUntil(lambda: bool(toasts.shown), timeout=PATIENCE)
+    toast = toasts.shown[-1].toast
+    assert (toast.text, toast.button) == ("2 files exported", "Show")
     names = sorted(path.name for path in (tmp_path / "exported").iterdir())
     assert names == ["0000.jpg", "0001.jpg"]
     assert (tmp_path / "exported" / "0000.jpg").read_bytes()[:2] == b"\xff\xd8"
