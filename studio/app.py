@@ -19,14 +19,16 @@ from studio.core.drafts import load_drafts
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
 from studio.core.settings_store import load_settings, set_aside_damaged
-from studio.core.telemetry import remove_telemetry_files
+from studio.core.translation import choose_language, current_language, use_language
 from studio.engine.factory import make_engine
 from studio.jobs.folder_lock import FolderLock, acquire
 from studio.jobs.ipc.client import activate_running
 from studio.jobs.ipc.server import IpcServer
 from studio.jobs.session import Session
+from studio.telemetry import remove_telemetry_files
 from studio.ui.app_state import AppState
 from studio.ui.desktop.idle import IdleWatch
+from studio.ui.desktop.language import desktop_languages, translate_qt
 from studio.ui.desktop.notifications import Notifier
 from studio.ui.main_window import MainWindow
 from studio.ui.widgets import theme
@@ -178,6 +180,7 @@ def make_application() -> QApplication:
     application.setApplicationName("Studio")
     application.setDesktopFileName("studio")
     application.setWindowIcon(icon("studio"))
+    translate_qt(application, current_language())
     return application
 
 
@@ -239,6 +242,7 @@ def run_window(
     If another window uses the data folder, activate that window instead. `memory` is the load
     preference of this run.
     """
+    use_language(choose_language(load_settings(data).language, desktop_languages()))
     if not has_display():
         return _refuse(
             "There is no desktop to open a window on.\nStart Studio from a desktop, or use the "

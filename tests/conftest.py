@@ -9,6 +9,8 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Tests and their child processes read English, whatever the language of this computer is.
+os.environ["STUDIO_LANGUAGE"] = "en"
 
 import pytest
 from hypothesis import HealthCheck

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from studio.core.paths import resources
+from studio.core.resources import resources
 from studio.models.catalog import catalog_entries
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -41,6 +41,9 @@ def main() -> None:
     options = window_options(sys.argv[1:])
     if options is not None:
         sys.exit(open_window(options))
+    from studio.cli.language import use_language_of
+
+    use_language_of(sys.argv[1:])
     from studio.cli.app import run
 
     sys.exit(run(sys.argv[1:]))

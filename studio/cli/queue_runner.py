@@ -34,12 +34,12 @@ from studio.core.events import Progress as ProgressEvent
 from studio.core.files import can_write
 from studio.core.jobs import Batch, Job, JobState
 from studio.core.settings_store import load_settings
-from studio.core.telemetry import remove_telemetry_files
 from studio.jobs.ipc.client import connect_to_window
 from studio.jobs.pause import Limit
 from studio.jobs.queue import JobQueue
 from studio.jobs.session import DataFolderInUseError, Session
 from studio.jobs.store_rows import read_jobs_readonly
+from studio.telemetry import remove_telemetry_files
 
 SIGNAL_POLL_MS = 100
 """Interval of a timer that lets Python handle signals while Qt's event loop waits."""

@@ -26,6 +26,7 @@ from studio.core.settings_catalog.values import (
     value_text,
 )
 from studio.core.settings_store import Change, load_settings, update
+from studio.core.translation import tr_marked
 
 settings_app = typer.Typer(help="Show and change the settings.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -50,11 +51,11 @@ def list_command(
     for group, title in GROUPS.items():
         of_group = [one for one in shown if one.group == group]
         if of_group:
-            output.result(title)
+            output.result(tr_marked(title))
         for setting in of_group:
             mark = "*" if is_changed(setting, settings) else " "
             text = value_text(setting, getattr(settings, setting.key))
-            output.result(f"{mark} {setting.key:22} {text:12} {setting.title}".rstrip())
+            output.result(f"{mark} {setting.key:22} {text:12} {tr_marked(setting.title)}".rstrip())
 
 
 @settings_app.command("get")

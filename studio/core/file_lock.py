@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from studio.core import open_flags
+from studio.core.regular_file import CLOEXEC, NOFOLLOW, NONBLOCK
 
 WAIT_SECONDS = 5.0
 _POLL_SECONDS = 0.01
@@ -26,7 +26,7 @@ def hold(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
     another program keeps the lock, and OSError.
     """
     flags = os.O_RDWR | os.O_CREAT
-    flags |= open_flags.CLOEXEC | open_flags.NOFOLLOW | open_flags.NONBLOCK
+    flags |= CLOEXEC | NOFOLLOW | NONBLOCK
     descriptor = os.open(path, flags, 0o600)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from studio.core import open_flags
+from studio.core.regular_file import NOFOLLOW
 
 PART_SUFFIX = ".part"
 _BLOCK_BYTES = 8 << 20
@@ -26,7 +26,7 @@ def write_whole(path: Path, data: bytes, *, replace: bool = False, mode: int = 0
     """
     part = part_path(path)
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | open_flags.NOFOLLOW
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOFOLLOW
         descriptor = os.open(part, flags, mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

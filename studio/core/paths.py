@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
 from pathlib import Path
@@ -228,7 +227,7 @@ class DataFolder(NamedTuple):
 
     @property
     def telemetry_mark(self) -> Path:
-        """Marks that telemetry files of a library are removed; see `core/telemetry.py`."""
+        """Marks that telemetry files of a library are removed; see `telemetry.py`."""
         return self.root / "telemetry-removed.txt"
 
     def check(self) -> None:
@@ -269,15 +268,3 @@ def data_folder(override: str | Path | None = None) -> DataFolder:
 
 def _platform_folder() -> Path:
     return user_path(platformdirs.user_data_dir("studio", appauthor=False))
-
-
-@functools.cache
-def resources() -> Path:
-    """Return the folder of resources: in the package of a wheel, next to it in a checkout."""
-    inside = Path(__file__).resolve().parent.parent / "resources"
-    if inside.is_dir():
-        return inside
-    frozen = getattr(sys, "_MEIPASS", None)  # PyInstaller's folder
-    if frozen:
-        return Path(frozen) / "resources"
-    return Path(__file__).resolve().parent.parent.parent / "resources"

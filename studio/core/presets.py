@@ -19,9 +19,10 @@ from studio.core.errors import InvalidRequestError, StudioError
 from studio.core.file_names import slug
 from studio.core.files import write_whole
 from studio.core.kinds import KINDS
-from studio.core.paths import DataFolder, resources
+from studio.core.paths import DataFolder
 from studio.core.regular_file import IrregularFileError, read_regular
 from studio.core.requests import build_request, fields
+from studio.core.resources import resources
 
 SUFFIX = ".preset.json"
 MAX_BYTES = 1 << 20

@@ -6,13 +6,20 @@ import contextlib
 import errno
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from studio.core import open_flags
+if sys.platform == "win32":
+    BINARY = os.O_BINARY
+    CLOEXEC = NOFOLLOW = NONBLOCK = 0
+else:
+    BINARY = 0
+    CLOEXEC, NOFOLLOW, NONBLOCK = os.O_CLOEXEC, os.O_NOFOLLOW, os.O_NONBLOCK
+"""Flags of `os.open` that some systems lack; 0 on those."""
 
-_FLAGS = os.O_RDONLY | open_flags.BINARY | open_flags.NONBLOCK | open_flags.CLOEXEC
+_FLAGS = os.O_RDONLY | BINARY | NONBLOCK | CLOEXEC
 
 
 class IrregularFileError(OSError):

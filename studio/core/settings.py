@@ -12,6 +12,8 @@ MIN_TEXT_SIZE, MAX_TEXT_SIZE = 80, 200
 MAX_GPU = 63
 MAX_THREADS = 1_024
 Theme = Literal["system", "light", "dark"]
+Language = Literal["system", "en", "zh_CN"]
+"""Of the user's texts; "system" follows the desktop (`core/translation.py`)."""
 CompressedQuality = Literal["high", "small"]
 AudioFormat = Literal["wav", "flac", "ogg", "mp3"]
 LoadStrategy = Literal[
@@ -43,6 +45,7 @@ class Settings(msgspec.Struct, kw_only=True):
     """What forms and commands begin with, for speech and music."""
     compressed_quality: CompressedQuality = "high"
     """Of MP3, OGG, MP4 and WebP files."""
+    language: Language = "system"
     theme: Theme = "system"
     text_size: Annotated[int, Meta(ge=MIN_TEXT_SIZE, le=MAX_TEXT_SIZE)] = 100
     """Of the window, in percent."""

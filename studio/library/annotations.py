@@ -19,12 +19,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from studio.core import file_lock, open_flags
+from studio.core import file_lock
 from studio.core.artifact import SIDECAR_FOLDER
 from studio.core.file_names import one_line
 from studio.core.files import sync_folder, write_whole
 from studio.core.paths import DataFolder
-from studio.core.regular_file import read_regular
+from studio.core.regular_file import BINARY, CLOEXEC, NOFOLLOW, NONBLOCK, read_regular
 from studio.library.items import MAX_RATING, Annotation
 
 FILE_NAME = "annotations.jsonl"
@@ -37,15 +37,7 @@ _MAX_NOTE_CHARACTERS = 100_000
 _COMPACT_BYTES = 64 * 2**10
 """Smaller files are not compacted."""
 _FULL_DISK = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
-_FLAGS = (
-    os.O_RDWR
-    | os.O_CREAT
-    | os.O_APPEND
-    | open_flags.BINARY
-    | open_flags.CLOEXEC
-    | open_flags.NOFOLLOW
-    | open_flags.NONBLOCK
-)
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | BINARY | CLOEXEC | NOFOLLOW | NONBLOCK
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

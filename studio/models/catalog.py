@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from studio.core.errors import StudioError
-from studio.core.paths import resources
+from studio.core.resources import resources
 from studio.models.card import ADAPTER, AS_IT_IS, Commercial, ModelCard
 from studio.models.families import find_family
 

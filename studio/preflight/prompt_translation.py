@@ -15,7 +15,7 @@ import tomllib
 import msgspec
 
 from studio.core.errors import StudioError
-from studio.core.paths import resources
+from studio.core.resources import resources
 from studio.models.card import ModelCard
 from studio.preflight import vocabulary
 

@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from studio.core.paths import resources
+from studio.core.resources import resources
 
 NAMES = {
     "en": "English",

@@ -7,7 +7,7 @@ import tomllib
 
 import msgspec
 
-from studio.core.paths import resources
+from studio.core.resources import resources
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):

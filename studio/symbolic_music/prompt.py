@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from studio.core.paths import resources
+from studio.core.resources import resources
 from studio.symbolic_music.events import PARTS, Brief
 from studio.symbolic_music.instruments import instruments
 from studio.symbolic_music.types import MusicPrompt

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
 
-from studio.core.kinds import TABS
+from studio.core.translation import mark, tr_marked
 from studio.ui.widgets.factory import name_control
 from studio.ui.widgets.icons import icon
 
@@ -24,6 +24,7 @@ class Action(NamedTuple):
     method: str
     """Of the window or, after a dot, of one of its attributes; called with `argument`, if any."""
     title: str
+    """Shown with `tr_marked`, like `tip` and `menu`."""
     tip: str
     menu: str
     shortcut: str = ""
@@ -45,17 +46,41 @@ class Action(NamedTuple):
         return f"{self.method}:{self.argument}" if self.argument else self.method
 
 
-MENUS = ("File", "Edit", "View", "Queue", "Models", "Help")
+MENUS = (mark("File"), mark("Edit"), mark("View"), mark("Queue"), mark("Models"), mark("Help"))
 """In the order of the menu bar. Mnemonics are chosen by `add_mnemonics`."""
+PAGE_TITLES = {
+    "text": mark("Text"),
+    "image": mark("Image"),
+    "audio": mark("Audio"),
+    "library": mark("Library"),
+}
+"""Page of the window → its title."""
+_TABS = (
+    ("text", mark("Text tab"), mark("Go to the text tab")),
+    ("image", mark("Image tab"), mark("Go to the image tab")),
+    ("audio", mark("Audio tab"), mark("Go to the audio tab")),
+)
 ACTIONS = (
-    Action("generate", "Generate", "Start the job of this tab", "File", "Ctrl+Return", "play"),
     Action(
-        "stop", "Stop", "Stop the job of this tab and keep partial results", "File", "Esc", "stop"
+        "generate",
+        mark("Generate"),
+        mark("Start the job of this tab"),
+        "File",
+        "Ctrl+Return",
+        "play",
+    ),
+    Action(
+        "stop",
+        mark("Stop"),
+        mark("Stop the job of this tab and keep partial results"),
+        "File",
+        "Esc",
+        "stop",
     ),
     Action(
         "file_opener.ask_for_batch",
-        "Batch from a file…",
-        "Run every prompt of a text, CSV, Excel or JSON file",
+        mark("Batch from a file…"),
+        mark("Run every prompt of a text, CSV, Excel or JSON file"),
         "File",
         "Ctrl+B",
         "batch",
@@ -64,52 +89,59 @@ ACTIONS = (
     ),
     Action(
         "file_opener.ask_for_batch_folder",
-        "Batch from a folder…",
-        "Run every .txt file of a folder as a prompt",
+        mark("Batch from a folder…"),
+        mark("Run every .txt file of a folder as a prompt"),
         "File",
         "Ctrl+Shift+B",
     ),
     Action(
         "file_opener.ask_for_artifact",
-        "Open a result…",
-        "Fill the form from a file made with Studio",
+        mark("Open a result…"),
+        mark("Fill the form from a file made with Studio"),
         "File",
         "Ctrl+O",
         "folder",
         starts_group=True,
     ),
-    Action("save_as", "Save as…", "Save the result of this tab", "File", "Ctrl+S", "save"),
+    Action(
+        "save_as", mark("Save as…"), mark("Save the result of this tab"), "File", "Ctrl+S", "save"
+    ),
     Action(
         "dialogs.choose_output_folder",
-        "Folder for results…",
-        "Choose where new results are saved",
+        mark("Folder for results…"),
+        mark("Choose where new results are saved"),
         "File",
     ),
-    Action("close", "Quit", "Close Studio", "File", "Ctrl+Q", starts_group=True),
+    Action("close", mark("Quit"), mark("Close Studio"), "File", "Ctrl+Q", starts_group=True),
     Action(
         "window_library.undo",
-        "Undo",
-        "Take back the last change in the library",
+        mark("Undo"),
+        mark("Take back the last change in the library"),
         "Edit",
         "Ctrl+Z",
         "undo",
         current_title="window_library.undo_title",
     ),
     Action(
-        "copy_result", "Copy result", "Copy the result of this tab", "Edit", "Ctrl+Shift+C", "copy"
+        "copy_result",
+        mark("Copy result"),
+        mark("Copy the result of this tab"),
+        "Edit",
+        "Ctrl+Shift+C",
+        "copy",
     ),
     Action(
         "dialogs.show_settings",
-        "Settings…",
-        "Change how Studio looks, saves and runs models",
+        mark("Settings…"),
+        mark("Change how Studio looks, saves and runs models"),
         "Edit",
         "Ctrl+,",
         starts_group=True,
     ),
     Action(
         "dialogs.show_models",
-        "Models…",
-        "See, add and remove models",
+        mark("Models…"),
+        mark("See, add and remove models"),
         "Models",
         "Ctrl+M",
         "models",
@@ -117,26 +149,28 @@ ACTIONS = (
     ),
     Action(
         "install_banner.install_starter",
-        "Get the starter text model",
-        "Download a small text model",
+        mark("Get the starter text model"),
+        mark("Download a small text model"),
         "Models",
     ),
     *(
         Action(
             "show_tab",
-            f"{name.title()} tab",
-            f"Go to the {name} tab",
+            title,
+            tip,
             "View",
             f"Ctrl+{number}",
             argument=name,
         )
-        for number, name in enumerate(TABS, 1)
+        for number, (name, title, tip) in enumerate(_TABS, 1)
     ),
-    Action("show_tab", "Library", "Go to the library", "View", "Ctrl+0", argument="library"),
+    Action(
+        "show_tab", mark("Library"), mark("Go to the library"), "View", "Ctrl+0", argument="library"
+    ),
     Action(
         "window_library.toggle_panel",
-        "Library panel",
-        "Show or hide the library next to the tab",
+        mark("Library panel"),
+        mark("Show or hide the library next to the tab"),
         "View",
         "Ctrl+L",
         state="window_library.is_panel_shown",
@@ -144,16 +178,16 @@ ACTIONS = (
     ),
     Action(
         "toggle_form",
-        "Form",
-        "Show or hide the form next to the result",
+        mark("Form"),
+        mark("Show or hide the form next to the result"),
         "View",
         "F9",
         state="is_form_shown",
     ),
     Action(
         "toggle_queue",
-        "Queue",
-        "Show or hide the queue",
+        mark("Queue"),
+        mark("Show or hide the queue"),
         "View",
         "Ctrl+J",
         "queue",
@@ -162,39 +196,39 @@ ACTIONS = (
     ),
     Action(
         "show_full_screen",
-        "Full screen",
-        "Show the image or video on the full screen, until Esc",
+        mark("Full screen"),
+        mark("Show the image or video on the full screen, until Esc"),
         "View",
         "F11",
         "full-screen",
     ),
     Action(
         "toasts.take_focus",
-        "Last message",
-        "Move the focus to the last message and its button",
+        mark("Last message"),
+        mark("Move the focus to the last message and its button"),
         "View",
         "F8",
     ),
     *(
         Action(
             "set_theme",
-            f"Theme: {mode}",
+            title,
             tip,
             "View",
             argument=mode,
             state="shared.settings.theme",
             starts_group=mode == "system",
         )
-        for mode, tip in (
-            ("system", "Light or dark, like the desktop"),
-            ("light", "Always light"),
-            ("dark", "Always dark"),
+        for mode, title, tip in (
+            ("system", mark("Theme: system"), mark("Light or dark, like the desktop")),
+            ("light", mark("Theme: light"), mark("Always light")),
+            ("dark", mark("Theme: dark"), mark("Always dark")),
         )
     ),
     Action(
         "toggle_pause",
-        "Pause the queue",
-        "Start no job after the running one, or continue",
+        mark("Pause the queue"),
+        mark("Start no job after the running one, or continue"),
         "Queue",
         "Ctrl+P",
         "pause",
@@ -202,50 +236,58 @@ ACTIONS = (
     ),
     Action(
         "queue_dock.cancel_waiting",
-        "Cancel waiting jobs",
-        "Cancel all jobs that have not begun",
+        mark("Cancel waiting jobs"),
+        mark("Cancel all jobs that have not begun"),
         "Queue",
         icon="stop",
         starts_group=True,
     ),
     Action(
         "queue_dock.clear_finished",
-        "Clear finished jobs",
-        "Remove jobs that are over from the list; their files stay",
+        mark("Clear finished jobs"),
+        mark("Remove jobs that are over from the list; their files stay"),
         "Queue",
         icon="trash",
     ),
     Action(
         "dialogs.show_palette",
-        "Find an action…",
-        "Find actions, models, presets, settings and results by typing",
+        mark("Find an action…"),
+        mark("Find actions, models, presets, settings and results by typing"),
         "Help",
         "Ctrl+K",
     ),
-    Action("help.show_shortcuts", "Keyboard shortcuts", "Show all shortcuts", "Help", "F1"),
-    Action("help.show_documents", "Documentation", "Read how to use Studio", "Help", "Shift+F1"),
+    Action(
+        "help.show_shortcuts", mark("Keyboard shortcuts"), mark("Show all shortcuts"), "Help", "F1"
+    ),
+    Action(
+        "help.show_documents",
+        mark("Documentation"),
+        mark("Read how to use Studio"),
+        "Help",
+        "Shift+F1",
+    ),
     Action(
         "help.show_doctor",
-        "Check the installation…",
-        "Check what Studio needs on this computer",
+        mark("Check the installation…"),
+        mark("Check what Studio needs on this computer"),
         "Help",
         starts_group=True,
     ),
-    Action("help.open_logs", "Log folder", "Open the folder of log files", "Help"),
+    Action("help.open_logs", mark("Log folder"), mark("Open the folder of log files"), "Help"),
     Action(
         "help.copy_report",
-        "Copy details for a report",
-        "Copy versions, platform and hardware, without prompts, names and paths",
+        mark("Copy details for a report"),
+        mark("Copy versions, platform and hardware, without prompts, names and paths"),
         "Help",
     ),
     Action(
         "help.show_licenses",
-        "Licenses",
-        "Show the licenses of Studio and its libraries",
+        mark("Licenses"),
+        mark("Show the licenses of Studio and its libraries"),
         "Help",
         starts_group=True,
     ),
-    Action("help.show_about", "About Studio", "Version and license", "Help"),
+    Action("help.show_about", mark("About Studio"), mark("Version and license"), "Help"),
 )
 ACTIONS_BY_KEY = {action.key: action for action in ACTIONS}
 # A tab has these shortcuts itself, so that they reach the form that has the focus.
@@ -269,7 +311,8 @@ class WindowActions:
             if action.toolbar:
                 item = self._items[action.key]
                 toolbar.addAction(item)
-                name_control(toolbar.widgetForAction(item), action.title, item.toolTip())
+                title = tr_marked(action.title)
+                name_control(toolbar.widgetForAction(item), title, item.toolTip())
 
     def __getitem__(self, key: str) -> QAction:
         return self._items[key]
@@ -280,7 +323,7 @@ class WindowActions:
             if action.starts_group and number:
                 menu.addSeparator()
             item = self._items[action.key]
-            item.setIconText(action.title)  # the toolbar shows no mnemonic
+            item.setIconText(tr_marked(action.title))  # the toolbar shows no mnemonic
             item.setText(titles[action.title])
             menu.addAction(item)
 
@@ -297,7 +340,8 @@ class WindowActions:
         for action in ACTIONS:
             item, keys = self._items[action.key], QKeySequence(shortcut_of(action, chosen))
             shown = keys.toString(QKeySequence.SequenceFormat.NativeText)
-            item.setToolTip(f"{action.tip} ({shown})" if shown else action.tip)
+            tip = tr_marked(action.tip)
+            item.setToolTip(f"{tip} ({shown})" if shown else tip)
             if action.method in SHORTCUTS_OF_TABS:  # shown only
                 title = item.text().partition("\t")[0]
                 item.setText(f"{title}\t{shown}" if shown else title)
@@ -325,10 +369,10 @@ class WindowActions:
 
 
 def add_mnemonics(titles: Iterable[str]) -> dict[str, str]:
-    """Return title → title with "&" before a letter that no other title has, where one is free.
+    """Return title → translated title with "&" before a letter that no other title has.
 
-    Prefers the first letter of a word. Titles without a free Latin letter get it in parentheses,
-    as is usual in Chinese.
+    Prefers the first letter of a word. A translation gets the letter of the English title in
+    parentheses, as is usual in Chinese: 打开(&O)… So does a title without a free letter.
     """
     used: set[str] = set()
     shown = {}
@@ -337,18 +381,26 @@ def add_mnemonics(titles: Iterable[str]) -> dict[str, str]:
         places = [*starts, *(at for at in range(len(title)) if at not in starts)]
         usable = (at for at in places if title[at].isascii() and title[at].isalnum())
         place = next((at for at in usable if title[at].lower() not in used), None)
-        escaped = title.replace("&", "&&")
-        if place is not None:
-            used.add(title[place].lower())
-            before = title[:place].replace("&", "&&")
-            shown[title] = f"{before}&{escaped[len(before) :]}"
+        letter = title[place] if place is not None else _free_letter(used)
+        used.add(letter.lower())
+        translated = tr_marked(title)
+        if place is not None and translated == title:
+            before, after = title[:place].replace("&", "&&"), title[place:].replace("&", "&&")
+            shown[title] = f"{before}&{after}"
         else:
-            free = next(
-                (one for one in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if one.lower() not in used), ""
-            )
-            used.add(free.lower())
-            shown[title] = f"{escaped} (&{free})" if free else escaped
+            shown[title] = _append_mnemonic(translated.replace("&", "&&"), letter.upper())
     return shown
+
+
+def _free_letter(used: Container[str]) -> str:
+    return next((one for one in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if one.lower() not in used), "")
+
+
+def _append_mnemonic(title: str, letter: str) -> str:
+    if not letter:
+        return title
+    name = title.removesuffix("…")
+    return f"{name}(&{letter}){title[len(name) :]}"
 
 
 def shortcut_of(action: Action, chosen: Shortcuts) -> str:
@@ -358,8 +410,8 @@ def shortcut_of(action: Action, chosen: Shortcuts) -> str:
 
 
 def _make(action: Action, window: QMainWindow) -> QAction:
-    item = QAction(action.title, window)
-    item.setStatusTip(action.tip)
+    item = QAction(tr_marked(action.title), window)
+    item.setStatusTip(tr_marked(action.tip))
     item.setCheckable(bool(action.state))
     item.setIconVisibleInMenu(not action.state)  # its mark is there
     if action.current_title:

@@ -10,6 +10,7 @@ import msgspec
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from studio.core.translation import tr, tr_marked
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import show_information
@@ -103,7 +104,7 @@ class Dialogs(QObject):
     def choose_output_folder(self) -> None:
         """Choose where new results are saved."""
         folder = QFileDialog.getExistingDirectory(
-            self._window, "Folder for results", self._shared.output_folder()
+            self._window, tr("Folder for results"), self._shared.output_folder()
         )
         if not folder:
             return
@@ -111,7 +112,7 @@ class Dialogs(QObject):
             self._shared.change_settings(output_folder=folder)
         except ValueError:  # a name that is not UTF-8
             self._shared.post_toast(
-                "The name of this folder is not valid UTF-8. Choose another folder."
+                tr("The name of this folder is not valid UTF-8. Choose another folder.")
             )
 
     def show_recipe(self, kind: Kind, recipe: Recipe) -> None:
@@ -122,12 +123,18 @@ class Dialogs(QObject):
             for name, value in values.items()
             if name not in ("prompt", "kind") and value != ""
         )
-        title = kind.title.lower()
         show_information(
             self._window,
-            f"{kind.title} made with Studio",
-            f"Model {recipe.model}, seed {recipe.seed}, prompt: "
-            f"{recipe.request.prompt[:MAX_PROMPT_CHARACTERS]}",
-            f"The window has no form for {title} yet. Use the command `studio {kind.name}`.\n\n"
-            f"{details}",
+            tr("{kind} made with Studio", kind=tr_marked(kind.title)),
+            tr(
+                "Model {model}, seed {seed}, prompt: {prompt}",
+                model=recipe.model,
+                seed=recipe.seed,
+                prompt=recipe.request.prompt[:MAX_PROMPT_CHARACTERS],
+            ),
+            tr(
+                "The window has no form for this kind yet. Use the command `studio {name}`.",
+                name=kind.name,
+            )
+            + f"\n\n{details}",
         )

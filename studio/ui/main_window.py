@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog
 
 from studio.core.kinds import KINDS, TABS, Kind
+from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_file, open_folder
 from studio.ui.dialogs import Dialogs
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from studio.ui.tabs.text import TextTab
 
 QUEUE_HEIGHT = 300
-SAVE_CURE = (
+SAVE_CURE = mark(
     "Your changes last until Studio is closed. Check the free disk space and the permissions of "
     "the folder."
 )
@@ -233,7 +234,7 @@ class MainWindow(WindowShell):
         elif artifacts:
             self.show_artifact(Path(artifacts[0].path))
         else:
-            self.shared.post_toast("This job has no result")
+            self.shared.post_toast(tr("This job has no result"))
 
     def _on_recipe_opened(self, path: Path, recipe: Recipe) -> None:
         self.fill(recipe, path)
@@ -367,13 +368,19 @@ class MainWindow(WindowShell):
             form.edit(job)
             return
         self.shared.post_toast(
-            f"{kind.title} jobs cannot be changed in the window. Cancel this one and create it "
-            f"again with `studio {kind.name}`."
+            tr(
+                "{kind} jobs cannot be changed in the window. Cancel this one and create it "
+                "again with `studio {name}`.",
+                kind=tr_marked(kind.title),
+                name=kind.name,
+            )
         )
 
     def _on_batch_finished(self, batch: Batch) -> None:
         name = Path(batch.source).name
-        self.shared.post_toast(f"Batch {name} is done", "Show", lambda: self.show_batch(batch))
+        self.shared.post_toast(
+            tr("Batch {name} is done", name=name), tr("Show"), lambda: self.show_batch(batch)
+        )
 
     def show_batch(self, batch: Batch) -> None:
         """Show the results of a batch in their tab, or its folder if no tab can show them."""
@@ -386,12 +393,12 @@ class MainWindow(WindowShell):
 
     def show_settings_message(self, message: str, cure: str = "") -> None:
         """Show a message about the settings until the user closes it."""
-        close = button("OK", "Close this message", self.settings_banner.clear)
+        close = button(tr("OK"), tr("Close this message"), self.settings_banner.clear)
         self.settings_banner.show_message(message, cure, [close])
 
     def _on_save_failed(self, message: str) -> None:
         if message:
-            self.show_settings_message(message, SAVE_CURE)
+            self.show_settings_message(message, tr_marked(SAVE_CURE))
         else:
             self.settings_banner.clear()
 
@@ -425,9 +432,11 @@ class MainWindow(WindowShell):
         event.accept()
 
     def _may_close(self, unfinished: int) -> bool:
-        jobs = f"{unfinished} jobs are" if unfinished > 1 else "A job is"
-        text = (
-            f"{jobs} not done. The queue runs them again, with the same seed, when Studio is "
-            "opened the next time."
+        text = tr_plural(
+            "A job is not done. The queue runs it again, with the same seed, when Studio is "
+            "opened the next time.",
+            "{count} jobs are not done. The queue runs them again, with the same seed, when Studio "
+            "is opened the next time.",
+            unfinished,
         )
-        return confirm(self, "Close Studio?", text, "Close", "Stay")
+        return confirm(self, tr("Close Studio?"), text, tr("Close"), tr("Stay"))

@@ -10,7 +10,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QTabWidget, QToolBar, QVBoxLayout, QWidget
 
 from studio.core.kinds import TABS
-from studio.ui.actions import WindowActions
+from studio.core.translation import tr, tr_marked
+from studio.ui.actions import PAGE_TITLES, WindowActions
 from studio.ui.desktop.screens import DECORATION, FittedScrollArea, move_onto_screen, resize_to_fit
 from studio.ui.widgets.factory import name_control
 from studio.ui.widgets.icons import icon
@@ -40,7 +41,7 @@ class WindowShell(QMainWindow):
         resize_to_fit(self, *DEFAULT_SIZE)
 
     def _add_toolbar(self) -> QToolBar:
-        toolbar = QToolBar("Main")
+        toolbar = QToolBar(tr("Main"))
         toolbar.setObjectName("main")
         toolbar.setMovable(False)
         toolbar.setIconSize(QSize(16, 16))
@@ -51,13 +52,13 @@ class WindowShell(QMainWindow):
     def _add_tabs(self) -> None:
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        name_control(self.tabs.tabBar(), "Tabs", "Text, image, audio and the library")
+        name_control(self.tabs.tabBar(), tr("Tabs"), tr("Text, image, audio and the library"))
         self._pages: dict[str, QVBoxLayout] = {}
         for name in PAGES:
             page = QWidget()
             self._pages[name] = QVBoxLayout(page)
             self._pages[name].setContentsMargins(0, 0, 0, 0)
-            self.tabs.addTab(page, icon(name), name.title())
+            self.tabs.addTab(page, icon(name), tr_marked(PAGE_TITLES[name]))
 
     def _add_column(self) -> None:
         self._banners.setContentsMargins(12, 4, 12, 4)

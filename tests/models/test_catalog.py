@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 from studio.cli.app import app
 from studio.core.errors import StudioError
 from studio.core.kinds import KINDS
-from studio.core.paths import resources
 from studio.core.requests import ImageRequest, VideoRequest, fields
+from studio.core.resources import resources
 from studio.engine.runtime.schedulers import CLASSES
 from studio.models.card import SYMBOLIC_MUSIC, ModelCard, Voice, request_for
 from studio.models.card_store import card_folder, read_card, write_card

@@ -30,10 +30,11 @@ def menus(window):
     [
         (["Save", "Save as…"], ["&Save", "Save &as…"]),
         (["Go", "Og"], ["&Go", "&Og"]),
-        (["Go", "Og", "Gogo"], ["&Go", "&Og", "Gogo (&A)"]),
-        (["打开", "保存"], ["打开 (&A)", "保存 (&B)"]),
+        (["Go", "Og", "Gogo"], ["&Go", "&Og", "Gogo(&A)"]),
+        (["打开", "保存"], ["打开(&A)", "保存(&B)"]),
         (["A & B", "A & C"], ["&A && B", "A && &C"]),
-        ([""], [" (&A)"]),
+        ([""], ["(&A)"]),
+        (["打开…"], ["打开(&A)…"]),
     ],
 )
 def test_mnemonics_are_unique(titles, shown):

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from studio.core import environment
-from studio.core.paths import resources
+from studio.core.resources import resources
 from tools.starter_models.music import evaluation, learning, nearness, packing
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)

@@ -4,102 +4,114 @@ from __future__ import annotations
 
 from studio.core.settings_catalog.endpoint import ENDPOINT
 from studio.core.settings_catalog.setting import in_group, setting
+from studio.core.translation import LANGUAGES, mark
 
 GROUPS = {
-    "appearance": "Appearance",
-    "results": "Results",
-    "memory": "Memory",
-    "devices": "Devices",
-    "queue": "Queue",
-    "hub": "Hub",
-    "audio": "Audio",
-    "notifications": "Notifications",
-    "privacy": "Privacy",
-    "shortcuts": "Shortcuts",
+    "appearance": mark("Appearance"),
+    "results": mark("Results"),
+    "memory": mark("Memory"),
+    "devices": mark("Devices"),
+    "queue": mark("Queue"),
+    "hub": mark("Hub"),
+    "audio": mark("Audio"),
+    "notifications": mark("Notifications"),
+    "privacy": mark("Privacy"),
+    "shortcuts": mark("Shortcuts"),
 }
-"""Group → title, in the window's order."""
+"""Group → title, in the window's order; titles are shown with `tr_marked`."""
 
 SETTINGS = (
     *in_group(
         "appearance",
         setting(
-            "theme",
-            "Theme",
-            "Light or dark, or as the desktop has it.",
-            choices={"system": "System", "light": "Light", "dark": "Dark"},
+            "language",
+            mark("Language"),
+            mark("Of the window, the commands and their messages."),
+            choices={"system": mark("As the desktop"), **LANGUAGES},
+            at_restart=True,
         ),
-        setting("text_size", "Text size", "Size of all text in the window.", unit="%"),
+        setting(
+            "theme",
+            mark("Theme"),
+            mark("Light or dark, or as the desktop has it."),
+            choices={"system": mark("System"), "light": mark("Light"), "dark": mark("Dark")},
+        ),
+        setting("text_size", mark("Text size"), mark("Size of all text in the window."), unit="%"),
     ),
     *in_group(
         "results",
         setting(
             "output_folder",
-            "Folder for results",
-            "Where new results are saved.",
+            mark("Folder for results"),
+            mark("Where new results are saved."),
             editor="folder",
-            placeholder="in the data folder",
+            placeholder=mark("in the data folder"),
         ),
         setting(
             "file_name",
-            "File name",
-            "Name of a result outside a batch. Tokens: {prompt} {seed} {model} {kind} {date} "
-            "{time} {job}; {prompt:30} cuts. The job's id is added if it is missing.",
-            placeholder="{prompt:40}-{job}",
+            mark("File name"),
+            mark(
+                "Name of a result outside a batch. Tokens: {prompt} {seed} {model} {kind} {date} "
+                "{time} {job}; {prompt:30} cuts. The job's id is added if it is missing."
+            ),
+            placeholder="{prompt:40}-{job}",  # not translated: a name template
         ),
         setting(
             "text_format",
-            "Format of texts",
-            "What the form and the command begin with; a batch file names its own.",
-            choices={"txt": "Plain text (.txt)", "md": "Markdown (.md)"},
+            mark("Format of texts"),
+            mark("What the form and the command begin with; a batch file names its own."),
+            choices={"txt": mark("Plain text (.txt)"), "md": mark("Markdown (.md)")},
         ),
         setting(
             "audio_format",
-            "Format of speech and music",
-            "What the forms and commands begin with; a batch file names its own.",
+            mark("Format of speech and music"),
+            mark("What the forms and commands begin with; a batch file names its own."),
             choices={
                 "wav": "WAV",
-                "flac": "FLAC, smaller without loss",
+                "flac": mark("FLAC, smaller without loss"),
                 "ogg": "OGG Vorbis",
                 "mp3": "MP3",
             },
         ),
         setting(
             "compressed_quality",
-            "Quality of compressed files",
-            "Of MP3, OGG, MP4 and animated WebP. PNG, WAV and FLAC lose nothing.",
-            choices={"high": "High", "small": "Smaller files"},
+            mark("Quality of compressed files"),
+            mark("Of MP3, OGG, MP4 and animated WebP. PNG, WAV and FLAC lose nothing."),
+            choices={"high": mark("High"), "small": mark("Smaller files")},
         ),
     ),
     *in_group(
         "memory",
         setting(
             "memory",
-            "How models are loaded",
-            "Automatic uses the fastest way that fits into the free memory. The Models "
-            "window has the same choice for a single model.",
+            mark("How models are loaded"),
+            mark(
+                "Automatic uses the fastest way that fits into the free memory. The Models "
+                "window has the same choice for a single model."
+            ),
             choices={
-                "auto": "Automatic",
-                "resident": "Whole",
-                "16-bit": "16-bit",
-                "model-offload": "Parts take turns on the GPU",
-                "group-offload": "Groups of layers take turns on the GPU",
-                "sequential-offload": "Layer by layer (slow)",
-                "8-bit": "8-bit",
-                "4-bit": "4-bit",
-                "cpu": "On the CPU",
+                "auto": mark("Automatic"),
+                "resident": mark("Whole"),
+                "16-bit": mark("16-bit"),
+                "model-offload": mark("Parts take turns on the GPU"),
+                "group-offload": mark("Groups of layers take turns on the GPU"),
+                "sequential-offload": mark("Layer by layer (slow)"),
+                "8-bit": mark("8-bit"),
+                "4-bit": mark("4-bit"),
+                "cpu": mark("On the CPU"),
             },
         ),
         setting(
             "unload_minutes",
-            "Unload unused models",
-            "Frees the memory of a model that was not used for this long.",
-            unit="minutes",
-            lowest="Never",
+            mark("Unload unused models"),
+            mark("Frees the memory of a model that was not used for this long."),
+            unit=mark("minutes"),
+            lowest=mark("Never"),
         ),
         setting(
             "warm_start",
-            "Load the last model at the start",
-            "The first job then starts sooner.",
+            mark("Load the last model at the start"),
+            mark("The first job then starts sooner."),
             at_restart=True,
         ),
     ),
@@ -108,16 +120,18 @@ SETTINGS = (
         setting(
             "gpu",
             "GPU",
-            "The GPU that models run on. Without a GPU, or if this one is gone, the first "
-            "one or the CPU is used.",
+            mark(
+                "The GPU that models run on. Without a GPU, or if this one is gone, the first "
+                "one or the CPU is used."
+            ),
             editor="gpu",
             at_restart=True,
         ),
         setting(
             "threads",
-            "CPU threads",
-            "Threads that a model may use on the CPU.",
-            lowest="One per core",
+            mark("CPU threads"),
+            mark("Threads that a model may use on the CPU."),
+            lowest=mark("One per core"),
             at_restart=True,
         ),
     ),
@@ -125,65 +139,73 @@ SETTINGS = (
         "queue",
         setting(
             "order_by_model",
-            "Group jobs by model",
-            "Waiting jobs of the same model run one after the other, so that it is loaded once.",
+            mark("Group jobs by model"),
+            mark(
+                "Waiting jobs of the same model run one after the other, so that it is loaded once."
+            ),
         ),
         setting(
             "batch_jobs",
-            "Run jobs with equal settings as one batch",
-            "Faster; each result is the same as when its job runs alone.",
+            mark("Run jobs with equal settings as one batch"),
+            mark("Faster; each result is the same as when its job runs alone."),
         ),
         setting(
-            "keep_awake", "Keep the computer awake while jobs run", "The screen may still turn off."
+            "keep_awake",
+            mark("Keep the computer awake while jobs run"),
+            mark("The screen may still turn off."),
         ),
         setting(
             "only_idle",
-            "Run jobs only while the computer is idle",
-            "Jobs wait while somebody uses keyboard or mouse, if the desktop reports it.",
+            mark("Run jobs only while the computer is idle"),
+            mark("Jobs wait while somebody uses keyboard or mouse, if the desktop reports it."),
         ),
         setting(
             "pause_on_disk",
-            "Pause when a batch cannot be saved",
-            "On a full or missing drive the queue waits instead of failing row after row.",
+            mark("Pause when a batch cannot be saved"),
+            mark("On a full or missing drive the queue waits instead of failing row after row."),
         ),
     ),
     *in_group(
         "hub",
         setting(
             "endpoint",
-            "Address of the hub",
-            "A mirror or your company's hub.",
+            mark("Address of the hub"),
+            mark("A mirror or your company's hub."),
             placeholder=ENDPOINT,
         ),
-        setting("offline", "Offline", "Studio downloads nothing."),
+        setting("offline", mark("Offline"), mark("Studio downloads nothing.")),
     ),
     *in_group(
         "audio",
         setting(
             "play_while_generating",
-            "Play speech while it is generated",
-            "Starts with the first sentence.",
+            mark("Play speech while it is generated"),
+            mark("Starts with the first sentence."),
         ),
     ),
     *in_group(
         "notifications",
         setting(
             "notify",
-            "Notify me when a long run ends",
-            "A desktop notification, if the window is not active.",
+            mark("Notify me when a long run ends"),
+            mark("A desktop notification, if the window is not active."),
         ),
     ),
     *in_group(
         "privacy",
         setting(
             "keep_drafts",
-            "Keep what I typed for the next start",
-            "Prompts and values of the forms, in the data folder.",
+            mark("Keep what I typed for the next start"),
+            mark("Prompts and values of the forms, in the data folder."),
         ),
     ),
     *in_group(
         "shortcuts",
-        setting("shortcuts", "Keyboard shortcuts", "Shortcuts that differ from the standard ones."),
+        setting(
+            "shortcuts",
+            mark("Keyboard shortcuts"),
+            mark("Shortcuts that differ from the standard ones."),
+        ),
     ),
 )
 BY_KEY = {one.key: one for one in SETTINGS}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 
 ENDPOINT = "https://huggingface.co"
 """The default one."""
@@ -29,8 +30,10 @@ def checked_endpoint(text: str) -> str:
         or any(letter.isspace() for letter in text.strip())
     ):
         raise StudioError(
-            f"{text.strip()[:200]!r} is not the address of a hub.",
+            tr("{address!r} is not the address of a hub.", address=text.strip()[:200]),
             cause="invalid",
-            cure=f"Write it like {ENDPOINT}, without a user name or password.",
+            cure=tr(
+                "Write it like {endpoint}, without a user name or password.", endpoint=ENDPOINT
+            ),
         )
     return text.strip().rstrip("/")

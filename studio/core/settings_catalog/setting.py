@@ -15,7 +15,7 @@ Editor = Literal["switch", "choice", "number", "text", "folder", "gpu", "shortcu
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """One field of `Settings`, described for the user."""
+    """One field of `Settings`, described for the user with texts to show with `tr_marked`."""
 
     key: str
     """Name of the field."""

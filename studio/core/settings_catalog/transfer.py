@@ -13,6 +13,7 @@ from studio.core.regular_file import IrregularFileError, read_regular
 from studio.core.settings import Settings
 from studio.core.settings_catalog.catalog import BY_KEY, SETTINGS
 from studio.core.settings_catalog.values import checked_value, value_change
+from studio.core.translation import tr
 
 MAX_BYTES = 1 << 20
 
@@ -66,7 +67,7 @@ def import_settings(content: bytes, settings: Settings) -> ImportedSettings:
 def _import_value(imported: ImportedSettings, key: str, value: Any, settings: Settings) -> None:
     setting = BY_KEY.get(key)
     if setting is None:
-        imported.refused[key[:80]] = "This version of Studio has no such setting."
+        imported.refused[key[:80]] = tr("This version of Studio has no such setting.")
         return
     try:
         value = checked_value(setting, value)
@@ -80,7 +81,7 @@ def _import_value(imported: ImportedSettings, key: str, value: Any, settings: Se
 
 def _no_settings() -> StudioError:
     return StudioError(
-        "This is not a file of exported settings.",
+        tr("This is not a file of exported settings."),
         cause="invalid",
-        cure="Choose a file that was written with Export… or `studio settings export`.",
+        cure=tr("Choose a file that was written with Export… or `studio settings export`."),
     )

@@ -15,6 +15,7 @@ from studio.core.settings import Settings
 from studio.core.settings_catalog.catalog import BY_KEY
 from studio.core.settings_catalog.endpoint import checked_endpoint
 from studio.core.settings_catalog.setting import Setting
+from studio.core.translation import tr
 
 MAX_SHORTCUTS = 500
 MAX_SHORTCUT_CHARACTERS = 100
@@ -26,7 +27,9 @@ def find_setting(key: str) -> Setting:
     """Return the setting of this name, with dashes or underscores. Raises StudioError."""
     setting = BY_KEY.get(key.strip().replace("-", "_"))
     if setting is None:
-        raise _invalid(f"There is no setting {key[:40]!r}.", "See `studio settings list`.")
+        raise _invalid(
+            tr("There is no setting {key!r}.", key=key[:40]), tr("See `studio settings list`.")
+        )
     return setting
 
 
@@ -35,7 +38,10 @@ def read_value(setting: Setting, text: str) -> Any:
     text = text.strip()
     if setting.editor == "switch":
         if text.lower() not in _SWITCH:
-            raise _invalid(f"{setting.key} cannot be {text[:40]!r}.", "Use on or off.")
+            raise _invalid(
+                tr("{key} cannot be {text!r}.", key=setting.key, text=text[:40]),
+                tr("Use on or off."),
+            )
         return _SWITCH[text.lower()]
     if setting.editor in ("number", "gpu"):
         return checked_value(setting, _number(setting, text))
@@ -44,7 +50,7 @@ def read_value(setting: Setting, text: str) -> Any:
             return checked_value(setting, msgspec.json.decode(text.encode()))
         except (msgspec.DecodeError, UnicodeError):
             raise _invalid(
-                "This is not a JSON object.", 'Write it like \'{"generate": "Ctrl+G"}\'.'
+                tr("This is not a JSON object."), tr('Write it like \'{"generate": "Ctrl+G"}\'.')
             ) from None
     return checked_value(setting, text)
 
@@ -55,13 +61,18 @@ def checked_value(setting: Setting, value: Any) -> Any:
         value = msgspec.convert(value, setting.type)
         msgspec.json.encode(value)
     except (msgspec.ValidationError, UnicodeEncodeError, OverflowError):
-        raise _invalid(f"{setting.key} cannot be {str(value)[:40]!r}.", _allowed(setting)) from None
+        raise _invalid(
+            tr("{key} cannot be {value!r}.", key=setting.key, value=str(value)[:40]),
+            _allowed(setting),
+        ) from None
     if setting.key == "output_folder" and value:
         return _folder(value)
     if setting.key == "endpoint" and value:
         return checked_endpoint(value)
     if setting.key == "file_name" and (problem := _template_problem(value)):
-        raise _invalid(f"The file name {problem}.", "Write it like {date}-{prompt:30}.")
+        raise _invalid(
+            tr("The file name {problem}.", problem=problem), tr("Write it like {date}-{prompt:30}.")
+        )
     if setting.editor == "shortcuts":
         _check_shortcuts([*value.keys(), *value.values()])
     return value
@@ -104,19 +115,26 @@ def _number(setting: Setting, text: str) -> float:
             raise ValueError
         return int(text) if setting.is_whole else number
     except (ValueError, OverflowError):
-        raise _invalid(f"{setting.key} cannot be {text[:40]!r}.", _allowed(setting)) from None
+        raise _invalid(
+            tr("{key} cannot be {text!r}.", key=setting.key, text=text[:40]), _allowed(setting)
+        ) from None
 
 
 def _allowed(setting: Setting) -> str:
     if setting.choices:
-        return f"Use one of: {', '.join(value for value, _title in setting.choices)}."
+        return tr(
+            "Use one of: {choices}.",
+            choices=", ".join(value for value, _title in setting.choices),
+        )
     if setting.editor in ("number", "gpu"):
         low, high = setting.limits
-        whole = "a whole number" if setting.is_whole else "a number"
-        return f"Use {whole} from {low:g} to {high:g}."
-    return {"switch": "Use on or off.", "shortcuts": "Use an object of action and shortcut."}.get(
-        setting.editor, "Use a text without control characters."
-    )
+        if setting.is_whole:
+            return tr("Use a whole number from {low:g} to {high:g}.", low=low, high=high)
+        return tr("Use a number from {low:g} to {high:g}.", low=low, high=high)
+    return {
+        "switch": tr("Use on or off."),
+        "shortcuts": tr("Use an object of action and shortcut."),
+    }.get(setting.editor, tr("Use a text without control characters."))
 
 
 def _folder(text: str) -> str:
@@ -133,7 +151,9 @@ def _template_problem(template: str) -> str:
 def _check_shortcuts(texts: Sequence[str]) -> None:
     """Check actions and shortcuts, one after the other."""
     if len(texts) > 2 * MAX_SHORTCUTS or max(map(len, texts), default=0) > MAX_SHORTCUT_CHARACTERS:
-        raise _invalid("These are too many or too long shortcuts.", "Use those of the window.")
+        raise _invalid(
+            tr("These are too many or too long shortcuts."), tr("Use those of the window.")
+        )
 
 
 def _invalid(message: str, cure: str) -> StudioError:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from studio.core.environment import thread_count
 from studio.core.errors import StudioError
-from studio.core.paths import resources
+from studio.core.resources import resources
 from studio.engine.protocol import CancelCheck
 from studio.engine.runtime.interrupt import run_session
 from studio.engine.runtime.onnx import import_onnxruntime

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from studio.core.paths import resources
+from studio.core.resources import resources
 
 LICENCE, THIRD_PARTY = "LICENSE", "THIRD_PARTY.md"
 _IMAGE = re.compile(r"!\[[^][]*+\]\([^()]*+\)")
@@ -14,7 +14,7 @@ _IMAGE = re.compile(r"!\[[^][]*+\]\([^()]*+\)")
 _SCREENSHOTS = re.compile(r"^## What it looks like\n.*?(?=^## )", re.DOTALL | re.MULTILINE)
 """The part of README.md that has nothing but images."""
 _FIRST = ("README.md", "features.md", "commands.md")
-_FOR_DEVELOPERS = ("architecture.md", "starter-image.md", "starter-music.md")
+_FOR_DEVELOPERS = ("architecture.md", "translations.md", "starter-image.md", "starter-music.md")
 
 
 class Document(NamedTuple):

@@ -16,6 +16,7 @@ from studio.core.jobs import Job, JobState
 from studio.core.kinds import KINDS
 from studio.core.presets import Preset, own_presets, presets
 from studio.core.settings_catalog.catalog import GROUPS, SETTINGS
+from studio.core.translation import tr_marked
 from studio.library.items import Item, Query
 from studio.models.card import ModelCard
 from studio.ui.actions import ACTIONS, MENUS, shortcut_of
@@ -112,7 +113,13 @@ def _actions(window: Window) -> Iterator[Entry]:
         item = window.action(action.key)
         if action.key != PALETTE and item.isEnabled():
             keys = shortcut_of(action, chosen)
-            yield Entry(action.title, action.menu, item.trigger, keys, action.tip)
+            yield Entry(
+                tr_marked(action.title),
+                tr_marked(action.menu),
+                item.trigger,
+                keys,
+                tr_marked(action.tip),
+            )
 
 
 def _presets(window: Window) -> Iterator[Entry]:
@@ -131,8 +138,9 @@ def _use_preset(window: Window, kind: str, preset: Preset) -> None:
 def _settings(window: Window) -> Iterator[Entry]:
     for setting in SETTINGS:
         run = functools.partial(window.dialogs.show_settings, setting.key)
-        words = f"{GROUPS[setting.group]} {setting.key} {setting.description}"
-        yield Entry(setting.title, "Setting", run, words=words)
+        texts = map(tr_marked, (GROUPS[setting.group], setting.description))
+        words = " ".join((setting.key, *texts))
+        yield Entry(tr_marked(setting.title), "Setting", run, words=words)
 
 
 def _recent(window: Window, jobs: list[Job]) -> Iterator[Entry]:

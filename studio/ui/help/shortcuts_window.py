@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.translation import tr_marked
 from studio.ui.actions import ACTIONS, MENUS, shortcut_of
 from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import resize_to_fit
@@ -60,7 +61,7 @@ class ShortcutsWindow(QDialog):
     def _fill(self) -> None:
         chosen = self._shared.settings.shortcuts
         rows = [
-            (action.menu, action.title, _native(keys))
+            (tr_marked(action.menu), tr_marked(action.title), _native(keys))
             for action in sorted(ACTIONS, key=lambda action: MENUS.index(action.menu))
             if (keys := shortcut_of(action, chosen))
         ]

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.settings_catalog.catalog import BY_KEY
+from studio.core.translation import tr_marked
 from studio.jobs.pause import Limit
 from studio.ui import background
 from studio.ui.app_state import AppState
@@ -58,7 +59,7 @@ class PauseMenu(QMenu):
         return action
 
     def _add_setting(self, key: str) -> QAction:
-        action = self.addAction(BY_KEY[key].title)
+        action = self.addAction(tr_marked(BY_KEY[key].title))
         action.setCheckable(True)
         action.setChecked(getattr(self._shared.settings, key))
         action.toggled.connect(lambda on: self._shared.change_settings(**{key: on}))

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.settings_catalog.setting import Setting
+from studio.core.translation import tr, tr_marked
 from studio.ui.models.hardware_probe import HardwareProbe
 from studio.ui.widgets.factory import button, name_control, restyle
 from studio.ui.widgets.request_field import WheelGuard
@@ -37,7 +38,7 @@ class SettingEditor(QWidget):
         self.setting = setting
         self.control = control
         """The widget that gets the focus."""
-        name_control(control, setting.title, setting.description)
+        name_control(control, tr_marked(setting.title), tr_marked(setting.description))
         control.installEventFilter(WheelGuard(control))
         self.setFocusProxy(control)
         layout = QHBoxLayout(self)
@@ -61,7 +62,7 @@ class SwitchEditor(SettingEditor):
     """On or off."""
 
     def __init__(self, setting: Setting) -> None:
-        self._box = QCheckBox("On")
+        self._box = QCheckBox(tr("On"))
         super().__init__(setting, self._box)
         self._box.toggled.connect(self.edited.emit)
 
@@ -79,7 +80,7 @@ class ChoiceEditor(SettingEditor):
         self._box = QComboBox()
         super().__init__(setting, self._box)
         for value, title in setting.choices:
-            self._box.addItem(title, value)
+            self._box.addItem(tr_marked(title), value)
         self._box.activated.connect(lambda _index: self.edited.emit(self._box.currentData()))
 
     def show_value(self, value: str) -> None:
@@ -101,8 +102,8 @@ class NumberEditor(SettingEditor):
             self._box.setDecimals(1)
         if setting.key == "text_size":
             self._box.setSingleStep(10)
-        self._box.setSuffix(f" {setting.unit}" if setting.unit else "")
-        self._box.setSpecialValueText(setting.lowest)
+        self._box.setSuffix(f" {tr_marked(setting.unit)}" if setting.unit else "")
+        self._box.setSpecialValueText(tr_marked(setting.lowest))
         self._box.setKeyboardTracking(False)
         self._box.lineEdit().setTextMargins(6, 0, 6, 0)
         self._box.valueChanged.connect(self.edited.emit)
@@ -119,7 +120,7 @@ class TextEditor(SettingEditor):
 
     def __init__(self, setting: Setting, *more: QWidget) -> None:
         self._line = QLineEdit()
-        self._line.setPlaceholderText(setting.placeholder)
+        self._line.setPlaceholderText(tr_marked(setting.placeholder))
         self._shown = ""
         super().__init__(setting, self._line, *more)
         self._line.editingFinished.connect(self._on_finished)
@@ -138,10 +139,12 @@ class FolderEditor(TextEditor):
     """The path of a folder, typed or chosen."""
 
     def __init__(self, setting: Setting) -> None:
-        super().__init__(setting, button("Choose…", "Choose a folder", self._choose))
+        super().__init__(setting, button(tr("Choose…"), tr("Choose a folder"), self._choose))
 
     def _choose(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, self.setting.title, self._line.text())
+        folder = QFileDialog.getExistingDirectory(
+            self, tr_marked(self.setting.title), self._line.text()
+        )
         if folder:
             self._line.setText(folder)
             self._on_finished()
@@ -184,9 +187,11 @@ class GpuEditor(SettingEditor):
             self._box.addItem(f"{number}: {title}" if len(titles) > 1 else title, number)
         if not titles:
             is_known = machine is not None and machine.probed
-            self._box.addItem("No GPU was found" if is_known else "First GPU", 0)
+            self._box.addItem(tr("No GPU was found") if is_known else tr("First GPU"), 0)
         if self._box.findData(self._number) < 0:
-            self._box.addItem(f"{self._number}: missing" if titles else f"GPU {self._number}")
+            self._box.addItem(
+                tr("{number}: missing", number=self._number) if titles else f"GPU {self._number}"
+            )
             self._box.setItemData(self._box.count() - 1, self._number)
         self._box.setCurrentIndex(self._box.findData(self._number))
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from studio.core.settings_catalog.catalog import GROUPS, SETTINGS
+from studio.core.translation import tr_marked
 from studio.ui.app_state import AppState
 from studio.ui.settings.editors import GpuEditor
 from studio.ui.settings.row import SettingRow
@@ -32,7 +33,7 @@ class GroupSection(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(label(GROUPS[group], "title"))
+        layout.addWidget(label(tr_marked(GROUPS[group]), "title"))
         for widget in (*self.rows.values(), self.shortcuts, self.token, self.stored):
             if widget is not None:
                 layout.addWidget(widget)

@@ -20,13 +20,14 @@ from studio.core.settings_catalog.values import (
     value_change,
 )
 from studio.core.settings_store import Change
+from studio.core.translation import mark, tr, tr_marked
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.settings.editors import EDITORS, WIDTH, SettingEditor
 from studio.ui.widgets.factory import escape_markup, label, name_control
 from studio.ui.widgets.icons import set_icon
 
-RESTART = "Applies when Studio is started again."
+RESTART = mark("Applies when Studio is started again.")
 
 
 class SettingRow(QWidget):
@@ -38,14 +39,19 @@ class SettingRow(QWidget):
         self._shared = shared
         self.editor: SettingEditor = EDITORS[setting.editor](setting)
         self.editor.setFixedWidth(WIDTH)
-        self._title = label(setting.title, wrap=True)
+        self._title_text = tr_marked(setting.title)
+        self._title = label(self._title_text, wrap=True)
         self._title.setBuddy(self.editor.control)
-        restart = f" {RESTART}" if setting.at_restart else ""
-        self._about = f"{setting.description}{restart}"
+        restart = f" {tr_marked(RESTART)}" if setting.at_restart else ""
+        self._about = f"{tr_marked(setting.description)}{restart}"
         self._description = label(self._about, "muted", wrap=True)
         self.reset_button = QToolButton()
         set_icon(self.reset_button, "retry")
-        name_control(self.reset_button, f"Reset {setting.title}", "Use the default again")
+        name_control(
+            self.reset_button,
+            tr("Reset {title}", title=self._title_text),
+            tr("Use the default again"),
+        )
         policy = self.reset_button.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.reset_button.setSizePolicy(policy)
@@ -78,14 +84,14 @@ class SettingRow(QWidget):
 
     def matches(self, words: Sequence[str]) -> bool:
         """True if each word is in the setting's texts."""
-        titles = (title for _value, title in self.setting.choices)
-        texts = (self.setting.title, self._about, self.setting.key, *titles)
-        return contains(" ".join((*texts, GROUPS[self.setting.group])), words)
+        titles = (tr_marked(title) for _value, title in self.setting.choices)
+        texts = (self._title_text, self._about, self.setting.key, *titles)
+        return contains(" ".join((*texts, tr_marked(GROUPS[self.setting.group]))), words)
 
     def highlight(self, words: Sequence[str]) -> None:
         """Mark the words in title and description."""
-        mark(self._title, self.setting.title, words)
-        mark(self._description, self._about, words)
+        mark_words(self._title, self._title_text, words)
+        mark_words(self._description, self._about, words)
 
     def _show(self) -> None:
         self.editor.show_value(getattr(self._shared.settings, self.setting.key))
@@ -131,7 +137,7 @@ def contains(text: str, words: Sequence[str]) -> bool:
     return all(word in folded for word in words)
 
 
-def mark(target: QLabel, text: str, words: Sequence[str]) -> None:
+def mark_words(target: QLabel, text: str, words: Sequence[str]) -> None:
     """Show one of our own texts with the words highlighted."""
     if not words:
         target.setTextFormat(Qt.TextFormat.PlainText)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.translation import tr, tr_marked
 from studio.ui.actions import ACTIONS, ACTIONS_BY_KEY, Action, Shortcuts, shortcut_of
 from studio.ui.app_state import AppState
 from studio.ui.settings.row import contains
@@ -34,21 +35,23 @@ class ShortcutTable(QWidget):
         super().__init__()
         self._shared = shared
         self.table = QTableWidget(len(ACTIONS), 3)
-        self.table.setHorizontalHeaderLabels(["Menu", "Action", "Shortcut"])
+        self.table.setHorizontalHeaderLabels([tr("Menu"), tr("Action"), tr("Shortcut")])
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         style_table(self.table, {0: 90, 2: 150}, (1,))
         self.table.setMinimumHeight(HEIGHT)
-        name_control(self.table, "Shortcuts", "Return records a new shortcut for the selected row")
+        name_control(
+            self.table, tr("Shortcuts"), tr("Return records a new shortcut for the selected row")
+        )
         self.keys = QKeySequenceEdit()
         self.keys.setMaximumSequenceLength(1)
         self.keys.setClearButtonEnabled(True)
-        name_control(self.keys, "New shortcut", "Press the keys; Backspace clears them")
+        name_control(self.keys, tr("New shortcut"), tr("Press the keys; Backspace clears them"))
         for clear in self.keys.findChildren(QToolButton):
-            name_control(clear, "Clear", "Clear the keys")
+            name_control(clear, tr("Clear"), tr("Clear the keys"))
         self.notice = Notice("banner")
         self._name = label()
-        self.reset_button = button("Reset", "Use the standard shortcut", self._reset)
+        self.reset_button = button(tr("Reset"), tr("Use the standard shortcut"), self._reset)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 8, 0, 8)
         layout.setSpacing(8)
@@ -70,7 +73,8 @@ class ShortcutTable(QWidget):
         shown = 0
         for at, action in enumerate(ACTIONS):
             keys = shortcut_of(action, self._shared.settings.shortcuts)
-            matches = contains(f"Shortcuts {action.menu} {action.title} {action.tip} {keys}", words)
+            texts = (tr_marked(text) for text in (action.menu, action.title, action.tip))
+            matches = contains(" ".join((tr("Shortcuts"), *texts, keys)), words)
             self.table.setRowHidden(at, not matches)
             shown += matches
         return bool(shown)
@@ -84,7 +88,8 @@ class ShortcutTable(QWidget):
         for at, action in enumerate(ACTIONS):
             keys = shortcut_of(action, chosen)
             is_changed = keys != action.shortcut
-            for column, text in enumerate((action.menu, action.title, _native(keys))):
+            texts = (tr_marked(action.menu), tr_marked(action.title), _native(keys))
+            for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
                 item.setData(_KEY, action.key)
                 font = item.font()
@@ -96,7 +101,7 @@ class ShortcutTable(QWidget):
         action = self._selected
         keys = shortcut_of(action, self._shared.settings.shortcuts)
         self.notice.clear()
-        self._name.setText(f"Shortcut of {action.title}")
+        self._name.setText(tr("Shortcut of {action}", action=tr_marked(action.title)))
         self.keys.setKeySequence(QKeySequence(keys))
         self.reset_button.setEnabled(keys != action.shortcut)
 
@@ -111,12 +116,18 @@ class ShortcutTable(QWidget):
         if keys == shortcut_of(action, chosen):
             return
         if problem := refusal(keys):
-            self.notice.show_message(f"{_native(keys)} {problem}")
+            self.notice.show_message(problem)
         elif other := conflict(action, keys, chosen):
-            use = button("Use it here", "Take it from the other action", self._take)
-            keep = button("Keep as it was", "Change nothing", self._show_selected)
+            use = button(tr("Use it here"), tr("Take it from the other action"), self._take)
+            keep = button(tr("Keep as it was"), tr("Change nothing"), self._show_selected)
             self.notice.show_message(
-                f"{_native(keys)} is the shortcut of {other.title}.", "", [use, keep]
+                tr(
+                    "{keys} is the shortcut of {action}.",
+                    keys=_native(keys),
+                    action=tr_marked(other.title),
+                ),
+                "",
+                [use, keep],
             )
         else:
             self._choose(action, keys)
@@ -145,7 +156,7 @@ class ShortcutTable(QWidget):
 def refusal(keys: str) -> str:
     """Return why keys cannot be a shortcut, or an empty string."""
     if keys in EDITING:
-        return "edits text in every field. Choose other keys."
+        return tr("{keys} edits text in every field. Choose other keys.", keys=_native(keys))
     sequence = QKeySequence(keys)
     if sequence.isEmpty():
         return ""
@@ -159,7 +170,9 @@ def refusal(keys: str) -> str:
         Qt.Key.Key_Tab,
         *range(Qt.Key.Key_Home, Qt.Key.Key_Shift),
     )
-    return "is used for typing. Add Ctrl or Alt." if is_typed and not modifiers.value else ""
+    if is_typed and not modifiers.value:
+        return tr("{keys} is used for typing. Add Ctrl or Alt.", keys=_native(keys))
+    return ""
 
 
 def conflict(action: Action, keys: str, chosen: Shortcuts) -> Action | None:

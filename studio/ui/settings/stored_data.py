@@ -7,12 +7,13 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
 
+from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_folder
-from studio.ui.settings.row import contains, mark
+from studio.ui.settings.row import contains, mark_words
 from studio.ui.widgets.factory import button, confirm, label
 
-ABOUT = (
+ABOUT = mark(
     "Nothing is sent anywhere: no telemetry, no update check. Studio uses the network only for "
     "downloads that you start."
 )
@@ -26,17 +27,17 @@ class StoredDataPanel(QWidget):
         self._shared = shared
         self._texts = [label(wrap=True) for _text in self._lines()]
         self.clear_drafts_button = button(
-            "Clear drafts", "Delete what was typed into the forms", self._clear_drafts
+            tr("Clear drafts"), tr("Delete what was typed into the forms"), self._clear_drafts
         )
         self.clear_jobs_button = button(
-            "Clear finished jobs", "Remove finished jobs from the queue", self._clear_jobs
+            tr("Clear finished jobs"), tr("Remove finished jobs from the queue"), self._clear_jobs
         )
         buttons: tuple[QPushButton | None, ...] = (
             None,
-            button("Open folder", "Open the folder of results", self._open_results),
+            button(tr("Open folder"), tr("Open the folder of results"), self._open_results),
             self.clear_jobs_button,
             self.clear_drafts_button,
-            button("Open folder", "Open the folder of log files", self._open_logs),
+            button(tr("Open folder"), tr("Open the folder of log files"), self._open_logs),
         )
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 8, 0, 8)
@@ -52,23 +53,27 @@ class StoredDataPanel(QWidget):
 
     def _lines(self) -> list[str]:
         return [
-            ABOUT,
-            "Results: each file contains its recipe (prompt, model, seed), so that it can be made "
-            "again. Whoever gets the file can read it.",
-            "Queue: the prompts of waiting and finished jobs, until they are removed from the "
-            "list. Removing a job keeps its files.",
-            "Drafts: what is typed into the forms, for the next start.",
-            "Log files: errors and warnings, without prompts.",
+            tr_marked(ABOUT),
+            tr(
+                "Results: each file contains its recipe (prompt, model, seed), so that it can be "
+                "made again. Whoever gets the file can read it."
+            ),
+            tr(
+                "Queue: the prompts of waiting and finished jobs, until they are removed from the "
+                "list. Removing a job keeps its files."
+            ),
+            tr("Drafts: what is typed into the forms, for the next start."),
+            tr("Log files: errors and warnings, without prompts."),
         ]
 
     def matches(self, words: Sequence[str]) -> bool:
         """True if each word is in the panel's texts."""
-        return contains(" ".join((*self._lines(), "Privacy history clear")), words)
+        return contains(" ".join((*self._lines(), tr("Privacy history clear"))), words)
 
     def highlight(self, words: Sequence[str]) -> None:
         """Mark the words."""
         for text, line in zip(self._texts, self._lines(), strict=True):
-            mark(text, line, words)
+            mark_words(text, line, words)
 
     def _open_results(self) -> None:
         open_folder(Path(self._shared.output_folder()))
@@ -77,16 +82,22 @@ class StoredDataPanel(QWidget):
         open_folder(self._shared.data.logs)
 
     def _clear_drafts(self) -> None:
-        question = "What is typed into the forms is forgotten at the end. The forms keep it now."
-        if confirm(self, "Clear drafts?", question, "Clear"):
+        question = tr(
+            "What is typed into the forms is forgotten at the end. The forms keep it now."
+        )
+        if confirm(self, tr("Clear drafts?"), question, tr("Clear")):
             self._shared.clear_drafts()
-            self._shared.post_toast("The drafts were deleted")
+            self._shared.post_toast(tr("The drafts were deleted"))
 
     def _clear_jobs(self) -> None:
         over = [job.id for job in self._shared.queue.jobs() if job.state.over]
         if not over:
-            self._shared.post_toast("The queue has no finished jobs")
+            self._shared.post_toast(tr("The queue has no finished jobs"))
             return
-        question = f"{len(over)} finished jobs are removed from the queue. Their files stay."
-        if confirm(self, "Clear finished jobs?", question, "Clear"):
+        question = tr_plural(
+            "One finished job is removed from the queue. Its files stay.",
+            "{count} finished jobs are removed from the queue. Their files stay.",
+            len(over),
+        )
+        if confirm(self, tr("Clear finished jobs?"), question, tr("Clear")):
             self._shared.queue.remove(over)

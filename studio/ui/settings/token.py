@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
+from studio.core.translation import mark, tr, tr_marked
 from studio.models.hub.credentials import store_token, token_for
 from studio.models.hub.repository import ENDPOINT_VARIABLE, Hub, hub_of
 from studio.ui import background
 from studio.ui.app_state import AppState
-from studio.ui.settings.row import contains, mark
+from studio.ui.settings.row import contains, mark_words
 from studio.ui.widgets.factory import Notice, button, label, name_control, row
 
-TITLE = "Access token"
-ABOUT = (
+TITLE = mark("Access token")
+ABOUT = mark(
     "For models whose terms you must accept. It is kept in the desktop's keyring and sent to this "
     "hub only; most models need none."
 )
@@ -30,13 +31,18 @@ class TokenPanel(QWidget):
         self._shared = shared
         self.token = QLineEdit()
         self.token.setEchoMode(QLineEdit.EchoMode.Password)
-        self.token.setPlaceholderText("hf_…")
-        name_control(self.token, TITLE, ABOUT)
-        self.save_button = button("Save token", "Store it in the keyring", self._save)
-        self.delete_button = button("Delete token", "Delete it from the keyring", self._delete)
+        self.token.setPlaceholderText("hf_…")  # not translated: how a token begins
+        name_control(self.token, tr_marked(TITLE), tr_marked(ABOUT))
+        self.save_button = button(tr("Save token"), tr("Store it in the keyring"), self._save)
+        self.delete_button = button(
+            tr("Delete token"), tr("Delete it from the keyring"), self._delete
+        )
         self.account = label("", "muted", wrap=True)
         self.notice = Notice()
-        self._title, self._about = label(TITLE), label(ABOUT, "muted", wrap=True)
+        self._title, self._about = (
+            label(tr_marked(TITLE)),
+            label(tr_marked(ABOUT), "muted", wrap=True),
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 8, 0, 8)
         layout.setSpacing(6)
@@ -45,7 +51,16 @@ class TokenPanel(QWidget):
         layout.addWidget(row(self.token, self.save_button, self.delete_button))
         layout.addWidget(self.account)
         if address := os.environ.get(ENDPOINT_VARIABLE):
-            layout.addWidget(label(f"{ENDPOINT_VARIABLE} is set: {address} is used.", wrap=True))
+            layout.addWidget(
+                label(
+                    tr(
+                        "{variable} is set: {address} is used.",
+                        variable=ENDPOINT_VARIABLE,
+                        address=address,
+                    ),
+                    wrap=True,
+                )
+            )
         layout.addWidget(self.notice)
         self.token.textChanged.connect(lambda text: self.save_button.setEnabled(bool(text.strip())))
         self.token.returnPressed.connect(self._save)
@@ -55,12 +70,16 @@ class TokenPanel(QWidget):
 
     def matches(self, words: Sequence[str]) -> bool:
         """True if each word is in the panel's texts."""
-        return contains(f"{TITLE} {ABOUT} Hub account token", words)
+        return contains(" ".join((*self._texts(), tr("Hub account token"))), words)
 
     def highlight(self, words: Sequence[str]) -> None:
         """Mark the words."""
-        mark(self._title, TITLE, words)
-        mark(self._about, ABOUT, words)
+        title, about = self._texts()
+        mark_words(self._title, title, words)
+        mark_words(self._about, about, words)
+
+    def _texts(self) -> tuple[str, str]:
+        return tr_marked(TITLE), tr_marked(ABOUT)
 
     def look_up(self) -> None:
         """Show whether a token is stored; in another thread, as the keyring may ask something."""
@@ -80,7 +99,7 @@ class TokenPanel(QWidget):
             self.look_up()
 
     def _on_token_known(self, exists: bool) -> None:
-        self.account.setText("A token is saved." if exists else "No token is saved.")
+        self.account.setText(tr("A token is saved.") if exists else tr("No token is saved."))
         self.delete_button.setEnabled(exists)
 
     def _save(self) -> None:

@@ -24,6 +24,7 @@ from studio.core.settings_catalog.transfer import (
     read_settings_file,
 )
 from studio.core.settings_catalog.values import value_text
+from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import resize_to_fit
@@ -37,13 +38,13 @@ from studio.ui.widgets.factory import (
     style_table,
 )
 
-FILTER = "Settings (*.json)"
+FILTER = mark("Settings (*.json)")
 
 
 def export_to_file(shared: AppState, parent: QWidget) -> None:
     """Ask for a file and write all settings to it."""
     name, _filter = QFileDialog.getSaveFileName(
-        parent, "Export settings", "studio-settings.json", FILTER
+        parent, tr("Export settings"), "studio-settings.json", tr_marked(FILTER)
     )
     if not name:
         return
@@ -51,14 +52,16 @@ def export_to_file(shared: AppState, parent: QWidget) -> None:
     background.run(
         parent,
         lambda: write_whole(Path(name), content, replace=True),  # the dialog has asked
-        lambda _none: shared.post_toast(f"Saved {name}"),
+        lambda _none: shared.post_toast(tr("Saved {name}", name=name)),
         lambda error: _show_error(parent, error),
     )
 
 
 def import_from_file(shared: AppState, parent: QWidget) -> None:
     """Ask for a file and show what it changes."""
-    name, _filter = QFileDialog.getOpenFileName(parent, "Import settings", "", FILTER)
+    name, _filter = QFileDialog.getOpenFileName(
+        parent, tr("Import settings"), "", tr_marked(FILTER)
+    )
     if name:
         open_import(shared, Path(name), parent)
 
@@ -79,9 +82,9 @@ def open_import(shared: AppState, path: Path, parent: QWidget) -> None:
 
 def _show_error(parent: QWidget, error: Exception) -> None:
     if isinstance(error, StudioError):
-        show_message(parent, "Settings", f"{error.message} {error.cure}".strip())
+        show_message(parent, tr("Settings"), f"{error.message} {error.cure}".strip())
     elif isinstance(error, OSError):
-        show_message(parent, "Settings", f"{error.filename}: {error.strerror or error}.")
+        show_message(parent, tr("Settings"), f"{error.filename}: {error.strerror or error}.")
     else:
         raise error
 
@@ -93,26 +96,28 @@ class ImportDialog(QDialog):
         super().__init__(parent)
         self._shared = shared
         self._imported = imported
-        self.setWindowTitle("Import settings")
+        self.setWindowTitle(tr("Import settings"))
         resize_to_fit(self, 620, 420)
         self.table = _table(imported, shared.settings)
         refused = "\n".join(
-            f"{BY_KEY[key].title if key in BY_KEY else key}: {reason}"
+            f"{tr_marked(BY_KEY[key].title) if key in BY_KEY else key}: {reason}"
             for key, reason in imported.refused.items()
         )
         self.refused = label(shorten_for_label(refused), "error", wrap=True)
         self.refused.setVisible(bool(refused))
         count = len(imported.values)
-        text = f"{count} settings change." if count != 1 else "One setting changes."
-        self.use_button = button("Use these settings", text, self._use, primary=True)
+        text = tr_plural("One setting changes.", "{count} settings change.", count)
+        self.use_button = button(tr("Use these settings"), text, self._use, primary=True)
         self.use_button.setEnabled(bool(count))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 14)
-        layout.addWidget(label(text if count else "Nothing changes: all settings are the same."))
+        layout.addWidget(
+            label(text if count else tr("Nothing changes: all settings are the same."))
+        )
         layout.addWidget(self.table, 1)
         layout.addWidget(self.refused)
         layout.addWidget(
-            row(None, button("Cancel", "Change nothing", self.reject), self.use_button)
+            row(None, button(tr("Cancel"), tr("Change nothing"), self.reject), self.use_button)
         )
 
     def _use(self) -> None:
@@ -122,13 +127,13 @@ class ImportDialog(QDialog):
 
 def _table(imported: ImportedSettings, settings: Settings) -> QTableWidget:
     table = QTableWidget(len(imported.values), 3)
-    table.setHorizontalHeaderLabels(["Setting", "Now", "New"])
+    table.setHorizontalHeaderLabels([tr("Setting"), tr("Now"), tr("New")])
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     style_table(table, {0: 220, 1: 150}, (2,))
-    name_control(table, "Changes", "The settings that change, with old and new value")
+    name_control(table, tr("Changes"), tr("The settings that change, with old and new value"))
     for at, (key, value) in enumerate(imported.values.items()):
         setting = BY_KEY[key]
         now = value_text(setting, getattr(settings, key))
-        for column, text in enumerate((setting.title, now, value_text(setting, value))):
+        for column, text in enumerate((tr_marked(setting.title), now, value_text(setting, value))):
             table.setItem(at, column, QTableWidgetItem(text[:200]))
     return table

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from studio.core.settings_catalog.catalog import BY_KEY, GROUPS, SETTINGS
 from studio.core.settings_catalog.values import is_changed, reset_change
+from studio.core.translation import tr, tr_marked
 from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import resize_to_fit
 from studio.ui.settings import transfer
@@ -35,21 +36,23 @@ class SettingsWindow(QDialog):
     def __init__(self, shared: AppState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shared = shared
-        self.setWindowTitle("Settings")
+        self.setWindowTitle(tr("Settings"))
         self.setMinimumSize(560, 400)
         resize_to_fit(self, *SIZE)
-        self.search = search_field("Search", "Find a setting in all groups", "Search settings")
+        self.search = search_field(
+            tr("Search"), tr("Find a setting in all groups"), tr("Search settings")
+        )
         self.groups = QListWidget()
         self.groups.setFixedWidth(GROUPS_WIDTH)
         self.groups.setSpacing(3)
-        name_control(self.groups, "Groups", "Groups of settings")
+        name_control(self.groups, tr("Groups"), tr("Groups of settings"))
         self.sections = {group: GroupSection(shared, group) for group in GROUPS}
         self._nothing = label("", "muted", wrap=True)
         self._nothing.hide()
         self._page = QScrollArea()
         self._lay_out()
         for group, title in GROUPS.items():
-            item = QListWidgetItem(title)
+            item = QListWidgetItem(tr_marked(title))
             item.setData(Qt.ItemDataRole.UserRole, group)
             self.groups.addItem(item)
         self.groups.currentRowChanged.connect(self._show_groups)
@@ -73,7 +76,9 @@ class SettingsWindow(QDialog):
         self._page.setWidgetResizable(True)
         self._page.setFrameShape(QFrame.Shape.NoFrame)
         self._page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.reset_button = button("Reset all…", "Use the default of every setting", self._reset)
+        self.reset_button = button(
+            tr("Reset all…"), tr("Use the default of every setting"), self._reset
+        )
         left = QVBoxLayout()
         left.setContentsMargins(0, 0, 0, 0)
         left.addWidget(self.search)
@@ -86,9 +91,9 @@ class SettingsWindow(QDialog):
         layout.setSpacing(12)
         body = row(side, self._page)
         layout.addWidget(body, 1)
-        export = button("Export…", "Write all settings to a file", self._export)
-        read = button("Import…", "Read settings from a file", self._import)
-        close = button("Close", "Close this window", self.close)
+        export = button(tr("Export…"), tr("Write all settings to a file"), self._export)
+        read = button(tr("Import…"), tr("Read settings from a file"), self._import)
+        close = button(tr("Close"), tr("Close this window"), self.close)
         layout.addWidget(row(self.reset_button, export, read, None, close))
 
     def show_setting(self, key: str) -> None:
@@ -113,7 +118,9 @@ class SettingsWindow(QDialog):
             self.groups.item(number).setHidden(not matches)
             section.setVisible(matches if words else group == chosen)
             found |= matches
-        self._nothing.setText(f"No setting matches {self.search.text().strip()[:60]}.")
+        self._nothing.setText(
+            tr("No setting matches {words}.", words=self.search.text().strip()[:60])
+        )
         self._nothing.setVisible(not found)
         if words:
             QTimer.singleShot(0, self, lambda: self._scroll_to(chosen))
@@ -135,8 +142,13 @@ class SettingsWindow(QDialog):
     def _reset(self) -> None:
         settings = self._shared.settings
         changed = [setting for setting in SETTINGS if is_changed(setting, settings)]
-        titles = "\n".join(f"• {setting.title}" for setting in changed)
-        if not confirm(self, "Reset all settings?", f"These settings change:\n{titles}", "Reset"):
+        titles = "\n".join(f"• {tr_marked(setting.title)}" for setting in changed)
+        if not confirm(
+            self,
+            tr("Reset all settings?"),
+            tr("These settings change:\n{titles}", titles=titles),
+            tr("Reset"),
+        ):
             return
         change: dict[str, Any] = {}
         for setting in changed:

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.errors import Failure
+from studio.core.translation import tr
 from studio.ui.widgets.icons import set_icon
 from studio.ui.widgets.plain_editor import MAX_RUN, PlainEditor
 
@@ -128,7 +129,7 @@ def search_field(name: str, tip: str, hint: str) -> QLineEdit:
     result.setClearButtonEnabled(True)
     name_control(result, name, tip)
     for clear in result.findChildren(QToolButton):
-        name_control(clear, "Clear", "Clear the search")
+        name_control(clear, tr("Clear"), tr("Clear the search"))
     return result
 
 
@@ -183,12 +184,12 @@ def break_long_lines(text: str) -> str:
     return shown if len(text) <= DETAILS_CHARACTERS else shown + CUT
 
 
-def confirm(parent: QWidget, title: str, question: str, yes: str, no: str = "Cancel") -> bool:
-    """Ask a question; return True for `yes`, False for `no` or if the box is closed."""
+def confirm(parent: QWidget, title: str, question: str, yes: str, no: str = "") -> bool:
+    """Ask a question; return True for `yes`, False for `no` (Cancel) or if the box is closed."""
     box = QMessageBox(QMessageBox.Icon.Question, title, shorten_for_label(question), parent=parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
     accept = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
-    box.addButton(no, QMessageBox.ButtonRole.RejectRole)
+    box.addButton(no or tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
     box.exec()
     return box.clickedButton() is accept
 
@@ -277,9 +278,9 @@ class Notice(QFrame):
         """Show a failure with its details behind a button."""
         if failure.details:
             show = button(
-                "Details…",
-                "Show the technical details",
-                lambda: show_message(self, "Details", failure.message, failure.details),
+                tr("Details…"),
+                tr("Show the technical details"),
+                lambda: show_message(self, tr("Details"), failure.message, failure.details),
             )
             buttons = [*buttons, show]
         self.show_message(failure.message, failure.cure, buttons)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
-from studio.core.paths import resources
+from studio.core.resources import resources
 
 _STROKE_COLOR = b"#808080"
 _SIZE = 20

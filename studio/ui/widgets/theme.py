@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
-from studio.core.paths import resources
+from studio.core.resources import resources
 
 Mode = Literal["system", "light", "dark"]
 _MODE = "studio_theme"

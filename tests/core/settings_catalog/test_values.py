@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from studio.core.errors import StudioError
-from studio.core.paths import resources
+from studio.core.resources import resources
 from studio.core.settings import Settings
 from studio.core.settings_catalog.catalog import BY_KEY, GROUPS, SETTINGS
 from studio.core.settings_catalog.transfer import export_settings, import_settings

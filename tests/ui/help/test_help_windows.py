@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QPushButton
 
 from studio import __version__
-from studio.core.paths import resources
+from studio.core.resources import resources
 from studio.core.settings import Settings
 from studio.doctor import Check
 from studio.ui.actions import ACTIONS, shortcut_of

@@ -10,7 +10,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QThreadPool, QUrl
 from PySide6.QtGui import QDesktopServices, QDropEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton
 
-from studio.core.paths import resources
+from studio.core.resources import resources
 from studio.core.settings_store import load_settings
 from studio.models.card import ModelCard
 from studio.models.card_store import card_folder

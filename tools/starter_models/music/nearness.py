@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from studio.core.paths import resources
+from studio.core.resources import resources
 from studio.symbolic_music.prompt import known_words, replacement_words
 
 NEAR_ENOUGH = 0.88

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from studio.core import telemetry
-from studio.core.telemetry import remove_telemetry_files
+from studio import telemetry
+from studio.telemetry import remove_telemetry_files
 from tests.cli.programs import studio
 
 SESSION = "1795983878810\nb0ab38c9-9098-313d-2cf0-6f45dcae48d2\n"

@@ -1,0 +1,39 @@
+"""The language of the command line: people read their own, programs read English."""
+
+import json
+
+from studio.core.settings_store import update
+from studio.core.translation import VARIABLE
+from tests.cli.programs import studio
+
+
+def test_a_command_has_the_language_of_the_settings(data, monkeypatch):
+    monkeypatch.delenv(VARIABLE)
+    update(data, {"language": "zh_CN"})
+    shown = studio("settings", "list", data=data)
+    assert shown.returncode == 0
+    assert shown.stdout.startswith("外观\n")
+    wrong = studio("settings", "get", "colour", data=data)
+    assert wrong.returncode == 2
+    assert "没有名为 'colour' 的设置。" in wrong.stderr
+
+
+def test_the_variable_beats_the_settings(data, monkeypatch):
+    update(data, {"language": "zh_CN"})
+    monkeypatch.setenv(VARIABLE, "en")
+    assert studio("settings", "list", data=data).stdout.startswith("Appearance\n")
+
+
+def test_json_is_english_in_every_language(data, monkeypatch):
+    english = studio("settings", "list", "--json", data=data).stdout
+    monkeypatch.setenv(VARIABLE, "zh_CN")
+    assert studio("settings", "list", "--json", data=data).stdout == english
+    assert json.loads(english)["settings"][0]["title"] == "Language"
+
+
+def test_an_odd_data_folder_is_explained_in_the_language_of_the_desktop(data, monkeypatch):
+    monkeypatch.delenv(VARIABLE)
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    monkeypatch.delenv("STUDIO_DATA_DIR")
+    shown = studio("settings", "get", "colour", data=data)
+    assert "没有名为" in shown.stderr

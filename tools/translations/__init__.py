@@ -1,0 +1,1 @@
+"""Extract, merge, compile and check translations: `python -m tools.translations --help`."""
