@@ -63,6 +63,7 @@ class LibraryPage(QWidget):
         self._try_again = DelayedCall(self, self._read_again, TRY_AGAIN_MS)
         self._goal = 0
         """Id of the item to select when the search finds it."""
+        self._goes_to_first = False
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -98,6 +99,7 @@ class LibraryPage(QWidget):
 
     def _connect(self) -> None:
         self.bar.query_changed.connect(self.search)
+        self.bar.text.returnPressed.connect(self._on_search_entered)
         self.bar.mode_changed.connect(self.view.set_mode)
         self.bar.side_changed.connect(self.view.set_side)
         self.bar.added.connect(self._on_added)
@@ -165,6 +167,11 @@ class LibraryPage(QWidget):
         """Put the keyboard into the search box."""
         self.bar.text.setFocus()
         self.bar.text.selectAll()
+
+    def _on_search_entered(self) -> None:
+        """Go to the first match when the search is done, so that Return opens it."""
+        self._goes_to_first = True
+        self._show_state()
 
     def go_to(self, item_id: int) -> None:
         """Select an item, without filters if the search does not find it."""
@@ -245,6 +252,11 @@ class LibraryPage(QWidget):
         if self._goal and self.results.position(self._goal) >= 0:
             goal, self._goal = self._goal, 0
             self.view.select(goal)
+        if self._goes_to_first and self.results.is_complete:
+            self._goes_to_first = False
+            if self.results.ids:
+                self.view.select(self.results.ids[0])
+                self.view.setFocus()
         is_empty = not self.results.ids and self.results.is_complete
         if is_empty:
             is_all = self.results.query == EVERYTHING
