@@ -31,7 +31,7 @@ _language = ""
 def tr(text: str, /, *, context: str = "", **values: object) -> str:
     """Return a text in the user's language, with values for its `{placeholders}`.
 
-    `text` is a literal. `context` tells two meanings of the same English text apart.
+    `text` is a literal. `context` distinguishes two meanings of one English text.
     """
     shown = tr_marked(text, context)
     return shown.format(**values) if values else shown

@@ -36,7 +36,7 @@ class Seek(msgspec.Struct, frozen=True, tag=True):
     """Send the frame that is shown at `seconds` and those after it, with audio from there on."""
 
     generation: int
-    """Of the answers, so that late answers to an earlier Seek can be told apart."""
+    """Of the answers, so that late answers to an earlier Seek can be recognized."""
     seconds: float
     frames: int
     """How many frames may be sent before the next `Allow`."""
