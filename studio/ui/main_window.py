@@ -131,6 +131,7 @@ class MainWindow(WindowShell):
         self.window_library.undo_changed.connect(self._show_states)
         self.window_library.open_requested.connect(self._on_item_opened)
         self.window_library.start_image_requested.connect(self._on_image_opened)
+        self.window_library.mask_requested.connect(self._on_mask_requested)
         self.window_library.midi_requested.connect(self._on_midi_opened)
         self.window_library.prompt_requested.connect(self._on_prompt_requested)
         self._show_states()
@@ -289,6 +290,10 @@ class MainWindow(WindowShell):
     def _on_image_opened(self, path: Path) -> None:
         self.image_tab.start_from(path)
         self.show_tab("image")
+
+    def _on_mask_requested(self, path: Path) -> None:
+        self.show_tab("image")
+        self.image_tab.paint_mask_on(path)
 
     def _on_foreign_opened(self, path: Path, metadata: ForeignMetadata) -> None:
         self.image_tab.fill_from(path, metadata)

@@ -201,9 +201,9 @@ class LibraryCommands(QObject):
 
         self._annotate(ids, change, "tags", f"Tagged {_items(len(ids))}")
 
-    def set_notes(self, item_id: int, shown: Annotation, edited: Annotation) -> None:
-        """Change what differs between the notes that were shown and the edited ones."""
-        self._annotate([item_id], lambda old: merged(old, shown, edited), "notes")
+    def set_notes(self, ids: Sequence[int], shown: Annotation, edited: Annotation) -> None:
+        """Change what differs between the notes that were shown and the edited ones, in all."""
+        self._annotate(ids, lambda old: merged(old, shown, edited), "notes")
 
     def _annotate(self, ids: Sequence[int], change: Change, title: str, message: str = "") -> None:
         library = self._library

@@ -1,4 +1,7 @@
-"""The side of the library that shows one item: preview, prompt, settings, notes and lineage."""
+"""The side of the library: one item with preview, prompt, settings, notes and lineage.
+
+Of several items it shows figures, and the notes that all of them have.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from studio.core.file_names import one_line
 from studio.core.requests import fields
 from studio.jobs.library.live_library import LiveLibrary
 from studio.library.items import Annotation, Item
+from studio.library.totals import Totals, read_totals
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_folder_of
@@ -43,10 +47,10 @@ class _Known(msgspec.Struct, frozen=True):
 
 
 class Details(QScrollArea):
-    """Shows an item, and changes its notes."""
+    """Shows an item or several, and changes their notes."""
 
     notes_changed = Signal(object, object, object)
-    """(id, Annotation that was shown, edited one)."""
+    """(ids, Annotation that was shown, edited one)."""
     item_requested = Signal(object)
     """Id of a relative to go to."""
     open_requested = Signal(object)
@@ -57,6 +61,9 @@ class Details(QScrollArea):
         self._shared = shared
         self._library: LiveLibrary = shared.library
         self.item: Item | None = None
+        """The item that is shown; None for several."""
+        self.ids: list[int] = []
+        """Ids of what is shown."""
         self._image = QImage()
         self.preview = QLabel()
         self.preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -108,6 +115,8 @@ class Details(QScrollArea):
         """Show an item, or nothing."""
         is_same = item is not None and self.item is not None and item.id == self.item.id
         self.item = item
+        self.ids = [item.id] if item is not None else []
+        self.notes.set_several(False)
         self.playback.show_item(item)
         if item is None:
             self.title.setText("Select an item to see it here")
@@ -125,6 +134,35 @@ class Details(QScrollArea):
             self._read(item)
         else:
             self._show_values({})
+
+    def show_several(self, ids: list[int]) -> None:
+        """Show figures and common notes of several items."""
+        if ids != self.ids:
+            self.show_item(None)
+            self.ids = ids
+            self.title.setText(f"{len(ids):,} items selected")
+        library = self._library
+        background.run(
+            self,
+            lambda: (
+                read_totals(library.index, ids),
+                list(library.index.tags()),
+                list(library.index.collections()),
+            ),
+            lambda read: self._on_totals(ids, *read),
+            lambda _error: None,  # the list reports a library that cannot be read
+        )
+
+    def _on_totals(
+        self, ids: list[int], totals: Totals, tags: list[str], collections: list[str]
+    ) -> None:
+        if ids != self.ids:
+            return
+        self.notes.set_several(True)
+        self.notes.set_choices(tags, collections)
+        self.notes.show_notes(totals.shared)
+        self.notes.show()
+        self._show_values(_figures(totals))
 
     def _read(self, item: Item) -> None:
         library = self._library
@@ -198,8 +236,8 @@ class Details(QScrollArea):
     # ----------------------------------------------------------------------
 
     def _on_notes_changed(self, shown: Annotation, edited: Annotation) -> None:
-        if self.item is not None:
-            self.notes_changed.emit(self.item.id, shown, edited)
+        if self.ids:
+            self.notes_changed.emit(self.ids, shown, edited)
 
     def _on_open(self) -> None:
         if self.item is not None:
@@ -255,6 +293,24 @@ def _value_text(value: Any) -> str:
     if isinstance(value, bool):
         return "Yes" if value else "No"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _counted(medium: str, count: int) -> str:
+    noun = "audio file" if medium == "audio" else medium
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _figures(totals: Totals) -> dict[str, str]:
+    """Return title → value of what is known about several items."""
+    low, high = totals.ratings
+    figures = {
+        "Kinds": ", ".join(_counted(*pair) for pair in totals.media.items()),
+        "Files": size_text(totals.size),
+        "Ratings": f"from {low or 'none'} to {high}" if low != high else "",
+        "Some tagged": ", ".join(totals.some_tags),
+        "Some in": ", ".join(totals.some_collections),
+    }
+    return {name: value for name, value in figures.items() if value}
 
 
 def _facts(item: Item) -> dict[str, str]:

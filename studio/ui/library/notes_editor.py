@@ -78,7 +78,8 @@ class NotesEditor(QWidget):
         form = QFormLayout()
         form.addRow(label("Tags", "muted"), self.tags)
         form.addRow(label("In", "muted"), self.collections)
-        form.addRow(label("Note", "muted"), self.note)
+        self._note_title = label("Note", "muted")
+        form.addRow(self._note_title, self.note)
         layout.addLayout(form)
         self._rating = 0
         self._show_rating(0, is_favorite=False)
@@ -96,6 +97,11 @@ class NotesEditor(QWidget):
         """Complete from these names."""
         self.tags.set_choices(tags)
         self.collections.set_choices(collections)
+
+    def set_several(self, is_several: bool) -> None:
+        """Hide the note of one item, while the notes of several are shown."""
+        self.note.setVisible(not is_several)
+        self._note_title.setVisible(not is_several)
 
     def show_notes(self, annotation: Annotation) -> None:
         """Show notes; a field that is being edited keeps its text."""

@@ -204,8 +204,11 @@ class LibraryPage(QWidget):
     def _show_details(self) -> None:
         if self.details is None:
             return
+        if len(self.view.selection.ids) > 1:
+            self.details.show_several(self.view.selected_ids())
+            return
         item = self.view.current_item() if self.view.selection.ids else None
-        if item != self.details.item:
+        if item != self.details.item or not item:
             self.details.show_item(item)
 
     def _on_export_requested(self, ids: list[int]) -> None:

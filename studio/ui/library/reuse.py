@@ -30,6 +30,8 @@ class Reuse(QObject):
 
     start_image_requested = Signal(object)
     """Path."""
+    mask_requested = Signal(object)
+    """Path of an image to paint a mask on."""
     prompt_requested = Signal(str, str, str)
     """(kind, text, SHA-256 of the file that the text came from)."""
     midi_requested = Signal(object)
@@ -121,6 +123,7 @@ class Reuse(QObject):
         path = Path(item.path)
         if item.media == "image":
             _add(menu, "Start image", functools.partial(self.start_image_requested.emit, path))
+            _add(menu, "Image to inpaint…", functools.partial(self.mask_requested.emit, path))
         if item.media == "text":
             _add(menu, "Text to speak", lambda: self._use_text(item, "speech"))
             _add(menu, "Prompt of a text", lambda: self._use_text(item, "text"))

@@ -33,6 +33,8 @@ class WindowLibrary(QObject):
 
     start_image_requested = Signal(object)
     """Path of an image to start from."""
+    mask_requested = Signal(object)
+    """Path of an image to paint a mask on."""
     midi_requested = Signal(object)
     """Path of a MIDI file to continue."""
     prompt_requested = Signal(str, str, str)
@@ -75,6 +77,7 @@ class WindowLibrary(QObject):
         page.open_requested.connect(self.open_requested)
         reuse = page.item_actions.reuse
         reuse.start_image_requested.connect(self.start_image_requested)
+        reuse.mask_requested.connect(self.mask_requested)
         reuse.midi_requested.connect(self.midi_requested)
         reuse.prompt_requested.connect(self.prompt_requested)
         self._is_used = True

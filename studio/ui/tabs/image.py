@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from studio.core.errors import Problem, StudioError
 from studio.core.requests import ImageRequest, Request
-from studio.models.capabilities import takes_image
+from studio.models.capabilities import takes_image, takes_mask
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.registry import base_among
 from studio.preflight.prompt_translation import describe_prompt
@@ -190,15 +191,27 @@ class ImageTab(GenerateTab):
 
     def start_from(self, path: Path) -> None:
         """Start from this image, with a model that supports it."""
-        if self.card is None or not takes_image(self.card):
-            able = next(
-                (card.name for card in self.shared.cards(self.kind) if takes_image(card)), ""
-            )
-            if not able:
-                self.shared.post_toast("No installed model can start from an image")
-                return
+        if self._choose_able(takes_image):
+            self.source.set_path(str(path.absolute()))
+        else:
+            self.shared.post_toast("No installed model can start from an image")
+
+    def paint_mask_on(self, path: Path) -> None:
+        """Start from this image, and open the mask editor for it."""
+        if self._choose_able(takes_mask):
+            self.source.set_path(str(path.absolute()))
+            self.source.paint()
+        else:
+            self.shared.post_toast("No installed model can change only a part of an image")
+
+    def _choose_able(self, is_able: Callable[[ModelCard], bool]) -> bool:
+        """Choose a model that is able to do this, if the chosen one is not; False without one."""
+        if self.card is not None and is_able(self.card):
+            return True
+        able = next((card.name for card in self.shared.cards(self.kind) if is_able(card)), "")
+        if able:
             self.choose_model(able)
-        self.source.set_path(str(path.absolute()))
+        return bool(able)
 
     def _fit_source(self) -> None:
         values = self.form.values()

@@ -161,3 +161,60 @@ def test_a_screen_reader_finds_the_items_and_the_selection(
     qtbot.waitUntil(lambda: grid.childCount() == 1, timeout=PATIENCE)
     assert not first.isValid()
     assert grid.child(0).text(QAccessible.Text.Name).startswith("Text, a story, ")
+
+
+def test_details_of_several_show_figures_and_change_common_notes(
+    open_library, fill_library, folder, qtbot
+):
+    ids = fill_library(
+        make_item(folder, 0, size=1_500_000),
+        make_item(folder, 1, size=2_500_000),
+        make_item(folder, 2, media="text", size=1_000_000),
+    )
+    studio, page = open_library()
+    index, details = studio.shared.library.index, page.details
+    index.annotate(
+        {
+            ids[0]: Annotation(rating=2, tags=("sea", "storm"), note="mine"),
+            ids[1]: Annotation(rating=5, tags=("sea",), collections=("Best",)),
+            ids[2]: Annotation(rating=2, tags=("sea",)),
+        }
+    )
+    click(page, 0)
+    press(page, Qt.Key.Key_A, CONTROL)
+    qtbot.waitUntil(lambda: details.title.text() == "3 items selected", timeout=PATIENCE)
+    qtbot.waitUntil(details.notes.isVisible, timeout=PATIENCE)
+    shown = [
+        (details._values.itemAt(place, role).widget().text())
+        for place in range(details._values.rowCount())
+        for role in (details._values.ItemRole.LabelRole, details._values.ItemRole.FieldRole)
+    ]
+    figures = dict(zip(shown[::2], shown[1::2], strict=True))
+    assert figures == {
+        "Kinds": "2 images, 1 text",
+        "Files": "5.0 MB",
+        "Ratings": "from 2 to 5",
+        "Some tagged": "storm",
+        "Some in": "Best",
+    }
+    assert details.notes.tags.text() == "sea"
+    assert not details.notes.note.isVisible()
+    details.notes.tags.setText("harbor")
+    QTest.keyClick(details.notes.tags, Qt.Key.Key_Return)
+    qtbot.waitUntil(
+        lambda: (
+            [index.annotation(one).tags for one in ids]
+            == [("harbor", "storm"), ("harbor",), ("harbor",)]
+        ),
+        timeout=PATIENCE,
+    )
+    QTest.mouseClick(details.notes.stars[3], LEFT)
+    qtbot.waitUntil(lambda: index.annotation(ids[1]).rating == 4, timeout=PATIENCE)
+    assert [index.annotation(one).rating for one in ids] == [4, 4, 4]
+    assert index.annotation(ids[0]).note == "mine"
+    qtbot.waitUntil(lambda: details._values.rowCount() == 4, timeout=PATIENCE)
+    click(page, 0)
+    assert details.title.text() == "0000.png"
+    qtbot.waitUntil(details.notes.note.isVisible, timeout=PATIENCE)
+    press(page, Qt.Key.Key_Escape)
+    assert details.title.text() == "Select an item to see it here"
