@@ -8,7 +8,6 @@ import sqlite3
 from studio.core.errors import FailureCause, StudioError
 
 REBUILD = 'Choose "Build the index again" in the menu Add of the library.'
-_TRIES_AGAIN = "Studio tries again by itself."
 
 
 def is_damaged(error: Exception) -> bool:
@@ -35,9 +34,9 @@ def _explain(error: Exception) -> tuple[str, str, FailureCause]:
     if is_damaged(error):
         return "The library's index is damaged.", f"{REBUILD} Nothing is lost.", "disk"
     if is_temporary(error):
-        return "Another program uses the library.", _TRIES_AGAIN, "disk"
+        return "Another program uses the library.", "Studio tries again by itself.", "disk"
     if code == sqlite3.SQLITE_FULL or number in (errno.ENOSPC, errno.EDQUOT):
-        return "The library's disk is full.", f"Free some space. {_TRIES_AGAIN}", "disk"
+        return "The library's disk is full.", "Free some space, then try again.", "disk"
     if code == sqlite3.SQLITE_READONLY or number == errno.EROFS:
         return (
             "The library is read-only.",

@@ -65,9 +65,7 @@ class Library:
         self.data = data
         data.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.index = LibraryIndex(data.library)
-        if not kept_lists.is_in_file(self.index, data):
-            with self._locked():
-                kept_lists.restore_lists(self.index, data)
+        self._restore_lists()
 
     def close(self) -> None:
         """Close the index."""
@@ -98,6 +96,7 @@ class Library:
         from studio.library.file_actions.move import finish_moves
         from studio.library.scanning.scan import PROGRESS, RUNNING
 
+        self._restore_lists()
         finish_moves(self.index, self.data)
         unread: list[Problem] = []
         made: list[int] = []
@@ -196,9 +195,13 @@ class Library:
         return result
 
     def roots(self) -> list[Root]:
-        """Return the folders to scan: outputs, watched folders, and where jobs wrote."""
-        full = [self.outputs(), *map(Path, self.index.folders())]
-        own = {Path(folder) for folder in self._job_folders()}
+        """Return the folders to scan: outputs, watched folders, and where jobs wrote.
+
+        Only a watched folder that is gone is a problem; before the first job there are no outputs.
+        """
+        outputs = [folder for folder in (self.outputs(),) if os.path.lexists(folder)]
+        full = [*outputs, *map(Path, self.index.folders())]
+        own = {Path(folder) for folder in self._job_folders() if os.path.lexists(folder)}
         return [
             *(Root(str(path)) for path in dict.fromkeys(full)),
             *(
@@ -313,6 +316,11 @@ class Library:
             )
             self.index.annotate(changed)
         return {item_id: before[item_id] for item_id in changed}
+
+    def _restore_lists(self) -> None:
+        if not kept_lists.is_in_file(self.index, self.data):
+            with self._locked():
+                kept_lists.restore_lists(self.index, self.data)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

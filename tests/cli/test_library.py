@@ -1,6 +1,8 @@
 """`studio library` with the real program: lists, searches, changes, exports and trashes."""
 
+import contextlib
 import json
+import sqlite3
 import sys
 
 import pytest
@@ -14,6 +16,7 @@ from studio.library.artifacts import read_recipe
 from studio.media.measures import measure
 from tests.cli.fork_server import Call, ForkServer
 from tests.library.conftest import Studio, studio
+from tests.library.test_damaged_index import damage
 from tests.media.image_texts import image_files
 
 __all__ = ["studio"]
@@ -178,6 +181,28 @@ def test_damaged_index_is_replaced_and_an_unusable_one_explained(run, made, stud
     studio.data.library.unlink()
     studio.data.library.mkdir()
     assert "cannot be used" in run("list", code=1).err
+
+
+def test_first_command_has_nothing_to_report(run):
+    assert run("list").err == "Nothing was found.\n"
+
+
+def test_command_on_a_damaged_index_names_the_one_that_builds_it_again(run, made, studio):
+    run("rate", 4, *made)
+    studio.library.close()
+    damage(studio.data.library)
+    assert "studio library rebuild" in run("list", code=1).err
+    assert "3 items" in run("rebuild").err
+    assert len(found(run("list", "--rating", "4", "--json"))) == 3
+
+
+def test_command_on_a_locked_library_waits_and_then_names_the_cause(run, made, studio):
+    run("list")
+    studio.library.close()
+    with contextlib.closing(sqlite3.connect(studio.data.library, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        assert "Another program uses it" in run("list", code=1).err
 
 
 def test_show_lists_the_settings_of_another_program(run, tmp_path):

@@ -16,11 +16,15 @@ COUNT = 40
 
 
 def damage(path) -> None:
-    """Overwrite all pages after the first with noise, as a failing disk does."""
+    """Overwrite the first page of the items with noise, as a failing disk does."""
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = other.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'items'"
+        ).fetchone()
     with path.open("r+b") as file:
-        size = path.stat().st_size
-        file.seek(4096)
-        file.write(os.urandom(size - 4096))
+        file.seek((page - 1) * 4096)
+        file.write(os.urandom(4096))
 
 
 @pytest.fixture
@@ -47,8 +51,6 @@ def content(library) -> list[tuple]:
 @pytest.mark.parametrize("reopens", [True, False], ids=["while closed", "while open"])
 def test_rebuild_of_a_damaged_index(filled, reopened, reopens):
     library, before = filled.library, content(filled.library)
-    with contextlib.closing(sqlite3.connect(filled.data.library)) as other:
-        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     if reopens:
         library.close()
     damage(filled.data.library)

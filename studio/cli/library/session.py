@@ -11,6 +11,7 @@ from studio.cli import output
 from studio.cli.context import Context
 from studio.core.errors import StudioError
 from studio.core.paths import input_path
+from studio.library.faults import is_damaged, is_temporary
 from studio.library.items import EVERYTHING, Item, Query
 from studio.library.library import Library
 
@@ -31,12 +32,13 @@ def opened(context: Context) -> Iterator[Library]:
         finally:
             library.close()
     except sqlite3.Error as error:
-        raise StudioError(
-            f"The library's index {context.data.library} cannot be used: {error}.",
-            cause="disk",
-            cure="Check the data folder's permissions and free space. `studio library rebuild` "
-            "makes a damaged index again.",
-        ) from error
+        cure = "Check the data folder's permissions and free space."
+        if is_damaged(error):
+            cure = "Run `studio library rebuild`. Nothing is lost."
+        elif is_temporary(error):
+            cure = "Another program uses it. Try again later."
+        message = f"The library's index {context.data.library} cannot be used: {error}."
+        raise StudioError(message, cause="disk", cure=cure) from error
 
 
 def _catch_up(library: Library) -> None:

@@ -1,7 +1,5 @@
 """An index that is damaged, deleted or locked while the window is open is explained once."""
 
-import contextlib
-import os
 import sqlite3
 
 import pytest
@@ -12,6 +10,7 @@ from PySide6.QtWidgets import QPushButton
 from studio.jobs.library import live_library
 from studio.library.index_sql import schema
 from studio.ui.library import page as page_module
+from tests.library.test_damaged_index import damage
 from tests.ui.conftest import PATIENCE
 from tests.ui.library.conftest import found, make_item
 
@@ -54,11 +53,7 @@ def click(page, title: str) -> None:
 
 def test_damaged_index_is_explained_and_built_again(open_library, items, data, qtbot):
     studio, page = open_library()
-    with contextlib.closing(sqlite3.connect(data.library)) as other:
-        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    with data.library.open("r+b") as file:
-        file.seek(4096)
-        file.write(os.urandom(data.library.stat().st_size - 4096))
+    damage(data.library)
     with studio.shared.library.index.reading() as connection:
         connection.execute("PRAGMA shrink_memory")
     search_again(page)
