@@ -23,6 +23,7 @@ MODULES = (
     "queue_cost",
     "library",
     "library_window",
+    "video_playback",
     "batch_read",
     "batch_window",
     "batch_fuzz",

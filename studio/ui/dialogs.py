@@ -76,6 +76,16 @@ class Dialogs(QObject):
         window.raise_()
         window.activateWindow()
 
+    def show_video(self, path: Path) -> None:
+        """Play a video in a window of its own, the same one for the same file."""
+        from studio.ui.video.video_window import VideoWindow  # imports numpy
+
+        shown = (one for one in self._window.findChildren(VideoWindow) if one.path == path)
+        window = next(shown, None) or VideoWindow(path, self._window)
+        window.show()
+        window.raise_()
+        window.activateWindow()
+
     def show_download(self, repo: str, revision: str = "") -> None:
         """Show a repository of the hub and what a download would take."""
         from studio.ui.models.download_dialog import DownloadDialog

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QDialog
 from studio.core.kinds import KINDS, TABS, Kind
 from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.ui.app_state import AppState
-from studio.ui.desktop.folders import open_file, open_folder
+from studio.ui.desktop.folders import open_folder
 from studio.ui.dialogs import Dialogs
 from studio.ui.help.menu import HelpMenu
 from studio.ui.library.file_action_bar import FileActionBar
@@ -231,7 +231,7 @@ class MainWindow(WindowShell):
 
     def _open_first(self, artifacts: list[Artifact]) -> None:
         if artifacts and artifacts[0].media_type.startswith("video/"):
-            open_file(Path(artifacts[0].path))
+            self.dialogs.show_video(Path(artifacts[0].path))
         elif artifacts:
             self.show_artifact(Path(artifacts[0].path))
         else:
@@ -257,7 +257,10 @@ class MainWindow(WindowShell):
         return form
 
     def _on_item_opened(self, item: Item) -> None:
-        self.show_artifact(Path(item.path))
+        if item.media == "video" and not item.missing:
+            self.dialogs.show_video(Path(item.path))
+        else:
+            self.show_artifact(Path(item.path))
 
     def show_kind(self, name: str) -> None:
         """Show the form of a kind."""

@@ -1,10 +1,8 @@
 """Test videos in the window: in the queue, in batches and in the models dialog."""
 
-from pathlib import Path
-
+import psutil
 import pytest
-from PySide6.QtCore import QObject, QUrl, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from studio.core.jobs import JobState, new_job
@@ -13,30 +11,11 @@ from studio.media.mp4 import is_complete
 from studio.models.catalog import catalog_entries
 from studio.ui.batch.dialog import BatchDialog
 from studio.ui.models.dialog import ModelsDialog
+from studio.ui.video.video_window import VideoWindow
 from tests.ui.conftest import PATIENCE
 from tests.ui.test_window import drop
 
 SMALL = {"width": 64, "height": 64, "num_frames": 5, "num_inference_steps": 2, "seed": 1}
-
-
-class Desktop(QObject):
-    """Takes what would be opened by the desktop."""
-
-    def __init__(self):
-        super().__init__()
-        self.opened = []
-
-    @Slot(QUrl)
-    def take(self, url):
-        self.opened.append(Path(url.toLocalFile()))
-
-
-@pytest.fixture
-def desktop(qapp):
-    made = Desktop()
-    QDesktopServices.setUrlHandler("file", made, "take")
-    yield made
-    QDesktopServices.unsetUrlHandler("file")
 
 
 @pytest.fixture
@@ -63,7 +42,7 @@ def made(qtbot, studio, data):
     return job, path
 
 
-def test_queue_shows_a_video_and_opens_it_with_the_desktop(qtbot, studio, data, desktop):
+def test_queue_shows_a_video_and_plays_it(qtbot, studio, data):
     job, path = made(qtbot, studio, data)
     with qtbot.waitSignal(studio.shared.queue.jobs_added, timeout=PATIENCE):
         studio.shared.queue.submit(
@@ -77,7 +56,18 @@ def test_queue_shows_a_video_and_opens_it_with_the_desktop(qtbot, studio, data, 
     ]
     panel.job_actions.select([job.id])
     panel.job_actions.show_selected()
-    qtbot.waitUntil(lambda: desktop.opened == [path], timeout=PATIENCE)
+
+    def windows():
+        return studio.window.findChildren(VideoWindow)
+
+    qtbot.waitUntil(lambda: [one.path for one in windows()] == [path], timeout=PATIENCE)
+    (window,) = windows()
+    qtbot.waitUntil(lambda: window.view.player.frame is not None, timeout=PATIENCE)
+    panel.job_actions.show_selected()
+    child = psutil.Process(window.view.player.decoder_pid)
+    QTest.keyClick(window.view.canvas, Qt.Key.Key_Escape)
+    psutil.wait_procs([child], timeout=PATIENCE / 1000)
+    assert not child.is_running()
 
 
 def test_editing_a_queued_video_is_refused_with_a_message(qtbot, studio, data):

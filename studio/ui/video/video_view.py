@@ -185,7 +185,9 @@ class VideoView(VideoScreen):
                 )
             )
         self.controls.setHidden(is_decoder_missing)
-        self.notice.show_message(message, cure, buttons)
+        self.notice.show_message(
+            message, cure, buttons, role="banner" if is_decoder_missing else ""
+        )
 
     def _show_damage(self, _state: object = None) -> None:
         if self.player.is_damaged and self.player.state is not PlayerState.FAILED:
@@ -210,6 +212,7 @@ class FullScreenVideo(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 8)
         layout.addWidget(self.video_screen)
+        self.video_screen.controls.setContentsMargins(12, 0, 12, 0)
         if player.info is not None:
             self.video_screen.canvas.set_ratio(QSize(player.info.width, player.info.height))
         self.video_screen.canvas.show_frame(player.frame)

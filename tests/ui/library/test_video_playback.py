@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from studio.ui.video.player import PlayerState
+from studio.ui.video.video_window import VideoWindow
 from tests.ui.conftest import PATIENCE, close_studio
 from tests.ui.library.conftest import click, make_item, press
 from tests.video_files import write_video
@@ -106,3 +107,16 @@ def test_videos_that_are_passed_by_keys_start_no_process(open_library, videos, q
     press(page, Qt.Key.Key_Right)
     assert player_of(page).decoder_pid == 0
     assert player_of(page).path is None
+
+
+def test_return_plays_a_video_in_a_window(open_library, videos, qtbot):
+    studio, page = open_library()
+    click(page, 0)
+    press(page, Qt.Key.Key_Return)
+    (window,) = studio.window.findChildren(VideoWindow)
+    assert window.windowTitle() == "new.mp4"
+    qtbot.waitUntil(lambda: window.view.player.is_playing, timeout=PATIENCE)
+    child = psutil.Process(window.view.player.decoder_pid)
+    close_studio(studio)
+    psutil.wait_procs([child], timeout=PATIENCE / 1000)
+    assert not child.is_running()
