@@ -59,7 +59,7 @@ class LibraryPage(QWidget):
         self._show_soon = DelayedCall(self, self._show_details)
         self._was_shown = False
         self._is_unread = False
-        """True while the notice says that the library cannot be read."""
+        """True while the notice reports a library that cannot be read."""
         self._try_again = DelayedCall(self, self._read_again, TRY_AGAIN_MS)
         self._goal = 0
         """Id of the item to select when the search finds it."""

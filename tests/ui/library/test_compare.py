@@ -4,8 +4,8 @@ import wave
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, QSizeF, Qt
+from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -53,6 +53,8 @@ def compare(open_library, fill_library, qtbot):
         qtbot.waitUntil(lambda: page.findChild(CompareWindow) is not None, timeout=PATIENCE)
         window = page.findChild(CompareWindow)
         qtbot.waitUntil(lambda: window.content is not None, timeout=PATIENCE)
+        window.activateWindow()
+        assert QTest.qWaitForWindowActive(window, PATIENCE)
         return page, window, ids
 
     return start
@@ -133,6 +135,9 @@ def test_audio_is_switched_at_the_same_position(compare, folder, qtbot):
     QTest.keyClick(comparison, Qt.Key.Key_2)
     assert comparison.player.buffer is comparison.buffers[1]
     assert comparison.player.position == 1.25
+    QTest.mouseClick(comparison._choices.button(0), Qt.MouseButton.LeftButton)
+    assert comparison.player.buffer is comparison.buffers[0]
+    assert comparison.player.position == 1.25
 
 
 def test_one_is_chosen_and_the_others_go_to_the_trash(compare, folder, qtbot, monkeypatch):
@@ -149,6 +154,84 @@ def test_one_is_chosen_and_the_others_go_to_the_trash(compare, folder, qtbot, mo
     qtbot.waitUntil(lambda: found(page) == [ids[1]], timeout=PATIENCE)
     assert [Path(path).name for path in gone] == ["0000.png", "0002.png"]
     qtbot.waitUntil(lambda: page.results.item(ids[1]).favorite, timeout=PATIENCE)
+
+
+def image_of(folder, number: int, size: tuple[int, int], color: str):
+    path = folder / f"{number:04}.png"
+    image = QImage(*size, QImage.Format.Format_RGB32)
+    image.fill(QColor(color))
+    image.save(str(path))
+    return make_item(folder, 0, path=str(path), sha256=str(number), created=9e8 - 10 * number)
+
+
+def test_images_of_other_shapes_are_not_stretched(compare, folder, qtbot):
+    _page, window, _ids = compare(
+        image_of(folder, 1, (40, 40), "#ff0000"), image_of(folder, 2, (40, 20), "#0000ff")
+    )
+    comparison = window.content
+    assert window.pair.isHidden()
+    QTest.keyClick(window, Qt.Key.Key_L, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: comparison.currentIndex() == 1, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: comparison.both.height() > 300, timeout=PATIENCE)
+    assert "The sizes differ: 40 × 40 and 40 × 20." in window.pair.text()
+    both = comparison.both
+    shown = both.grab().toImage()
+    right = both.width() * 3 // 4
+    column = [shown.pixelColor(right, y).name() for y in range(0, shown.height(), 4)]
+    wide = QSizeF(2, 1).scaled(QSizeF(both.size()), Qt.AspectRatioMode.KeepAspectRatio)
+    assert column.count("#0000ff") == pytest.approx(wide.height() / 4, abs=2)
+    QTest.keyClick(window, Qt.Key.Key_D, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: "details differ" in window.pair.text(), timeout=PATIENCE)
+    assert color_at(both, 0.5).name() == "#ff00ff"
+    qtbot.waitUntil(both.hasFocus, timeout=PATIENCE)
+
+
+def test_keys_choose_the_second_image_and_move_the_slider(compare, folder, qtbot):
+    _page, window, _ids = compare(*(make_item(folder, number) for number in range(3)))
+    comparison = window.content
+    QTest.mouseClick(window.mode_buttons[1], Qt.MouseButton.LeftButton)
+    assert window.pair.text() == "1  0000.png  ↔  3  0002.png"
+    QTest.keyClick(comparison.both, Qt.Key.Key_2)
+    assert window.pair.text() == "1  0000.png  ↔  2  0001.png"
+    before = comparison.both.split
+    QTest.keyClick(comparison.both, Qt.Key.Key_Right)
+    assert comparison.both.split > before
+    QTest.keyClick(comparison.both, Qt.Key.Key_Plus)
+    assert comparison.view.zoom > 1
+    QTest.mouseClick(window.mode_buttons[2], Qt.MouseButton.LeftButton)
+    assert window.pair.text().endswith("Black: no difference")
+
+
+def test_the_buttons_name_what_is_kept_and_what_becomes_of_the_others(compare, folder, qtbot):
+    page, window, ids = compare(*(make_item(folder, number) for number in range(3)))
+    assert [one.text() for one in window.keep_buttons] == [
+        "Keep &1  0000.png",
+        "Keep &2  0001.png",
+        "Keep &3  0002.png",
+    ]
+    assert window.outcome.text().endswith("the other 2 stay in the library.")
+    QTest.mouseClick(window._trash_others, Qt.MouseButton.LeftButton)
+    assert window.outcome.text().endswith("can be taken back with Ctrl+Z.")
+    QTest.mouseClick(window._trash_others, Qt.MouseButton.LeftButton)
+    QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: page.results.item(ids[1]).favorite, timeout=PATIENCE)
+    assert found(page) == ids
+
+
+def test_texts_have_their_names_and_scroll_together(compare, folder, qtbot):
+    lines = "\n".join(f"line {number}" for number in range(400))
+    _page, window, _ids = compare(
+        make_item(folder, 0, media="text", body=lines),
+        make_item(folder, 1, media="text", body=f"{lines}\nmore"),
+    )
+    first, second = window.content.panes
+    assert [first.accessibleName(), second.accessibleName()] == ["1  0000.txt", "2  0001.txt"]
+    qtbot.waitUntil(lambda: first.verticalScrollBar().maximum() > 0, timeout=PATIENCE)
+    first.setFocus()
+    QTest.keyClick(first, Qt.Key.Key_End, CONTROL)
+    bars = first.verticalScrollBar(), second.verticalScrollBar()
+    qtbot.waitUntil(lambda: bars[0].value() == bars[0].maximum(), timeout=PATIENCE)
+    assert bars[1].value() == bars[1].maximum()
 
 
 def test_one_item_cannot_be_compared(open_library, fill_library, folder):

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from PySide6.QtCore import QObject, QPointF, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QStackedWidget, QWidget
 
@@ -76,10 +76,11 @@ class ComparedImage(QWidget):
         view.changed.connect(self.update)
 
     def target(self) -> QRectF:
-        """Return where the whole image would be, in this widget."""
-        size = QSizeF(self._first.size()).scaled(
-            QSizeF(self.size()), Qt.AspectRatioMode.KeepAspectRatio
-        )
+        """Return where the whole first image would be, in this widget."""
+        return self._target_of(self._first)
+
+    def _target_of(self, image: QImage) -> QRectF:
+        size = QSizeF(image.size()).scaled(QSizeF(self.size()), Qt.AspectRatioMode.KeepAspectRatio)
         size *= self._view.zoom
         left = self.width() / 2 - self._view.middle.x() * size.width()
         top = self.height() / 2 - self._view.middle.y() * size.height()
@@ -90,18 +91,21 @@ class ComparedImage(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         target = self.target()
+        second = self._target_of(self._second) if self._second is not None else target
+        if self.mode == "difference":  # outside of one image, the other differs from black
+            painter.fillRect(target.united(second), Qt.GlobalColor.black)
         painter.drawImage(target, self._first)
         if self._second is None:
             return
         if self.mode == "difference":
             painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Difference)
-            painter.drawImage(target, self._second)
+            painter.drawImage(second, self._second)
         elif self.mode == "slider":
             x = round(self.split * self.width())
             painter.save()
             painter.setClipRect(x, 0, self.width() - x, self.height())
             painter.fillRect(self.rect(), self.palette().window())
-            painter.drawImage(target, self._second)
+            painter.drawImage(second, self._second)
             painter.restore()
             painter.setPen(QPen(self.palette().highlight(), 2))
             painter.drawLine(x, 0, x, self.height())
@@ -166,12 +170,17 @@ class ComparedImage(QWidget):
 
 
 class ImageComparison(QStackedWidget):
-    """All images side by side, or two of them in one place."""
+    """All images side by side, or two of them in one place. The keys 2 to 9 choose the second."""
+
+    pair_changed = Signal()
+    """Another mode, or another second image."""
 
     def __init__(self, images: Sequence[QImage]) -> None:
         super().__init__()
         self.view = SharedView(self)
         self._images = images
+        self.second = len(images) - 1
+        """Index of the image that is compared with the first."""
         self.panes = [ComparedImage(self.view, image) for image in images]
         self.both = ComparedImage(self.view, images[0], images[-1])
         grid = QWidget()
@@ -179,7 +188,7 @@ class ImageComparison(QStackedWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         columns = len(images) if len(images) <= 3 else math.ceil(math.sqrt(len(images)))
         for number, pane in enumerate(self.panes):
-            pane.clicked.connect(functools.partial(self._on_clicked, number))
+            pane.clicked.connect(functools.partial(self.compare_with, number))
             layout.addWidget(pane, number // columns, number % columns)
         together = QWidget()
         row = QHBoxLayout(together)
@@ -188,13 +197,30 @@ class ImageComparison(QStackedWidget):
         self.addWidget(grid)
         self.addWidget(together)
 
-    def _on_clicked(self, number: int) -> None:
+    def compare_with(self, number: int) -> None:
         """Compare this one with the first."""
-        if number:
+        if 0 < number < len(self._images):
+            self.second = number
             self.both.set_second(self._images[number])
+            self.pair_changed.emit()
+
+    @property
+    def sizes(self) -> tuple[QSize, QSize]:
+        """The sizes of the two images that are in one place."""
+        return self._images[0].size(), self._images[self.second].size()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Choose the second image with the keys 2 to 9."""
+        number = event.key() - Qt.Key.Key_1
+        if 0 < number < len(self._images):
+            self.compare_with(number)
+        else:
+            super().keyPressEvent(event)
 
     def set_mode(self, mode: Mode) -> None:
         """Show all side by side, or the first and the chosen one in one place."""
         self.both.mode = mode
         self.both.update()
         self.setCurrentIndex(0 if mode == "side by side" else 1)
+        (self.both if self.currentIndex() else self.panes[0]).setFocus()
+        self.pair_changed.emit()

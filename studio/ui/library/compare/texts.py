@@ -6,12 +6,13 @@ import difflib
 import re
 from collections.abc import Sequence
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QTextEdit, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QTextEdit, QVBoxLayout, QWidget
 
 from studio.ui import background
 from studio.ui.widgets import theme
-from studio.ui.widgets.factory import name_control
+from studio.ui.widgets.factory import label, name_control
 from studio.ui.widgets.plain_editor import PlainEditor
 
 MAX_WORDS = 8_000
@@ -40,18 +41,25 @@ def different_spans(first: str, second: str) -> tuple[list[Span], list[Span]]:
 class TextComparison(QWidget):
     """One column for each text; they scroll together."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[str], names: Sequence[str]) -> None:
         super().__init__()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         self.panes: list[PlainEditor] = []
-        for number, text in enumerate(texts):
+        for name, text in zip(names, texts, strict=True):
             pane = PlainEditor()
             pane.setReadOnly(True)
+            pane.setTextInteractionFlags(
+                Qt.TextInteractionFlag.TextSelectableByMouse
+                | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            )
             pane.setPlainText(text)
-            name_control(pane, f"Text {number + 1}", "Words that differ are marked")
+            name_control(pane, name, "Words that differ are marked")
             pane.verticalScrollBar().valueChanged.connect(self._on_scrolled)
-            layout.addWidget(pane)
+            column = QVBoxLayout()
+            column.addWidget(label(name, "muted"))
+            column.addWidget(pane)
+            layout.addLayout(column)
             self.panes.append(pane)
         first, others = texts[0], list(texts[1:])
         background.run(

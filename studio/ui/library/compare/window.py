@@ -19,7 +19,12 @@ from studio.ui.library.compare.images import ImageComparison, Mode
 from studio.ui.library.compare.texts import TextComparison
 from studio.ui.widgets.factory import Notice, button, label, name_control, row
 
-MODES: tuple[Mode, ...] = ("side by side", "slider", "difference")
+MODES: dict[Mode, str] = {
+    "side by side": "&Side by side",
+    "slider": "S&lider",
+    "difference": "&Difference",
+}
+"""Mode → title with the letter that Alt chooses it by."""
 _TIPS = {
     "side by side": "Show all images, with one zoom",
     "slider": "Show the first image and the one that was clicked last, under a slider",
@@ -51,24 +56,49 @@ class CompareWindow(QDialog):
         self._layout.addWidget(self.notice)
         self._wait = label("Reading…", "muted")
         self._layout.addWidget(self._wait, 1)
+        self._names = [
+            f"{number}  {Path(item.path).name[:_NAME_CHARACTERS]}"
+            for number, item in enumerate(self.items, 1)
+        ]
         self.keep_buttons = [self._keep_button(number) for number in range(len(self.items))]
-        self._trash_others = QCheckBox("The others go to the trash")
-        name_control(self._trash_others, "The others go to the trash", "Undo with Ctrl+Z")
-        self._layout.addWidget(row(label("Choose", "muted"), *self.keep_buttons, None))
-        self._layout.addWidget(row(self._trash_others, None))
+        self.pair = label("", "muted", wrap=True)
+        self.pair.hide()
+        self._layout.addWidget(self.pair)
+        self._trash_others = QCheckBox(f"Move {self._others} to the trash")
+        name_control(self._trash_others, self._trash_others.text(), "Undo with Ctrl+Z")
+        self._trash_others.toggled.connect(self._show_outcome)
+        self.outcome = label("", "muted", wrap=True)
+        self._layout.addWidget(row(*self.keep_buttons, None))
+        self._layout.addWidget(row(self._trash_others, self.outcome, None, spacing=16))
+        self._show_outcome()
         resize_to_fit(self, *SIZE)
         self._read()
 
     def _keep_button(self, number: int) -> QPushButton:
-        name = Path(self.items[number].path).name[:_NAME_CHARACTERS]
-        title = f"{number + 1}  {name}" if len(self.items) <= _MAX_NAMED else f"{number + 1}"
+        name = self._names[number]
+        shown = name if len(self.items) <= _MAX_NAMED else name.partition(" ")[0]
         choice = button(
-            title.replace("&", "&&"),
-            f"Mark {name} as a favorite",
+            f"Keep &{shown[0]}{shown[1:].replace('&', '&&')}",
+            f"Keep {name} (Alt+{number + 1})",
             functools.partial(self.choose, number),
         )
         choice.setAutoDefault(False)  # Return must not choose
         return choice
+
+    @property
+    def _others(self) -> str:
+        count = len(self.items) - 1
+        return "the other one" if count == 1 else f"the other {count}"
+
+    def _show_outcome(self) -> None:
+        """Show what a click on one of the buttons does."""
+        others = self._others
+        verb = "stays" if len(self.items) == 2 else "stay"
+        self.outcome.setText(
+            f"The one you keep becomes a favorite, and {others} can be taken back with Ctrl+Z."
+            if self._trash_others.isChecked()
+            else f"The one you keep becomes a favorite, and {others} {verb} in the library."
+        )
 
     def choose(self, number: int) -> None:
         """Choose one: it becomes a favorite, and the others stay or go to the trash."""
@@ -88,7 +118,7 @@ class CompareWindow(QDialog):
             background.run(
                 self,
                 lambda: [library.index.full_text(item.id) for item in self.items],
-                lambda texts: self._show(TextComparison(texts)),
+                lambda texts: self._show(TextComparison(texts, self._names)),
                 self._on_failed,
             )
         else:
@@ -102,13 +132,14 @@ class CompareWindow(QDialog):
     def _on_images(self, images: list[QImage]) -> None:
         comparison = ImageComparison(images)
         self._layout.insertWidget(0, self._mode_row(comparison))
+        comparison.pair_changed.connect(self._show_pair)
         self._show(comparison)
 
     def _mode_row(self, comparison: ImageComparison) -> QWidget:
         group = QButtonGroup(self)
         buttons: list[QWidget | None] = []
-        for mode in MODES:
-            choice = QPushButton(mode.capitalize())
+        for mode, shown in MODES.items():
+            choice = QPushButton(shown)
             choice.setCheckable(True)
             choice.setChecked(mode == "side by side")
             choice.setAutoDefault(False)
@@ -119,6 +150,25 @@ class CompareWindow(QDialog):
         self.mode_buttons = group.buttons()
         fit = button("Fit", "Show the whole images (0)", comparison.view.reset)
         return row(*buttons, fit, None)
+
+    def _show_pair(self) -> None:
+        """Name the two images that are in one place, and report different sizes."""
+        comparison = self.content
+        if not isinstance(comparison, ImageComparison):
+            return
+        mode = comparison.both.mode
+        first, second = comparison.sizes
+        text = f"{self._names[0]}  ↔  {self._names[comparison.second]}"
+        if first != second:
+            text += (
+                f"\nThe sizes differ: {first.width()} × {first.height()} and {second.width()} × "
+                f"{second.height()}. Both are scaled to fit"
+                f"{', so their details differ, too.' if mode == 'difference' else '.'}"
+            )
+        elif mode == "difference":
+            text += "\nBlack: no difference"
+        self.pair.setText(text)
+        self.pair.setVisible(mode != "side by side")
 
     def _on_mode(self, comparison: ImageComparison, mode: Mode) -> None:
         comparison.set_mode(mode)
