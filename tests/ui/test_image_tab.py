@@ -6,6 +6,7 @@ import pytest
 from studio.models.catalog import entry_named
 from studio.preflight import vocabulary
 from studio.preflight.vocabulary import Vocabulary
+from studio.ui.stage.examples import examples_for
 
 
 @pytest.fixture
@@ -19,10 +20,9 @@ def tab(open_studio, monkeypatch):
 
 
 def test_example_replaces_the_prompt(tab):
-    examples = tab.card.examples
-    assert examples
-    menu = tab.examples.menu()
-    assert [action.text() for action in menu.actions()] == list(examples)
+    examples = examples_for(tab.card)
+    (menu,) = [action.menu() for action in tab.preset_button.menu().actions() if action.menu()]
+    assert [action.text() for action in menu.actions()] == examples
     menu.actions()[1].trigger()
     assert tab.prompt.toPlainText() == examples[1]
     assert tab.generate_button.isEnabled()
@@ -54,4 +54,3 @@ def test_models_without_a_vocabulary_show_no_advice(tab, monkeypatch):
     tab.refresh_models()
     tab.prompt.setPlainText("一只红苹果")
     assert not tab.advice.isVisible()
-    assert not tab.examples.isVisible()

@@ -15,10 +15,12 @@ from studio.media.midi import read_midi
 from studio.models.card import ModelCard
 from studio.models.catalog import entry_named
 from studio.ui.app_state import AppState
+from studio.ui.stage.examples import examples_for
 from studio.ui.tabs.audio import AudioTab
 from tests.media.test_midi import midi, off, on, track
 
 CARD = entry_named("starter-music").card
+
 PATIENCE = 120_000
 FOUR_BARS = midi(
     track(*[event for pitch in (62, 65, 69, 74) for event in ((0, on(pitch)), (1920, off(pitch)))])
@@ -124,8 +126,8 @@ def test_choose_button_selects_a_midi_file(build, qtbot, given_path, monkeypatch
 
 def test_example_replaces_the_prompt_and_shows_its_interpretation(build):
     page = build()
-    menu = page.examples.menu()
-    assert [action.text() for action in menu.actions()] == list(CARD.examples)
+    (menu,) = [action.menu() for action in page.preset_button.menu().actions() if action.menu()]
+    assert [action.text() for action in menu.actions()] == examples_for(CARD)
     menu.actions()[0].trigger()
     assert page.prompt.toPlainText() == CARD.examples[0]
     assert page.advice.text().startswith("Read as: ")

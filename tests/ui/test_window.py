@@ -58,7 +58,7 @@ def test_text_from_key_press_to_file(qtbot, open_studio, data):
     (path,) = data.outputs.glob("*.txt")
     qtbot.waitUntil(lambda: tab.view.text() == path.read_text(encoding="utf-8"), timeout=PATIENCE)
     assert "tokens/s" in tab.status.text()
-    assert str(tab.stage.job.request.seed) in tab.status.text()
+    assert f"seed {tab.stage.job.request.seed}" in tab.stage.header.facts.whole
     QTest.mouseClick(tab.stage.copy_button, Qt.MouseButton.LeftButton)
     assert QGuiApplication.clipboard().text() == tab.view.text()
 

@@ -17,14 +17,11 @@ from studio.ui.widgets.icons import set_icon
 
 
 class MidiInputPanel(QWidget):
-    """A button to choose a MIDI file, and below it what the file plays or why it cannot be used.
-
-    `trailing` widgets are placed to the right of the button.
-    """
+    """A button to choose a MIDI file, and below it what the file plays or why it cannot be used."""
 
     changed = Signal()
 
-    def __init__(self, *trailing: QWidget) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._offered = True
         self.path = ""
@@ -49,7 +46,7 @@ class MidiInputPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
-        layout.addWidget(row(self.choose_button, self.clear_button, None, *trailing, spacing=4))
+        layout.addWidget(row(self.choose_button, self.clear_button, None, spacing=4))
         layout.addWidget(self._message)
         self._update()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
@@ -29,6 +29,8 @@ class PresetButton(QToolButton):
 
     chosen = Signal(object)
     """A `Preset` to fill the form with."""
+    example_chosen = Signal(str)
+    """An example for the prompt."""
 
     def __init__(self, shared: AppState, kind: str, form_values: Callable[[], Preset]) -> None:
         """`form_values`: the form as a preset without a title."""
@@ -37,6 +39,7 @@ class PresetButton(QToolButton):
         self._kind = kind
         self._form_values = form_values
         self._own: list[Preset] = []
+        self._examples: Sequence[str] = ()
         self.setText("Presets")
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setProperty("flat", True)
@@ -58,6 +61,12 @@ class PresetButton(QToolButton):
     def reload(self) -> None:
         """Read the own presets again, in the background."""
         background.run(self, lambda: own_presets(self._shared.data, self._kind), self._on_read)
+
+    def offer_examples(self, prompts: Sequence[str]) -> None:
+        """Offer example prompts in a menu of their own."""
+        if self._examples != prompts:
+            self._examples = prompts
+            self._fill()
 
     def save_form(self) -> None:
         """Ask for a name and save the form as a preset."""
@@ -98,17 +107,28 @@ class PresetButton(QToolButton):
                 menu.addAction(self._action(preset))
             if group:
                 menu.addSeparator()
+        if self._examples:
+            self._add_examples(menu.addMenu("Example prompts"))
+            menu.addSeparator()
         menu.addAction("Save as a preset…", self.save_form)
         manage = menu.addAction("Manage presets…", self.manage)
         manage.setEnabled(bool(self._own))
         menu.addAction("Import a preset…", self.ask_for_import)
 
+    def _add_examples(self, menu: QMenu) -> None:
+        for prompt in self._examples:
+            title = _shortened(prompt).replace("&", "&&")
+            menu.addAction(title, functools.partial(self.example_chosen.emit, prompt))
+
     def _action(self, preset: Preset) -> QAction:
-        title = preset.title if len(preset.title) <= MENU_CHARACTERS else preset.title[:59] + "…"
-        action = QAction(title.replace("&", "&&"), self.menu())
+        action = QAction(_shortened(preset.title).replace("&", "&&"), self.menu())
         action.setToolTip(f"Sets {describe(self._kind, preset)}")
         action.triggered.connect(functools.partial(self._choose, preset))
         return action
 
     def _choose(self, preset: Preset, _checked: bool = False) -> None:
         self.chosen.emit(preset)
+
+
+def _shortened(title: str) -> str:
+    return title if len(title) <= MENU_CHARACTERS else title[: MENU_CHARACTERS - 1] + "…"

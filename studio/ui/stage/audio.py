@@ -103,8 +103,7 @@ class AudioStage(Stage):
     def finished_text(self, job: Job, event: Finished) -> str:
         """See `Stage`."""
         seconds = sum(artifact.duration for artifact in event.artifacts)
-        summary = f"{seconds:.1f} s of audio in {event.statistics.run_seconds:.1f} s"
-        return f"{summary} · seed {job.request.seed}"
+        return f"{seconds:.1f} s of audio in {event.statistics.run_seconds:.1f} s"
 
     def show_folder(self) -> None:
         """Open the folder of the audio file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QVBoxLayout, QWidget
 
@@ -40,16 +40,13 @@ class ImageStage(Stage):
 
     def create_result_page(self) -> QWidget:
         """See `Stage`."""
-        self.copy_button = button("Copy", "Copy the image", self.copy, "copy")
-        self.save_button = button(
-            "Save as…",
-            "Save a copy of the PNG, which contains its settings (Ctrl+S)",
-            self.save_as,
-            "save",
-        )
-        self.folder_button = button(
-            "Folder", "Open the folder of the image", self.show_folder, "folder"
-        )
+        self.copy_button = _tool("copy", "Copy", "Copy the image (Ctrl+Shift+C)")
+        self.copy_button.clicked.connect(self.copy)
+        tip = "Save a copy of the PNG, which contains its settings (Ctrl+S)"
+        self.save_button = _tool("save", "Save as", tip)
+        self.save_button.clicked.connect(self.save_as)
+        self.more_button = _tool("more", "More", "More to do with the image")
+        self.more_button.clicked.connect(self._open_menu)
         self.start_button = button(
             "Use as start", "Generate the next image from this one", self.use_as_start, "image"
         )
@@ -71,10 +68,9 @@ class ImageStage(Stage):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.view, 1)
-        # Two rows: a narrow window has no room for all buttons in one.
         tools = (self.zoom_button, self.grid_button, self.screen_button, None, self.start_button)
-        layout.addWidget(row(*tools))
-        layout.addWidget(row(self.copy_button, self.save_button, self.folder_button, None))
+        files = (self.copy_button, self.save_button, self.more_button)
+        layout.addWidget(row(*tools, *files, spacing=4))
         self._enable_buttons()
         return page
 
@@ -85,7 +81,7 @@ class ImageStage(Stage):
         for control, title, slot in (
             (self.copy_button, "Copy image", self.copy),
             (self.save_button, "Save as…", self.save_as),
-            (self.folder_button, "Open folder", self.show_folder),
+            (self.save_button, "Open folder", self.show_folder),
             (None, "", None),
             (self.start_button, "Use as start image", self.use_as_start),
             (self.header.load_button, "Load settings into the form", self.load_shown),
@@ -99,6 +95,11 @@ class ImageStage(Stage):
             else:
                 menu.addAction(title, slot).setEnabled(control.isEnabled())
         return menu
+
+    def _open_menu(self) -> None:
+        menu, size = self.create_menu(), self.more_button.size()
+        above = QPoint(size.width() - menu.sizeHint().width(), -menu.sizeHint().height())
+        menu.popup(self.more_button.mapToGlobal(above))
 
     def clear_view(self) -> None:
         """See `Stage`."""
@@ -135,7 +136,7 @@ class ImageStage(Stage):
     def finished_text(self, job: Job, event: Finished) -> str:
         """See `Stage`."""
         duration = f"Done in {event.statistics.run_seconds:.1f} s"
-        return " · ".join([duration, f"seed {job.request.seed}", *event.statistics.notes])
+        return " · ".join([duration, *event.statistics.notes])
 
     def _on_image_changed(self) -> None:
         self._enable_buttons()
@@ -149,7 +150,7 @@ class ImageStage(Stage):
 
     def _enable_buttons(self) -> None:
         has_image, is_alone = bool(self.view.image.path), not self.view.is_grid_shown
-        for control in (self.copy_button, self.save_button, self.folder_button, self.start_button):
+        for control in (self.copy_button, self.save_button, self.more_button, self.start_button):
             control.setEnabled(has_image)
         self.screen_button.setEnabled(not self.view.image.is_empty)
         self.zoom_button.setEnabled(not self.view.image.is_empty and is_alone)

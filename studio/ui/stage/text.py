@@ -178,7 +178,7 @@ class TextStage(Stage):
         tokens = f"{now.units:,} tokens" + (f", {thoughts:,} of them thoughts" if thoughts else "")
         rates = (tokens, f"{rate:.1f} tokens/s", f"first after {now.first_seconds:.2f} s")
         prompt = f"prompt {now.prompt_tokens:,} tokens"
-        return " · ".join([*rates, prompt, f"seed {job.request.seed}", *now.notes])
+        return " · ".join([*rates, prompt, *now.notes])
 
     def _on_text_changed(self) -> None:
         has_text = bool(self.view.text())

@@ -21,7 +21,6 @@ from studio.ui.stage.audio import AudioStage
 from studio.ui.tabs.base import GenerateTab
 from studio.ui.tabs.form_tab import Tab
 from studio.ui.tabs.layout import below_advice
-from studio.ui.widgets.example_prompts import ExamplePrompts
 from studio.ui.widgets.factory import label, name_control, row, text_editor
 
 MAX_ADVISED = 400
@@ -106,8 +105,7 @@ class MusicTab(AudioTabBase):
     own_fields = ("continue_from", "lyrics")
 
     def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
-        self.examples = ExamplePrompts()
-        self.midi = MidiInputPanel(self.examples)
+        self.midi = MidiInputPanel()
         self.lyrics = text_editor(
             "Lyrics",
             "What is sung. Lines such as [verse] and [chorus] divide it. Empty: no singing.",
@@ -116,7 +114,6 @@ class MusicTab(AudioTabBase):
         self._lyrics_title = label("Lyrics", "muted")
         self.advice = label("", "muted", wrap=True)
         super().__init__(shared, backends=backends)
-        self.examples.chosen.connect(self.prompt.replace_text)
         self.prompt.textChanged.connect(self._advise)
         self.midi.changed.connect(self._on_edited)
         self.midi.changed.connect(self._advise)
@@ -159,7 +156,6 @@ class MusicTab(AudioTabBase):
         self.midi.offer(card is not None and card.writes_notes)
         for control in (self._lyrics_title, self.lyrics):
             control.setVisible(card is not None and card.sings)
-        self.examples.show_prompts(card.examples if card is not None else ())
         self._advise()
 
     def continue_midi(self, path: Path) -> None:

@@ -14,7 +14,7 @@ from studio.core.requests import Request
 from studio.models.card import request_for
 from studio.ui import background
 from studio.ui.app_state import AppState
-from studio.ui.stage.examples import ExamplesPage
+from studio.ui.stage.examples import ExamplesPage, examples_for
 from studio.ui.stage.shown_result import ShownResult
 from studio.ui.stage.stage import Stage
 from studio.ui.tabs.form_tab import FormTab
@@ -99,9 +99,6 @@ class GenerateTab(FormTab):
 
     def _submit(self, requests: list[Request]) -> None:
         jobs = [self.shared.new_job(request, self.sources) for request in requests]
-        seed = self.form.fields.get("seed")
-        if seed is not None and seed.value() is None:
-            seed.editor.setProperty("placeholderText", f"random (now {jobs[0].request.seed})")
         if self.stage.is_over:
             self.stage.follow(jobs[0])
         if len(jobs) > 1:
@@ -116,6 +113,7 @@ class GenerateTab(FormTab):
     def _on_model_changed(self) -> None:
         super()._on_model_changed()
         self.examples_page.offer(self.card)
+        self.preset_button.offer_examples(examples_for(self.card) if self.card else ())
 
     def _generate_example(self, prompt: str) -> None:
         self.prompt.replace_text(prompt)

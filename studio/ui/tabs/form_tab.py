@@ -206,6 +206,7 @@ class FormTab(Tab):
         self.prompt.textChanged.connect(self._on_edited)
         self.form.changed.connect(self._on_edited)
         self.preset_button.chosen.connect(self.use_preset)
+        self.preset_button.example_chosen.connect(self.prompt.replace_text)
         self.alternatives.changed.connect(self._on_edited)
         self.form.expanded_changed.connect(self._on_expanded_changed)
         self.form.was_reset.connect(self._on_reset)

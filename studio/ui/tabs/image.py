@@ -25,8 +25,7 @@ from studio.ui.tabs.adapter_picker import AdapterRows
 from studio.ui.tabs.base import GenerateTab
 from studio.ui.tabs.layout import below_advice
 from studio.ui.widgets.aspect_ratio import AspectRatio
-from studio.ui.widgets.example_prompts import ExamplePrompts
-from studio.ui.widgets.factory import label, row, text_editor
+from studio.ui.widgets.factory import label, text_editor
 
 if TYPE_CHECKING:
     from studio.library.foreign.metadata import ForeignMetadata
@@ -58,13 +57,11 @@ class ImageTab(GenerateTab):
         self.negative_prompt = text_editor("Negative prompt", "What to keep out of the image.", 48)
         self.about = label("", "muted", wrap=True)
         self.advice = label("", "muted", wrap=True)
-        self.examples = ExamplePrompts()
         self.adapters = AdapterRows()
         self.source = SourceImagePanel(shared.data.masks)
         self.ratio = AspectRatio()
         self.foreign = ForeignSettingsNotice()
         super().__init__(shared)
-        self.examples.chosen.connect(self.prompt.replace_text)
         self.prompt.textChanged.connect(self._advise)
         self.negative_prompt.textChanged.connect(self._on_edited)
         self.source.changed.connect(self._on_edited)
@@ -78,7 +75,7 @@ class ImageTab(GenerateTab):
     def extra_widgets(self) -> list[QWidget]:
         """See `FormTab`."""
         return [
-            row(label("Negative prompt", "muted"), None, self.examples),
+            label("Negative prompt", "muted"),
             self.negative_prompt,
             self.foreign,
             self.source,
@@ -145,7 +142,6 @@ class ImageTab(GenerateTab):
         self.adapters.offer(self.shared.cards(ADAPTER), card)
         self.about.setText(card.description if card is not None else "")
         self.about.setVisible(bool(card and card.description))
-        self.examples.show_prompts(card.examples if card is not None else ())
         self.source.offer(card)
         self._fit_source()
         self.stage.start_button.setVisible(card is not None and takes_image(card))
