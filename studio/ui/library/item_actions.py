@@ -164,7 +164,9 @@ class ItemActions(QObject):
         """Compare two to nine items of the same medium."""
         items = self._items()
         if not 2 <= len(items) <= MAX_COMPARED or len({item.media for item in items}) > 1:
-            self._shared.post_toast("Select two to nine images, texts or audio files to compare")
+            self._shared.post_toast(
+                "Select two to nine images, texts, audio files or videos to compare"
+            )
         else:
             self.compare_requested.emit(items)
 

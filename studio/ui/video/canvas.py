@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.ui.background import DelayedCall
 from studio.ui.video.decoder_link import ShownFrame
 from studio.ui.widgets.factory import name_control
 
+KEYS = frozenset(
+    {
+        Qt.Key.Key_Space,
+        Qt.Key.Key_Comma,
+        Qt.Key.Key_Period,
+        Qt.Key.Key_Left,
+        Qt.Key.Key_Right,
+        Qt.Key.Key_Up,
+        Qt.Key.Key_Down,
+        Qt.Key.Key_Home,
+        Qt.Key.Key_End,
+        Qt.Key.Key_L,
+        Qt.Key.Key_M,
+        Qt.Key.Key_F11,
+    }
+)
+"""Keys that `PlayerKeys` acts on."""
 _RESIZE_MILLISECONDS = 80
 
 
@@ -70,6 +87,15 @@ class VideoCanvas(QWidget):
         size = ratio.scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
         corner = QPoint((self.width() - size.width()) // 2, (self.height() - size.height()) // 2)
         return QRect(corner, size)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep the keys of the player from the window's shortcuts."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            is_plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
+            if is_plain and event.key() in KEYS:
+                event.accept()
+                return True
+        return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102  Qt's name
         image = self.image

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QColor, QImage, QKeyEvent, QPalette
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -13,25 +13,9 @@ from studio.ui.desktop.folders import open_file
 from studio.ui.video.canvas import VideoCanvas
 from studio.ui.video.controls import VideoControls
 from studio.ui.video.decoder_link import CRASHED
+from studio.ui.video.keys import PlayerKeys
 from studio.ui.video.player import DAMAGED, PlayerState, VideoPlayer
 from studio.ui.widgets.factory import Notice, button
-
-_KEY_SECONDS = 1.0
-_KEY_VOLUME = 0.1
-_KEYS = {
-    Qt.Key.Key_Space,
-    Qt.Key.Key_Comma,
-    Qt.Key.Key_Period,
-    Qt.Key.Key_Left,
-    Qt.Key.Key_Right,
-    Qt.Key.Key_Up,
-    Qt.Key.Key_Down,
-    Qt.Key.Key_Home,
-    Qt.Key.Key_End,
-    Qt.Key.Key_L,
-    Qt.Key.Key_M,
-    Qt.Key.Key_F11,
-}
 
 
 class VideoScreen(QWidget):
@@ -44,6 +28,7 @@ class VideoScreen(QWidget):
         self.player = player
         self.canvas = VideoCanvas()
         self.controls = VideoControls(player, is_compact=is_compact)
+        self._keys = PlayerKeys(player, self.controls, self.full_screen_requested.emit)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(6)
@@ -56,43 +41,10 @@ class VideoScreen(QWidget):
         player.frame_shown.connect(self.canvas.show_frame)
         player.opened.connect(self._on_opened)
 
-    def event(self, event: QEvent) -> bool:
-        """Keep the keys of the player from the window's shortcuts."""
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.modifiers() == Qt.KeyboardModifier.NoModifier
-            and event.key() in _KEYS
-        ):
-            event.accept()
-            return True
-        return super().event(event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Play, step, seek and more; see the canvas's description."""
-        player, plain = self.player, event.modifiers() == Qt.KeyboardModifier.NoModifier
-        key = Qt.Key(event.key())
-        actions = {
-            Qt.Key.Key_Space: player.toggle,
-            Qt.Key.Key_Comma: lambda: player.step(-1),
-            Qt.Key.Key_Period: lambda: player.step(1),
-            Qt.Key.Key_Left: lambda: player.seek(player.position - _KEY_SECONDS),
-            Qt.Key.Key_Right: lambda: player.seek(player.position + _KEY_SECONDS),
-            Qt.Key.Key_Up: lambda: self._change_volume(_KEY_VOLUME),
-            Qt.Key.Key_Down: lambda: self._change_volume(-_KEY_VOLUME),
-            Qt.Key.Key_Home: lambda: player.seek(0.0),
-            Qt.Key.Key_End: lambda: player.seek(player.length),
-            Qt.Key.Key_L: self.controls.toggle_loop,
-            Qt.Key.Key_M: self.controls.toggle_mute,
-            Qt.Key.Key_F11: self.full_screen_requested.emit,
-        }
-        if plain and key in actions:
-            actions[key]()
-        else:
+        """Play, step, seek and more; see `PlayerKeys`."""
+        if not self._keys.act(event):
             super().keyPressEvent(event)
-
-    def _change_volume(self, by: float) -> None:
-        self.player.set_volume(max(0.0, min(1.0, self.player.audio.volume + by)))
 
     def _on_clicked(self) -> None:
         self.player.toggle()

@@ -17,6 +17,7 @@ from studio.ui.desktop.screens import resize_to_fit
 from studio.ui.library.compare.audio import AudioComparison
 from studio.ui.library.compare.images import ImageComparison, Mode
 from studio.ui.library.compare.texts import TextComparison
+from studio.ui.library.compare.videos import VideoComparison
 from studio.ui.widgets.factory import Notice, button, label, name_control, row
 
 MODES: dict[Mode, str] = {
@@ -38,8 +39,11 @@ _MAX_NAMED = 4
 """Items whose names fit into one line of buttons."""
 
 
+Comparison = ImageComparison | TextComparison | AudioComparison | VideoComparison
+
+
 class CompareWindow(QDialog):
-    """Two to nine images, texts or audio files."""
+    """Two to nine images, texts, audio files or videos."""
 
     chosen = Signal(object, object, bool)
     """(id of the chosen item, ids of the others, whether the others go to the trash)."""
@@ -48,7 +52,7 @@ class CompareWindow(QDialog):
         super().__init__(parent)
         self._shared = shared
         self.items = list(items)
-        self.content: ImageComparison | TextComparison | AudioComparison | None = None
+        self.content: Comparison | None = None
         self.setWindowTitle(f"Compare {len(self.items)} items")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.notice = Notice()
@@ -114,6 +118,8 @@ class CompareWindow(QDialog):
         media, library = self.items[0].media, self._shared.library
         if media == "audio":
             self._show(AudioComparison([item.path for item in self.items]))
+        elif media == "video":
+            self._show(VideoComparison([item.path for item in self.items]))
         elif media == "text":
             background.run(
                 self,
@@ -173,7 +179,7 @@ class CompareWindow(QDialog):
     def _on_mode(self, comparison: ImageComparison, mode: Mode) -> None:
         comparison.set_mode(mode)
 
-    def _show(self, content: ImageComparison | TextComparison | AudioComparison) -> None:
+    def _show(self, content: Comparison) -> None:
         self.content = content
         self._layout.replaceWidget(self._wait, content)
         self._layout.setStretchFactor(content, 1)
@@ -185,9 +191,11 @@ class CompareWindow(QDialog):
         self.notice.show_message(f"The items cannot be shown: {error}", "A file may be missing.")
 
     def done(self, result: int) -> None:
-        """Close the audio device."""
+        """Close the audio device, and end the decoders of videos."""
         if isinstance(self.content, AudioComparison):
             self.content.close_device()
+        elif isinstance(self.content, VideoComparison):
+            self.content.close_players()
         super().done(result)
 
 
@@ -195,8 +203,4 @@ def _read_image(item: Item) -> QImage:
     from studio.media.image_reader import read_image
     from studio.ui.image.qt_images import to_image
 
-    if item.media == "video":
-        from studio.library.thumbnails import thumbnail_of_file
-
-        return QImage.fromData(thumbnail_of_file(Path(item.path), "video"))
     return to_image(read_image(Path(item.path), MAX_SIDE)[0])
