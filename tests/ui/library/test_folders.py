@@ -9,8 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from studio.jobs.library import folder_watch, live_library
-from studio.library.annotations import Annotated, save_annotations
-from studio.library.items import Annotation
+from studio.library.annotations import Annotated, read_annotations, save_annotations
+from studio.library.items import Annotation, Query
 from studio.library.library import Library
 from tests.ui.conftest import PATIENCE, close_studio
 from tests.ui.library.conftest import choose, found, make_item
@@ -85,6 +85,50 @@ def test_a_deleted_file_is_marked_and_not_forgotten(open_studio, qtbot):
     qtbot.waitUntil(
         lambda: [page.results.item(i).missing for i in page.results.ids] == [True], timeout=PATIENCE
     )
+
+
+def test_a_file_that_is_moved_while_studio_is_closed_keeps_its_notes_and_children(
+    open_studio, fill_library, folder, data, qtbot, tmp_path
+):
+    parent = make_item(folder, 1)
+    child_id, parent_id = fill_library(
+        make_item(folder, 0, parents={"image": parent.sha256}), parent
+    )
+    library = Library(data)
+    noted = Annotation(rating=4, tags=("sky",), collections=("Best",))
+    library.annotate([parent_id], lambda _old: noted)
+    library.close()
+
+    def start():
+        studio = open_studio()
+        studio.window.show_tab("library")
+        page = studio.window.window_library.page
+        qtbot.waitUntil(lambda: page.results.item(parent_id) is not None, timeout=PATIENCE)
+        return studio, page
+
+    away = tmp_path / "away.png"
+    Path(parent.path).rename(away)
+    studio, page = start()
+    qtbot.waitUntil(lambda: page.results.item(parent_id).missing, timeout=PATIENCE)
+    close_studio(studio)
+    (folder / "new").mkdir()
+    away.rename(folder / "new" / "another name.png")
+
+    studio, page = start()
+    qtbot.waitUntil(lambda: not page.results.item(parent_id).missing, timeout=PATIENCE)
+    assert paths(page) == {"0000.png", "another name.png"}
+    page.show_query(Query(collection="Best"))
+    qtbot.waitUntil(lambda: found(page) == [parent_id], timeout=PATIENCE)
+    assert studio.shared.library.index.annotation(parent_id) == noted
+    lines = read_annotations(folder / "new")
+    assert lines["another name.png"].annotation == noted
+    page.show_query(Query(made_from=parent.sha256))
+    qtbot.waitUntil(lambda: found(page) == [child_id], timeout=PATIENCE)
+    page.view.select(child_id)
+    lineage = page.details.lineage
+    qtbot.waitUntil(lambda: lineage.isVisible() and bool(lineage._buttons), timeout=PATIENCE)
+    QTest.mouseClick(lineage._buttons[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: page.view.selection.ids == {parent_id}, timeout=PATIENCE)
 
 
 def test_dropped_files_and_folders_are_added_where_they_lie(open_library, qtbot, tmp_path, folder):
