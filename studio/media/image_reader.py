@@ -41,12 +41,15 @@ _BROKEN = (
 """What Pillow raises for damaged files."""
 
 
-def image_size(path: Path) -> tuple[int, int]:
-    """Return the upright image's width and height, from the file's header. Raises StudioError."""
+def image_size(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+    """Return the upright image's width and height, from the file's header. Raises StudioError.
+
+    `max_pixels`: more than `read_image` decodes, for a list of files.
+    """
     try:
         with opened(path) as (file, size):
             _check_bytes(path, size)
-            with _opened(path, file) as image:
+            with _opened(path, file, max_pixels) as image:
                 # Pillow would read all pixels of a PNG to find Exif data after them; the size of a
                 # TIFF is the upright one.
                 has_exif = (
@@ -103,7 +106,7 @@ def read_mask(path: Path) -> tuple[Image, str]:
 
 
 @contextmanager
-def _opened(path: Path, file: Any) -> Iterator[Image]:
+def _opened(path: Path, file: Any, max_pixels: int = MAX_PIXELS) -> Iterator[Image]:
     from PIL import Image as PILImage
 
     with warnings.catch_warnings():
@@ -113,7 +116,7 @@ def _opened(path: Path, file: Any) -> Iterator[Image]:
         except PILImage.DecompressionBombError as error:
             raise _refusal(path, f"has more than {MAX_PIXELS // 10**6} million pixels") from error
         with image:
-            if image.width * image.height > MAX_PIXELS:
+            if image.width * image.height > max_pixels:
                 raise _refusal(
                     path,
                     f"has {image.width} × {image.height} pixels. "

@@ -15,6 +15,7 @@ AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi")
 _MAX_SECONDS = 30 * 86_400
 _MAX_SIDE = 1_000_000
+_MAX_PIXELS = 1 << 40
 _MAX_CHUNKS = 100_000
 _VIDEO_MARKS = ((0, b"\x1aE\xdf\xa3"), (8, b"AVI "))
 """Position and first bytes of Matroska, WebM and AVI files."""
@@ -45,7 +46,7 @@ def _measure_image(path: Path, suffix: str) -> Measures | None:
     from studio.media.image_reader import image_size
 
     try:
-        width, height = image_size(path)
+        width, height = image_size(path, max_pixels=_MAX_PIXELS)
     except StudioError:
         return None
     return Measures(width, height, _webp_duration(path) if suffix == ".webp" else 0.0)

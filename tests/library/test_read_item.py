@@ -155,3 +155,10 @@ def test_image_of_another_program_and_a_photo_with_a_description(tmp_path):
     Image.new("RGB", (30, 20)).save(tmp_path / "photo.jpg", exif=exif)
     photo = read_item(tmp_path / "photo.jpg")
     assert (photo.prompt, photo.body, photo.program) == ("", "Holiday at the harbor", "")
+
+
+def test_image_that_is_too_large_to_decode_is_listed_with_its_size(tmp_path):
+    path = tmp_path / "large.png"
+    Image.new("1", (12_000, 10_000)).save(path)
+    item = read_item(path)
+    assert (item.width, item.height) == (12_000, 10_000)

@@ -1,0 +1,65 @@
+"""A folder of hostile files and of files that are no artifacts, dropped on the real window."""
+
+import json
+import os
+import sys
+
+import pytest
+
+from tests.media.image_texts import image_files
+from tests.ui.conftest import PATIENCE
+from tests.ui.library.conftest import found
+from tests.ui.library.test_folders import drop
+
+OTHERS = 500
+TEXTS = {
+    "large": "a red fox, " * 500_000 + "\nSteps: 20, Seed: 5",
+    "deep": '{"a":' * 100_000,
+    "types": json.dumps({"1": {"class_type": 5, "inputs": ["x"]}, "2": {"inputs": {"seed": {}}}}),
+    "control": "".join(map(chr, range(1, 256))) + "\u202e\u2028\nSteps: x, Seed: 1e999, Size: -3x9",
+}
+
+
+@pytest.fixture
+def hostile(tmp_path):
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    for name, text in TEXTS.items():
+        for keyword in ("parameters", "prompt"):
+            image_files.png(folder / f"{name}-{keyword}.png", {keyword: text})
+    for number in range(OTHERS):
+        suffix = (".png", ".jpg", ".wav", ".mp4", ".webp", ".flac")[number % 6]
+        (folder / f"{number}{suffix}").write_bytes(os.urandom(number % 3 * 700))
+    if sys.platform != "win32":
+        (folder / "loop").symlink_to(folder)
+        (folder / "self.png").symlink_to("self.png")
+        os.mkfifo(folder / "pipe.png")
+        (folder / "zero.png").symlink_to("/dev/zero")
+    notes = folder / ".studio" / "annotations.jsonl"
+    notes.parent.mkdir()
+    notes.write_text("[" * 100_000 + '\n{"name":"deep-prompt.png","sha256":3}\n' + '{"a":' * 9_999)
+    return folder
+
+
+def test_hostile_folder_adds_what_can_be_shown_and_is_reported_once(open_library, hostile, qtbot):
+    studio, page = open_library()
+    posted = []
+    studio.shared.toast_posted.connect(lambda toast: posted.append(toast.text))
+    drop(page, hostile)
+    count = 2 * len(TEXTS)
+    qtbot.waitUntil(lambda: bool(posted), timeout=PATIENCE)
+    assert posted == [f"Added {count} files to the library"]
+    qtbot.waitUntil(lambda: len(found(page)) == count, timeout=PATIENCE)
+    for item_id in found(page):
+        page.view.select(item_id)
+        qtbot.waitUntil(
+            lambda item_id=item_id: (
+                page.details.item is not None and page.details.item.id == item_id
+            ),
+            timeout=PATIENCE,
+        )
+        assert len(page.details.item.prompt) <= 200_000
+    library = studio.shared.library
+    assert library.rebuild().problems == []
+    assert library.index.count() == count
+    assert not page.notice.isVisible()
