@@ -183,6 +183,42 @@ def test_damaged_index_is_replaced_and_an_unusable_one_explained(run, made, stud
     assert "cannot be used" in run("list", code=1).err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["list", "--tag", ""], "--tag has no value"),
+        (["list", "--collection", "", "--kind", "image"], "--collection has no value"),
+        (["trash", "--collection", "", "--kind", "image", "--yes"], "--collection has no value"),
+        (["list", "--min-side", "-5"], "--min-side"),
+        (["list", "--made-from", "nope.png"], "No such file"),
+        (["list", "--from", ""], "--from has no value"),
+        (["search"], "Missing argument"),
+        (["show", "99999999999999999999"], "is not in the library"),
+        (["rate", "6", "x.png"], "less than or equal to 5"),
+        (["rate", "3", "nope.png"], "nope.png is not in the library"),
+        (["tag", "x.png", "--add", ","], "--add has no name"),
+        (["tag", "x.png", "--into", " "], "--into has no name"),
+        (["export", "x.png", "-o", "out", "--quality", "0"], "--quality"),
+        (["rebuild", "extra"], "unexpected extra argument"),
+        (["trash", "nope.png"], "is not in the library"),
+        (["add", ""], "does not exist"),
+    ],
+)
+def test_bad_input_is_explained(run, made, arguments, message):
+    ended = run(*arguments, code=2)
+    assert message in ended.err
+    assert "Traceback" not in ended.err
+    assert all(path.exists() for path in made)
+
+
+def test_files_that_are_no_media_are_named(run, tmp_path, made):
+    (tmp_path / "no.png").write_text("no image")
+    ended = run("add", tmp_path / "no.png", made[0], code=1)
+    assert "no.png: This is no image" in ended.err
+    problems = json.loads(run("add", tmp_path / "no.png", "--json", code=1).out)["problems"]
+    assert [problem[0] for problem in problems] == [str(tmp_path / "no.png")]
+
+
 def test_first_command_has_nothing_to_report(run):
     assert run("list").err == "Nothing was found.\n"
 

@@ -87,6 +87,9 @@ def tag_command(
             cure="Use --add, --remove, --into, --out-of, --mark, --unmark or --note.",
         )
 
+    for option, texts in (("--add", add), ("--into", into)):
+        if not all(map(split_names, texts or ())):
+            raise StudioError(f"{option} has no name.", cause="invalid", cure="Write one.")
     _check_collections(into)
 
     def change(old: Annotation) -> Annotation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -15,6 +16,7 @@ from studio.cli.library.tables import details, foreign_settings, item_json, item
 from studio.core.errors import StudioError
 from studio.core.paths import input_path
 from studio.library.items import Query
+from studio.library.scanning.walk import Problem
 
 library_app = typer.Typer(
     no_args_is_help=True, help="List, search, rate, tag, export and trash what was made."
@@ -26,6 +28,7 @@ Limit = Annotated[
 Paths = Annotated[bool, typer.Option("--paths", help="Print only the files' paths.")]
 _DEFAULT_LIMIT = 50
 _NO_LIMIT = 2**31
+_NO_MEDIA = "This is no image, text, audio or video file, or it is damaged."
 
 
 @library_app.command("list")
@@ -110,17 +113,18 @@ def add_command(
     as_json: Json = False,
 ) -> None:
     """Add files, and folders that are watched from now on. Files stay where they are."""
-    paths = [input_path(name).absolute() for name in names]
-    for path in paths:
-        if not path.exists():
-            raise StudioError(f"{path} does not exist.", cause="invalid", cure="Check the name.")
+    paths = [_existing(name) for name in names]
     with opened(ctx.obj) as library:
         before = library.index.count()
-        library.add_files([path for path in paths if path.is_file()])
+        files = [path for path in paths if not path.is_dir()]
+        library.add_files(files)
         folders = [path for path in paths if path.is_dir()]
         for folder in folders:
             library.add_folder(folder)
         problems = library.scan(is_quick=True).problems if folders else []
+        problems += [
+            Problem(str(path), _NO_MEDIA) for path in files if library.index.find(str(path)) is None
+        ]
         added = library.index.count() - before
     if as_json:
         output.as_json({"added": added, "problems": problems})
@@ -128,6 +132,15 @@ def add_command(
         output.note(f"{added:,} {'item' if added == 1 else 'items'} added.")
         for problem in problems:
             output.note(f"{problem.path}: {problem.message}")
+    raise typer.Exit(output.FAILED if problems else output.DONE)
+
+
+def _existing(name: str) -> Path:
+    path = input_path(name).absolute()
+    if not name.strip() or not path.exists():
+        shown = path if name.strip() else "A file without a name"
+        raise StudioError(f"{shown} does not exist.", cause="invalid", cure="Check the name.")
+    return path
 
 
 @library_app.command("rebuild")

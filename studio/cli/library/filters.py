@@ -33,13 +33,17 @@ MediaOption = Annotated[
 Models = Annotated[
     list[str] | None, typer.Option("--model", help="Only of this model. May be repeated.")
 ]
-Batch = Annotated[str, typer.Option("--batch", help="Only of the batch with this id.")]
-Program = Annotated[str, typer.Option("--program", help="Only of this program, such as ComfyUI.")]
+Batch = Annotated[str | None, typer.Option("--batch", help="Only of the batch with this id.")]
+Program = Annotated[
+    str | None, typer.Option("--program", help="Only of this program, such as ComfyUI.")
+]
 Since = Annotated[
-    str,
+    str | None,
     typer.Option("--from", metavar="DATE", help="Made on this day or later: 2026-11-30, or 7d."),
 ]
-Until = Annotated[str, typer.Option("--to", metavar="DATE", help="Made on this day or earlier.")]
+Until = Annotated[
+    str | None, typer.Option("--to", metavar="DATE", help="Made on this day or earlier.")
+]
 Rating = Annotated[
     int, typer.Option("--rating", min=0, max=MAX_RATING, help="With this many stars or more.")
 ]
@@ -47,13 +51,14 @@ Favorite = Annotated[bool, typer.Option("--favorite", help="Only favorites.")]
 Tags = Annotated[
     list[str] | None, typer.Option("--tag", help="With this tag. May be repeated: all of them.")
 ]
-Collection = Annotated[str, typer.Option("--collection", help="Only of this collection.")]
+Collection = Annotated[str | None, typer.Option("--collection", help="Only of this collection.")]
 HasSeed = Annotated[bool, typer.Option("--has-seed", help="Only with a known seed.")]
 MinSide = Annotated[
-    int, typer.Option("--min-side", metavar="PIXELS", help="Lower limit of the longer side.")
+    int,
+    typer.Option("--min-side", min=0, metavar="PIXELS", help="Lower limit of the longer side."),
 ]
 MadeFrom = Annotated[
-    str,
+    str | None,
     typer.Option("--made-from", metavar="FILE", help="Only made from this file, or its SHA-256."),
 ]
 Folder = Annotated[
@@ -66,21 +71,36 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
     "kinds": (Kinds, None),
     "media": (MediaOption, None),
     "models": (Models, None),
-    "batch": (Batch, ""),
-    "program": (Program, ""),
-    "since": (Since, ""),
-    "until": (Until, ""),
+    "batch": (Batch, None),
+    "program": (Program, None),
+    "since": (Since, None),
+    "until": (Until, None),
     "rating": (Rating, 0),
     "favorite": (Favorite, False),
     "tags": (Tags, None),
-    "collection": (Collection, ""),
+    "collection": (Collection, None),
     "has_seed": (HasSeed, False),
     "min_side": (MinSide, 0),
-    "made_from": (MadeFrom, ""),
+    "made_from": (MadeFrom, None),
     "folder": (Folder, None),
     "missing": (Missing, False),
 }
 """Parameter → its option and default."""
+
+
+_OPTION_NAMES = {
+    "kinds": "--kind",
+    "media": "--media",
+    "models": "--model",
+    "batch": "--batch",
+    "program": "--program",
+    "since": "--from",
+    "until": "--to",
+    "tags": "--tag",
+    "collection": "--collection",
+    "made_from": "--made-from",
+}
+"""Those with a text, which is never empty."""
 
 
 def with_filters(command: Callable[..., None]) -> Callable[..., None]:
@@ -110,6 +130,10 @@ def with_filters(command: Callable[..., None]) -> Callable[..., None]:
 
 def make_query(**chosen: Any) -> Query:
     """Return the query for the options' values. Raises StudioError."""
+    for name, option in _OPTION_NAMES.items():
+        values = [chosen[name]] if isinstance(chosen[name], str) else chosen[name] or ()
+        if not all(value.strip(" ,，") for value in values):  # an unset variable of a shell
+            raise _invalid(f"{option} has no value.", "Leave it out, or write one.")
     for name, values, known in (
         ("--kind", chosen["kinds"] or (), tuple(KINDS)),
         ("--media", chosen["media"] or (), MEDIA),
@@ -121,16 +145,16 @@ def make_query(**chosen: Any) -> Query:
         kinds=tuple(chosen["kinds"] or ()),
         media=cast("tuple[Media, ...]", tuple(chosen["media"] or ())),
         models=tuple(chosen["models"] or ()),
-        batch=chosen["batch"],
-        program=chosen["program"],
+        batch=chosen["batch"] or "",
+        program=chosen["program"] or "",
         created_from=_day(chosen["since"], "--from") if chosen["since"] else None,
         created_to=_day(chosen["until"], "--to", after=1) if chosen["until"] else None,
         min_rating=chosen["rating"],
         favorite=chosen["favorite"],
         tags=tuple(tag for text in chosen["tags"] or () for tag in split_names(text)),
-        collection=chosen["collection"],
+        collection=chosen["collection"] or "",
         has_seed=chosen["has_seed"],
-        min_side=max(0, chosen["min_side"]),
+        min_side=chosen["min_side"],
         made_from=_hash(chosen["made_from"]) if chosen["made_from"] else "",
         folder=str(chosen["folder"].absolute()) if chosen["folder"] else "",
         missing=True if chosen["missing"] else None,
@@ -160,7 +184,12 @@ def _day(text: str, option: str, after: int = 0) -> float:
 def _hash(text: str) -> str:
     if _HASH.fullmatch(text.lower()):
         return text.lower()
-    return sha256_of(input_path(text))
+    try:
+        return sha256_of(input_path(text))
+    except OSError as error:
+        raise _invalid(
+            f"--made-from {text[:200]}: {error.strerror or error}.", "Name a file, or its SHA-256."
+        ) from error
 
 
 def _invalid(message: str, cure: str) -> StudioError:
