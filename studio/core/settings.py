@@ -16,6 +16,7 @@ Language = Literal["system", "en", "zh_CN"]
 """Of the user's texts; "system" follows the desktop (`core/translation.py`)."""
 CompressedQuality = Literal["high", "small"]
 AudioFormat = Literal["wav", "flac", "ogg", "mp3"]
+ImageFormat = Literal["png", "jpg", "webp"]
 LoadStrategy = Literal[
     "resident",
     "16-bit",
@@ -41,10 +42,12 @@ class Settings(msgspec.Struct, kw_only=True):
     """Name template of results that no batch names; empty for the prompt and the job's id."""
     text_format: Literal["txt", "md"] = "txt"
     """What forms and commands begin with."""
+    image_format: ImageFormat = "png"
+    """What forms and commands begin with."""
     audio_format: AudioFormat = "wav"
     """What forms and commands begin with, for speech and music."""
     compressed_quality: CompressedQuality = "high"
-    """Of MP3, OGG, MP4 and WebP files."""
+    """Of JPEG, WebP, MP3, OGG and MP4 files."""
     language: Language = "system"
     theme: Theme = "system"
     text_size: Annotated[int, Meta(ge=MIN_TEXT_SIZE, le=MAX_TEXT_SIZE)] = 100
@@ -103,6 +106,7 @@ def format_defaults(kind: str, settings: Settings) -> dict[str, str]:
     """Return the request field `format` that a form or command of a kind begins with."""
     formats = {
         "text": settings.text_format,
+        "image": settings.image_format,
         "speech": settings.audio_format,
         "music": settings.audio_format,
     }

@@ -35,7 +35,7 @@ from studio.library.encoders import (
     read_sidecar,
 )
 from studio.library.results import Result
-from studio.media import audio, mp4, png, riff_id3
+from studio.media import audio, lossy_image, mp4, png, riff_id3
 from studio.models.card import ModelCard
 
 
@@ -211,6 +211,8 @@ def _read_text(path: Path) -> str | None:
     data = path.read_bytes()
     if suffix == ".png":
         return png.read_text(data, KEYWORD)
+    if suffix in (".jpg", ".jpeg"):
+        return lossy_image.read_jpeg(data)
     return riff_id3.read_riff(data) if suffix == ".webp" else audio.read_comment(data)
 
 

@@ -1,8 +1,8 @@
 """Encoders: turn each type of result into a file's content with the recipe.
 
-The recipe is in iTXt `studio` of a PNG, in the comment of audio and video, and for a text in
-`.studio/<file name>.json` in its folder, with the text's hash. A model that writes notes also gets
-a MIDI file next to its audio.
+The recipe is in iTXt `studio` of a PNG, in comments of a JPEG, in a chunk of a WebP, in the comment
+of audio and video, and for a text in `.studio/<file name>.json` in its folder, with the text's
+hash. A model that writes notes also gets a MIDI file next to its audio.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from studio.core.files import sha256_hex
 from studio.core.requests import ImageRequest
 from studio.core.settings import CompressedQuality
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
-from studio.media import audio, mp4, png, riff_id3, video
+from studio.media import audio, lossy_image, mp4, png, riff_id3, video
 
 KEYWORD = "studio"
 MIDI_MARK = "Studio, job "
@@ -98,12 +98,18 @@ def _encode_text(
 
 
 def _encode_image(
-    result: ImageResult, _file_format: str, recipe: Recipe, _quality: CompressedQuality
+    result: ImageResult, file_format: str, recipe: Recipe, quality: CompressedQuality
 ) -> Encoded:
     height, width = result.pixels.shape[:2]
-    data = png.encode_png(
-        result.pixels, {KEYWORD: _json(recipe), "parameters": parameters_line(recipe)}
-    )
+    text, parameters = _json(recipe), parameters_line(recipe)
+    if file_format == "png":
+        data = png.encode_png(result.pixels, {KEYWORD: text, "parameters": parameters})
+    else:
+        from PIL import Image as PILImage
+
+        encode = lossy_image.encode_jpeg if file_format == "jpg" else lossy_image.encode_webp
+        image = PILImage.fromarray(result.pixels)
+        data = encode(image, lossy_image.QUALITY[quality], text, parameters)
     return Encoded(data=data, width=width, height=height)
 
 
@@ -136,12 +142,16 @@ def _is_complete_text(path: Path, _data: bytes, sha256: str) -> bool:
     return read_sidecar(path).sha256 == sha256
 
 
+def _is_complete_image(data: bytes) -> bool:
+    return png.is_complete(data) or riff_id3.is_whole_riff(data) or lossy_image.is_whole_jpeg(data)
+
+
 ENCODERS: dict[str, Encoder] = {
     "text": Encoder(TextResult, _encode_text, _is_complete_text),
     "image": Encoder(
         ImageResult,
         _encode_image,
-        lambda _path, data, _sha256: png.is_complete(data) or riff_id3.is_whole_riff(data),
+        lambda _path, data, _sha256: _is_complete_image(data),
     ),
     "audio": Encoder(
         AudioResult, _encode_audio, lambda _path, data, _sha256: audio.frames_in(data) > 0

@@ -1,6 +1,7 @@
 """Test artifacts: complete files with their recipe, which never replace another file."""
 
 import io
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -31,6 +32,13 @@ MAKERS = {
         TextResult(text=f"# {prompt}"),
     ),
     "png": lambda prompt: (ImageRequest(prompt=prompt, seed=1), ImageResult(pixels=PIXELS, seed=1)),
+    **{
+        name: lambda prompt, name=name: (
+            ImageRequest(prompt=prompt, seed=1, format=name.removeprefix("still-")),
+            ImageResult(pixels=PIXELS, seed=1),
+        )
+        for name in ("jpg", "still-webp")
+    },
     **{
         name: lambda prompt, name=name: (
             SpeechRequest(prompt=prompt, seed=1, format=name),
@@ -115,7 +123,7 @@ def test_file_of_another_job_is_never_modified(tmp_path, kind):
     job = msgspec.structs.replace(
         new_job(request, str(tmp_path)), target=Target(folder=str(tmp_path), stem="mine")
     )
-    path = tmp_path / f"mine.{kind}"
+    path = tmp_path / f"mine.{request.file_format}"
     path.write_bytes(b"precious")
     with pytest.raises(StudioError, match="already exists"):
         artifacts.save(result, job=job, card=CARD, versions={})
@@ -135,7 +143,7 @@ def test_truncated_file_is_incomplete(tmp_path, kind):
 
 
 @pytest.mark.parametrize(
-    "suffix", ["png", "wav", "flac", "ogg", "mp3", "mp4", "webp", "txt", "md", "", "xyz"]
+    "suffix", ["png", "jpg", "wav", "flac", "ogg", "mp3", "mp4", "webp", "txt", "md", "", "xyz"]
 )
 @settings(max_examples=30)
 @given(data=st.binary(max_size=200))
@@ -223,3 +231,21 @@ def test_image_metadata_is_readable_by_other_programs(tmp_path):
     _job, artifact = save("png", tmp_path)
     with Image.open(artifact.path) as picture:
         assert picture.text["parameters"].startswith("a cat\nSteps: 25")
+
+
+@pytest.mark.parametrize("kind", ["jpg", "still-webp"])
+def test_lossy_images_are_smaller_look_the_same_and_have_exif_for_others(tmp_path, kind):
+    request, _result = MAKERS[kind]("a cat 一只猫")
+    smooth = np.linspace(0, 255, 64 * 64 * 3).reshape(64, 64, 3).astype(np.uint8)
+    sizes = {}
+    for quality in ("small", "high"):
+        job = new_job(request, str(tmp_path))
+        result = ImageResult(pixels=smooth, seed=1)
+        path = artifacts.save(result, job=job, card=CARD, versions={}, quality=quality).path
+        with Image.open(path) as image:
+            comment = image.getexif().get_ifd(0x8769)[0x9286]
+            assert comment.removeprefix(b"UNICODE\0").decode("utf-16-be").startswith("a cat 一只猫")
+            pixels = np.asarray(image.convert("RGB")).astype(int)
+        assert np.abs(pixels - smooth).mean() < 4
+        sizes[quality] = Path(path).stat().st_size
+    assert sizes["small"] < sizes["high"]

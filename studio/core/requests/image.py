@@ -10,6 +10,7 @@ from studio.core.errors import Problem
 from studio.core.requests import adapter_list
 from studio.core.requests.base import Request
 from studio.core.requests.shared_fields import Guidance, Scheduler, negative_prompt, side
+from studio.core.settings import ImageFormat
 
 MAX_PIXELS = 4096 * 4096
 
@@ -17,7 +18,7 @@ MAX_PIXELS = 4096 * 4096
 class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
     """Generate images from a prompt. Fields are named as in diffusers; sizes are in pixels."""
 
-    media_types: ClassVar = {"png": "image/png"}
+    media_types: ClassVar = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 
     negative_prompt: Annotated[str, negative_prompt("image")] = ""
     width: Annotated[int, side("Width", "In pixels, a multiple of 8.", maximum=4096, step=8)] = 512
@@ -100,6 +101,14 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
             extra={"file": True},
         ),
     ] = ""
+    format: Annotated[
+        ImageFormat,
+        Meta(
+            title="File format",
+            description="The file that is written. PNG loses nothing; JPEG and WebP are smaller.",
+            extra={"advanced": True},
+        ),
+    ] = "png"
 
     @property
     def result_count(self) -> int:

@@ -63,6 +63,12 @@ SETTINGS = (
             choices={"txt": mark("Plain text (.txt)"), "md": mark("Markdown (.md)")},
         ),
         setting(
+            "image_format",
+            mark("Format of images"),
+            mark("What the form and the command begin with; a batch file names its own."),
+            choices={"png": mark("PNG, without loss"), "jpg": "JPEG", "webp": "WebP"},
+        ),
+        setting(
             "audio_format",
             mark("Format of speech and music"),
             mark("What the forms and commands begin with; a batch file names its own."),
@@ -76,7 +82,7 @@ SETTINGS = (
         setting(
             "compressed_quality",
             mark("Quality of compressed files"),
-            mark("Of MP3, OGG, MP4 and animated WebP. PNG, WAV and FLAC lose nothing."),
+            mark("Of JPEG, WebP, MP3, OGG and MP4. PNG, WAV and FLAC lose nothing."),
             choices={"high": mark("High"), "small": mark("Smaller files")},
         ),
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
@@ -31,14 +30,10 @@ from studio.library.file_actions.results import (
 )
 from studio.library.file_actions.strip import without_metadata
 from studio.library.items import Item
-from studio.media import riff_id3
+from studio.media.lossy_image import encode_jpeg, encode_webp
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-_USER_COMMENT = 0x9286
-_EXIF_FIELDS = 0x8769
-_UNICODE = b"UNICODE\0"
 
 
 def export_items(
@@ -129,10 +124,9 @@ def _encode_image(source: Path, suffix: str, options: ExportOptions) -> bytes:
     if suffix == ".png":
         return _png(image, recipe)
     if suffix in (".jpg", ".jpeg"):
-        return _with_pillow(image, "JPEG", recipe, options.quality)
+        return encode_jpeg(image, options.quality, _json(recipe), _parameters(recipe))
     if suffix == ".webp":
-        data = _with_pillow(image, "WEBP", recipe, options.quality)
-        return riff_id3.tag_riff(data, _json(recipe)) if recipe is not None else data
+        return encode_webp(image, options.quality, _json(recipe), _parameters(recipe))
     raise StudioError(
         f"Studio cannot write {suffix} files.",
         cause="invalid",
@@ -147,18 +141,6 @@ def _png(image: Image, recipe: Recipe | None) -> bytes:
 
     texts = {KEYWORD: _json(recipe), "parameters": _parameters(recipe)} if recipe else {}
     return encode_png(np.asarray(image), {key: text for key, text in texts.items() if text})
-
-
-def _with_pillow(image: Image, name: str, recipe: Recipe | None, quality: int) -> bytes:
-    from PIL import Image as PILImage
-
-    exif = PILImage.Exif()
-    if text := _parameters(recipe):
-        # where other programs look for it in files without text chunks
-        exif.get_ifd(_EXIF_FIELDS)[_USER_COMMENT] = _UNICODE + text.encode("utf-16-be")
-    buffer = io.BytesIO()
-    image.save(buffer, name, quality=min(max(quality, 1), 100), exif=exif)
-    return buffer.getvalue()
 
 
 def _json(recipe: Recipe | None) -> str:

@@ -214,10 +214,10 @@ class ImageStage(Stage):
         if not self.view.image.path:
             return
         name, _filter = QFileDialog.getSaveFileName(
-            self, "Save the image", str(Path.home() / source.name), "PNG (*.png)"
+            self, "Save the image", str(Path.home() / source.name), f"*{source.suffix}"
         )
         if name:
-            target = Path(name) if Path(name).suffix else Path(name).with_suffix(".png")
+            target = Path(name) if Path(name).suffix else Path(name).with_suffix(source.suffix)
             self.write_in_background(
                 target, lambda: write_whole(target, source.read_bytes(), replace=True)
             )

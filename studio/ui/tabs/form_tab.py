@@ -295,7 +295,7 @@ class FormTab(Tab):
     def _on_settings_changed(self, names: frozenset[str]) -> None:
         if "shortcuts" in names:
             self._update_shortcuts()
-        if names & {"text_format", "audio_format"}:
+        if names & {"text_format", "image_format", "audio_format"}:
             self._on_model_changed()
 
     # Values

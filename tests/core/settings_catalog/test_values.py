@@ -35,6 +35,7 @@ OTHER = {
     "text_size": "150",
     "file_name": "{date}-{prompt:20}",
     "text_format": "md",
+    "image_format": "webp",
     "audio_format": "flac",
     "compressed_quality": "small",
     "memory": "4-bit",

@@ -53,8 +53,7 @@ def test_image_formats(studio, export, file_format, with_metadata):
         or SECRET.encode("utf-16-be") in exported.read_bytes()
     )
     assert has_prompt is with_metadata
-    if file_format != "jpg":
-        assert (read_recipe(exported) is not None) is with_metadata
+    assert (read_recipe(exported) is not None) is with_metadata
 
 
 def test_image_is_scaled_down_only(studio, export):

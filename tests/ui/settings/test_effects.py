@@ -1,0 +1,51 @@
+"""What settings change, in the real window."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.ui.conftest import PATIENCE
+from tests.ui.settings.test_window import row_of, settings_window  # noqa: F401  a fixture
+
+
+@pytest.fixture
+def program(open_studio, monkeypatch):
+    # the child that lists the GPUs imports torch
+    monkeypatch.setattr("studio.ui.models.hardware_probe.HardwareProbe.start", lambda _probe: None)
+    return open_studio()
+
+
+def make_image(program, qtbot, prompt="a red door") -> Path:
+    """Generate an image as the user does; return its file."""
+    window, queue = program.window, program.shared.queue
+    window.show_tab("image")
+    window.image_tab.prompt.setPlainText(prompt)
+    before = {job.id for job in queue.jobs()}
+    window.generate()
+    found = []
+
+    def is_done():
+        return any(job.id not in before and job.state == "completed" for job in queue.jobs())
+
+    qtbot.waitUntil(is_done, timeout=PATIENCE)
+    (job,) = [job for job in queue.jobs() if job.id not in before]
+    queue.find_artifacts(job.id, found.extend)
+    qtbot.waitUntil(lambda: bool(found), timeout=PATIENCE)
+    return Path(found[0].path)
+
+
+@pytest.mark.parametrize("file_format", ["jpg", "webp"])
+def test_images_get_the_format_and_restore_the_form(program, settings_window, qtbot, file_format):  # noqa: F811
+    box = row_of(settings_window, "image_format").editor.control
+    box.setCurrentIndex(box.findData(file_format))
+    box.activated.emit(box.currentIndex())
+    settings_window.close()
+    path = make_image(program, qtbot)
+    assert path.suffix == f".{file_format}"
+    with Image.open(path) as image:
+        assert image.format == {"jpg": "JPEG", "webp": "WEBP"}[file_format]
+    tab = program.window.image_tab
+    tab.prompt.setPlainText("something else")
+    program.window.file_opener.open(path)  # as a drop does
+    qtbot.waitUntil(lambda: tab.prompt.toPlainText() == "a red door", timeout=PATIENCE)
