@@ -23,6 +23,7 @@ from studio.core.paths import MAX_NAME_BYTES, DataFolder, check_output_folder, i
 from studio.core.requests import TextRequest, fields, resolve_files
 from studio.core.settings import format_defaults
 from studio.core.settings_store import load_settings
+from studio.core.translation import tr, tr_marked
 from studio.models.card import request_for
 from studio.preflight.checks import check, describe_inputs
 
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 def add_commands(app: typer.Typer) -> None:
     """Add a command for every kind of request."""
     for name, kind in KINDS.items():
-        app.command(name, help=f"Generate {kind.noun} from a prompt.")(_command(kind))
+        app.command(name, help=tr("Generate {noun} from a prompt.", noun=tr_marked(kind.noun)))(
+            _command(kind)
+        )
 
 
 def _command(kind: Kind) -> Callable[..., None]:
@@ -46,7 +49,7 @@ def _command(kind: Kind) -> Callable[..., None]:
     parameters = [_parameter("ctx", typer.Context)]
     parameters += [_parameter(*_option(info)) for info in fields(kind.request_type)]
     file = typer.Option(
-        "--file", parser=input_path, metavar="FILE", help="Read the prompt from a text file."
+        "--file", parser=input_path, metavar="FILE", help=tr("Read the prompt from a text file.")
     )
     parameters.append(_parameter("prompt_file", Annotated[Path | None, file], None))
     out = typer.Option(
@@ -54,12 +57,14 @@ def _command(kind: Kind) -> Callable[..., None]:
         "-o",
         parser=user_path,
         metavar="PATH",
-        help="The file to write, or a folder for files.",
+        help=tr("The file to write, or a folder for files."),
     )
     parameters.append(_parameter("output_path", Annotated[Path | None, out], None))
     parameters.append(
         _parameter(
-            "as_json", Annotated[bool, typer.Option("--json", help="Print one JSON object.")], False
+            "as_json",
+            Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))],
+            False,
         )
     )
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # for typer
@@ -77,7 +82,7 @@ def _parameter(
 
 def _option(info: Any) -> tuple[Any, ...]:
     if info.name == "prompt":
-        help_text = f"{info.meta.description} - reads standard input."
+        help_text = tr("{description} - reads standard input.", description=info.description)
         return (
             info.name,
             Annotated[str | None, typer.Argument(help=help_text, show_default=False)],
@@ -91,7 +96,7 @@ def _option(info: Any) -> tuple[Any, ...]:
         info.name,
         Annotated[
             list[str] | None if info.many else str | None,
-            typer.Option(f"--{info.flag}", help=f"{info.meta.description}{shown}", metavar=metavar),
+            typer.Option(f"--{info.flag}", help=f"{info.description}{shown}", metavar=metavar),
         ],
         None,
     )
@@ -134,9 +139,9 @@ class GenerateCommand:
         self._print(outcome, job, streamed=streams)
         if runner.interrupted:
             output.note(
-                f"Stopped. Kept: {', '.join(outcome.files)}"
+                tr("Stopped. Kept: {files}", files=", ".join(outcome.files))
                 if outcome.files
-                else "Stopped. Nothing was generated yet."
+                else tr("Stopped. Nothing was generated yet.")
             )
             return output.INTERRUPTED
         return output.DONE if outcome.state == "completed" else output.FAILED
@@ -162,9 +167,13 @@ class GenerateCommand:
         if suffix not in self.kind.media_types:
             known = ", ".join(f".{name}" for name in self.kind.media_types)
             raise StudioError(
-                f"`studio {self.kind.name}` cannot write .{suffix} files.",
+                tr(
+                    "`studio {name}` cannot write .{suffix} files.",
+                    name=self.kind.name,
+                    suffix=suffix,
+                ),
                 cause="invalid",
-                cure=f"Choose a name that ends in {known}.",
+                cure=tr("Choose a name that ends in {endings}.", endings=known),
             )
 
     def _print(self, outcome: Outcome, job: Job, *, streamed: bool) -> None:
@@ -181,7 +190,7 @@ class GenerateCommand:
             for path in outcome.files:
                 output.result(path)
                 if midi := companion_midi(Path(path)):
-                    output.note(f"The notes are in {midi.name} next to it.")
+                    output.note(tr("The notes are in {name} next to it.", name=midi.name))
         if outcome.failure is not None:
             output.note(outcome.failure.message)
             output.note(outcome.failure.cure)
@@ -208,9 +217,11 @@ def resolve_target(data: DataFolder, target: Path | None) -> tuple[str, str, str
     check_output_folder(target.parent)
     _check_is_free(target)
     if len(target.name.encode()) > MAX_NAME_BYTES - MAX_DERIVED_BYTES:
-        cure = f"Use at most {MAX_NAME_BYTES - MAX_DERIVED_BYTES} bytes."
+        cure = tr("Use at most {limit} bytes.", limit=MAX_NAME_BYTES - MAX_DERIVED_BYTES)
         raise StudioError(
-            f"The file name {target.name[:60]}… is too long.", cause="invalid", cure=cure
+            tr("The file name {name}… is too long.", name=target.name[:60]),
+            cause="invalid",
+            cure=cure,
         )
     return str(target.parent), target.stem, target.suffix[1:].lower()
 
@@ -218,9 +229,9 @@ def resolve_target(data: DataFolder, target: Path | None) -> tuple[str, str, str
 def _check_is_free(path: Path) -> None:
     if os.path.lexists(path):
         raise StudioError(
-            f"{path} exists already. Studio does not overwrite files.",
+            tr("{path} exists already. Studio does not overwrite files.", path=path),
             cause="invalid",
-            cure="Choose another name.",
+            cure=tr("Choose another name."),
         )
 
 
@@ -239,6 +250,6 @@ def _note_end(outcome: Outcome, job: Job) -> None:
     """Note what the text does not show: it stops at its limit, or candidates were equal."""
     assert isinstance(job.request, TextRequest)
     if sentence := limit_sentence(outcome.artifacts, job.request.max_new_tokens):
-        output.note(f"{sentence} --max-new-tokens raises it.")
+        output.note(tr("{sentence} --max-new-tokens raises it.", sentence=sentence))
     for note in outcome.statistics.notes if outcome.statistics else ():
         output.note(f"{note}.")

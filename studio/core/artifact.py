@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from studio.core.kinds import AnyRequest
+from studio.core.translation import tr_plural
 
 SIDECAR_FOLDER = ".studio"
 """Folder in the folder of artifacts: recipes of texts, and a person's notes."""
@@ -81,9 +82,16 @@ def limit_sentence(artifacts: Sequence[Artifact], max_new_tokens: int) -> str:
     cut = sum(artifact.finish_reason == "length" for artifact in artifacts)
     if not cut:
         return ""
-    tokens = f"limit of {max_new_tokens:,} token{'' if max_new_tokens == 1 else 's'}"
-    return (
-        f"The text stops at its {tokens}."
-        if len(artifacts) == 1
-        else f"{cut} of {len(artifacts)} texts stop at their {tokens}."
+    if len(artifacts) == 1:
+        return tr_plural(
+            "The text stops at its limit of one token.",
+            "The text stops at its limit of {count:,} tokens.",
+            max_new_tokens,
+        )
+    return tr_plural(
+        "{cut} of {all} texts stop at their limit of one token.",
+        "{cut} of {all} texts stop at their limit of {count:,} tokens.",
+        max_new_tokens,
+        cut=cut,
+        all=len(artifacts),
     )

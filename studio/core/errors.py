@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from studio.core.translation import tr
+
 FailureCause = Literal[
     "invalid", "prompt_too_long", "model", "memory", "disk", "crash", "hung", "unknown"
 ]
@@ -63,8 +65,10 @@ class InvalidRequestError(ValueError):
 def offline_error() -> StudioError:
     """Return the error for a download while Studio is set to offline."""
     return StudioError(
-        "Studio is set to offline and downloads nothing.",
+        tr("Studio is set to offline and downloads nothing."),
         cause="invalid",
-        cure="Go online under Hub and account… in the window or with `studio models hub --online`, "
-        "or leave out --offline.",
+        cure=tr(
+            "Go online under Hub and account… in the window or with `studio models hub --online`, "
+            "or leave out --offline."
+        ),
     )

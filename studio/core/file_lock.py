@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from studio.core.regular_file import CLOEXEC, NOFOLLOW, NONBLOCK
+from studio.core.translation import tr
 
 WAIT_SECONDS = 5.0
 _POLL_SECONDS = 0.01
@@ -50,7 +51,7 @@ def _acquire(descriptor: int, path: Path, wait_seconds: float) -> None:
         else:
             return
         if time.monotonic() >= end:
-            raise TimeoutError(errno.ETIMEDOUT, "another program keeps it locked", str(path))
+            raise TimeoutError(errno.ETIMEDOUT, tr("another program keeps it locked"), str(path))
         time.sleep(_POLL_SECONDS)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from studio.core.errors import Problem
 from studio.core.requests import Request
+from studio.core.translation import tr
 
 MAX_STEM_BYTES = 120
 """UTF-8 bytes; leaves room for `-12.flac` and a number within the 143 bytes of eCryptfs."""
@@ -92,19 +93,30 @@ def check_template(
     if unknown:
         return Problem(
             "name",
-            f"{{{unknown[0]}}} is unknown; tokens are "
-            f"{', '.join(f'{{{name}}}' for name in sorted(known))}",
+            tr(
+                "{{{unknown}}} is unknown; tokens are {known}",
+                unknown=unknown[0],
+                known=", ".join(f"{{{name}}}" for name in sorted(known)),
+            ),
         )
     if "{" in literal or "}" in literal:
-        return Problem("name", "has a brace outside a {token}")
+        return Problem("name", tr("has a brace outside a {token}"))
     if "/" in literal or "\\" in literal or ".." in literal:
-        return Problem("name", "must be a file name, not a path")
+        return Problem("name", tr("must be a file name, not a path"))
     if match := _FORBIDDEN.search(literal):
-        return Problem("name", f"has a character that file names cannot have: {match.group()!r}")
+        return Problem(
+            "name",
+            tr(
+                "has a character that file names cannot have: {character!r}",
+                character=match.group(),
+            ),
+        )
     if not template.strip():
-        return Problem("name", "is empty")
+        return Problem("name", tr("is empty"))
     if template.strip().partition(".")[0].lower() in _RESERVED:
-        return Problem("name", f"{template.strip()!r} is a reserved name on Windows")
+        return Problem(
+            "name", tr("{template!r} is a reserved name on Windows", template=template.strip())
+        )
     return None
 
 

@@ -20,6 +20,7 @@ from studio.core.requests import (
     TextRequest,
     VideoRequest,
 )
+from studio.core.translation import mark
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,9 +84,9 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind(
             request_type=ImageRequest,
-            title="Image",
-            noun="images",
-            model_noun="an image model",
+            title=mark("Image"),
+            noun=mark("images"),
+            model_noun=mark("an image model"),
             task="text-to-image",
             place=1,
             expands_prompts=True,
@@ -93,9 +94,9 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             request_type=SpeechRequest,
-            title="Speech",
-            noun="speech",
-            model_noun="a voice",
+            title=mark("Speech"),
+            noun=mark("speech"),
+            model_noun=mark("a voice"),
             task="text-to-speech",
             place=3,
             tab="audio",
@@ -103,9 +104,9 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             request_type=MusicRequest,
-            title="Music",
-            noun="music",
-            model_noun="a music model",
+            title=mark("Music"),
+            noun=mark("music"),
+            model_noun=mark("a music model"),
             task="text-to-audio",
             place=4,
             expands_prompts=True,
@@ -123,20 +124,20 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             request_type=TextRequest,
-            title="Text",
-            noun="text",
-            model_noun="a text model",
+            title=mark("Text"),
+            noun=mark("text"),
+            model_noun=mark("a text model"),
             task="text-generation",
             place=0,
             tab="text",
             starter="starter",
-            starter_note="A small English chat model that runs on any computer.",
+            starter_note=mark("A small English chat model that runs on any computer."),
         ),
         Kind(
             request_type=VideoRequest,
-            title="Video",
-            noun="a video",
-            model_noun="a video model",
+            title=mark("Video"),
+            noun=mark("a video"),
+            model_noun=mark("a video model"),
             task="text-to-video",
             place=2,
             expands_prompts=True,

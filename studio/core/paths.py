@@ -10,6 +10,7 @@ from typing import NamedTuple
 import platformdirs
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 
 ENVIRONMENT_VARIABLE = "STUDIO_DATA_DIR"
 MAX_NAME_BYTES = 255
@@ -25,7 +26,8 @@ def user_path(text: str | Path) -> Path:
     """
     if any("\ud800" <= character <= "\udfff" for character in str(text)):
         raise _invalid(
-            f"The name {_shown(str(text))} is not valid UTF-8.", "Rename the file or folder."
+            tr("The name {name} is not valid UTF-8.", name=_shown(str(text))),
+            tr("Rename the file or folder."),
         )
     return input_path(text)
 
@@ -34,19 +36,22 @@ def input_path(text: str | Path) -> Path:
     """Return the path of a file to read, whose name may have any encoding. Raises StudioError."""
     name = str(text)
     if "\0" in name:
-        raise _invalid(f"The name {_shown(name)} is not possible.", "Check the name.")
+        raise _invalid(
+            tr("The name {name} is not possible.", name=_shown(name)), tr("Check the name.")
+        )
     if len(os.fsencode(name)) > MAX_PATH_BYTES or any(
         _name_size(part) > MAX_NAME_BYTES for part in Path(name).parts
     ):
         raise _invalid(
-            f"The name {_shown(name)} is too long.",
-            f"A name can have at most {MAX_NAME_BYTES} bytes.",
+            tr("The name {name} is too long.", name=_shown(name)),
+            tr("A name can have at most {limit} bytes.", limit=MAX_NAME_BYTES),
         )
     try:
         return Path(name).expanduser()
     except RuntimeError:  # no such user, or a user without a home folder
         raise _invalid(
-            f"The home folder in {_shown(name)} is unknown.", "Write the absolute path."
+            tr("The home folder in {name} is unknown.", name=_shown(name)),
+            tr("Write the absolute path."),
         ) from None
 
 
@@ -69,10 +74,11 @@ def check_output_folder(folder: Path) -> None:
     if is_dangling(existing):
         return
     if not existing.is_dir():
-        raise _invalid(f"{existing} is a file, not a folder.", "Choose a folder.")
+        raise _invalid(tr("{path} is a file, not a folder.", path=existing), tr("Choose a folder."))
     if not os.access(existing, os.W_OK | os.X_OK):
         raise _invalid(
-            f"{existing} cannot be written to.", "Choose another folder, or change its permissions."
+            tr("{path} cannot be written to.", path=existing),
+            tr("Choose another folder, or change its permissions."),
         )
 
 
@@ -234,10 +240,10 @@ class DataFolder(NamedTuple):
         """Raise StudioError if the data folder or a folder in it is a file."""
         for folder in self._folders():
             if os.path.lexists(folder) and not folder.is_dir():
-                raise _unusable(self.root, f"{folder} is not a folder")
+                raise _unusable(self.root, tr("{path} is not a folder", path=folder))
         existing = next((parent for parent in self.root.parents if os.path.lexists(parent)), None)
         if existing is not None and not existing.is_dir():
-            raise _unusable(self.root, f"{existing} is not a folder")
+            raise _unusable(self.root, tr("{path} is not a folder", path=existing))
 
     def create(self) -> None:
         """Create the folders, readable by this user only. Raises StudioError."""
@@ -247,7 +253,8 @@ class DataFolder(NamedTuple):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
                 raise _unusable(
-                    self.root, f"{folder} cannot be created ({error.strerror})"
+                    self.root,
+                    tr("{path} cannot be created ({reason})", path=folder, reason=error.strerror),
                 ) from error
 
     def _folders(self) -> tuple[Path, ...]:
@@ -256,7 +263,8 @@ class DataFolder(NamedTuple):
 
 def _unusable(root: Path, why: str) -> StudioError:
     return _invalid(
-        f"The data folder {root} cannot be used: {why}.", "Choose another folder with --data-dir."
+        tr("The data folder {root} cannot be used: {why}.", root=root, why=why),
+        tr("Choose another folder with --data-dir."),
     )
 
 

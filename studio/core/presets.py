@@ -23,6 +23,7 @@ from studio.core.paths import DataFolder
 from studio.core.regular_file import IrregularFileError, read_regular
 from studio.core.requests import build_request, fields
 from studio.core.resources import resources
+from studio.core.translation import tr
 
 SUFFIX = ".preset.json"
 MAX_BYTES = 1 << 20
@@ -112,13 +113,13 @@ def own_presets(data: DataFolder, kind: str) -> list[Preset]:
 def save_preset(data: DataFolder, kind: str, preset: Preset, *, replace: bool = False) -> None:
     """Store an own preset. Raises StudioError if the title is empty or taken, and OSError."""
     if not preset.title.strip():
-        raise StudioError("The preset needs a name.", cause="invalid", cure="Enter a name.")
+        raise StudioError(tr("The preset needs a name."), cause="invalid", cure=tr("Enter a name."))
     existing = _find(data, kind, preset.title)
     if existing is not None and not replace:
         raise StudioError(
-            f"A preset named {preset.title} exists.",
+            tr("A preset named {title} exists.", title=preset.title),
             cause="invalid",
-            cure="Choose another name, or replace it.",
+            cure=tr("Choose another name, or replace it."),
         )
     folder = _folder(data, kind)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -148,15 +149,15 @@ def read_preset(path: Path) -> ReadPreset:
         file = msgspec.json.decode(read_regular(path, MAX_BYTES), type=PresetFile)
     except (OSError, IrregularFileError, ValueError, RecursionError) as error:
         raise StudioError(
-            f"{path.name} is not a preset of Studio.",
+            tr("{name} is not a preset of Studio.", name=path.name),
             cause="invalid",
-            cure=f"Presets are files that end in {SUFFIX}.",
+            cure=tr("Presets are files that end in {suffix}.", suffix=SUFFIX),
         ) from error
     if file.kind not in KINDS or file.studio_preset > FORMAT:
         raise StudioError(
-            f"{path.name} is a preset for a newer version of Studio.",
+            tr("{name} is a preset for a newer version of Studio.", name=path.name),
             cause="invalid",
-            cure="Update Studio.",
+            cure=tr("Update Studio."),
         )
     values = _valid(file.kind, file.preset.values)
     ignored = tuple(name for name in file.preset.values if name not in values)

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from studio.core.translation import tr
+
 if sys.platform == "win32":
     BINARY = os.O_BINARY
     CLOEXEC = NOFOLLOW = NONBLOCK = 0
@@ -33,20 +35,24 @@ def read_regular(path: Path, limit: int) -> bytes:
     """
     # checked before opening too: opening a device can have an effect
     if not stat.S_ISREG(path.stat().st_mode):
-        raise IrregularFileError(errno.EINVAL, "not a regular file", str(path))
+        raise IrregularFileError(errno.EINVAL, tr("not a regular file"), str(path))
     descriptor = os.open(path, _FLAGS)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise IrregularFileError(errno.EINVAL, "not a regular file", str(path))
+            raise IrregularFileError(errno.EINVAL, tr("not a regular file"), str(path))
         if status.st_size > limit:
-            raise IrregularFileError(errno.EFBIG, f"larger than {limit:,} bytes", str(path))
+            raise IrregularFileError(
+                errno.EFBIG, tr("larger than {limit:,} bytes", limit=limit), str(path)
+            )
         with open(descriptor, "rb", closefd=False) as file:
             content = file.read(limit + 1)
     finally:
         os.close(descriptor)
     if len(content) > limit:  # it grew in between
-        raise IrregularFileError(errno.EFBIG, f"larger than {limit:,} bytes", str(path))
+        raise IrregularFileError(
+            errno.EFBIG, tr("larger than {limit:,} bytes", limit=limit), str(path)
+        )
     return content
 
 
@@ -61,6 +67,6 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
     state = os.fstat(descriptor)
     if not stat.S_ISREG(state.st_mode):
         os.close(descriptor)
-        raise HeaderError("it is neither a file nor a folder")
+        raise HeaderError(tr("it is neither a file nor a folder"))
     with os.fdopen(descriptor, "rb") as file:
         yield file, state.st_size

@@ -21,6 +21,7 @@ from studio.core.files import PART_SUFFIX, write_whole
 from studio.core.paths import DataFolder
 from studio.core.regular_file import IrregularFileError, read_regular
 from studio.core.settings import Settings
+from studio.core.translation import tr
 
 Change = Mapping[str, Any]
 """Field → new value. For a field that is a dict: entries to set, or None to delete one (as RFC 7396
@@ -118,10 +119,11 @@ def set_aside_damaged(data: DataFolder) -> str:
                 return ""
             aside = set_aside(data.settings)
     except OSError:
-        return f"{data.settings} cannot be read; the default settings are used."
-    return (
-        f"The settings could not be read. They are kept as {aside.name}, and the default "
-        "settings are used."
+        return tr("{path} cannot be read; the default settings are used.", path=data.settings)
+    return tr(
+        "The settings could not be read. They are kept as {name}, and the default "
+        "settings are used.",
+        name=aside.name,
     )
 
 

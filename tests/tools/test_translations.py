@@ -171,6 +171,7 @@ def test_punctuation_of_chinese(narrow, wide):
         ('raise StudioError("No.", cure="Try again")', "No."),
         ('return "Choose another file."', "Choose another file."),
         ('parser.Option(help="Print one")', "Print one"),
+        ('return f"{path} is not a folder"', "{} is not a folder"),
         ("label(TITLE)", "TITLE"),
         ("print(MARKED)", "MARKED"),
     ],

@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     add("compile", _compile, "Write each .mo file from its .po file.")
     merge = add("merge", _merge, "Add translations from JSON files, then update and compile.")
     merge.add_argument("files", nargs="+", type=Path, metavar="FILE.json")
+    merge.add_argument("--replace", action="store_true", help="Change translations that exist.")
     merge.add_argument("--language", default=CODES[0], choices=CODES)
     missing = add("missing", _missing, "Print the untranslated messages of paths, as JSON.")
     missing.add_argument("paths", nargs="*", type=Path)
@@ -74,7 +75,7 @@ def _merge(options: argparse.Namespace) -> int:
     unknown: list[str] = []
     for file in options.files:
         for text, translation in json.loads(file.read_text(encoding="utf-8")).items():
-            if not _translate(catalog, text, translation):
+            if not _translate(catalog, text, translation, options.replace):
                 unknown.append(text)
     for text in unknown:
         sys.stderr.write(f"Not in the source: {text!r}\n")
@@ -82,15 +83,22 @@ def _merge(options: argparse.Namespace) -> int:
     return _compile(options)
 
 
-def _translate(catalog: Catalog, text: str, translation: str | dict[str, str]) -> bool:
-    """Set a translation, or one per context; return False if the message is unknown."""
+def _translate(
+    catalog: Catalog, text: str, translation: str | dict[str, str], replace: bool
+) -> bool:
+    """Set a translation, or one per context; return False if the message is unknown.
+
+    A translation that exists stays, so that a text is the same wherever it is shown.
+    """
     by_context = translation if isinstance(translation, dict) else {"": translation}
     for context, shown in by_context.items():
         entry = catalog.get(text, context or None)
         if entry is None:
             return False
-        if shown:
-            shown = punctuate(shown)
+        shown, before = punctuate(shown), translations(entry)[0]
+        if shown and before and shown != before and not replace:
+            sys.stderr.write(f"Kept: {text!r} is {before!r}, not {shown!r}; see --replace\n")
+        elif shown:
             entry.string = shown if isinstance(entry.id, str) else (shown,) * catalog.num_plurals
     return True
 

@@ -34,7 +34,8 @@ _FILE_NAME = re.compile(r"[\w*./-]*\.\w+")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _PROSE = re.compile(
     r"^[A-Z][a-z]*[’']?[a-z]* .*[a-z]{2}"
-    r"|^[^/\\_<>=;]*[a-z]{2} [a-z]+.*[.…?!]$",
+    r"|^[^/\\_<>=;]*[a-z]{2} [a-z]+.*[.…?!]$"
+    r"|^(\{\} )?[a-z]+,?( [a-z]+,?){2,}( \{\})?$",  # a part of a sentence
     re.DOTALL,
 )
 _SQL = re.compile(

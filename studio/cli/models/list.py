@@ -14,6 +14,7 @@ from studio.cli.context import Context
 from studio.core.errors import StudioError
 from studio.core.kinds import KINDS
 from studio.core.settings_store import load_settings
+from studio.core.translation import tr, tr_marked
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalog import CatalogEntry
 from studio.models.registry import ModelRegistry
@@ -90,7 +91,13 @@ def _suggest_starter(installed: list[ModelCard]) -> None:
     kinds = {card.kind for card in installed}
     for name, kind in KINDS.items():
         if kind.makes_texts and kind.starter and name not in kinds:
-            output.note(f"To install {kind.model_noun}: studio models install {kind.starter}")
+            output.note(
+                tr(
+                    "To install {model}: studio models install {starter}",
+                    model=tr_marked(kind.model_noun),
+                    starter=kind.starter,
+                )
+            )
 
 
 def _what(card: ModelCard) -> str:

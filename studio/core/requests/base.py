@@ -30,32 +30,37 @@ from msgspec import Meta
 from studio.core.errors import InvalidRequestError, Problem
 from studio.core.paths import expand_home
 from studio.core.requests.random_numbers import draw_number
+from studio.core.translation import mark, tr, tr_marked
 
 MAX_SEED = 2**32 - 1
 MAX_PROMPT_CHARACTERS = 200_000
-UNKNOWN = "is not a setting of this kind"
+UNKNOWN = mark("is not a setting of this kind")
 """The problem of a name that the request does not have."""
-MISSING = "is missing"
+MISSING = mark("is missing")
 """The problem of a required field without a value."""
 _INVALID = re.compile("[\0\ud800-\udfff]")
 
 Prompt = Annotated[
     str,
-    Meta(title="Prompt", description="What to generate, in your own words.", min_length=1),
+    Meta(
+        title=mark("Prompt"), description=mark("What to generate, in your own words."), min_length=1
+    ),
 ]
 ModelName = Annotated[
     str,
     Meta(
-        title="Model",
-        description="An installed model; empty for the default.",
+        title=mark("Model"),
+        description=mark("An installed model; empty for the default."),
         extra={"flag": "model"},
     ),
 ]
 Seed = Annotated[
     int,
     Meta(
-        title="Seed",
-        description="Repeats a result with the same model and settings; empty for a random one.",
+        title=mark("Seed"),
+        description=mark(
+            "Repeats a result with the same model and settings; empty for a random one."
+        ),
         ge=0,
         le=MAX_SEED,
         extra={"flag": "seed"},
@@ -80,6 +85,26 @@ class FieldInfo(msgspec.Struct, frozen=True):
     """True if None is allowed."""
     choices: tuple[str, ...] = ()
     """The values of a Literal field, else empty."""
+
+    @property
+    def title(self) -> str:
+        """Its name for the user."""
+        return tr_marked(self.meta.title or "") or self.name
+
+    @property
+    def description(self) -> str:
+        """What it is, for the user."""
+        return tr_marked(self.meta.description or "")
+
+    @property
+    def unit(self) -> str:
+        """The unit of its number, for the user."""
+        return tr_marked(str((self.meta.extra or {}).get("unit", "")))
+
+    @property
+    def lowest(self) -> str:
+        """What the lowest number means, for the user; empty if it has no meaning of its own."""
+        return tr_marked(str((self.meta.extra or {}).get("lowest", "")))
 
     @property
     def flag(self) -> str:
@@ -217,10 +242,10 @@ def _check_field(info: FieldInfo, value: Any) -> Iterator[Problem]:  # noqa: C90
     meta = info.meta
     if value is None:
         if not info.optional:
-            yield Problem(info.name, MISSING)
+            yield Problem(info.name, tr_marked(MISSING))
         return
     if info.choices and value not in info.choices:
-        yield Problem(info.name, f"must be one of {', '.join(info.choices)}")
+        yield Problem(info.name, tr("must be one of {choices}", choices=", ".join(info.choices)))
         return
     if info.type in (int, float):
         if (
@@ -228,24 +253,30 @@ def _check_field(info: FieldInfo, value: Any) -> Iterator[Problem]:  # noqa: C90
             or not isinstance(value, (int, float))
             or not math.isfinite(value)
         ):
-            yield Problem(info.name, "must be a finite number")
+            yield Problem(info.name, tr("must be a finite number"))
         elif meta.ge is not None and value < meta.ge:
-            yield Problem(info.name, f"must be at least {meta.ge}")
+            yield Problem(info.name, tr("must be at least {limit}", limit=meta.ge))
         elif meta.gt is not None and value <= meta.gt:
-            yield Problem(info.name, f"must be above {meta.gt}")
+            yield Problem(info.name, tr("must be above {limit}", limit=meta.gt))
         elif meta.le is not None and value > meta.le:
-            yield Problem(info.name, f"must be at most {meta.le}")
+            yield Problem(info.name, tr("must be at most {limit}", limit=meta.le))
         elif meta.multiple_of is not None and value % meta.multiple_of:
-            yield Problem(info.name, f"must be a multiple of {meta.multiple_of}")
+            yield Problem(info.name, tr("must be a multiple of {number}", number=meta.multiple_of))
     elif info.type is str:
         if not isinstance(value, str):
-            yield Problem(info.name, "must be text")
+            yield Problem(info.name, tr("must be text"))
         elif meta.min_length and not value.strip():
-            yield Problem(info.name, "is empty")
+            yield Problem(info.name, tr("is empty"))
         elif len(value) > MAX_PROMPT_CHARACTERS:
-            yield Problem(info.name, f"is longer than {MAX_PROMPT_CHARACTERS:,} characters")
+            yield Problem(
+                info.name,
+                tr(
+                    "is longer than {limit:,} characters",
+                    limit=MAX_PROMPT_CHARACTERS,
+                ),
+            )
         elif not _is_valid_text(value):
-            yield Problem(info.name, "contains characters that are not valid text")
+            yield Problem(info.name, tr("contains characters that are not valid text"))
 
 
 def _is_valid_text(value: str) -> bool:
@@ -260,7 +291,7 @@ def build_request(request_type: type[Request], values: Mapping[str, Any]) -> Req
     Raises one `InvalidRequestError` with all unknown names and invalid values.
     """
     known = _by_name(request_type)
-    unknown = [Problem(name, UNKNOWN) for name in values if name not in known]
+    unknown = [Problem(name, tr_marked(UNKNOWN)) for name in values if name not in known]
     wrong: dict[str, Problem] = {}
     converted = _defaults(request_type).copy()
     for name, value in values.items():
@@ -279,7 +310,10 @@ def build_request(request_type: type[Request], values: Mapping[str, Any]) -> Req
                 value if value is None else msgspec.convert(value, info.type, strict=False)
             )
         except (msgspec.ValidationError, UnicodeEncodeError):  # also a surrogate in a number
-            wrong[name] = Problem(name, f"{_shorten(value)} is not {_describe(info)}")
+            wrong[name] = Problem(
+                name,
+                tr("{value} is not {type}", value=_shorten(value), type=_describe(info)),
+            )
     if not unknown and not wrong:
         return request_type(**converted)
     problems = unknown + [wrong[name] for name in known if name in wrong]
@@ -315,8 +349,9 @@ def _is_path(value: str) -> bool:
 
 def _describe(info: FieldInfo) -> str:
     if info.choices:
-        return "one of " + ", ".join(info.choices)
-    return {int: "a whole number", float: "a number", bool: "true or false"}.get(info.type, "text")
+        return tr("one of {choices}", choices=", ".join(info.choices))
+    names = {int: tr("a whole number"), float: tr("a number"), bool: tr("true or false")}
+    return names.get(info.type, tr("text"))
 
 
 def _shorten(value: Any) -> str:

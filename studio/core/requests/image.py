@@ -11,6 +11,7 @@ from studio.core.requests import adapter_list
 from studio.core.requests.base import Request
 from studio.core.requests.shared_fields import Guidance, Scheduler, negative_prompt, side
 from studio.core.settings import ImageFormat
+from studio.core.translation import mark, tr
 
 MAX_PIXELS = 4096 * 4096
 
@@ -20,16 +21,18 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
 
     media_types: ClassVar = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 
-    negative_prompt: Annotated[str, negative_prompt("image")] = ""
-    width: Annotated[int, side("Width", "In pixels, a multiple of 8.", maximum=4096, step=8)] = 512
-    height: Annotated[int, side("Height", "In pixels, a multiple of 8.", maximum=4096, step=8)] = (
-        512
-    )
+    negative_prompt: Annotated[str, negative_prompt(mark("What to keep out of the image."))] = ""
+    width: Annotated[
+        int, side(mark("Width"), mark("In pixels, a multiple of 8."), maximum=4096, step=8)
+    ] = 512
+    height: Annotated[
+        int, side(mark("Height"), mark("In pixels, a multiple of 8."), maximum=4096, step=8)
+    ] = 512
     num_inference_steps: Annotated[
         int,
         Meta(
-            title="Steps",
-            description="More steps refine the image and take longer.",
+            title=mark("Steps"),
+            description=mark("More steps refine the image and take longer."),
             ge=1,
             le=500,
             extra={"flag": "steps", "slider": (1, 60)},
@@ -40,8 +43,8 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
     num_images_per_prompt: Annotated[
         int,
         Meta(
-            title="Count",
-            description="Number of images; each has the next seed.",
+            title=mark("Count"),
+            description=mark("Number of images; each has the next seed."),
             ge=1,
             le=64,
             extra={"flag": "count", "slider": (1, 9)},
@@ -51,17 +54,18 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
     image: Annotated[
         str,
         Meta(
-            title="Image",
-            description="An image to start from; it is cropped to the size's aspect ratio.",
+            title=mark("Image"),
+            description=mark("An image to start from; it is cropped to the size's aspect ratio."),
             extra={"flag": "image", "file": True},
         ),
     ] = ""
     strength: Annotated[
         float,
         Meta(
-            title="Strength",
-            description="How much the image changes: 1 ignores it. Only this share of the steps "
-            "runs.",
+            title=mark("Strength"),
+            description=mark(
+                "How much the image changes: 1 ignores it. Only this share of the steps runs."
+            ),
             gt=0,
             le=1,
             extra={"step": 0.05},
@@ -70,42 +74,50 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
     mask_image: Annotated[
         str,
         Meta(
-            title="Mask",
-            description="An image of the same shape: white areas are repainted, black ones stay.",
+            title=mark("Mask"),
+            description=mark(
+                "An image of the same shape: white areas are repainted, black ones stay."
+            ),
             extra={"flag": "mask", "file": True},
         ),
     ] = ""
     adapters: Annotated[
         str,
         Meta(
-            title="Adapters",
-            description="Installed LoRAs and other adapters that fit the model, with their "
-            "strengths: pixel-art:0.8, grain:0.5.",
+            title=mark("Adapters"),
+            description=mark(
+                "Installed LoRAs and other adapters that fit the model, with their "
+                "strengths: pixel-art:0.8, grain:0.5."
+            ),
             extra={"flag": "lora", "many": True},
         ),
     ] = ""
     control_image: Annotated[
         str,
         Meta(
-            title="Control image",
-            description="An image that a ControlNet follows: edges, a pose or depth, depending on "
-            "the ControlNet.",
+            title=mark("Control image"),
+            description=mark(
+                "An image that a ControlNet follows: edges, a pose or depth, depending on "
+                "the ControlNet."
+            ),
             extra={"file": True},
         ),
     ] = ""
     ip_adapter_image: Annotated[
         str,
         Meta(
-            title="Reference image",
-            description="An image whose look an IP-Adapter transfers.",
+            title=mark("Reference image"),
+            description=mark("An image whose look an IP-Adapter transfers."),
             extra={"file": True},
         ),
     ] = ""
     format: Annotated[
         ImageFormat,
         Meta(
-            title="File format",
-            description="The file that is written. PNG loses nothing; JPEG and WebP are smaller.",
+            title=mark("File format"),
+            description=mark(
+                "The file that is written. PNG loses nothing; JPEG and WebP are smaller."
+            ),
             extra={"advanced": True},
         ),
     ] = "png"
@@ -156,8 +168,16 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
         """Check size and related fields; `preflight.images` reads the files."""
         if self.width * self.height > MAX_PIXELS:
             return [
-                Problem("width", f"{self.width} × {self.height} is more than {MAX_PIXELS:,} pixels")
+                Problem(
+                    "width",
+                    tr(
+                        "{width} × {height} is more than {limit:,} pixels",
+                        width=self.width,
+                        height=self.height,
+                        limit=MAX_PIXELS,
+                    ),
+                )
             ]
         if self.mask_image and not self.image:
-            return [Problem("mask_image", "needs an image: it selects what is repainted in it")]
+            return [Problem("mask_image", tr("needs an image: it selects what is repainted in it"))]
         return adapter_list.check("adapters", self.adapters)

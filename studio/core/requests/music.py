@@ -11,6 +11,7 @@ from studio.core.requests.base import Request
 from studio.core.requests.shared_fields import MIDI_SUFFIXES, Guidance, negative_prompt
 from studio.core.requests.speech import AUDIO_MEDIA_TYPES, BYTES_A_SECOND
 from studio.core.settings import AudioFormat
+from studio.core.translation import mark, tr
 
 
 class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
@@ -21,8 +22,8 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
     seconds: Annotated[
         float,
         Meta(
-            title="Length",
-            description="In seconds.",
+            title=mark("Length"),
+            description=mark("In seconds."),
             ge=0.5,
             le=600,
             extra={"unit": "s", "step": 0.5, "slider": (1.0, 60.0)},
@@ -32,8 +33,8 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
     temperature: Annotated[
         float,
         Meta(
-            title="Temperature",
-            description="Higher is more varied.",
+            title=mark("Temperature"),
+            description=mark("Higher is more varied."),
             gt=0,
             le=5,
             extra={"step": 0.05, "advanced": True},
@@ -42,36 +43,40 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
     num_inference_steps: Annotated[
         int,
         Meta(
-            title="Steps",
-            description="More steps refine the audio and take longer; 0 for the model's default.",
+            title=mark("Steps"),
+            description=mark(
+                "More steps refine the audio and take longer; 0 for the model's default."
+            ),
             ge=0,
             le=500,
-            extra={"flag": "steps", "lowest": "Model's own", "advanced": True},
+            extra={"flag": "steps", "lowest": mark("Model's own"), "advanced": True},
         ),
     ] = 0
-    negative_prompt: Annotated[str, negative_prompt("audio")] = ""
+    negative_prompt: Annotated[str, negative_prompt(mark("What to keep out of the audio."))] = ""
     lyrics: Annotated[
         str,
         Meta(
-            title="Lyrics",
-            description="Text to sing, for models that sing; lines such as [verse] and [chorus] "
-            "divide it.",
+            title=mark("Lyrics"),
+            description=mark(
+                "Text to sing, for models that sing; lines such as [verse] and [chorus] divide it."
+            ),
         ),
     ] = ""
     continue_from: Annotated[
         str,
         Meta(
-            title="MIDI file",
-            description="A MIDI file to continue, in its key and tempo; the length is that of the "
-            "new part.",
+            title=mark("MIDI file"),
+            description=mark(
+                "A MIDI file to continue, in its key and tempo; the length is that of the new part."
+            ),
             extra={"flag": "continue", "file": True},
         ),
     ] = ""
     format: Annotated[
         AudioFormat,
         Meta(
-            title="File format",
-            description="The file that is written.",
+            title=mark("File format"),
+            description=mark("The file that is written."),
             extra={"advanced": True},
         ),
     ] = "wav"
@@ -79,7 +84,7 @@ class MusicRequest(Request, frozen=True, kw_only=True, tag="music"):
     def cross_check(self) -> list[Problem]:
         """Check the MIDI file's name; `preflight.music.check_music` reads the file."""
         if self.continue_from and not self.continue_from.lower().endswith(MIDI_SUFFIXES):
-            return [Problem("continue_from", "must be a MIDI file, whose name ends in .mid")]
+            return [Problem("continue_from", tr("must be a MIDI file, whose name ends in .mid"))]
         return []
 
     @property

@@ -10,7 +10,7 @@ import re
 _SEPARATORS = re.compile(r"[\s_\-]+")
 _PREFIX = re.compile(r"^(?:k|sample) ")
 """Before the names of older versions of InvokeAI, NovelAI and ComfyUI."""
-_SCHEDULERS = {
+_SCHEDULERS = {  # not translated: names in other programs
     "euler": ("euler", "euler discrete"),
     "euler-a": ("euler a", "euler ancestral", "euler ancestral discrete"),
     "ddim": ("ddim",),

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from studio.core.translation import mark
+
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 """Extensions of image files that `media.image_reader` reads."""
 SchedulerName = Literal["", "dpm++", "euler", "euler-a", "ddim", "lcm", "unipc", "pndm", "heun"]
@@ -15,15 +17,17 @@ model's own.
 Scheduler = Annotated[
     SchedulerName,
     Meta(
-        title="Scheduler",
-        description="How noise is removed; empty for the model's own.",
+        title=mark("Scheduler"),
+        description=mark("How noise is removed; empty for the model's own."),
         extra={"advanced": True},
     ),
 ]
 
 
 def guidance(
-    title: str = "Guidance", description: str = "How closely to follow the prompt.", **extra: Any
+    title: str = mark("Guidance"),
+    description: str = mark("How closely to follow the prompt."),
+    **extra: Any,
 ) -> Meta:
     """Return the metadata of a guidance field; `extra` is added to `Meta.extra`."""
     return Meta(
@@ -35,11 +39,11 @@ def guidance(
     )
 
 
-def negative_prompt(medium: str) -> Meta:
+def negative_prompt(description: str) -> Meta:
     """Return the metadata of a negative prompt field."""
     return Meta(
-        title="Negative prompt",
-        description=f"What to keep out of the {medium}.",
+        title=mark("Negative prompt"),
+        description=description,
         extra={"flag": "negative"},
     )
 

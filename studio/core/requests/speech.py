@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from studio.core.requests.base import Request
 from studio.core.settings import AudioFormat
+from studio.core.translation import mark
 
 AUDIO_MEDIA_TYPES = {
     "wav": "audio/wav",
@@ -28,24 +29,27 @@ class SpeechRequest(Request, frozen=True, kw_only=True, tag="speech"):
     prompt: Annotated[
         str,
         Meta(
-            title="Prompt",
-            description='Text to read aloud. [pause:2] or <break time="500ms"/> adds a silence.',
+            title=mark("Prompt"),
+            description=mark(
+                'Text to read aloud. [pause:2] or <break time="500ms"/> adds a silence.'
+            ),
             min_length=1,
         ),
     ]
     voice: Annotated[
         str,
         Meta(
-            title="Voice",
-            description="One of the model's voices; empty for the first that speaks the text's "
-            "language.",
+            title=mark("Voice"),
+            description=mark(
+                "One of the model's voices; empty for the first that speaks the text's language."
+            ),
         ),
     ] = ""
     speed: Annotated[
         float,
         Meta(
-            title="Speed",
-            description="1 is normal, 2 twice as fast.",
+            title=mark("Speed"),
+            description=mark("1 is normal, 2 twice as fast."),
             ge=0.25,
             le=4,
             extra={"unit": "×", "step": 0.05, "slider": (0.5, 2.0)},
@@ -54,8 +58,8 @@ class SpeechRequest(Request, frozen=True, kw_only=True, tag="speech"):
     format: Annotated[
         AudioFormat,
         Meta(
-            title="File format",
-            description="The file that is written.",
+            title=mark("File format"),
+            description=mark("The file that is written."),
             extra={"advanced": True},
         ),
     ] = "wav"

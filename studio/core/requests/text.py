@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from studio.core.errors import Problem
 from studio.core.requests.base import Request
+from studio.core.translation import mark, tr
 
 MAX_NEW_TOKENS = 32_768
 
@@ -24,26 +25,26 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
     system_prompt: Annotated[
         str,
         Meta(
-            title="System prompt",
-            description="How a chat model should behave; other models ignore it.",
+            title=mark("System prompt"),
+            description=mark("How a chat model should behave; other models ignore it."),
             extra={"flag": "system"},
         ),
     ] = ""
     max_new_tokens: Annotated[
         int,
         Meta(
-            title="Length",
-            description="At most this many new tokens.",
+            title=mark("Length"),
+            description=mark("At most this many new tokens."),
             ge=1,
             le=MAX_NEW_TOKENS,
-            extra={"unit": "tokens", "slider": (16, 1024)},
+            extra={"unit": mark("tokens"), "slider": (16, 1024)},
         ),
     ] = 256
     temperature: Annotated[
         float,
         Meta(
-            title="Temperature",
-            description="0 always picks the likeliest token; higher is more varied.",
+            title=mark("Temperature"),
+            description=mark("0 always picks the likeliest token; higher is more varied."),
             ge=0,
             le=5,
             extra={"step": 0.05, "slider": (0.0, 1.5)},
@@ -52,8 +53,10 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
     top_p: Annotated[
         float,
         Meta(
-            title="Top-p",
-            description="Sample from the likeliest tokens that together have this probability.",
+            title=mark("Top-p"),
+            description=mark(
+                "Sample from the likeliest tokens that together have this probability."
+            ),
             gt=0,
             le=1,
             extra={"step": 0.05, "advanced": True},
@@ -62,8 +65,8 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
     top_k: Annotated[
         int,
         Meta(
-            title="Top-k",
-            description="Sample from this many likeliest tokens; 0 is off.",
+            title=mark("Top-k"),
+            description=mark("Sample from this many likeliest tokens; 0 is off."),
             ge=0,
             le=1_000,
             extra={"advanced": True},
@@ -72,8 +75,8 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
     repetition_penalty: Annotated[
         float,
         Meta(
-            title="Repetition penalty",
-            description="Above 1 avoids repetition.",
+            title=mark("Repetition penalty"),
+            description=mark("Above 1 avoids repetition."),
             ge=0.5,
             le=5,
             extra={"step": 0.05, "advanced": True},
@@ -82,8 +85,8 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
     no_repeat_ngram_size: Annotated[
         int,
         Meta(
-            title="No repeated n-grams",
-            description="Never repeat this many tokens in a row; 0 is off.",
+            title=mark("No repeated n-grams"),
+            description=mark("Never repeat this many tokens in a row; 0 is off."),
             ge=0,
             le=20,
             extra={"advanced": True},
@@ -92,8 +95,8 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
     num_beams: Annotated[
         int,
         Meta(
-            title="Beams",
-            description="Above 1 searches this many continuations at once and ranks them.",
+            title=mark("Beams"),
+            description=mark("Above 1 searches this many continuations at once and ranks them."),
             ge=1,
             le=32,
             extra={"flag": "beams", "advanced": True},
@@ -102,8 +105,8 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
     num_return_sequences: Annotated[
         int,
         Meta(
-            title="Candidates",
-            description="How many results to keep.",
+            title=mark("Candidates"),
+            description=mark("How many results to keep."),
             ge=1,
             le=32,
             extra={"flag": "candidates", "slider": (1, 8)},
@@ -112,8 +115,8 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
     format: Annotated[
         Literal["txt", "md"],
         Meta(
-            title="File format",
-            description="The file that is written.",
+            title=mark("File format"),
+            description=mark("The file that is written."),
             extra={"advanced": True},
         ),
     ] = "txt"
@@ -159,12 +162,16 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         """Check that several candidates can differ."""
         if self.num_beams > 1 and self.num_return_sequences > self.num_beams:
             return [
-                Problem("num_return_sequences", f"cannot be more than the {self.num_beams} beams")
+                Problem(
+                    "num_return_sequences",
+                    tr("cannot be more than the {count} beams", count=self.num_beams),
+                )
             ]
         if self.num_beams == 1 and self.temperature == 0 and self.num_return_sequences > 1:
             return [
                 Problem(
-                    "num_return_sequences", "temperature 0 gives one result; raise it or use beams"
+                    "num_return_sequences",
+                    tr("temperature 0 gives one result; raise it or use beams"),
                 )
             ]
         return []

@@ -16,6 +16,7 @@ from studio.core.requests.shared_fields import (
     negative_prompt,
     side,
 )
+from studio.core.translation import mark, tr
 
 VideoFormat = Literal["mp4", "webp"]
 """MP4 (H.264) needs the extra `video`; WebP, which browsers show, does not."""
@@ -29,28 +30,32 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
 
     media_types: ClassVar = {"mp4": "video/mp4", "webp": "image/webp"}
 
-    negative_prompt: Annotated[str, negative_prompt("video")] = ""
+    negative_prompt: Annotated[str, negative_prompt(mark("What to keep out of the video."))] = ""
     image: Annotated[
         str,
         Meta(
-            title="First frame",
-            description="An image that the video begins with.",
+            title=mark("First frame"),
+            description=mark("An image that the video begins with."),
             extra={"flag": "image", "file": True},
         ),
     ] = ""
     width: Annotated[
         int,
-        side("Width", "In pixels; the step depends on the model.", maximum=2048, step=16),
+        side(
+            mark("Width"), mark("In pixels; the step depends on the model."), maximum=2048, step=16
+        ),
     ] = 512
     height: Annotated[
         int,
-        side("Height", "In pixels; the step depends on the model.", maximum=2048, step=16),
+        side(
+            mark("Height"), mark("In pixels; the step depends on the model."), maximum=2048, step=16
+        ),
     ] = 512
     num_frames: Annotated[
         int,
         Meta(
-            title="Frames",
-            description="Number of images in the video.",
+            title=mark("Frames"),
+            description=mark("Number of images in the video."),
             ge=1,
             le=1025,
             extra={"flag": "frames"},
@@ -59,18 +64,18 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
     frame_rate: Annotated[
         int,
         Meta(
-            title="Frame rate",
-            description="Images per second; best as the model was trained.",
+            title=mark("Frame rate"),
+            description=mark("Images per second; best as the model was trained."),
             ge=1,
             le=60,
-            extra={"flag": "fps", "unit": "fps"},
+            extra={"flag": "fps", "unit": mark("fps")},
         ),
     ] = 16
     num_inference_steps: Annotated[
         int,
         Meta(
-            title="Steps",
-            description="More steps refine the video and take longer.",
+            title=mark("Steps"),
+            description=mark("More steps refine the video and take longer."),
             ge=1,
             le=500,
             extra={"flag": "steps", "advanced": True},
@@ -81,9 +86,11 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
         Annotated[
             float,
             guidance(
-                "Guidance, second half",
-                "Guidance of the refining half of models with two halves (Wan 2.2 A14B); empty "
-                "for the same.",
+                mark("Guidance, second half"),
+                mark(
+                    "Guidance of the refining half of models with two halves (Wan 2.2 A14B); empty "
+                    "for the same."
+                ),
                 flag="guidance-2",
                 advanced=True,
             ),
@@ -94,8 +101,8 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
     format: Annotated[
         VideoFormat,
         Meta(
-            title="File format",
-            description="The file that is written.",
+            title=mark("File format"),
+            description=mark("The file that is written."),
             extra={"advanced": True},
         ),
     ] = "mp4"
@@ -132,7 +139,11 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
         if self.image and not self.image.lower().endswith(IMAGE_SUFFIXES):
             problems.append(
                 Problem(
-                    "image", f"must be an image, whose name ends in {', '.join(IMAGE_SUFFIXES)}"
+                    "image",
+                    tr(
+                        "must be an image, whose name ends in {suffixes}",
+                        suffixes=", ".join(IMAGE_SUFFIXES),
+                    ),
                 )
             )
         return problems

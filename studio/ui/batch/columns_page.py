@@ -76,9 +76,7 @@ class ColumnsPage(Page):
 def _field_box(column: str, kind: str) -> QComboBox:
     infos = fields(KINDS[kind].request_type)
     own = next((info for info in infos if column in (info.name, info.flag)), None)
-    as_named = (
-        f"{own.meta.title or own.name} (by its name)" if own else "Only in templates and names"
-    )
+    as_named = f"{own.title} (by its name)" if own else "Only in templates and names"
     box = combo_box(
         {AS_NAMED: "Kind (by its name)" if column == "kind" else as_named},
         f"Field of {column}",
@@ -86,7 +84,7 @@ def _field_box(column: str, kind: str) -> QComboBox:
     )
     for info in infos:
         if info is not own:
-            box.addItem(info.meta.title or info.name, info.name)
+            box.addItem(info.title, info.name)
     box.addItem("Ignore", "")
     box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     return box

@@ -16,7 +16,7 @@ from studio.core.jobs import Job, JobState
 from studio.core.kinds import KINDS
 from studio.core.presets import Preset, own_presets, presets
 from studio.core.settings_catalog.catalog import GROUPS, SETTINGS
-from studio.core.translation import tr_marked
+from studio.core.translation import tr, tr_marked
 from studio.library.items import Item, Query
 from studio.models.card import ModelCard
 from studio.ui.actions import ACTIONS, MENUS, shortcut_of
@@ -127,7 +127,7 @@ def _presets(window: Window) -> Iterator[Entry]:
         if kind.tab:
             for preset in (*own_presets(window.shared.data, name), *presets(name)):
                 run = functools.partial(_use_preset, window, name, preset)
-                yield Entry(preset.title, f"{kind.title} preset", run)
+                yield Entry(preset.title, tr("{kind} preset", kind=tr_marked(kind.title)), run)
 
 
 def _use_preset(window: Window, kind: str, preset: Preset) -> None:

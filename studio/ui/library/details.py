@@ -280,7 +280,7 @@ def _recipe_values(path: Path) -> dict[str, str]:
     if recipe is None:
         return {}
     values = msgspec.structs.asdict(recipe.request)
-    titles = {info.name: info.meta.title or info.name for info in fields(type(recipe.request))}
+    titles = {info.name: info.title for info in fields(type(recipe.request))}
     skipped = {"prompt", "model", "seed"}
     return {
         titles[name]: _value_text(value)

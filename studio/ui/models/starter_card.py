@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout
 
 from studio.core.kinds import KINDS
+from studio.core.translation import tr, tr_marked
 from studio.ui.app_state import AppState
 from studio.ui.models.starter_models import STARTER_MODELS, StarterModel
 from studio.ui.widgets.elided_label import elided
@@ -29,8 +30,8 @@ class StarterCard(QFrame):
         self.setAccessibleName("Welcome to Studio")
         self.kind_buttons = {
             name: button(
-                kind.title,
-                f"Show the form, with examples to try: {kind.noun}",
+                tr_marked(kind.title),
+                tr("Show the form, with examples to try: {noun}", noun=tr_marked(kind.noun)),
                 functools.partial(self.kind_requested.emit, name),
             )
             for name, kind in KINDS.items()

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from studio.core.jobs import Job, JobState
 from studio.core.kinds import KINDS
+from studio.core.translation import tr_marked
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.queue.job_actions import JobActions
@@ -72,7 +73,7 @@ class QueuePanel(QWidget):
             "Kind",
             "Show only jobs of one kind",
             "All kinds",
-            {name: kind.title for name, kind in KINDS.items()},
+            {name: tr_marked(kind.title) for name, kind in KINDS.items()},
         )
         states = {title: title for title in (*STATE_TITLES.values(), SET_ASIDE)}
         self.state = choice_box("State", "Show only jobs in one state", "All states", states)

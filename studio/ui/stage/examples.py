@@ -10,6 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.kinds import KINDS
+from studio.core.translation import tr, tr_marked
 from studio.models.card import ModelCard
 from studio.ui.desktop.screens import FittedScrollArea
 from studio.ui.widgets.factory import label, name_control
@@ -77,7 +78,9 @@ class ExamplesPage(QWidget):
 
     def __init__(self, kind: str) -> None:
         super().__init__()
-        self._title = label(f"Your {KINDS[kind].noun} will appear here.", "muted")
+        self._title = label(
+            tr("Your {noun} will appear here.", noun=tr_marked(KINDS[kind].noun)), "muted"
+        )
         self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._hint = label("Try an example:", "muted")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)

@@ -16,6 +16,7 @@ from studio.core.jobs import NO_SOURCES, Job, Sources
 from studio.core.kinds import KINDS
 from studio.core.presets import Preset, describe, shareable
 from studio.core.requests import Request, fields
+from studio.core.translation import tr_marked
 from studio.models.card import ModelCard, request_for
 from studio.preflight.checks import check
 from studio.ui.actions import ACTIONS_BY_KEY, shortcut_of
@@ -82,7 +83,7 @@ class FormTab(Tab):
         self._is_loading = True
         """Until `load_draft` ends: building the form must not overwrite the draft."""
         request_type = KINDS[self.kind].request_type
-        self._titles = {info.name: info.meta.title or info.name for info in fields(request_type)}
+        self._titles = {info.name: info.title for info in fields(request_type)}
         self.preset_button = PresetButton(shared, self.kind, self._as_preset)
         self.prompt_box = PromptBox(shared, self.kind, self.preset_button)
         self.prompt = self.prompt_box.editor
@@ -255,7 +256,10 @@ class FormTab(Tab):
         self._on_model_changed()
 
     def _show_no_model(self) -> None:
-        message, note = f"No {self.kind} model is installed.", KINDS[self.kind].starter_note
+        message, note = (
+            f"No {self.kind} model is installed.",
+            tr_marked(KINDS[self.kind].starter_note),
+        )
         if not note:
             self._no_model.show_message(message, "Add a model folder with Models…")
             return
@@ -404,7 +408,7 @@ class FormTab(Tab):
             return ""
         name = problems[0].field
         field = self.form.fields.get(name)
-        title = field.info.meta.title if field else self._titles.get(name, name.title())
+        title = field.info.title if field else self._titles.get(name, name.title())
         return f"{title}: {problems[0].message}"
 
     def _on_edited(self) -> None:

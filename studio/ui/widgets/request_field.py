@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.requests import FieldInfo
+from studio.core.translation import tr
 from studio.ui.widgets.factory import label, name_control, restyle, row
 from studio.ui.widgets.icons import set_icon
 
@@ -54,11 +55,11 @@ class Field(QWidget):
     def __init__(self, info: FieldInfo, guard: QObject) -> None:
         super().__init__()
         self.info = info
-        self._title = label(info.meta.title or info.name, "muted")
+        self._title = label(info.title, "muted")
         self.editor = _create_editor(info)
         self.editor.installEventFilter(guard)
         self.editor.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        name_control(self.editor, info.meta.title or info.name, info.meta.description or "")
+        name_control(self.editor, info.title, info.description)
         self._title.setBuddy(self.editor)
         self._problem = label(role="error", wrap=True)
         self._problem.hide()
@@ -77,8 +78,8 @@ class Field(QWidget):
         result.setProperty("small", True)
         result.setFixedHeight(TITLE_HEIGHT)
         set_icon(result, "undo")
-        title = self.info.meta.title or self.info.name
-        name_control(result, f"Reset {title}", "Take the model's default again")
+        title = self.info.title
+        name_control(result, tr("Reset {title}", title=title), tr("Take the model's default again"))
         result.clicked.connect(lambda: self.reset_requested.emit())
         layout = self._title_row.layout()
         assert isinstance(layout, QHBoxLayout)
@@ -106,7 +107,9 @@ class Field(QWidget):
             return []
         clear = QToolButton()
         set_icon(clear, "dice")
-        name_control(clear, "New random seed", "Clear the field; every job then draws a new seed")
+        name_control(
+            clear, tr("New random seed"), tr("Clear the field; every job then draws a new seed")
+        )
         clear.clicked.connect(lambda: self.set_value(None))
         return [clear]
 
@@ -167,7 +170,7 @@ def _create_editor(info: FieldInfo) -> Editor:
     if info.choices:
         combo = QComboBox()
         for choice in info.choices:
-            combo.addItem(choice or "Model's own", choice)
+            combo.addItem(choice or tr("Model's own"), choice)
         return combo
     whole = info.type is int and not info.optional and (meta.le or 0) <= _LARGEST_SPIN
     if whole:
@@ -185,7 +188,7 @@ def _create_editor(info: FieldInfo) -> Editor:
     line = QLineEdit()
     if info.type is int:
         line.setValidator(QRegularExpressionValidator(QRegularExpression("[0-9]{0,10}"), line))
-        line.setPlaceholderText("random")
+        line.setPlaceholderText(tr("random"))
     return line
 
 
@@ -200,8 +203,8 @@ def _create_slider(info: FieldInfo, editor: Editor) -> QSlider | None:
     slider.setRange(low, high)
     slider.setPageStep(max(1, (high - low) // 10))
     slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    title = info.meta.title or info.name
-    name_control(slider, f"{title}, slider", info.meta.description or "")
+    title = info.title
+    name_control(slider, tr("{title}, slider", title=title), info.description)
     editor.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
     editor.setFixedWidth(SPIN_WIDTH)
 
@@ -224,9 +227,8 @@ def _create_slider(info: FieldInfo, editor: Editor) -> QSlider | None:
 
 
 def _configure_spin(spin: QSpinBox | QDoubleSpinBox, info: FieldInfo) -> Editor:
-    unit = str((info.meta.extra or {}).get("unit", ""))
-    spin.setSuffix(f" {unit}" if unit else "")
-    spin.setSpecialValueText(str((info.meta.extra or {}).get("lowest", "")))
+    spin.setSuffix(f" {info.unit}" if info.unit else "")
+    spin.setSpecialValueText(info.lowest)
     spin.lineEdit().setTextMargins(6, 0, 6, 0)
     spin.setValue(info.default)
     return spin

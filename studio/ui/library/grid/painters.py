@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 
 from studio.core.file_names import one_line
 from studio.core.kinds import KINDS
+from studio.core.translation import tr_marked
 from studio.library.items import Item
 from studio.ui.audio.seconds import format_seconds
 from studio.ui.library.grid.layouts import CAPTION_HEIGHT
@@ -221,7 +222,7 @@ def title_of(item: Item) -> str:
 def kind_title(item: Item) -> str:
     """Return the name of an item's kind, or of its medium for a file of another program."""
     kind = KINDS.get(item.kind)
-    return kind.title if kind is not None else item.media.title()
+    return tr_marked(kind.title) if kind is not None else item.media.title()
 
 
 def date_text(seconds: float) -> str:
