@@ -153,7 +153,7 @@ class AvFrames:
             width=width,
             height=height,
             format="bgra",
-            interpolation="BILINEAR",
+            interpolation=_interpolation(frame, width, height),
             src_colorspace=_color_matrix(frame),
             dst_color_range="JPEG",
         )
@@ -185,6 +185,19 @@ def _display_size(frame: Any, pixel_ratio: Any) -> tuple[int, int]:
     if pixel_ratio and 0.1 < pixel_ratio < 10:
         width = max(1, round(width * float(pixel_ratio)))
     return (height, width) if _quarter_turns(frame) % 2 else (width, height)
+
+
+def _interpolation(frame: Any, width: int, height: int) -> int:
+    """Return the flags of swscale for a conversion to width × height.
+
+    Without scaling, FFmpeg 8.1 leaves up to four columns at the right unconverted if the width is
+    not a multiple of 16, unless rounding is to be accurate.
+    """
+    from av.video.reformatter import Interpolation
+
+    is_scaled = (width, height) != (frame.width, frame.height)
+    accurate = 0 if is_scaled or width % 16 == 0 else int(Interpolation.ACCURATE_RND)
+    return int(Interpolation.BILINEAR) | accurate
 
 
 def _color_matrix(frame: Any) -> Any:

@@ -76,6 +76,14 @@ def test_odd_sizes_and_ten_bits(tmp_path, size, pix_fmt):
     assert abs(int(image[0, 0, 2]) - level(3)) <= 3
 
 
+@pytest.mark.parametrize("width", [2, 18, 20, 24, 36, 180, 642])
+def test_every_column_is_converted(tmp_path, width):
+    source = AvFrames(write_video(tmp_path / "a.mp4", size=(width, 64), count=2))
+    for box in (BOX, (width - 1, 64)):
+        reds = pixels(source, 1 / RATE, box)[:, :, 2]
+        assert abs(reds.astype(int) - level(1)).max() <= 3
+
+
 def test_4k_is_scaled_to_the_box(tmp_path):
     source = AvFrames(write_video(tmp_path / "a.mp4", size=(3840, 2160), count=2))
     assert pixels(source, 0.0, (400, 400)).shape[:2] == (225, 400)
