@@ -216,16 +216,6 @@ def _video_frame(path: Path) -> bytes:
 
     if not can_decode():
         return b""
-    import av
+    from studio.media.video_decoder.grab_frame import grab_middle_frame
 
-    from studio.media.video_decoder.frame_source import AvFrames
-
-    try:
-        source = AvFrames(path)
-        picked = next(source.frames_from(source.opened.length / 2))
-        pixels = source.convert(picked, (SIDE, SIDE))
-    except (OSError, ValueError, StopIteration, av.error.FFmpegError) as error:
-        raise StudioError(f"{path.name} cannot be read: {error}") from error
-    rows = np.frombuffer(pixels.data, np.uint8).reshape(pixels.height, pixels.stride)
-    colors = rows[:, : 4 * pixels.width].reshape(pixels.height, pixels.width, 4)
-    return _jpeg(np.ascontiguousarray(colors[:, :, 2::-1]))
+    return _jpeg(grab_middle_frame(path, SIDE))
