@@ -29,7 +29,7 @@ from studio.ui.library.playback import Playback
 from studio.ui.widgets.factory import button, label, row, size_text, text_editor
 
 PREVIEW_SIDE = 320
-WIDTH = 340
+WIDTH = 300
 _LONG_VALUE = 300
 _LONG_TEXT = 20_000
 """Characters that an editor shows at once, in less than 10 ms."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from studio.library.index import LibraryIndex
 from studio.library.items import Query
+from studio.ui.library.date_filter import DateDialog
 from studio.ui.library.filters import (
     MIN_SIDES,
     MIN_SIZES,
@@ -61,7 +62,7 @@ def filter_menu(
         _add_values(menu.addMenu(title), query, field, facets.columns[column], change)
     _add_values(menu.addMenu("Tag"), query, "tags", facets.tags, change)
     _add_values(menu.addMenu("Collection"), query, "collection", facets.collections, change)
-    _add_dates(menu.addMenu("Date"), query, change)
+    _add_dates(menu.addMenu("Date"), query, change, parent)
     _add_ratings(menu.addMenu("Rating"), query, change)
     _add_sizes(menu.addMenu("Size"), query, change)
     menu.addSeparator()
@@ -105,11 +106,16 @@ def _toggler(
     return lambda: change(toggled(query, field, value))
 
 
-def _add_dates(menu: QMenu, query: Query, change: Callable[[Query], None]) -> None:
-    for title, start, end in date_ranges(time.time()):
+def _add_dates(menu: QMenu, query: Query, change: Callable[[Query], None], parent: QWidget) -> None:
+    ranges = date_ranges(time.time())
+    present = (query.created_from, query.created_to)
+    for title, start, end in ranges:
         is_on = (query.created_from, query.created_to) == (start, end)
         first, last = (None, None) if is_on else (start, end)
         _add(menu, title, is_on, _setter(query, change, created_from=first, created_to=last))
+    is_other = present != (None, None) and present not in [one[1:] for one in ranges]
+    menu.addSeparator()
+    _add(menu, "Other dates…", is_other, lambda: DateDialog(parent, query, change).open())
 
 
 def _add_ratings(menu: QMenu, query: Query, change: Callable[[Query], None]) -> None:

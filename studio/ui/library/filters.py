@@ -119,10 +119,12 @@ def date_ranges(now: float) -> list[DateRange]:
     def back(days: int) -> float:
         return (today - datetime.timedelta(days=days)).timestamp()
 
+    week, last_week = back(today.weekday()), back(today.weekday() + 7)
     return [
         DateRange("Today", back(0)),
         DateRange("Yesterday", back(1), back(0)),
-        DateRange("Last 7 days", back(6)),
+        DateRange("This week", week),
+        DateRange("Last week", last_week, week),
         DateRange("Last 30 days", back(29)),
         DateRange("This year", today.replace(month=1, day=1).timestamp()),
     ]

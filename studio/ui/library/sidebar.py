@@ -37,7 +37,7 @@ from studio.ui.library.commands import LibraryCommands
 from studio.ui.library.grid.library_view import ITEMS_FORMAT, ids_in
 from studio.ui.widgets.factory import button, name_control, show_message
 
-WIDTH = 190
+WIDTH = 170
 ROW_HEIGHT = 26
 _READ_MS = 150
 _ENTRY = Qt.ItemDataRole.UserRole
