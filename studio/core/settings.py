@@ -48,6 +48,8 @@ class Settings(msgspec.Struct, kw_only=True):
     """What forms and commands begin with, for speech and music."""
     compressed_quality: CompressedQuality = "high"
     """Of JPEG, WebP, MP3, OGG and MP4 files."""
+    recipe_in_files: bool = True
+    """Write recipes into the files of results; else next to them, in the folder `.studio`."""
     language: Language = "system"
     theme: Theme = "system"
     text_size: Annotated[int, Meta(ge=MIN_TEXT_SIZE, le=MAX_TEXT_SIZE)] = 100

@@ -36,6 +36,7 @@ from studio.engine.registry import runner_of
 from studio.engine.runtime.device import use_device_settings
 from studio.engine.runtime.memory import OutOfMemoryGuard, is_out_of_memory
 from studio.engine.runtime.replay_filter import ReplayFilter
+from studio.library.encoders import FileOptions
 from studio.library.results import Result
 from studio.library.thumbnails import ThumbnailCache
 from studio.models.card import ModelCard
@@ -67,11 +68,12 @@ class LocalEngine:
 
     def _outcome(self, card: ModelCard, saved: list[Artifact], unsaved: list[Result]) -> JobOutcome:
         """Return an outcome that appends to these lists."""
+        settings = load_settings(self._data)
         return JobOutcome(
             card,
             saved,
             unsaved,
-            quality=load_settings(self._data).compressed_quality,
+            options=FileOptions(settings.compressed_quality, settings.recipe_in_files),
             thumbnails=self._thumbnails,
         )
 

@@ -13,11 +13,11 @@ from studio.core.artifact import Artifact
 from studio.core.errors import Failure
 from studio.core.events import Statistics
 from studio.core.jobs import Job
-from studio.core.settings import CompressedQuality
 from studio.engine.failures import explain_save
 from studio.engine.model_cache import Loaded
 from studio.engine.protocol import JobContext
 from studio.library import artifacts
+from studio.library.encoders import DEFAULT_OPTIONS, FileOptions
 from studio.library.results import Result
 from studio.library.thumbnails import ThumbnailCache, thumbnail_of
 from studio.models.card import ModelCard
@@ -44,8 +44,8 @@ class JobOutcome:
     """How the model was loaded, and what was done when memory ran out."""
     thumbnails: ThumbnailCache | None = None
     """Gets a thumbnail of each result, made from its pixels or samples."""
-    quality: CompressedQuality = "high"
-    """Of compressed files."""
+    options: FileOptions = DEFAULT_OPTIONS
+    """How the results are written."""
 
     def record(self, context: JobContext, loaded: Loaded, statistics: Statistics) -> None:
         """Keep the statistics and how the model was loaded."""
@@ -89,7 +89,7 @@ class JobOutcome:
             card=self.card,
             versions=_versions(self.card),
             memory=self.memory,
-            quality=self.quality,
+            options=self.options,
         )
         if self.thumbnails is not None:
             self.thumbnails.put(artifact.sha256, thumbnail_of(result))

@@ -20,19 +20,21 @@ import psutil
 from studio import __version__
 from studio.core.artifact import SIDECAR_FOLDER, Artifact, Recipe
 from studio.core.errors import StudioError
-from studio.core.files import PART_SUFFIX, sha256_hex, write_whole
+from studio.core.files import PART_SUFFIX, sha256_hex, sha256_of, write_whole
 from studio.core.jobs import Job
-from studio.core.settings import CompressedQuality
 from studio.library.encoders import (
+    DEFAULT_OPTIONS,
     KEYWORD,
     MAX_READ_BYTES,
     MIDI_MARK,
     Companion,
     Encoded,
+    FileOptions,
     encode,
     is_complete,
     midi_path,
     read_sidecar,
+    sidecar_path,
 )
 from studio.library.results import Result
 from studio.media import audio, lossy_image, mp4, png, riff_id3
@@ -52,7 +54,7 @@ def save(
     card: ModelCard,
     versions: dict[str, str],
     memory: str = "",
-    quality: CompressedQuality = "high",
+    options: FileOptions = DEFAULT_OPTIONS,
 ) -> Artifact:
     """Save a result with its recipe, atomically and durably.
 
@@ -63,7 +65,7 @@ def save(
     path = Path(job.target.folder) / file_name(job, result.ordinal)
     _check_encodable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    encoded = encode(result, job.request.file_format, recipe, quality)
+    encoded = encode(result, job.request.file_format, recipe, options)
     _write_all(path, encoded, job.id)
     artifact = _artifact(path, encoded.data, sha256_hex(encoded.data), job, recipe)
     return msgspec.structs.replace(
@@ -138,7 +140,12 @@ def _write(path: Path, data: bytes, job_id: str) -> None:
 
 def _belongs_to(path: Path, job_id: str) -> bool:
     recipe = read_recipe(path)
-    return recipe is not None and recipe.job_id == job_id
+    if recipe is not None:
+        return recipe.job_id == job_id
+    # The recipe next to it is newer if a kill came before the file was written again.
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        return read_sidecar(path).recipe.job_id == job_id
+    return False
 
 
 def _name_taken(path: Path) -> StudioError:
@@ -199,9 +206,17 @@ def read_recipe(path: Path) -> Recipe | None:
         if not path.is_file() or path.stat().st_size > MAX_READ_BYTES:
             return None
         text = _read_text(path)
-        return msgspec.json.decode(text, type=Recipe) if text else None
+        return msgspec.json.decode(text, type=Recipe) if text else _recipe_beside(path)
     except (OSError, msgspec.DecodeError, UnicodeError, RecursionError):
         return None
+
+
+def _recipe_beside(path: Path) -> Recipe | None:
+    """Return the recipe next to a file that contains none, unless it is another file's."""
+    if not sidecar_path(path).is_file():
+        return None
+    sidecar = read_sidecar(path)
+    return sidecar.recipe if sidecar.sha256 == sha256_of(path) else None
 
 
 def _read_text(path: Path) -> str | None:

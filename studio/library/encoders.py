@@ -1,12 +1,13 @@
 """Encoders: turn each type of result into a file's content with the recipe.
 
 The recipe is in iTXt `studio` of a PNG, in comments of a JPEG, in a chunk of a WebP, in the comment
-of audio and video, and for a text in `.studio/<file name>.json` in its folder, with the text's
-hash. A model that writes notes also gets a MIDI file next to its audio.
+of audio and video, and for a text, or if it must not be inside, in `.studio/<file name>.json` next
+to the file, with the file's hash. A model that writes notes also gets a MIDI file for its audio.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ MAX_READ_BYTES = 512 * 2**20
 
 
 class Sidecar(msgspec.Struct, frozen=True):
-    """The content of a text's recipe file."""
+    """The content of a recipe next to a file."""
 
     recipe: Recipe
     sha256: str
@@ -50,6 +51,18 @@ class Companion:
     """
 
 
+class FileOptions(msgspec.Struct, frozen=True):
+    """How results are written."""
+
+    quality: CompressedQuality = "high"
+    """Of compressed files."""
+    recipe_inside: bool = True
+    """Else the recipe is next to the file, as that of a text always is."""
+
+
+DEFAULT_OPTIONS = FileOptions()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Encoded:
     """A result as a file's content, with the measures for the artifact's record."""
@@ -66,14 +79,14 @@ class Encoder:
     """How a type of result is encoded, and how its files are checked."""
 
     result_type: type[Result]
-    encode: Callable[[Any, str, Recipe, CompressedQuality], Encoded]
-    """Result, file format, recipe, quality → content. Raises StudioError for a wrong format."""
+    encode: Callable[[Any, str, Recipe, FileOptions], Encoded]
+    """Result, file format, recipe, options → content. Raises StudioError for a wrong format."""
     is_complete: Callable[[Path, bytes, str], bool]
     """Path, content and SHA-256 of a file → whether it is complete."""
 
 
 def encode(
-    result: Result, file_format: str, metadata: Recipe, quality: CompressedQuality = "high"
+    result: Result, file_format: str, metadata: Recipe, options: FileOptions = DEFAULT_OPTIONS
 ) -> Encoded:
     """Encode a result in a file format, with its metadata. Raises StudioError."""
     encoder = next(
@@ -81,7 +94,11 @@ def encode(
     )
     if encoder is None:
         raise TypeError(type(result).__name__)
-    return encoder.encode(result, file_format, metadata, quality)
+    encoded = encoder.encode(result, file_format, metadata, options)
+    if options.recipe_inside or isinstance(result, TextResult):
+        return encoded
+    beside = _sidecar(metadata, encoded.data)
+    return dataclasses.replace(encoded, companions=(beside, *encoded.companions))
 
 
 def is_complete(media_type: str, path: Path, data: bytes, sha256: str) -> bool:
@@ -90,35 +107,44 @@ def is_complete(media_type: str, path: Path, data: bytes, sha256: str) -> bool:
 
 
 def _encode_text(
-    result: TextResult, _file_format: str, recipe: Recipe, _quality: CompressedQuality
+    result: TextResult, _file_format: str, recipe: Recipe, _options: FileOptions
 ) -> Encoded:
     data = result.text.encode(errors="replace")
-    sidecar = msgspec.json.encode(Sidecar(recipe, sha256_hex(data)))
-    return Encoded(data=data, companions=(Companion(sidecar_path, sidecar),))
+    return Encoded(data=data, companions=(_sidecar(recipe, data),))
+
+
+def _sidecar(recipe: Recipe, data: bytes) -> Companion:
+    return Companion(sidecar_path, msgspec.json.encode(Sidecar(recipe, sha256_hex(data))))
 
 
 def _encode_image(
-    result: ImageResult, file_format: str, recipe: Recipe, quality: CompressedQuality
+    result: ImageResult, file_format: str, recipe: Recipe, options: FileOptions
 ) -> Encoded:
     height, width = result.pixels.shape[:2]
-    text, parameters = _json(recipe), parameters_line(recipe)
+    text = _comment(recipe, options)
+    parameters = parameters_line(recipe) if text else ""
     if file_format == "png":
-        data = png.encode_png(result.pixels, {KEYWORD: text, "parameters": parameters})
+        texts = {KEYWORD: text, "parameters": parameters}
+        data = png.encode_png(result.pixels, texts if text else {})
     else:
         from PIL import Image as PILImage
 
         encode = lossy_image.encode_jpeg if file_format == "jpg" else lossy_image.encode_webp
         image = PILImage.fromarray(result.pixels)
-        data = encode(image, lossy_image.QUALITY[quality], text, parameters)
+        data = encode(image, lossy_image.QUALITY[options.quality], text, parameters)
     return Encoded(data=data, width=width, height=height)
 
 
 def _encode_audio(
-    result: AudioResult, file_format: str, recipe: Recipe, quality: CompressedQuality
+    result: AudioResult, file_format: str, recipe: Recipe, options: FileOptions
 ) -> Encoded:
     try:
         data = audio.encode_audio(
-            result.samples, result.sampling_rate, file_format, _json(recipe), quality
+            result.samples,
+            result.sampling_rate,
+            file_format,
+            _comment(recipe, options),
+            options.quality,
         )
     except ValueError as error:
         raise StudioError(f"{error}.", cause="invalid", cure="Choose WAV or FLAC.") from error
@@ -131,10 +157,13 @@ def _encode_audio(
 
 
 def _encode_video(
-    result: VideoResult, file_format: str, recipe: Recipe, quality: CompressedQuality
+    result: VideoResult, file_format: str, recipe: Recipe, options: FileOptions
 ) -> Encoded:
     count, height, width = result.frames.shape[:3]
-    data = video.encode_video(result.frames, result.frame_rate, file_format, _json(recipe), quality)
+    comment = _comment(recipe, options)
+    data = video.encode_video(
+        result.frames, result.frame_rate, file_format, comment, options.quality
+    )
     return Encoded(data=data, width=width, height=height, duration=count / result.frame_rate)
 
 
@@ -164,7 +193,7 @@ ENCODERS: dict[str, Encoder] = {
 
 
 def sidecar_path(path: Path) -> Path:
-    """Return the path of a text's recipe."""
+    """Return the path of a recipe next to a file."""
     return path.parent / SIDECAR_FOLDER / f"{path.name}.json"
 
 
@@ -174,15 +203,15 @@ def midi_path(path: Path) -> Path:
 
 
 def read_sidecar(path: Path) -> Sidecar:
-    """Return the recipe file of a text. Raises OSError, and ValueError if it is damaged."""
+    """Return the recipe next to a file. Raises OSError, and ValueError if it is damaged."""
     sidecar = sidecar_path(path)
     if not sidecar.is_file() or sidecar.stat().st_size > MAX_READ_BYTES:  # a FIFO would never end
         raise OSError(f"{sidecar} is not a recipe")
     return msgspec.json.decode(sidecar.read_bytes(), type=Sidecar)
 
 
-def _json(recipe: Recipe) -> str:
-    return msgspec.json.encode(recipe).decode()
+def _comment(recipe: Recipe, options: FileOptions) -> str:
+    return msgspec.json.encode(recipe).decode() if options.recipe_inside else ""
 
 
 def parameters_line(recipe: Recipe) -> str:

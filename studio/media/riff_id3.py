@@ -14,7 +14,9 @@ _DESCRIPTION = b"studio"
 
 
 def tag_riff(data: bytes, text: str) -> bytes:
-    """Return the RIFF file with the text in a chunk at its end."""
+    """Return the RIFF file with the text in a chunk at its end, if there is a text."""
+    if not text:
+        return data
     body = text.encode()
     chunk = _CHUNK + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
     return data[:4] + struct.pack("<I", len(data) + len(chunk) - 8) + data[8:] + chunk
@@ -46,10 +48,13 @@ def is_whole_riff(data: bytes) -> bool:
 
 
 def tag_mp3(data: bytes, text: str) -> bytes:
-    """Return the MP3 file with the text in an ID3v2 tag, which replaces an existing one."""
+    """Return the MP3 file with a text, if there is one, as its only ID3v2 tag."""
+    audio = data[_tag_length(data) :]
+    if not text:
+        return audio
     body = b"\x03" + _DESCRIPTION + b"\0" + text.encode()  # 3: UTF-8
     frame = b"TXXX" + _syncsafe(len(body)) + b"\0\0" + body
-    return b"ID3\x04\0\0" + _syncsafe(len(frame)) + frame + data[_tag_length(data) :]
+    return b"ID3\x04\0\0" + _syncsafe(len(frame)) + frame + audio
 
 
 def read_mp3(data: bytes) -> str | None:

@@ -86,3 +86,16 @@ def test_batch_rows_resolve_image_paths_from_the_batch_file(data, tmp_path, ball
     assert (good.request.image, good.request.mask_image) == (str(ball), str(tmp_path / "mask.png"))
     assert good.request.strength == 0.5
     assert bad.message == "image: gone.png does not exist."
+
+
+def test_a_recipe_outside_the_file_is_found_by_the_library_and_not_in_the_file(data, tmp_path):
+    for words in (("recipe_in_files", "off"), ("image_format", "jpg")):
+        assert studio("settings", "set", *words, data=data).returncode == 0
+    done = studio("image", "a green ball", "--steps", 2, "-o", tmp_path / "ball.jpg", data=data)
+    assert done.returncode == 0, done.stderr
+    content = (tmp_path / "ball.jpg").read_bytes()
+    assert b"green" not in content
+    assert "green".encode("utf-16-be") not in content
+    assert read_recipe(tmp_path / "ball.jpg").request.prompt == "a green ball"
+    found = studio("library", "search", "green", "--json", data=data)
+    assert [item["prompt"] for item in json.loads(found.stdout)["items"]] == ["a green ball"]

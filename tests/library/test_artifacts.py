@@ -14,6 +14,7 @@ from studio.core.errors import StudioError
 from studio.core.jobs import Sources, Target, new_job
 from studio.core.requests import ImageRequest, SpeechRequest, TextRequest, VideoRequest
 from studio.library import artifacts
+from studio.library.encoders import FileOptions, sidecar_path
 from studio.library.results import AudioResult, ImageResult, TextResult, VideoResult
 from studio.media import audio, png, riff_id3
 from studio.models.card import ModelCard
@@ -241,7 +242,9 @@ def test_lossy_images_are_smaller_look_the_same_and_have_exif_for_others(tmp_pat
     for quality in ("small", "high"):
         job = new_job(request, str(tmp_path))
         result = ImageResult(pixels=smooth, seed=1)
-        path = artifacts.save(result, job=job, card=CARD, versions={}, quality=quality).path
+        path = artifacts.save(
+            result, job=job, card=CARD, versions={}, options=FileOptions(quality)
+        ).path
         with Image.open(path) as image:
             comment = image.getexif().get_ifd(0x8769)[0x9286]
             assert comment.removeprefix(b"UNICODE\0").decode("utf-16-be").startswith("a cat 一只猫")
@@ -249,3 +252,31 @@ def test_lossy_images_are_smaller_look_the_same_and_have_exif_for_others(tmp_pat
         assert np.abs(pixels - smooth).mean() < 4
         sizes[quality] = Path(path).stat().st_size
     assert sizes["small"] < sizes["high"]
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_a_recipe_next_to_the_file_works_as_one_inside_it(tmp_path, kind):
+    secret = "secret harbor 秘密"
+    request, result = MAKERS[kind](secret)
+    if isinstance(result, TextResult):
+        result = TextResult(text="made of it")
+    job = new_job(request, str(tmp_path))
+    options = FileOptions(recipe_inside=False)
+    saved = artifacts.save(result, job=job, card=CARD, versions={}, options=options)
+    path = Path(saved.path)
+    data = path.read_bytes()
+    for text in (secret.encode(), secret.encode("utf-16-be"), b"harbor", job.id.encode()):
+        assert text not in data
+    assert artifacts.read_recipe(path).request == job.request
+    (found,) = artifacts.find_complete(job)  # as after a crash
+    assert found.sha256 == saved.sha256
+    again = artifacts.save(result, job=job, card=CARD, versions={}, options=options)
+    assert again.path == saved.path
+    elsewhere = tmp_path / "sent" / path.name
+    elsewhere.parent.mkdir()
+    path.rename(elsewhere)
+    assert artifacts.read_recipe(elsewhere) is None
+    if not isinstance(result, TextResult):  # another file with the name is not taken for it
+        path.write_bytes(MAKERS["png"]("x")[1].pixels.tobytes())
+        assert sidecar_path(path).exists()
+        assert artifacts.read_recipe(path) is None

@@ -200,6 +200,15 @@ SETTINGS = (
     *in_group(
         "privacy",
         setting(
+            "recipe_in_files",
+            mark("Write the recipe into files"),
+            mark(
+                "Prompt, model and seed, readable for whoever gets the file. Off: they are in the "
+                "hidden folder .studio next to it. The library shows them, but a file that is "
+                "taken elsewhere has no prompt."
+            ),
+        ),
+        setting(
             "keep_drafts",
             mark("Keep what I typed for the next start"),
             mark("Prompts and values of the forms, in the data folder."),

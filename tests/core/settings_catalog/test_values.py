@@ -52,6 +52,7 @@ OTHER = {
     "offline": "yes",
     "play_while_generating": "off",
     "notify": "off",
+    "recipe_in_files": "off",
     "keep_drafts": "off",
     "shortcuts": '{"generate":"Ctrl+G"}',
 }
