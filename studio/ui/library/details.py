@@ -6,7 +6,6 @@ Of several items it shows figures, and the notes that all of them have.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
@@ -14,8 +13,8 @@ from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.file_names import one_line
-from studio.core.requests import fields
 from studio.jobs.library.live_library import LiveLibrary
+from studio.library.file_settings import settings_in
 from studio.library.items import Annotation, Item
 from studio.library.totals import Totals, read_totals
 from studio.ui import background
@@ -267,32 +266,9 @@ def _read_known(library: LiveLibrary, item: Item) -> _Known:
         relatives=read_relatives(index, item),
         tags=tuple(index.tags()),
         collections=tuple(index.collections()),
-        values=_recipe_values(Path(item.path)),
+        values=settings_in(Path(item.path)),
         text=index.full_text(item.id) if item.media == "text" else "",
     )
-
-
-def _recipe_values(path: Path) -> dict[str, str]:
-    """Return title → value of the settings in a file of Studio that are not empty."""
-    from studio.library.artifacts import read_recipe
-
-    recipe = read_recipe(path)
-    if recipe is None:
-        return {}
-    values = msgspec.structs.asdict(recipe.request)
-    titles = {info.name: info.title for info in fields(type(recipe.request))}
-    skipped = {"prompt", "model", "seed"}
-    return {
-        titles[name]: _value_text(value)
-        for name, value in values.items()
-        if name in titles and name not in skipped and value not in (None, "", (), [], {})
-    }
-
-
-def _value_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _counted(medium: str, count: int) -> str:
