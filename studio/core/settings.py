@@ -88,6 +88,8 @@ class Settings(msgspec.Struct, kw_only=True):
     """Download nothing."""
     keep_drafts: bool = True
     """Keep what was typed into the forms for the next start."""
+    history_since: Annotated[float, Meta(ge=0)] = 0
+    """Unix time: the prompt history offers no prompt of an earlier result."""
     geometry: str = ""
     """`QWidget.saveGeometry` of the window, in base64."""
     window_state: str = ""

@@ -143,9 +143,14 @@ class LibraryIndex:
             ).fetchall()
         return {row[0]: row[1] for row in rows if row[0]}
 
-    def prompts(self, kinds: Sequence[str], text: str = "", limit: int = 200) -> list[str]:
-        """Return different prompts of these kinds, last used first: the prompt history."""
-        query = Query(kinds=tuple(kinds), text=text, program="Studio")
+    def prompts(
+        self, kinds: Sequence[str], text: str = "", limit: int = 200, since: float = 0
+    ) -> list[str]:
+        """Return different prompts of these kinds, last used first: the prompt history.
+
+        `since`: Unix time of the oldest result whose prompt is returned.
+        """
+        query = Query(kinds=tuple(kinds), text=text, program="Studio", created_from=since or None)
         found: dict[str, None] = {}
         before = 0
         while len(found) < limit:

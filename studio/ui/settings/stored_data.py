@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,12 +21,15 @@ ABOUT = mark(
 
 
 class StoredDataPanel(QWidget):
-    """Lists what is stored and where; opens folders, clears drafts and finished jobs."""
+    """Lists what is stored and where; opens folders, clears history, drafts and finished jobs."""
 
     def __init__(self, shared: AppState) -> None:
         super().__init__()
         self._shared = shared
         self._texts = [label(wrap=True) for _text in self._lines()]
+        self.clear_history_button = button(
+            tr("Clear prompt history"), tr("Offer no earlier prompts"), self._clear_history
+        )
         self.clear_drafts_button = button(
             tr("Clear drafts"), tr("Delete what was typed into the forms"), self._clear_drafts
         )
@@ -35,6 +39,7 @@ class StoredDataPanel(QWidget):
         buttons: tuple[QPushButton | None, ...] = (
             None,
             button(tr("Open folder"), tr("Open the folder of results"), self._open_results),
+            self.clear_history_button,
             self.clear_jobs_button,
             self.clear_drafts_button,
             button(tr("Open folder"), tr("Open the folder of log files"), self._open_logs),
@@ -55,8 +60,12 @@ class StoredDataPanel(QWidget):
         return [
             tr_marked(ABOUT),
             tr(
-                "Results: each file contains its recipe (prompt, model, seed), so that it can be "
-                "made again. Whoever gets the file can read it."
+                "Results: each file has its recipe (prompt, model, seed), so that it can be made "
+                "again. Whoever gets the file can read it, unless the setting above is off."
+            ),
+            tr(
+                "Prompt history: earlier prompts that a form offers (Ctrl+Up). When it is cleared, "
+                "they are offered no more, but stay in the results and in the library's search."
             ),
             tr(
                 "Queue: the prompts of waiting and finished jobs, until they are removed from the "
@@ -80,6 +89,15 @@ class StoredDataPanel(QWidget):
 
     def _open_logs(self) -> None:
         open_folder(self._shared.data.logs)
+
+    def _clear_history(self) -> None:
+        shared, before = self._shared, self._shared.settings.history_since
+        shared.change_settings(history_since=time.time())
+        shared.post_toast(
+            tr("The prompt history was cleared"),
+            tr("Undo"),
+            lambda: shared.change_settings(history_since=before),
+        )
 
     def _clear_drafts(self) -> None:
         question = tr(

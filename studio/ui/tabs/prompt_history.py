@@ -56,10 +56,11 @@ class PromptHistory(QObject):
             self._show(self._place + direction)
         elif direction > 0:
             library, kind = self._shared.library, self._kind
+            since = self._shared.settings.history_since
             self._typed = self._editor.toPlainText()
             background.run(
                 self._editor,
-                lambda: library.index.prompts([kind], limit=MAX_STEPS),
+                lambda: library.index.prompts([kind], limit=MAX_STEPS, since=since),
                 self._on_read,
                 lambda _error: None,  # without a library there is no history
             )
@@ -123,9 +124,10 @@ class PromptList(QFrame):
     def update_list(self) -> None:
         """List the prompts with the words of the search."""
         library, kind, text = self._shared.library, self._kind, self.search.text()
+        since = self._shared.settings.history_since
         background.run(
             self,
-            lambda: library.index.prompts([kind], text, limit=MAX_LISTED),
+            lambda: library.index.prompts([kind], text, limit=MAX_LISTED, since=since),
             lambda prompts: self._show(text, prompts),
             lambda _error: self._show(text, []),
         )

@@ -23,6 +23,7 @@ NOT_SHOWN = {
     "default_models",  # chosen in the Models window
     "model_memory",
     "geometry",
+    "history_since",
     "advanced_shown",
     "prompt_heights",
     "window_state",

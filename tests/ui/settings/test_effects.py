@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
+from studio.core.settings_catalog.catalog import GROUPS
+from studio.ui.tabs.prompt_history import PromptList
 from tests.ui.conftest import PATIENCE
 from tests.ui.settings.test_window import row_of, settings_window  # noqa: F401  a fixture
 
@@ -49,3 +53,22 @@ def test_images_get_the_format_and_restore_the_form(program, settings_window, qt
     tab.prompt.setPlainText("something else")
     program.window.file_opener.open(path)  # as a drop does
     qtbot.waitUntil(lambda: tab.prompt.toPlainText() == "a red door", timeout=PATIENCE)
+
+
+def test_the_prompt_history_is_cleared_and_comes_back(program, settings_window, qtbot):  # noqa: F811
+    make_image(program, qtbot, "a secret harbor")
+    window, tab = program.window, program.window.image_tab
+    index = program.shared.library.index
+    qtbot.waitUntil(lambda: index.count() == 1, timeout=PATIENCE)
+    settings_window.groups.setCurrentRow(list(GROUPS).index("privacy"))
+    panel = settings_window.sections["privacy"].stored
+    QTest.mouseClick(panel.clear_history_button, Qt.MouseButton.LeftButton)
+    settings_window.close()
+    shown = PromptList(program.shared, "image", tab.prompt)
+    qtbot.waitUntil(lambda: not shown._empty.isHidden(), timeout=PATIENCE)
+    assert shown.list.count() == 0
+    assert index.count() == 1
+    QTest.mouseClick(window.toasts.shown[-1].first_button, Qt.MouseButton.LeftButton)
+    shown.update_list()
+    qtbot.waitUntil(lambda: shown.list.count() == 1, timeout=PATIENCE)
+    shown.close()
