@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from studio.core.errors import StudioError
 from studio.core.paths import data_folder
 from studio.core.settings import Settings
 from studio.core.settings_store import load_settings
-from studio.core.translation import ENGLISH, choose_language, use_language
+from studio.core.translation import (
+    DOMAIN,
+    ENGLISH,
+    catalog_folder,
+    choose_language,
+    current_language,
+    use_language,
+)
 
 
 def use_language_of(arguments: Sequence[str]) -> None:
@@ -24,6 +32,17 @@ def use_language_of(arguments: Sequence[str]) -> None:
     except (StudioError, OSError, ValueError):  # an odd path, which the command explains
         settings = Settings()
     use_language(choose_language(settings.language))
+    if current_language() != ENGLISH:
+        _translate_parser(current_language())
+
+
+def _translate_parser(language: str) -> None:
+    """Let typer and click, which ask gettext, find the texts of `parser_texts` in our catalog."""
+    import gettext
+
+    gettext.bindtextdomain(DOMAIN, str(catalog_folder()))
+    gettext.textdomain(DOMAIN)
+    os.environ["LANGUAGE"] = language  # which gettext reads
 
 
 def _data_dir(arguments: Sequence[str]) -> str:

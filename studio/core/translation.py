@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.core.resources import resources
@@ -22,6 +23,8 @@ VARIABLE = "STUDIO_LANGUAGE"
 ENGLISH = "en"
 LANGUAGES = {ENGLISH: "English", "zh_CN": "简体中文"}
 """Language → its own name."""
+DOMAIN = "studio"
+"""gettext's name for the catalogs of a program."""
 _SIMPLIFIED = ("cn", "sg", "hans")
 _catalog: gettext.GNUTranslations | None = None
 _language = ""
@@ -125,7 +128,13 @@ def _read_catalog(language: str) -> gettext.GNUTranslations | None:
     import gettext
 
     try:
-        with (resources() / "translations" / f"{language}.mo").open("rb") as file:
-            return gettext.GNUTranslations(file)
+        found = gettext.translation(DOMAIN, catalog_folder(), [language])
     except OSError:
         return None
+    assert isinstance(found, gettext.GNUTranslations)
+    return found
+
+
+def catalog_folder() -> Path:
+    """Return the folder of the catalogs, in gettext's layout."""
+    return resources() / "translations"

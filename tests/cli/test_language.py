@@ -18,6 +18,12 @@ def test_a_command_has_the_language_of_the_settings(data, monkeypatch):
     assert "没有名为 'colour' 的设置。" in wrong.stderr
 
 
+def test_the_parser_has_the_language_too(data, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "zh_CN")
+    assert "没有命令 'nonsense'。" in studio("settings", "nonsense", data=data).stderr
+    assert "选项" in studio("settings", "--help", data=data).stdout
+
+
 def test_the_variable_beats_the_settings(data, monkeypatch):
     update(data, {"language": "zh_CN"})
     monkeypatch.setenv(VARIABLE, "en")

@@ -7,7 +7,7 @@ from babel.messages.catalog import Catalog
 
 from tools.translations import __main__ as program
 from tools.translations import catalog as catalogs
-from tools.translations.calls import Message, Use, scan, scan_source
+from tools.translations.calls import Message, Use, scan_source
 from tools.translations.catalog import (
     CODES,
     compiled,
@@ -19,6 +19,7 @@ from tools.translations.catalog import (
 )
 from tools.translations.checks import check, check_catalog
 from tools.translations.chinese import punctuate
+from tools.translations.resource_texts import scan_all
 from tools.translations.unwrapped import DONE, find, find_in, read_done
 
 IMPORT = "from studio.core.translation import tr, tr_plural, mark, tr_marked\n"
@@ -41,7 +42,7 @@ def catalog_of(*pairs):
 
 
 def test_all_calls_are_well_formed_and_translated():
-    assert list(check(scan())) == []
+    assert list(check(scan_all())) == []
 
 
 def test_finished_folders_have_no_english():
@@ -53,7 +54,7 @@ def test_finished_folders_have_no_english():
 @pytest.mark.parametrize("language", CODES)
 def test_the_files_depend_on_their_messages_only(language, tmp_path):
     catalog = read_catalog(language)
-    write_catalog(updated(catalog, scan().uses), tmp_path)
+    write_catalog(updated(catalog, scan_all().uses), tmp_path)
     assert (tmp_path / f"{language}.po").read_bytes() == catalogs.po_path(language).read_bytes()
     assert compiled(read_catalog(language, tmp_path)) == mo_path(language).read_bytes()
 
@@ -200,6 +201,12 @@ def test_other_texts_are_left_alone(line):
     assert find_in(source, "studio/x.py") == []
 
 
+def test_texts_of_resources_are_translated():
+    messages = {use.message.text for use in scan_all().uses if use.path.endswith(".toml")}
+    assert "News headline" in messages
+    assert "preset" not in messages
+
+
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """A folder of catalogs of its own, and a source that uses three messages."""
@@ -210,7 +217,7 @@ def checkout(tmp_path, monkeypatch):
     monkeypatch.setattr(program, "mo_path", lambda one: mo_path(one, tmp_path))
     source = in_function('tr("Save"); tr("Open", context="state"); tr_plural("One", "{count}", 2)')
     found = scan_source(source, "studio/x.py")
-    monkeypatch.setattr(program, "scan", lambda _paths=(): found)
+    monkeypatch.setattr(program, "scan_all", lambda: found)
     return tmp_path
 
 
@@ -227,4 +234,4 @@ def test_translations_are_delivered_as_json(checkout, capsys):
     assert json.loads(capsys.readouterr().out) == {}
     found = {entry.id: entry.string for entry in entries(read_catalog("zh_CN", checkout))}
     assert found == {"Save": "保存", "Open": "已打开", ("One", "{count}"): ("{count} 个",)}
-    assert (checkout / "zh_CN.mo").read_bytes() == compiled(read_catalog("zh_CN", checkout))
+    assert mo_path("zh_CN", checkout).read_bytes() == compiled(read_catalog("zh_CN", checkout))

@@ -30,7 +30,7 @@ from tests.ui.visible_controls import hidden_controls
 
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 NAMES = re.compile(
-    r"Studio|CPU|GPU|LoRA|PNG|WAV|FLAC|OGG|Vorbis|MP[34]|WebP|CSV|Excel|JSON|Markdown|English|Language|"
+    r"Studio|CPU|GPU|LoRA|PNG|JPEG|WAV|FLAC|OGG|Vorbis|MP[34]|WebP|CSV|Excel|JSON|Markdown|English|Language|"
     r"Backspace|Ctrl|Shift|Esc|Alt|F\d+|\.(txt|md)|hf_|https://\S+|\{\w+(:\d+)?\}|Fake \w+"
 )
 OURS = ("文件", "编辑", "查看", "队列", "模型", "帮助")

@@ -24,6 +24,7 @@ from tools.translations.catalog import (
 )
 from tools.translations.checks import check
 from tools.translations.chinese import punctuate
+from tools.translations.resource_texts import scan_all
 from tools.translations.unwrapped import DONE, find, read_done
 
 
@@ -58,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _update(_options: argparse.Namespace) -> int:
-    uses = scan().uses
+    uses = scan_all().uses
     for language in CODES:
         write_catalog(updated(read_catalog(language), uses))
     return 0
@@ -66,12 +67,14 @@ def _update(_options: argparse.Namespace) -> int:
 
 def _compile(_options: argparse.Namespace) -> int:
     for language in CODES:
-        mo_path(language).write_bytes(compiled(read_catalog(language)))
+        path = mo_path(language)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(compiled(read_catalog(language)))
     return 0
 
 
 def _merge(options: argparse.Namespace) -> int:
-    catalog = updated(read_catalog(options.language), scan().uses)
+    catalog = updated(read_catalog(options.language), scan_all().uses)
     unknown: list[str] = []
     for file in options.files:
         for text, translation in json.loads(file.read_text(encoding="utf-8")).items():
@@ -104,7 +107,10 @@ def _translate(
 
 
 def _missing(options: argparse.Namespace) -> int:
-    catalog = updated(read_catalog(options.language), scan(options.paths).uses)
+    catalog = updated(
+        read_catalog(options.language),
+        scan(options.paths).uses if options.paths else scan_all().uses,
+    )
     by_text: dict[str, dict[str, str]] = {}
     for entry in sorted(entries(catalog), key=texts):
         if not all(translations(entry)):
@@ -115,7 +121,7 @@ def _missing(options: argparse.Namespace) -> int:
 
 
 def _check(_options: argparse.Namespace) -> int:
-    faults = [*check(scan()), *(f"{one} is not translatable" for one in find(read_done()))]
+    faults = [*check(scan_all()), *(f"{one} is not translatable" for one in find(read_done()))]
     return _report(faults, f"{len(faults)} faults; see docs/translations.md.\n")
 
 

@@ -11,7 +11,7 @@ from babel.messages.catalog import Message as Entry
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from studio.core.translation import ENGLISH, LANGUAGES
+from studio.core.translation import DOMAIN, ENGLISH, LANGUAGES
 from tools.translations.calls import ROOT, Message, Use
 
 FOLDER = ROOT / "resources" / "translations"
@@ -41,7 +41,7 @@ def po_path(language: str, folder: Path = FOLDER) -> Path:
 
 def mo_path(language: str, folder: Path = FOLDER) -> Path:
     """Return the path of the compiled catalog."""
-    return folder / f"{language}.mo"
+    return folder / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
 
 
 def read_catalog(language: str, folder: Path = FOLDER) -> Catalog:

@@ -38,7 +38,7 @@ def check(scan: Scan, folder: Path = FOLDER) -> Iterator[str]:
         yield from (f"{language}.po: {fault}" for fault in check_catalog(catalog, scan.uses))
         path = mo_path(language, folder)
         if not path.exists() or path.read_bytes() != compiled(catalog):
-            yield f"{path.name} is not up to date: run `python -m tools.translations compile`."
+            yield f"{language}.mo is not up to date: run `python -m tools.translations compile`."
 
 
 def check_catalog(catalog: Catalog, uses: Iterable[Use]) -> Iterator[str]:

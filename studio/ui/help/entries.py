@@ -127,7 +127,9 @@ def _presets(window: Window) -> Iterator[Entry]:
         if kind.tab:
             for preset in (*own_presets(window.shared.data, name), *presets(name)):
                 run = functools.partial(_use_preset, window, name, preset)
-                yield Entry(preset.title, tr("{kind} preset", kind=tr_marked(kind.title)), run)
+                yield Entry(
+                    tr_marked(preset.title), tr("{kind} preset", kind=tr_marked(kind.title)), run
+                )
 
 
 def _use_preset(window: Window, kind: str, preset: Preset) -> None:

@@ -17,6 +17,7 @@ from studio.core.presets import (
     own_presets,
     presets,
 )
+from studio.core.translation import tr_marked
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import name_control
@@ -121,7 +122,7 @@ class PresetButton(QToolButton):
             menu.addAction(title, functools.partial(self.example_chosen.emit, prompt))
 
     def _action(self, preset: Preset) -> QAction:
-        action = QAction(_shortened(preset.title).replace("&", "&&"), self.menu())
+        action = QAction(_shortened(tr_marked(preset.title)).replace("&", "&&"), self.menu())
         action.setToolTip(f"Sets {describe(self._kind, preset)}")
         action.triggered.connect(functools.partial(self._choose, preset))
         return action
