@@ -143,7 +143,7 @@ class DataFolder(NamedTuple):
 
     @property
     def library_lists(self) -> Path:
-        """Saved searches and watched folders; see `library/kept_lists.py`."""
+        """Saved searches, watched folders and collections; see `library/kept_lists.py`."""
         return self.root / "library.json"
 
     @property

@@ -1,6 +1,7 @@
-"""Saved searches and watched folders in a file of their own, so that a lost index has them again.
+"""Saved searches, watched folders and collections in a file, so that a lost index has them again.
 
-The file counts: it is written before the index, and an index that is opened follows it.
+The file counts: it is written before the index, and an index that is opened follows it. Only a
+collection that came with notes next to files can be in the index alone.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class KeptLists(msgspec.Struct, frozen=True, kw_only=True):
     searches: dict[str, Query] = {}
     folders: tuple[str, ...] = ()
     """Watched folders, as absolute paths."""
+    collections: tuple[str, ...] = ()
 
 
 def read_lists(data: DataFolder) -> KeptLists | None:
@@ -45,13 +47,32 @@ def save_search(index: LibraryIndex, data: DataFolder, name: str, query: Query |
 def add_folder(index: LibraryIndex, data: DataFolder, path: str) -> None:
     """Watch a folder. Raises OSError with nothing changed."""
     lists = _current(index, data)
-    _write(data, msgspec.structs.replace(lists, folders=tuple({*lists.folders, path})))
+    _write(data, msgspec.structs.replace(lists, folders=(*lists.folders, path)))
     index.add_folder(path)
 
 
+def add_collection(index: LibraryIndex, data: DataFolder, name: str) -> None:
+    """Create an empty collection, if it does not exist. Raises OSError with nothing changed."""
+    lists = _current(index, data)
+    _write(data, msgspec.structs.replace(lists, collections=(*lists.collections, name)))
+    index.add_collection(name)
+
+
+def remove_collection(index: LibraryIndex, data: DataFolder, name: str) -> None:
+    """Delete a collection; its items stay. Raises OSError with nothing changed."""
+    lists = _current(index, data)
+    rest = tuple(other for other in lists.collections if other != name)
+    _write(data, msgspec.structs.replace(lists, collections=rest))
+    index.remove_collection(name)
+
+
 def is_in_file(index: LibraryIndex, data: DataFolder) -> bool:
-    """Return True if file and index hold the same, or neither holds anything."""
-    return (read_lists(data) or KeptLists()) == _lists_of(index)
+    """Return True if the index needs nothing of the file, and the file nothing of the index."""
+    kept, known = read_lists(data), _lists_of(index)
+    if kept is None:
+        return known == KeptLists()
+    same = (kept.searches, kept.folders) == (known.searches, known.folders)
+    return same and set(kept.collections) <= set(known.collections)
 
 
 def restore_lists(index: LibraryIndex, data: DataFolder) -> None:
@@ -67,6 +88,8 @@ def restore_lists(index: LibraryIndex, data: DataFolder) -> None:
         index.remove_folder(path)
     for path in set(kept.folders) - set(known.folders):
         index.add_folder(path)
+    for name in set(kept.collections) - set(known.collections):
+        index.add_collection(name)
 
 
 def _current(index: LibraryIndex, data: DataFolder) -> KeptLists:
@@ -75,9 +98,17 @@ def _current(index: LibraryIndex, data: DataFolder) -> KeptLists:
 
 
 def _lists_of(index: LibraryIndex) -> KeptLists:
-    return KeptLists(searches=index.saved_searches(), folders=tuple(sorted(index.folders())))
+    return KeptLists(
+        searches=index.saved_searches(),
+        folders=tuple(sorted(index.folders())),
+        collections=tuple(sorted(index.collections())),
+    )
 
 
 def _write(data: DataFolder, lists: KeptLists) -> None:
-    ordered = msgspec.structs.replace(lists, folders=tuple(sorted(lists.folders)))
+    ordered = msgspec.structs.replace(
+        lists,
+        folders=tuple(sorted(set(lists.folders))),
+        collections=tuple(sorted(set(lists.collections))),
+    )
     write_whole(data.library_lists, msgspec.json.encode(ordered), replace=True)

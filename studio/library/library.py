@@ -279,19 +279,24 @@ class Library:
             before = self.index.annotations(list(annotations))
             return self._store(before, {item_id: annotations[item_id] for item_id in before})
 
+    def add_collection(self, name: str) -> None:
+        """Create an empty collection, if it does not exist."""
+        with self._locked():
+            kept_lists.add_collection(self.index, self.data, collection_name(name))
+
     def rename_collection(self, name: str, new_name: str) -> None:
         """Rename a collection, or put its items into one that exists."""
         new_name = collection_name(new_name)
         if not new_name or new_name == name:
             return
-        self.index.add_collection(new_name)
+        self.add_collection(new_name)
         self.annotate(
             self.index.ids(Query(collection=name)),
             lambda old: msgspec.structs.replace(
                 old, collections=(*(other for other in old.collections if other != name), new_name)
             ),
         )
-        self.index.remove_collection(name)
+        self._drop_collection(name)
 
     def remove_collection(self, name: str) -> Notes:
         """Delete a collection; its items stay. Returns what `restore` needs for undo."""
@@ -301,8 +306,12 @@ class Library:
                 old, collections=tuple(other for other in old.collections if other != name)
             ),
         )
-        self.index.remove_collection(name)
+        self._drop_collection(name)
         return before
+
+    def _drop_collection(self, name: str) -> None:
+        with self._locked():
+            kept_lists.remove_collection(self.index, self.data, name)
 
     def _store(self, before: Notes, after: Notes) -> Notes:
         changed = {item_id: new for item_id, new in after.items() if new != before[item_id]}

@@ -25,6 +25,10 @@ def kept(studio, tmp_path):
     studio.library.save_search("Blue ones", Query(text="blue"))
     studio.library.save_search("Blue ones", None)
     studio.library.add_folder(tmp_path / "photos")
+    for name in ("Empty", "Deleted", "Old name"):
+        studio.library.add_collection(name)
+    studio.library.remove_collection("Deleted")
+    studio.library.rename_collection("Old name", "New name")
     return studio
 
 
@@ -33,12 +37,17 @@ def test_lost_index_has_searches_and_folders_again(kept, reopened, tmp_path):
     library = reopened()
     assert library.index.saved_searches() == {"Red ones": RED}
     assert list(library.index.folders()) == [str(tmp_path / "photos")]
+    assert library.index.collections() == {"Empty": 0, "New name": 0}
 
 
 def test_file_of_an_earlier_build_is_written_from_the_index(kept, reopened, tmp_path):
     kept.data.library_lists.unlink()
     reopened()
-    expected = KeptLists(searches={"Red ones": RED}, folders=(str(tmp_path / "photos"),))
+    expected = KeptLists(
+        searches={"Red ones": RED},
+        folders=(str(tmp_path / "photos"),),
+        collections=("Empty", "New name"),
+    )
     assert read_lists(kept.data) == expected
 
 

@@ -125,8 +125,8 @@ class LibraryCommands(QObject):
 
     def create_collection(self, name: str) -> None:
         """Create an empty collection."""
-        index = self._library.index
-        self._run(lambda: index.add_collection(name), lambda _result: None)
+        library = self._library
+        self._run(lambda: library.library.add_collection(name), lambda _result: None)
 
     def rename_collection(self, name: str, new_name: str, then: Callable[[], object]) -> None:
         """Rename a collection, or put its items into one that exists; then call `then`."""
@@ -141,10 +141,10 @@ class LibraryCommands(QObject):
             return before, known
 
         def undo(before: Notes, known: bool) -> None:
-            library.index.add_collection(name)
+            library.library.add_collection(name)
             library.restore(before)
             if not known:
-                library.index.remove_collection(new_name)
+                library.library.remove_collection(new_name)
 
         def done(result: tuple[Notes, bool]) -> None:
             step = Undo("rename collection", lambda: undo(*result))
@@ -163,7 +163,7 @@ class LibraryCommands(QObject):
             return before
 
         def undo(before: Notes) -> None:
-            library.index.add_collection(name)
+            library.library.add_collection(name)
             library.restore(before)
 
         def done(before: Notes) -> None:

@@ -277,11 +277,13 @@ class LibraryPage(QWidget):
     def _on_failed(self, error: Exception) -> None:
         known = explain(error)
         cure = button("Try again", "Read the library again", lambda: self.search(self.bar.query))
+        advice = known.cure
         if is_damaged(error):
+            advice = "Studio reads your files again. Nothing is lost."
             cure = button(
                 "Build the index again", "Read all files; this can take minutes", self.rebuild
             )
-        self.notice.show_message(known.message, known.cure, [cure])
+        self.notice.show_message(known.message, advice, [cure])
 
     def rebuild(self) -> None:
         """Build a damaged index again in the background, then search again."""
