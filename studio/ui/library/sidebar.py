@@ -98,7 +98,7 @@ class Sidebar(QWidget):
         self.delete_action = self._action("Delete", "Del", self.delete)
         self._read_soon = DelayedCall(self, self.read, _READ_MS)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 0, 0, 8)
+        layout.setContentsMargins(8, 0, 8, 8)
         layout.setSpacing(4)
         layout.addWidget(self.tree, 1)
         layout.addWidget(self.new_button)

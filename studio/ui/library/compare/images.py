@@ -92,8 +92,9 @@ class ComparedImage(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         target = self.target()
         second = self._target_of(self._second) if self._second is not None else target
-        if self.mode == "difference":  # outside of one image, the other differs from black
-            painter.fillRect(target.united(second), Qt.GlobalColor.black)
+        if self.mode == "difference":
+            painter.setClipRect(target.intersected(second))
+            painter.fillRect(self.rect(), Qt.GlobalColor.black)  # below transparent images
         painter.drawImage(target, self._first)
         if self._second is None:
             return

@@ -18,6 +18,7 @@ from studio.ui.library.compare.audio import AudioComparison
 from studio.ui.library.compare.images import ImageComparison, Mode
 from studio.ui.library.compare.texts import TextComparison
 from studio.ui.library.compare.videos import VideoComparison
+from studio.ui.library.grid.painters import title_of
 from studio.ui.widgets.factory import Notice, button, label, name_control, row
 
 MODES: dict[Mode, str] = {
@@ -61,8 +62,7 @@ class CompareWindow(QDialog):
         self._wait = label("Reading…", "muted")
         self._layout.addWidget(self._wait, 1)
         self._names = [
-            f"{number}  {Path(item.path).name[:_NAME_CHARACTERS]}"
-            for number, item in enumerate(self.items, 1)
+            f"{number}  {name}" for number, name in enumerate(_short_names(self.items), 1)
         ]
         self.keep_buttons = [self._keep_button(number) for number in range(len(self.items))]
         self.pair = label("", "muted", wrap=True)
@@ -73,7 +73,8 @@ class CompareWindow(QDialog):
         self._trash_others.toggled.connect(self._show_outcome)
         self.outcome = label("", "muted", wrap=True)
         self._layout.addWidget(row(*self.keep_buttons, None))
-        self._layout.addWidget(row(self._trash_others, self.outcome, None, spacing=16))
+        self._layout.addWidget(row(self._trash_others, None))
+        self._layout.addWidget(self.outcome)
         self._show_outcome()
         resize_to_fit(self, *SIZE)
         self._read()
@@ -169,7 +170,7 @@ class CompareWindow(QDialog):
             text += (
                 f"\nThe sizes differ: {first.width()} × {first.height()} and {second.width()} × "
                 f"{second.height()}. Both are scaled to fit"
-                f"{', so their details differ, too.' if mode == 'difference' else '.'}"
+                f"{', and compared where both are.' if mode == 'difference' else '.'}"
             )
         elif mode == "difference":
             text += "\nBlack: no difference"
@@ -197,6 +198,17 @@ class CompareWindow(QDialog):
         elif isinstance(self.content, VideoComparison):
             self.content.close_players()
         super().done(result)
+
+
+def _short_names(items: Sequence[Item]) -> list[str]:
+    """Return the beginnings of the prompts, with the seeds where prompts are the same."""
+    titles = [title_of(item) for item in items]
+    names = []
+    for item, title in zip(items, titles, strict=True):
+        cut = title[: _NAME_CHARACTERS - 1] + "…" if len(title) > _NAME_CHARACTERS else title
+        is_shared = titles.count(title) > 1 and item.seed is not None
+        names.append(f"{cut} · {item.seed}" if is_shared else cut)
+    return names
 
 
 def _read_image(item: Item) -> QImage:
