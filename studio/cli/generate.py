@@ -14,13 +14,15 @@ import typer
 
 from studio.cli import output
 from studio.cli.context import Context
-from studio.cli.prompt_source import read_prompt
-from studio.core.artifact import limit_sentence
+from studio.cli.continuation import continued_values
+from studio.cli.prompt_source import read_prompt, read_text
+from studio.core.artifact import limit_sentence, stop_text
 from studio.core.errors import InvalidRequestError, StudioError
 from studio.core.jobs import Job, new_job
 from studio.core.kinds import KINDS, Kind
 from studio.core.paths import MAX_NAME_BYTES, DataFolder, check_output_folder, input_path, user_path
 from studio.core.requests import TextRequest, fields, resolve_files
+from studio.core.requests.text_lists import split_texts
 from studio.core.settings import format_defaults
 from studio.core.settings_store import load_settings
 from studio.core.translation import tr, tr_marked
@@ -42,8 +44,19 @@ def add_commands(app: typer.Typer) -> None:
 def _command(kind: Kind) -> Callable[..., None]:
     def command(ctx: typer.Context, **values: Any) -> None:
         target, as_json = values.pop("output_path"), values.pop("as_json")
-        values["prompt"] = read_prompt(values["prompt"], values.pop("prompt_file"))
-        settings = {name: value for name, value in values.items() if value is not None}
+        file, continued = values.pop("prompt_file"), values.pop("continued_file", None)
+        if continued is not None and values["prompt"] is None and file is None:
+            values |= continued_values(continued, values)
+        else:
+            values["prompt"] = read_prompt(values["prompt"], file)
+            if continued is not None:
+                values["prefix"] = read_text(continued)
+        lists = {info.name for info in fields(kind.request_type) if info.is_list}
+        settings = {
+            name: _entries(value) if name in lists else value
+            for name, value in values.items()
+            if value is not None
+        }
         raise typer.Exit(GenerateCommand(ctx.obj, kind, settings, target, as_json).run())
 
     parameters = [_parameter("ctx", typer.Context)]
@@ -52,6 +65,14 @@ def _command(kind: Kind) -> Callable[..., None]:
         "--file", parser=input_path, metavar="FILE", help=tr("Read the prompt from a text file.")
     )
     parameters.append(_parameter("prompt_file", Annotated[Path | None, file], None))
+    if "prefix" in kind.request_type.__struct_fields__:
+        continued = typer.Option(
+            "--continue",
+            parser=input_path,
+            metavar="FILE",
+            help=tr("Go on where the text of this file ends."),
+        )
+        parameters.append(_parameter("continued_file", Annotated[Path | None, continued], None))
     out = typer.Option(
         "--output",
         "-o",
@@ -70,6 +91,11 @@ def _command(kind: Kind) -> Callable[..., None]:
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # for typer
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return command
+
+
+def _entries(options: list[str]) -> list[str]:
+    """Return the entries of a list that is an option, which may be repeated."""
+    return [entry for option in options for entry in split_texts(option)]
 
 
 def _parameter(
@@ -92,10 +118,11 @@ def _option(info: Any) -> tuple[Any, ...]:
     # message here as in a form or a batch file.
     shown = f" [{'|'.join(choice for choice in info.choices if choice)}]" if info.choices else ""
     metavar = "NAME:X" if info.many else {int: "N", float: "X"}.get(info.type, "TEXT")
+    several = info.many or info.is_list
     return (
         info.name,
         Annotated[
-            list[str] | None if info.many else str | None,
+            list[str] | None if several else str | None,
             typer.Option(f"--{info.flag}", help=f"{info.description}{shown}", metavar=metavar),
         ],
         None,
@@ -247,9 +274,13 @@ def _print_texts(outcome: Outcome, *, streamed: bool) -> None:
 
 
 def _note_end(outcome: Outcome, job: Job) -> None:
-    """Note what the text does not show: it stops at its limit, or candidates were equal."""
+    """Note what the text does not show: why it stops, or that candidates were equal."""
     assert isinstance(job.request, TextRequest)
     if sentence := limit_sentence(outcome.artifacts, job.request.max_new_tokens):
-        output.note(tr("{sentence} --max-new-tokens raises it.", sentence=sentence))
+        output.note(
+            tr("{sentence} --max-new-tokens raises it. --continue FILE goes on.", sentence=sentence)
+        )
+    elif outcome.artifacts:
+        output.note(f"{stop_text(outcome.artifacts).capitalize()}.")
     for note in outcome.statistics.notes if outcome.statistics else ():
         output.note(f"{note}.")

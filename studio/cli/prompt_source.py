@@ -24,13 +24,18 @@ def read_prompt(argument: str | None, file: Path | None) -> str:
             cure="Leave one of them out.",
         )
     if file is not None:
-        return _decoded(read_bytes(file), file.name)
+        return read_text(file)
     if argument is None:
         cure = "Write it in quotes, or use - for standard input, or --file FILE."
         raise StudioError("The prompt is missing.", cause="invalid", cure=cure)
     if argument == STANDARD_INPUT:
         return _decoded(read_standard_input(_MAX_PROMPT_BYTES), "standard input")
     return argument
+
+
+def read_text(file: Path) -> str:
+    """Return the text of a file. Raises StudioError if it is unreadable or too long."""
+    return _decoded(read_bytes(file), file.name)
 
 
 def read_standard_input(most: int = MAX_FILE_BYTES) -> bytes:

@@ -8,12 +8,16 @@ from typing import Literal
 import msgspec
 
 from studio.core.kinds import AnyRequest
-from studio.core.translation import tr_plural
+from studio.core.translation import mark, tr_marked, tr_plural
 
 SIDECAR_FOLDER = ".studio"
 """Folder in the folder of artifacts: recipes of texts, and a person's notes."""
-FinishReason = Literal["", "stop", "length", "cancelled"]
-"""Why a text ends: the model ended it, its token limit, a cancel; empty for other media."""
+FinishReason = Literal["", "stop", "stop_string", "length", "cancelled"]
+"""Why a text ends: the model ended it, a stop string of the request, its token limit, a cancel;
+empty for other media.
+"""
+MAX_LOGPROBS = 4_096
+"""Tokens of one text that are kept, from its beginning: about 700 kB with ten alternatives."""
 
 
 class Artifact(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +79,44 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens that a reasoning model spent before its answer; the thoughts are not stored."""
     distinct: int = 0
     """Number of different results, if lower than the request asks for; else 0."""
+
+
+class TokenChoice(msgspec.Struct, frozen=True, array_like=True):
+    """One position of the text."""
+
+    token: int
+    logprob: float
+    """Natural logarithm, of the model's own distribution, before temperature and penalties."""
+    start: int
+    """Where its text begins, in characters from the beginning of the file."""
+    top: tuple[tuple[int, float], ...] = ()
+    """Token and log-probability of the likeliest tokens, likeliest first."""
+
+
+class TokenLogprobs(msgspec.Struct, frozen=True, kw_only=True):
+    """The choices of one text without its thoughts, stored next to its recipe on request."""
+
+    texts: dict[int, str]
+    """Token → its text; `�` if it is only a part of a character."""
+    choices: tuple[TokenChoice, ...]
+    truncated: bool = False
+    """The text has more than `MAX_LOGPROBS` tokens."""
+
+
+_ENDS: dict[FinishReason, str] = {
+    "stop": mark("stopped: end"),
+    "stop_string": mark("stopped: stop string"),
+    "length": mark("stopped: length"),
+    "cancelled": mark("stopped: cancelled"),
+}
+
+
+def stop_text(artifacts: Sequence[Artifact]) -> str:
+    """Return why texts stopped, such as "stopped: length"; with numbers if they differ."""
+    reasons = [artifact.finish_reason for artifact in artifacts if artifact.finish_reason]
+    counts = {reason: reasons.count(reason) for reason in dict.fromkeys(reasons)}
+    texts = [(tr_marked(_ENDS[reason]), count) for reason, count in counts.items()]
+    return ", ".join(text if len(texts) == 1 else f"{count} {text}" for text, count in texts)
 
 
 def limit_sentence(artifacts: Sequence[Artifact], max_new_tokens: int) -> str:

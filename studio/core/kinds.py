@@ -132,6 +132,7 @@ KINDS: dict[str, Kind] = {
             tab="text",
             starter="starter",
             starter_note=mark("A small English chat model that runs on any computer."),
+            model_dependent=frozenset(("mode", "prefix")),
         ),
         Kind(
             request_type=VideoRequest,

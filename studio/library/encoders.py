@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from studio.core.artifact import SIDECAR_FOLDER, Recipe
+from studio.core.artifact import SIDECAR_FOLDER, Recipe, TokenLogprobs
 from studio.core.errors import StudioError
 from studio.core.files import sha256_hex
 from studio.core.requests import ImageRequest
@@ -30,11 +30,12 @@ MAX_READ_BYTES = 512 * 2**20
 """Larger files are not read: they are no artifacts of Studio."""
 
 
-class Sidecar(msgspec.Struct, frozen=True):
+class Sidecar(msgspec.Struct, frozen=True, omit_defaults=True):
     """The content of a recipe next to a file."""
 
     recipe: Recipe
     sha256: str
+    logprobs: TokenLogprobs | None = None
 
 
 @dataclass(frozen=True)
@@ -110,11 +111,12 @@ def _encode_text(
     result: TextResult, _file_format: str, recipe: Recipe, _options: FileOptions
 ) -> Encoded:
     data = result.text.encode(errors="replace")
-    return Encoded(data=data, companions=(_sidecar(recipe, data),))
+    return Encoded(data=data, companions=(_sidecar(recipe, data, result.logprobs),))
 
 
-def _sidecar(recipe: Recipe, data: bytes) -> Companion:
-    return Companion(sidecar_path, msgspec.json.encode(Sidecar(recipe, sha256_hex(data))))
+def _sidecar(recipe: Recipe, data: bytes, logprobs: TokenLogprobs | None = None) -> Companion:
+    content = Sidecar(recipe, sha256_hex(data), logprobs)
+    return Companion(sidecar_path, msgspec.json.encode(content))
 
 
 def _encode_image(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.artifact import FinishReason
+from studio.core.artifact import FinishReason, TokenLogprobs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,7 @@ class TextResult(Result):
     thought_tokens: int = 0
     distinct: int = 0
     """Number of different candidates, if some were equal; else 0."""
+    logprobs: TokenLogprobs | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -186,8 +186,10 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
             "continue_from": self.writes_notes,
             "guidance_scale": self.guidance != "ignored",
             "lyrics": self.sings,
+            "mode": self.chat and not self.encoder_decoder,
             "negative_prompt": is_diffusion and self.negative_prompt is not False,
             "num_inference_steps": is_diffusion,
+            "prefix": not self.encoder_decoder,
             "temperature": not is_diffusion,
         }
         dependent = KINDS[self.kind].model_dependent if self.kind in KINDS else ()

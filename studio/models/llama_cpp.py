@@ -36,11 +36,23 @@ def binding() -> Any:
     return llama
 
 
+@functools.cache
+def _model_type() -> Any:
+    """Return the package's class of a model, with what its `get_logits_ith` misses (0.2.18)."""
+
+    class _Model(binding().LlamaModel):  # type: ignore[misc]  # the package is untyped
+        @property
+        def n_vocab(self) -> int:
+            return int(self.get_vocab().n_vocab)
+
+    return _Model
+
+
 def open_model(path: Path) -> Any:
     """Open a GGUF file, mapped into memory. Raises StudioError if it cannot be run."""
     try:
         read_gguf(path)
-        return binding().LlamaModel(str(path), None, False)
+        return _model_type()(str(path), None, False)
     except HeaderError as error:
         raise StudioError(
             f"{path.name} cannot be loaded: {error}.", cause="model", cure="Get the file again."
@@ -87,9 +99,9 @@ class Tokenizer:
         return Encoded(self._tokens(text, begin=True))
 
     def apply_chat_template(
-        self, messages: list[dict[str, str]], **_options: Any
-    ) -> dict[str, list[int]]:
-        """Return the tokens of a conversation and the start of the answer.
+        self, messages: list[dict[str, str]], *, tokenize: bool = True, **_options: Any
+    ) -> dict[str, list[int]] | str:
+        """Return the tokens, or the text, of a conversation and the start of the answer.
 
         transformers' sandbox runs the template.
         """
@@ -102,7 +114,7 @@ class Tokenizer:
         texts, _places = render_jinja_template(
             [messages], chat_template=self.chat_template, add_generation_prompt=True, **names
         )
-        return {"input_ids": self._tokens(texts[0], begin=False)}
+        return {"input_ids": self._tokens(texts[0], begin=False)} if tokenize else str(texts[0])
 
     def encode(self, text: str, **_options: Any) -> list[int]:
         """Return the tokens of a text without special ones."""

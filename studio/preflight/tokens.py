@@ -60,7 +60,7 @@ def check_length(
     if not card.max_positions:
         return None
     if tokens is None:
-        tokens = count_tokens(card, request.prompt, request.system_prompt)
+        tokens = count_tokens(card, request.prompt + request.prefix, request.system_prompt)
     if tokens is None:
         return None
     sentence = too_long(

@@ -63,6 +63,34 @@ def test_text_that_reached_its_limit_is_noted(fake):
     assert artifact["finish_reason"] == "length"
 
 
+def test_stop_strings_of_the_command_are_entries_of_the_request(fake, data):
+    done = fake("text", "rain", "--stop", r"\n, END", "--stop", r"a\,b", "--mode", "complete")
+    assert done.returncode == 0, done.stderr
+    (path,) = data.outputs.glob("*.txt")
+    request = read_recipe(path).request
+    assert (request.stop, request.mode) == (("\n", "END", "a,b"), "complete")
+    assert "Stopped: end." in done.stderr
+
+
+def test_a_file_is_continued_as_what_it_is(fake, data, tmp_path):
+    draft = tmp_path / "draft.txt"
+    draft.write_text("The rain had", encoding="utf-8")
+    done = fake("text", "--continue", draft, "-o", tmp_path / "a.txt")
+    assert done.returncode == 0, done.stderr
+    request = read_recipe(tmp_path / "a.txt").request
+    assert (request.prompt, request.mode, request.prefix) == ("The rain had", "complete", "")
+    fake("text", "A story about rain", "--continue", draft, "-o", tmp_path / "b.txt")
+    request = read_recipe(tmp_path / "b.txt").request
+    assert (request.prompt, request.mode) == ("A story about rain", "chat")
+    assert request.prefix == "The rain had"
+    answer = tmp_path / "answer.txt"
+    fake("text", "Rain?", "--system", "Be brief.", "--max-new-tokens", 5, "-o", answer)
+    fake("text", "--continue", answer, "-o", tmp_path / "c.txt")
+    request = read_recipe(tmp_path / "c.txt").request
+    assert (request.prompt, request.prefix) == ("Rain?", answer.read_text(encoding="utf-8"))
+    assert request.system_prompt == "Be brief."
+
+
 def test_image_paths_are_printed(fake, tmp_path):
     done = fake(
         "image",

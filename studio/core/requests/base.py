@@ -30,10 +30,13 @@ from msgspec import Meta
 from studio.core.errors import InvalidRequestError, Problem
 from studio.core.paths import expand_home
 from studio.core.requests.random_numbers import draw_number
+from studio.core.requests.text_lists import split_texts
 from studio.core.translation import mark, tr, tr_marked
 
 MAX_SEED = 2**32 - 1
 MAX_PROMPT_CHARACTERS = 200_000
+MAX_ENTRY_CHARACTERS = 200
+"""Of an entry of a list of texts."""
 UNKNOWN = mark("is not a setting of this kind")
 """The problem of a name that the request does not have."""
 MISSING = mark("is missing")
@@ -78,7 +81,7 @@ class FieldInfo(msgspec.Struct, frozen=True):
 
     name: str
     type: Any
-    """The bare Python type: str, int, float, bool or a Literal."""
+    """The bare Python type: str, int, float, bool, a Literal or tuple[str, ...]."""
     meta: Meta
     default: Any
     optional: bool
@@ -110,6 +113,11 @@ class FieldInfo(msgspec.Struct, frozen=True):
     def flag(self) -> str:
         """Option of the command line, without dashes."""
         return str((self.meta.extra or {}).get("flag", self.name.replace("_", "-")))
+
+    @property
+    def is_list(self) -> bool:
+        """True for a list of texts; see `text_lists`."""
+        return typing.get_origin(self.type) is tuple
 
     @property
     def many(self) -> bool:
@@ -277,6 +285,25 @@ def _check_field(info: FieldInfo, value: Any) -> Iterator[Problem]:  # noqa: C90
             )
         elif not _is_valid_text(value):
             yield Problem(info.name, tr("contains characters that are not valid text"))
+    elif info.is_list:
+        yield from _check_list(info, value)
+
+
+def _check_list(info: FieldInfo, value: Any) -> Iterator[Problem]:
+    most = info.meta.max_length
+    if not isinstance(value, tuple) or not all(isinstance(entry, str) for entry in value):
+        yield Problem(info.name, tr("must be a list of texts"))
+    elif most is not None and len(value) > most:
+        yield Problem(info.name, tr("has more than {limit} entries", limit=most))
+    elif not all(value):
+        yield Problem(info.name, tr("has an empty entry"))
+    elif any(len(entry) > MAX_ENTRY_CHARACTERS for entry in value):
+        yield Problem(
+            info.name,
+            tr("has an entry of more than {limit} characters", limit=MAX_ENTRY_CHARACTERS),
+        )
+    elif not all(map(_is_valid_text, value)):
+        yield Problem(info.name, tr("contains characters that are not valid text"))
 
 
 def _is_valid_text(value: str) -> bool:
@@ -298,8 +325,8 @@ def build_request(request_type: type[Request], values: Mapping[str, Any]) -> Req
         if (info := known.get(name)) is None:
             continue
         if isinstance(value, str):
-            if info.type is str:
-                converted[name] = value
+            if info.type is str or info.is_list:
+                converted[name] = split_texts(value) if info.is_list else value
                 continue
             if not value.strip():
                 value = info.default
@@ -350,6 +377,8 @@ def _is_path(value: str) -> bool:
 def _describe(info: FieldInfo) -> str:
     if info.choices:
         return tr("one of {choices}", choices=", ".join(info.choices))
+    if info.is_list:
+        return tr("a list of texts")
     names = {int: tr("a whole number"), float: tr("a number"), bool: tr("true or false")}
     return names.get(info.type, tr("text"))
 

@@ -12,6 +12,8 @@ from studio.core.requests.base import Request
 from studio.core.translation import mark, tr
 
 MAX_NEW_TOKENS = 32_768
+MAX_STOP_STRINGS = 16
+MAX_TOP_LOGPROBS = 10
 
 
 class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
@@ -112,6 +114,50 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
             extra={"flag": "candidates", "slider": (1, 8)},
         ),
     ] = 1
+    mode: Annotated[
+        Literal["chat", "complete"],
+        Meta(
+            title=mark("Mode"),
+            description=mark(
+                "chat answers the prompt; complete goes on from where the prompt ends. "
+                "Models without chat always complete."
+            ),
+            extra={"advanced": True},
+        ),
+    ] = "chat"
+    prefix: Annotated[
+        str,
+        Meta(
+            title=mark("Answer begins with"),
+            description=mark("The model continues this text, which is part of the result."),
+            extra={"advanced": True},
+        ),
+    ] = ""
+    stop: Annotated[
+        tuple[str, ...],
+        Meta(
+            title=mark("Stop strings"),
+            description=mark(
+                "End the text before any of these, separated by commas; \\n is a line "
+                "break, \\, a comma."
+            ),
+            max_length=MAX_STOP_STRINGS,
+            extra={"advanced": True},
+        ),
+    ] = ()
+    top_logprobs: Annotated[
+        int,
+        Meta(
+            title=mark("Alternatives"),
+            description=mark(
+                "Keep the log-probabilities of this many likeliest tokens at each "
+                "position; 0 is off."
+            ),
+            ge=0,
+            le=MAX_TOP_LOGPROBS,
+            extra={"advanced": True},
+        ),
+    ] = 0
     format: Annotated[
         Literal["txt", "md"],
         Meta(
@@ -123,9 +169,9 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
 
     @classmethod
     def unused_with(cls, values: Mapping[str, Any]) -> frozenset[str]:
-        """Beams do not sample, and temperature 0 takes the likeliest token."""
+        """Beams do not sample or keep alternatives; temperature 0 takes the likeliest token."""
         if values.get("num_beams", 1) > 1:
-            return frozenset({"temperature", "top_p", "top_k"})
+            return frozenset({"temperature", "top_p", "top_k", "top_logprobs"})
         return frozenset({"top_p", "top_k"} if values.get("temperature") == 0 else ())
 
     @property
@@ -146,7 +192,7 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
 
     @property
     def batch_key(self) -> tuple[object, ...] | None:
-        """Everything but prompts, seed and file format; None with beams or candidates."""
+        """Everything that a batch shares in sampling; None with beams or candidates."""
         if self.num_beams > 1 or self.num_return_sequences > 1:
             return None
         sampling = (

@@ -10,7 +10,8 @@ from studio.core.events import Progress
 from studio.core.requests import TextRequest
 from studio.engine.protocol import JobContext
 from studio.engine.text.pipeline import TextPipeline
-from studio.engine.text.rows import new_row, prefix_of, request_of, result_of
+from studio.engine.text.rows import marks_for, new_row, prefix_of, request_of, result_of
+from studio.engine.text.stop_strings import StopStrings
 from studio.engine.text.streaming import Clock, cancel_criteria
 from studio.library.results import TextResult
 
@@ -37,21 +38,26 @@ def _candidate(
     ends = pipeline.end_tokens
     length = next((place for place, token in enumerate(ids) if token in ends and place), len(ids))
     stopped, partial = length < len(ids), context.is_cancelled()
-    if not pipeline.marks.known:
+    request = request_of(context)
+    if not marks_for(request, pipeline).known:
         text = pipeline.tokenizer.decode(
             ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
+        stop = StopStrings(request.stop)
+        stop.push(text)
+        stop.finish()
         reason: FinishReason = "cancelled" if partial else "stop" if stopped else "length"
         return TextResult(
-            text=prefix_of(context) + text,
+            text=prefix_of(context) + stop.text,
             ordinal=rank,
             seed=seed,
             partial=partial,
-            finish_reason=reason,
+            finish_reason="stop_string" if stop.found and not partial else reason,
         )
     row = new_row(dataclasses.replace(context, emit=lambda _event: None), pipeline, prompt, rank)
     for token in ids[:length]:
-        row.add_token(token, is_end=False)
+        if not row.over:
+            row.add_token(token, is_end=False)
     row.stopped, row.partial = stopped, partial
     row.finish()
     return dataclasses.replace(result_of(row), seed=seed)

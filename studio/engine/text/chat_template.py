@@ -5,25 +5,49 @@ from __future__ import annotations
 from typing import Any
 
 from studio.core.requests import TextRequest
+from studio.engine.text.thoughts import NO_MARKS, Marks, answer_opening
 from studio.models.card import ModelCard
 
+CONTINUE = "Continue this text."
+"""What a chat model is asked in mode `complete`; docs/text.md compares it with other ways."""
 MAX_TEMPLATE_CHARACTERS = 65_536
 END_TOKENS = 32
 """The last tokens of a prompt, which hold the mark that a template may put there."""
 
 
-def prompt_tokens(tokenizer: Any, card: ModelCard, request: TextRequest) -> list[int]:
-    """Return the token ids, through the chat template of a chat model."""
+def prompt_tokens(
+    tokenizer: Any, card: ModelCard, request: TextRequest, marks: Marks = NO_MARKS
+) -> list[int]:
+    """Return the token ids, through the chat template of a chat model.
+
+    Its answer begins with the text that it continues (`continued_text`), if there is one.
+    """
+    answer = continued_text(card, request)
     if card.chat and len(str(tokenizer.chat_template or "")) <= MAX_TEMPLATE_CHARACTERS:
         for messages in (_messages(request), _folded(request)):
-            ids = _render(tokenizer, messages)
+            ids = _render(tokenizer, messages, answer, marks)
             if ids:
                 return ids
-    if card.chat:  # its template is missing or broken; the model can answer all the same
-        ids = tokenizer(f"{request.system_prompt}\n\n{request.prompt}\n\n".lstrip()).input_ids
+    if card.chat and request.mode == "chat":
+        # its template is missing or broken; the model can answer all the same
+        question = f"{request.system_prompt}\n\n{request.prompt}\n\n".lstrip()
+        ids = tokenizer(question + answer).input_ids
     else:
-        ids = tokenizer(request.prompt).input_ids
+        ids = tokenizer(request.prompt if card.encoder_decoder else answer).input_ids
     return list(ids) or [tokenizer.bos_token_id or tokenizer.eos_token_id or 0]
+
+
+def continued_text(card: ModelCard, request: TextRequest) -> str:
+    """Return the text that the model continues, which is part of the result.
+
+    Without blanks at its end, because the model's first word begins with one; a plain prompt of a
+    model without chat stays as it is.
+    """
+    if request.mode == "chat" and not request.prefix:
+        return "" if card.chat else request.prompt
+    completes = request.mode == "complete" or not card.chat
+    text = request.prompt + request.prefix if completes else request.prefix
+    return text.rstrip(" \t")
 
 
 def prompt_end(tokenizer: Any, ids: list[int]) -> str:
@@ -36,7 +60,7 @@ def prompt_end(tokenizer: Any, ids: list[int]) -> str:
     )
 
 
-def _render(tokenizer: Any, messages: list[dict[str, str]]) -> list[int]:
+def _render(tokenizer: Any, messages: list[dict[str, str]], answer: str, marks: Marks) -> list[int]:
     from jinja2 import TemplateError
 
     try:
@@ -46,12 +70,15 @@ def _render(tokenizer: Any, messages: list[dict[str, str]]) -> list[int]:
             messages,
             add_generation_prompt=True,
             enable_thinking=False,
-            tokenize=True,
-            return_dict=True,
+            tokenize=not answer,
+            return_dict=not answer,
         )
     except (TemplateError, ValueError, TypeError):
         return []
-    return list(encoded["input_ids"])
+    if not answer:
+        return list(encoded["input_ids"])
+    text = encoded + answer_opening(marks, encoded) + answer
+    return list(tokenizer.encode(text, add_special_tokens=False))
 
 
 def _messages(request: TextRequest) -> list[dict[str, str]]:
@@ -60,9 +87,14 @@ def _messages(request: TextRequest) -> list[dict[str, str]]:
         if request.system_prompt.strip()
         else []
     )
-    return [*system, {"role": "user", "content": request.prompt}]
+    return [*system, {"role": "user", "content": _question(request)}]
 
 
 def _folded(request: TextRequest) -> list[dict[str, str]]:
     # for templates that raise on a system message
-    return [{"role": "user", "content": f"{request.system_prompt}\n\n{request.prompt}".strip()}]
+    content = f"{request.system_prompt}\n\n{_question(request)}".strip()
+    return [{"role": "user", "content": content}]
+
+
+def _question(request: TextRequest) -> str:
+    return CONTINUE if request.mode == "complete" else request.prompt

@@ -8,9 +8,11 @@ weights do through transformers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from studio.core.environment import thread_count
 from studio.core.errors import StudioError
@@ -154,6 +156,7 @@ class _Batch:
         except (ValueError, RuntimeError) as error:
             raise out_of_memory from error
         self._batch = llama.LlamaBatch(n_tokens=max(BATCH_TOKENS, len(rows)), embd=0, n_seq_max=1)
+        self._rows = list(rows)
         self._prompts = [tuple(row.ids) for row in rows]
         vocabulary_size = len(pipeline.tokenizer)
         self._samplers = [_Sampler(row.ids, row.seed, request, vocabulary_size) for row in rows]
@@ -191,7 +194,16 @@ class _Batch:
         """Copy a prompt's cache to the other rows with it; return row number → first token."""
         for other in numbers[1:]:
             self._context.memory_seq_cp(numbers[0], other, -1, -1)
+        self._offer_logits(numbers, place)
         return {number: self._samplers[number].sample(self._context, place) for number in numbers}
+
+    def _offer_logits(self, numbers: Iterable[int], place: int) -> None:
+        """Offer one output of the last step to the recorders of these rows."""
+        recorders = [recorder for number in numbers if (recorder := self._rows[number].logprobs)]
+        if recorders:
+            logits = np.array(self._context.get_logits_ith(place), dtype=np.float32)
+            for recorder in recorders:
+                recorder.offer(logits)
 
     def step(self, rows: dict[int, list[int]]) -> dict[int, int]:
         """Decode the last token of each row (row number → ids); return the next ones."""
@@ -201,6 +213,8 @@ class _Batch:
         for number, ids in rows.items():
             self._batch.add(ids[-1], len(ids) - 1, [number], True)
         self._context.decode(self._batch)
+        for place, number in enumerate(rows):
+            self._offer_logits([number], place)
         return {
             number: self._samplers[number].sample(self._context, place, ids)
             for place, (number, ids) in enumerate(rows.items())

@@ -9,12 +9,14 @@ from studio.core.events import TextDelta
 from studio.core.requests import MAX_SEED, TextRequest
 from studio.engine.protocol import JobContext
 from studio.engine.runtime.device import free_bytes
-from studio.engine.text.chat_template import prompt_end, prompt_tokens
+from studio.engine.text.chat_template import continued_text, prompt_end, prompt_tokens
 from studio.engine.text.llama_cpp import GgufPipeline
 from studio.engine.text.load import Pipeline
+from studio.engine.text.logprobs import LogprobRecorder
 from studio.engine.text.sampling import Row
+from studio.engine.text.stop_strings import StopStrings
 from studio.engine.text.streaming import RowDecoder
-from studio.engine.text.thoughts import Splitter, splitter_for
+from studio.engine.text.thoughts import NO_MARKS, Marks, Splitter, splitter_for
 from studio.library.results import TextResult
 from studio.models.card import ModelCard
 from studio.models.families import find_family
@@ -34,7 +36,7 @@ def request_of(context: JobContext) -> TextRequest:
 def prompt_ids(context: JobContext, pipeline: Pipeline) -> list[int]:
     """Return the token ids of the prompt. Raises StudioError if the model has too few positions."""
     request = request_of(context)
-    ids = prompt_tokens(pipeline.tokenizer, context.card, request)
+    ids = prompt_tokens(pipeline.tokenizer, context.card, request, pipeline.marks)
     limit = context.card.max_positions or (
         0 if isinstance(pipeline, GgufPipeline) else _max_positions(pipeline.model, context.card)
     )
@@ -52,31 +54,53 @@ def prompt_ids(context: JobContext, pipeline: Pipeline) -> list[int]:
 
 def new_row(context: JobContext, pipeline: Pipeline, ids: list[int], candidate: int) -> Row:
     """Return the row of a candidate, whose prompt has these token ids."""
-    if prefix_of(context):
-        context.emit(TextDelta(text=prefix_of(context), candidate=candidate))
-    seed = ((context.job.request.seed or 0) + candidate) % (MAX_SEED + 1)
-    marks = pipeline.marks
+    request, prefix = request_of(context), prefix_of(context)
+    if prefix:
+        context.emit(TextDelta(text=prefix, candidate=candidate))
+    seed = ((request.seed or 0) + candidate) % (MAX_SEED + 1)
+    marks = marks_for(request, pipeline)
     splitter = (
         splitter_for(marks, prompt_end(pipeline.tokenizer, ids)) if marks.known else Splitter()
     )
     decoder = RowDecoder(pipeline.tokenizer, marks.tokens)
-    return Row(context, candidate, seed, list(ids), decoder, splitter)
+    recorder = None
+    if request.top_logprobs:
+        recorder = LogprobRecorder(request.top_logprobs, pipeline.tokenizer.decode)
+    return Row(
+        context,
+        candidate,
+        seed,
+        list(ids),
+        decoder,
+        splitter,
+        prefix=prefix,
+        stop=StopStrings(request.stop),
+        logprobs=recorder,
+    )
+
+
+def marks_for(request: TextRequest, pipeline: Pipeline) -> Marks:
+    """Return the marks of thoughts; a text that the model continues has none."""
+    return NO_MARKS if request.mode == "complete" else pipeline.marks
 
 
 def prefix_of(context: JobContext) -> str:
-    """Return the text before the model's own: the prompt, if the model continues it."""
-    return "" if context.card.chat or context.card.encoder_decoder else context.job.request.prompt
+    """Return the text before the model's own: what it continues."""
+    card = context.card
+    return "" if card.encoder_decoder else continued_text(card, request_of(context))
 
 
 def result_of(row: Row) -> TextResult:
     """Return the result of a row that is over."""
+    text = row.prefix + row.stop.text
     return TextResult(
-        text=prefix_of(row.context) + row.splitter.answer,
+        text=text,
         ordinal=row.candidate,
         seed=row.seed,
         partial=row.partial,
         finish_reason=row.finish_reason,
         thought_tokens=row.thought_tokens,
+        logprobs=row.logprobs.result(len(text)) if row.logprobs is not None else None,
     )
 
 

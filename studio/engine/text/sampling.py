@@ -16,6 +16,8 @@ from studio.core.events import Progress, TextDelta, ThoughtDelta
 from studio.core.requests import TextRequest
 from studio.engine.protocol import JobContext
 from studio.engine.runtime.memory import OutOfMemoryGuard
+from studio.engine.text.logprobs import LogprobRecorder, recorded_logits
+from studio.engine.text.stop_strings import StopStrings
 from studio.engine.text.streaming import Clock, RowDecoder
 from studio.engine.text.thoughts import Piece, Splitter
 
@@ -37,6 +39,10 @@ class Row:
     """The prompt, then the generated tokens."""
     decoder: RowDecoder
     splitter: Splitter = field(default_factory=Splitter)
+    prefix: str = ""
+    """The text before the model's own, which is part of the result."""
+    stop: StopStrings = field(default_factory=StopStrings)
+    logprobs: LogprobRecorder | None = None
     tokens: int = 0
     thought_tokens: int = 0
     over: bool = False
@@ -51,26 +57,36 @@ class Row:
         """Discard the generated text; the same seed generates it again."""
         self.sent_characters += len(self.decoder.text)
         self.tokens, self.generator, self.decoder = 0, None, self.decoder.fresh()
+        if self.logprobs is not None:
+            self.logprobs.restart()
 
     @property
     def finish_reason(self) -> FinishReason:
         """Why the row is over."""
-        return "cancelled" if self.partial else "stop" if self.stopped else "length"
+        if self.partial:
+            return "cancelled"
+        if self.stop.found:
+            return "stop_string"
+        return "stop" if self.stopped else "length"
 
     def add_token(self, token: int, is_end: bool) -> None:
         """Add the model's next token and emit the new text. `is_end`: the token ends the text."""
         self.tokens += 1
         if self.splitter.thinking:
             self.thought_tokens += 1
+        elif self.logprobs is not None and not is_end:
+            self.logprobs.add(token, len(self.prefix) + len(self.splitter.answer))
         if is_end:
             self.over = self.stopped = True
         else:
             emit_delta(self, self.decoder.push(token))
+            self.over = self.over or bool(self.stop.found)
 
     def finish(self) -> None:
         """Emit the text that was held back."""
         emit_delta(self, self.decoder.finish())
         emit_pieces(self, self.splitter.finish())
+        emit_text(self, self.stop.finish())
 
     def draw(self) -> float:
         """Return the row's next random number, 0 to 1."""
@@ -171,19 +187,20 @@ def _generate(
     watch = _Watch(rows, request, pipeline, clock)
     choice = [seeded_choice(rows, request)] if request.temperature > 0 else []
     try:
-        output = pipeline.model.generate(
-            inputs,
-            attention_mask=mask,
-            **{cache_name: cache},
-            streamer=watch,
-            stopping_criteria=StoppingCriteriaList([_stop_when(watch.enough)]),
-            logits_processor=LogitsProcessorList(choice),
-            max_new_tokens=request.max_new_tokens - max(row.tokens for row in rows),
-            do_sample=False,
-            repetition_penalty=request.repetition_penalty,
-            no_repeat_ngram_size=request.no_repeat_ngram_size,
-            return_dict_in_generate=True,
-        )
+        with recorded_logits([row.logprobs for row in rows], pipeline.model):
+            output = pipeline.model.generate(
+                inputs,
+                attention_mask=mask,
+                **{cache_name: cache},
+                streamer=watch,
+                stopping_criteria=StoppingCriteriaList([_stop_when(watch.enough)]),
+                logits_processor=LogitsProcessorList(choice),
+                max_new_tokens=request.max_new_tokens - max(row.tokens for row in rows),
+                do_sample=False,
+                repetition_penalty=request.repetition_penalty,
+                no_repeat_ngram_size=request.no_repeat_ngram_size,
+                return_dict_in_generate=True,
+            )
     finally:
         clock.stop()
     cache = output.get(cache_name)
@@ -269,10 +286,20 @@ def emit_pieces(row: Row, pieces: Iterable[Piece]) -> None:
     """Emit thoughts and answer as events of their own."""
     for kind, text in pieces:
         if kind == "answer":
-            row.context.emit(TextDelta(text=text, candidate=row.candidate))
+            emit_text(row, row.stop.push(text))
         else:
+            if not text:
+                row.stop.restart()
+                if row.logprobs is not None:
+                    row.logprobs.restart()
             row.thought_tokens = row.thought_tokens if text else row.tokens
             row.context.emit(ThoughtDelta(text=text, candidate=row.candidate, takes_text=not text))
+
+
+def emit_text(row: Row, text: str) -> None:
+    """Emit a piece of the answer."""
+    if text:
+        row.context.emit(TextDelta(text=text, candidate=row.candidate))
 
 
 def _stop_when(enough: Callable[[], bool]) -> Any:

@@ -291,6 +291,18 @@ def splitter_for(marks: Marks, prompt: str = "") -> Splitter:
     return TagSplitter(marks.pairs, prompt) if marks.pairs else Splitter()
 
 
+def answer_opening(marks: Marks, prompt: str) -> str:
+    """Return what goes between a prompt and an answer that is prefilled, so that it is no thought.
+
+    `prompt`: as the model reads it; a template may open the thoughts at its end.
+    """
+    end = prompt.rstrip()
+    if marks.channels and end.endswith("assistant"):
+        return f"{CHANNEL}{ANSWER_CHANNEL}{MESSAGE}"
+    close = next((close for mark, close in marks.pairs if end.endswith(mark)), "")
+    return f"\n{close}\n\n" if close else ""
+
+
 def _find(text: str, mark: str, before: str, *, fences: bool = False) -> int:
     """Return the position of a mark in a text; −1 if it is missing, or quoted in backticks.
 

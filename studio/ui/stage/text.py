@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
-from studio.core.artifact import Artifact, limit_sentence
+from studio.core.artifact import Artifact, limit_sentence, stop_text
 from studio.core.events import Cancelled, Event, Failed, Finished, Progress, TextDelta, ThoughtDelta
 from studio.core.files import write_whole
 from studio.core.jobs import Job
@@ -178,7 +178,8 @@ class TextStage(Stage):
         tokens = f"{now.units:,} tokens" + (f", {thoughts:,} of them thoughts" if thoughts else "")
         rates = (tokens, f"{rate:.1f} tokens/s", f"first after {now.first_seconds:.2f} s")
         prompt = f"prompt {now.prompt_tokens:,} tokens"
-        return " · ".join([*rates, prompt, *now.notes])
+        parts = [*rates, prompt, stop_text(event.artifacts), *now.notes]
+        return " · ".join(filter(None, parts))
 
     def _on_text_changed(self) -> None:
         has_text = bool(self.view.text())

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.requests import FieldInfo
+from studio.core.requests.text_lists import join_texts, split_texts
 from studio.core.translation import tr
 from studio.ui.widgets.factory import label, name_control, restyle, row
 from studio.ui.widgets.icons import set_icon
@@ -121,6 +122,8 @@ class Field(QWidget):
         if isinstance(editor, (QSpinBox, QDoubleSpinBox)):
             return editor.value()
         text = editor.text().strip()
+        if self.info.is_list:
+            return split_texts(text)
         return text if self.info.type is str and not self.info.optional else text or None
 
     def set_value(self, value: Any) -> None:
@@ -136,6 +139,9 @@ class Field(QWidget):
             editor.setValue(int(max(editor.minimum(), min(editor.maximum(), value))))
         elif isinstance(editor, QDoubleSpinBox) and isinstance(value, (int, float)):
             editor.setValue(float(max(editor.minimum(), min(editor.maximum(), value))))
+        elif self.info.is_list and isinstance(value, (list, tuple)):
+            assert isinstance(editor, QLineEdit)
+            editor.setText(join_texts(map(str, value)))
         elif isinstance(editor, QLineEdit) and isinstance(value, (str, int, float, type(None))):
             editor.setText("" if value is None else str(value))
 
