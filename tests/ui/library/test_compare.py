@@ -170,6 +170,7 @@ def test_images_of_other_shapes_are_not_stretched(compare, folder, qtbot):
     )
     comparison = window.content
     assert window.pair.isHidden()
+    qtbot.waitUntil(window.mode_buttons[1].isVisible, timeout=PATIENCE)
     QTest.keyClick(window, Qt.Key.Key_L, Qt.KeyboardModifier.AltModifier)
     qtbot.waitUntil(lambda: comparison.currentIndex() == 1, timeout=PATIENCE)
     qtbot.waitUntil(lambda: comparison.both.height() > 300, timeout=PATIENCE)
