@@ -19,7 +19,14 @@ from studio.core.drafts import load_drafts
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
 from studio.core.settings_store import load_settings, set_aside_damaged
-from studio.core.translation import choose_language, current_language, use_language
+from studio.core.translation import (
+    choose_language,
+    current_language,
+    mark,
+    tr,
+    tr_marked,
+    use_language,
+)
 from studio.engine.factory import make_engine
 from studio.jobs.folder_lock import FolderLock, acquire
 from studio.jobs.ipc.client import activate_running
@@ -38,7 +45,7 @@ from studio.ui.widgets.icons import icon
 if TYPE_CHECKING:
     from studio.core.settings import LoadPreference
 
-UNCLEAN_END = "Studio did not end in order the last time; the queue is paused."
+UNCLEAN_END = mark("Studio did not end in order the last time; the queue is paused.")
 FAILED = 2
 """The exit code if the window cannot start."""
 
@@ -133,7 +140,7 @@ class Studio:
         if self.session.damage:
             banner.show_until_closed(self.session.damage)
         if self.session.unclean and queue.waiting():
-            queue.pause(UNCLEAN_END)
+            queue.pause(tr_marked(UNCLEAN_END))
         if message := remove_telemetry_files(self.data):
             logging.getLogger(__name__).warning("%s", message)
             sys.stderr.write(f"{message}\n")
@@ -205,8 +212,8 @@ def show_uncaught(
         return
     show_message(
         QApplication.activeWindow(),
-        "Something went wrong",
-        f"{error or kind.__name__}. Your results so far are safe.",
+        tr("Something went wrong"),
+        tr("{error}. Your results so far are safe.", error=error or kind.__name__),
         details,
     )
 
@@ -215,7 +222,7 @@ def show_start_error(error: StudioError | OSError) -> None:
     """Show why the window cannot start, in a message box and on standard error."""
     message = _sentence(error)
     sys.stderr.write(f"{message}\n")
-    show_message(QApplication.activeWindow(), "Studio cannot start", message)
+    show_message(QApplication.activeWindow(), tr("Studio cannot start"), message)
 
 
 def _sentence(error: StudioError | OSError) -> str:
@@ -245,8 +252,10 @@ def run_window(
     use_language(choose_language(load_settings(data).language, desktop_languages()))
     if not has_display():
         return _refuse(
-            "There is no desktop to open a window on.\nStart Studio from a desktop, or use the "
-            "commands: studio --help"
+            tr(
+                "There is no desktop to open a window on.\nStart Studio from a desktop, or use the "
+                "commands: studio --help"
+            )
         )
     make_application()
     try:
@@ -271,7 +280,10 @@ def _activate_running(data: DataFolder) -> int:
     if activate_running(data):
         return 0
     return _refuse(
-        f"Another Studio is using {data.root}.\nClose it, or use another folder with --data-dir."
+        tr(
+            "Another Studio is using {root}.\nClose it, or use another folder with --data-dir.",
+            root=data.root,
+        )
     )
 
 

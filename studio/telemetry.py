@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from studio.core.paths import DataFolder
+from studio.core.translation import tr
 
 PARTS = ("Microsoft", "DeveloperTools", ".onnxruntime")
 _NAMES = re.compile(r"deviceid(\.tmp\..*)?|onnxruntime\.db(-journal|-shm|-wal)?|.*\.ses")
@@ -87,13 +88,15 @@ def _remove_session_file(path: Path) -> None:
 def _sentence(removed: list[Path], kept: list[Path]) -> str:
     if not removed and not kept:
         return ""
-    start = (
+    start = tr(
         "An earlier build of Studio let the library onnxruntime send usage data to Microsoft. "
         "That is off now"
     )
     if kept:
-        return (
-            f"{start}. Studio could not remove all of its files: please delete what it stored in "
-            f"{kept[0]}."
+        return tr(
+            "{start}. Studio could not remove all of its files: please delete what it "
+            "stored in {folder}.",
+            start=start,
+            folder=kept[0],
         )
-    return f"{start}, and its files in {removed[0]} are removed."
+    return tr("{start}, and its files in {folder} are removed.", start=start, folder=removed[0])

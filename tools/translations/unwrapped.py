@@ -1,8 +1,8 @@
 """Find texts for the user that are not translatable.
 
 Two rules find them: a literal, or a constant of the module, that is passed to one of SINKS; and a
-literal anywhere that reads like a sentence. A comment `# not translated: why` on one of the
-literal's lines, or on the first line of its statement, is an exception.
+literal anywhere that reads like a sentence. A comment `# not translated: why` is an exception: on
+one of the literal's lines, on the first line of its statement, or on the line above that.
 """
 
 from __future__ import annotations
@@ -163,6 +163,9 @@ class _Finder(ast.NodeVisitor):
     def _add(self, node: ast.expr, text: str, why: str) -> None:
         first = self._statement.lineno if self._statement is not None else node.lineno
         lines = {first, *range(node.lineno, (node.end_lineno or node.lineno) + 1)}
+        above = self._lines[first - 2].strip() if first > 1 else ""
+        if above.startswith(EXCEPTION):
+            return
         if not any(EXCEPTION in self._lines[line - 1] for line in lines):
             self.found.append(Text(self._path, node.lineno, text, why))
 

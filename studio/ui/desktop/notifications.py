@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QSystemTrayIcon
 from studio.core.events import Event, Progress
 from studio.core.files import can_write
 from studio.core.jobs import Job, JobState
+from studio.core.translation import tr
 from studio.jobs.queue import IN_USE, PAUSED
 from studio.ui import background
 from studio.ui.app_state import AppState
@@ -60,7 +61,9 @@ class Notifier(QObject):
         application = QGuiApplication.instance()
         if isinstance(application, QGuiApplication):
             application.setBadgeNumber(open_jobs)
-        self._window.setWindowTitle(f"Studio – {open_jobs} to do" if open_jobs else "Studio")
+        self._window.setWindowTitle(
+            tr("Studio – {count} to do", count=open_jobs) if open_jobs else "Studio"
+        )
 
     def _on_event(self, job_id: str, event: Event) -> None:
         self._started = self._started or time.monotonic()
@@ -76,7 +79,10 @@ class Notifier(QObject):
             if job.set_aside and not self._set_aside_shown:
                 self._set_aside_shown = True  # once a run; the final notification counts failures
                 self.show_message(
-                    "A job was set aside because it crashed the engine twice. The others continue."
+                    tr(
+                        "A job was set aside because it crashed the engine twice. The others "
+                        "continue."
+                    )
                 )
         self._progress.request()
 
@@ -103,7 +109,9 @@ class Notifier(QObject):
             return
         failed = self._shared.queue.counts.states[JobState.FAILED]
         self.show_message(
-            "All jobs are done." + (f" {failed} in the list failed." if failed else "")
+            tr("All jobs are done. {count} in the list failed.", count=failed)
+            if failed
+            else tr("All jobs are done.")
         )
 
     def _on_pause_changed(self, reason: str) -> None:

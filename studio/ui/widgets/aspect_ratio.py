@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QToolButton, QVBoxLayout, QWidget
 
+from studio.core.translation import tr
 from studio.ui.widgets.factory import label, name_control, row
 from studio.ui.widgets.icons import set_icon
 
@@ -23,14 +24,18 @@ class AspectRatio(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.list = QComboBox()
-        name_control(self.list, "Aspect ratio", "Width to height; keeps the number of pixels")
-        self.list.addItem("Custom", None)
+        name_control(
+            self.list, tr("Aspect ratio"), tr("Width to height; keeps the number of pixels")
+        )
+        self.list.addItem(tr("Custom"), None)
         for width, height in RATIOS:
             self.list.addItem(f"{width}:{height}", (width, height))
         self.swap = QToolButton()
         set_icon(self.swap, "swap")
-        name_control(self.swap, "Swap width and height", "Turn portrait into landscape, or back")
-        title = label("Aspect ratio", "muted")
+        name_control(
+            self.swap, tr("Swap width and height"), tr("Turn portrait into landscape, or back")
+        )
+        title = label(tr("Aspect ratio"), "muted")
         title.setBuddy(self.list)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QPushButton, QToolButton, QVBoxLayout
 
 from studio.core.errors import Problem
 from studio.core.requests import Request, fields
+from studio.core.translation import tr
 from studio.ui.widgets.factory import button, name_control, row
 from studio.ui.widgets.request_field import Field, WheelGuard
 
@@ -72,13 +73,17 @@ class RequestForm(QWidget):
         result.setCheckable(True)
         result.setProperty("flat", True)
         result.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        name_control(result, "Advanced", "Show or hide the settings that are seldom changed")
+        name_control(
+            result, tr("Advanced"), tr("Show or hide the settings that are seldom changed")
+        )
         result.toggled.connect(self._show_advanced)
         result.clicked.connect(lambda expanded: self.expanded_changed.emit(expanded))
         return result
 
     def _create_reset_button(self) -> QPushButton:
-        result = button("Reset all", "Take the model's defaults for all settings", self.reset_all)
+        result = button(
+            tr("Reset all"), tr("Take the model's defaults for all settings"), self.reset_all
+        )
         result.setProperty("flat", True)
         return result
 
@@ -115,10 +120,11 @@ class RequestForm(QWidget):
             field.show_reset(name in changed)
         self.reset_button.setVisible(bool(changed))
         advanced = sum(self.fields[name].is_advanced for name in changed)
-        count = (
-            f" ({advanced} changed)" if advanced and not self._advanced.isVisibleTo(self) else ""
+        self.advanced_button.setText(
+            tr("Advanced ({count} changed)", count=advanced)
+            if advanced and not self._advanced.isVisibleTo(self)
+            else tr("Advanced")
         )
-        self.advanced_button.setText(f"Advanced{count}")
 
     def is_changed(self, name: str) -> bool:
         """True if the user's value has an effect and differs from the model's default."""

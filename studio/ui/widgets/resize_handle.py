@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
+from studio.core.translation import tr
 from studio.ui.widgets.factory import name_control
 
 HEIGHT = 8
@@ -28,7 +29,11 @@ class ResizeHandle(QWidget):
         self.setFixedHeight(HEIGHT)
         self.setCursor(Qt.CursorShape.SizeVerCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        name_control(self, f"Height of {editor.accessibleName()}", "Drag to make it higher")
+        name_control(
+            self,
+            tr("Height of {editor}", editor=editor.accessibleName()),
+            tr("Drag to make it higher"),
+        )
 
     def set_height(self, height: int) -> None:
         """Give the editor a height, within the limits."""

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QTabBar, QToolButton, QVBoxLayout, QWidget
 
+from studio.core.translation import tr
 from studio.ui.widgets.factory import name_control
 from studio.ui.widgets.plain_editor import PlainEditor
 
@@ -35,12 +36,14 @@ class TextView(QWidget):
         self._shown = 0
         self.tabs = QTabBar()
         self.tabs.setExpanding(False)
-        name_control(self.tabs, "Candidates", "The results of this prompt, the best one first")
+        name_control(
+            self.tabs, tr("Candidates"), tr("The results of this prompt, the best one first")
+        )
         self.tabs.currentChanged.connect(self._on_tab_changed)
         self.view = PlainEditor()
         self.view.setReadOnly(True)
-        self.view.setPlaceholderText("Your text appears here")
-        name_control(self.view, "Result", "The generated text")
+        self.view.setPlaceholderText(tr("Your text appears here"))
+        name_control(self.view, tr("Result"), tr("The generated text"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -123,7 +126,7 @@ class TextView(QWidget):
 
     def _ensure_tab(self, candidate: int) -> None:
         while self.tabs.count() <= candidate:
-            self.tabs.addTab(f"Candidate {self.tabs.count() + 1}")
+            self.tabs.addTab(tr("Candidate {number}", number=self.tabs.count() + 1))
         self._show_tabs()
 
     def _on_tab_changed(self, index: int) -> None:
@@ -170,14 +173,14 @@ class ThoughtsView(QWidget):
         self.toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         name_control(
             self.toggle,
-            "Thoughts",
-            "Show or hide what the model thought before its answer. It is not saved.",
+            tr("Thoughts"),
+            tr("Show or hide what the model thought before its answer. It is not saved."),
         )
         self.toggle.toggled.connect(self._on_toggled)
         self.view = PlainEditor()
         self.view.setReadOnly(True)
         self.view.setMaximumHeight(THOUGHTS_HEIGHT)
-        name_control(self.view, "Thoughts text", "What the model thought before its answer")
+        name_control(self.view, tr("Thoughts text"), tr("What the model thought before its answer"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -197,7 +200,9 @@ class ThoughtsView(QWidget):
         """Show thoughts; `is_thinking`: the answer has not started yet."""
         words = len(text.split())
         self.toggle.setText(
-            f"Thinking… ({words:,} words)" if is_thinking else f"Thoughts ({words:,} words)"
+            tr("Thinking… ({count:,} words)", count=words)
+            if is_thinking
+            else tr("Thoughts ({count:,} words)", count=words)
         )
         self.setVisible(bool(text.strip()))
         if text != self._text:

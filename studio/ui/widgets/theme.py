@@ -245,6 +245,7 @@ def _apply_colors(application: QApplication) -> None:
     font = QFont(application.font())
     percent = int(application.property(_TEXT_SIZE) or 100)
     font.setPixelSize(round(TEXT_PIXELS * percent / 100))
+    # not translated: names of fonts
     families = [*font.families(), "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC"]
     font.setFamilies(list(dict.fromkeys(families)))
     application.setFont(font)

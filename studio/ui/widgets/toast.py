@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
+from studio.core.translation import tr
 from studio.ui.widgets.factory import button, label, name_control, shorten_for_label
 
 MAX_SHOWN = 3
@@ -67,7 +68,7 @@ class ToastFrame(QFrame):
         layout.addWidget(label(shorten_for_label(toast.text), wrap=True), 1)
         close = QToolButton()
         close.setText("×")
-        name_control(close, "Close", "Close this message (Esc)")
+        name_control(close, tr("Close"), tr("Close this message (Esc)"))
         close.clicked.connect(self.dismiss)
         self.first_button: QAbstractButton = close
         """Gets the focus from `Toasts.take_focus`."""
