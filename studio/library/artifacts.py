@@ -206,12 +206,12 @@ def read_recipe(path: Path) -> Recipe | None:
         if not path.is_file() or path.stat().st_size > MAX_READ_BYTES:
             return None
         text = _read_text(path)
-        return msgspec.json.decode(text, type=Recipe) if text else _recipe_beside(path)
+        return msgspec.json.decode(text, type=Recipe) if text else _separate_recipe(path)
     except (OSError, msgspec.DecodeError, UnicodeError, RecursionError):
         return None
 
 
-def _recipe_beside(path: Path) -> Recipe | None:
+def _separate_recipe(path: Path) -> Recipe | None:
     """Return the recipe next to a file that contains none, unless it is another file's."""
     if not sidecar_path(path).is_file():
         return None

@@ -98,8 +98,8 @@ def encode(
     encoded = encoder.encode(result, file_format, metadata, options)
     if options.recipe_inside or isinstance(result, TextResult):
         return encoded
-    beside = _sidecar(metadata, encoded.data)
-    return dataclasses.replace(encoded, companions=(beside, *encoded.companions))
+    sidecar = _sidecar(metadata, encoded.data)
+    return dataclasses.replace(encoded, companions=(sidecar, *encoded.companions))
 
 
 def is_complete(media_type: str, path: Path, data: bytes, sha256: str) -> bool:

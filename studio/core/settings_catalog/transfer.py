@@ -9,6 +9,7 @@ import msgspec
 
 from studio import __version__
 from studio.core.errors import StudioError
+from studio.core.file_names import printable
 from studio.core.regular_file import IrregularFileError, read_regular
 from studio.core.settings import Settings
 from studio.core.settings_catalog.catalog import BY_KEY, SETTINGS
@@ -67,7 +68,7 @@ def import_settings(content: bytes, settings: Settings) -> ImportedSettings:
 def _import_value(imported: ImportedSettings, key: str, value: Any, settings: Settings) -> None:
     setting = BY_KEY.get(key)
     if setting is None:
-        imported.refused[key[:80]] = tr("This version of Studio has no such setting.")
+        imported.refused[printable(key[:80])] = tr("This version of Studio has no such setting.")
         return
     try:
         value = checked_value(setting, value)

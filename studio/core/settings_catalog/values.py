@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -74,7 +74,7 @@ def checked_value(setting: Setting, value: Any) -> Any:
             tr("The file name {problem}.", problem=problem), tr("Write it like {date}-{prompt:30}.")
         )
     if setting.editor == "shortcuts":
-        _check_shortcuts([*value.keys(), *value.values()])
+        _check_shortcuts(value)
     return value
 
 
@@ -148,12 +148,26 @@ def _template_problem(template: str) -> str:
     return problem.message if problem else ""
 
 
-def _check_shortcuts(texts: Sequence[str]) -> None:
-    """Check actions and shortcuts, one after the other."""
+def _check_shortcuts(shortcuts: Mapping[str, str]) -> None:
+    """Check sizes, and that no two actions have the same keys."""
+    texts = [*shortcuts.keys(), *shortcuts.values()]
     if len(texts) > 2 * MAX_SHORTCUTS or max(map(len, texts), default=0) > MAX_SHORTCUT_CHARACTERS:
         raise _invalid(
             tr("These are too many or too long shortcuts."), tr("Use those of the window.")
         )
+    owners: dict[str, str] = {}
+    for action, keys in shortcuts.items():
+        folded = keys.replace(" ", "").casefold()
+        if folded and owners.setdefault(folded, action) != action:
+            raise _invalid(
+                tr(
+                    "{keys} is the shortcut of both {first} and {second}.",
+                    keys=repr(keys),
+                    first=repr(owners[folded]),
+                    second=repr(action),
+                ),
+                tr("Give each action keys of its own."),
+            )
 
 
 def _invalid(message: str, cure: str) -> StudioError:

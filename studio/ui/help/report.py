@@ -25,7 +25,8 @@ _NAMED = ("output_folder", "file_name", "endpoint")
 """Settings whose value may identify the user: only that they were changed is reported."""
 _LOCAL = {"Data folder", *(f"Models for {kind}" for kind in KINDS)}
 """Checks that name folders or the user's models."""
-_CURES = re.compile(r"(?:[A-Za-z]:)?[\\/][^\s,;:)]+")
+_PATHS = re.compile(r"(?:[A-Za-z]:)?[\\/](?:[^\s,;:)]| (?=(?:[^\s,;:)]* ){0,3}[^\s,;:)]*[\\/]))+")
+"""A space belongs to a path if a separator follows within 4 words: `C:\\Users\\Ann Lee\\data`."""
 
 
 def collect_report(data: DataFolder, settings: Settings, screens: str) -> str:
@@ -58,7 +59,7 @@ def report_text(checks: Iterable[Check], settings: Settings, screens: str) -> st
         value = (
             "changed"
             if setting.key in _NAMED
-            else value_text(setting, getattr(settings, setting.key))
+            else redact(value_text(setting, getattr(settings, setting.key)))
         )
         lines.append(f"{setting.key} = {value}")
     return "\n".join(lines).strip() + "\n"
@@ -89,14 +90,15 @@ _GENERAL = {
 
 def redact(text: str) -> str:
     """Return the text without paths, and without the names of user, home folder and computer."""
-    text = _CURES.sub("(path)", text)
+    home = str(Path.home())
+    text = _PATHS.sub("(path)", text.replace(home, "/home") if len(home) > 1 else text)
     for name in _own_names():
         text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "(name)", text, flags=re.IGNORECASE)
     return text
 
 
 def _own_names() -> set[str]:
-    names = {Path.home().name, socket.gethostname()}
+    names = {Path.home().name, *Path.home().name.split(), socket.gethostname()}
     with contextlib.suppress(OSError, KeyError):  # a user without an entry
         names.add(getpass.getuser())
     return {name for name in names if len(name) > 2}

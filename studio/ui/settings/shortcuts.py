@@ -175,6 +175,29 @@ def refusal(keys: str) -> str:
     return ""
 
 
+def usable_shortcuts(chosen: Shortcuts) -> tuple[dict[str, str], list[str]]:
+    """Return imported shortcuts without those that cannot be used, and why not.
+
+    Shortcuts of unknown actions stay: they are of another version.
+    """
+    usable, problems = dict(chosen), []
+    for key, keys in chosen.items():
+        action = ACTIONS_BY_KEY.get(key)
+        if action is None:
+            continue
+        problem = refusal(keys)
+        if not problem and (other := conflict(action, keys, usable)):
+            problem = tr(
+                "{keys} is the shortcut of {action}.",
+                keys=_native(keys),
+                action=tr_marked(other.title),
+            )
+        if problem:
+            problems.append(problem)
+            del usable[key]
+    return usable, problems
+
+
 def conflict(action: Action, keys: str, chosen: Shortcuts) -> Action | None:
     """Return the other action with these keys, if there is one."""
     if not keys:

@@ -23,11 +23,12 @@ from studio.core.settings_catalog.transfer import (
     export_settings,
     read_settings_file,
 )
-from studio.core.settings_catalog.values import value_text
+from studio.core.settings_catalog.values import value_change, value_text
 from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import resize_to_fit
+from studio.ui.settings.shortcuts import usable_shortcuts
 from studio.ui.widgets.factory import (
     button,
     label,
@@ -74,10 +75,28 @@ def open_import(shared: AppState, path: Path, parent: QWidget) -> None:
 
     background.run(
         parent,
-        lambda: read_settings_file(path, shared.settings),
+        lambda: _without_wrong_shortcuts(
+            read_settings_file(path, shared.settings), shared.settings
+        ),
         show,
         lambda error: _show_error(parent, error),
     )
+
+
+def _without_wrong_shortcuts(imported: ImportedSettings, settings: Settings) -> ImportedSettings:
+    """Refuse keys that edit text or belong to another action."""
+    setting = BY_KEY["shortcuts"]
+    chosen = imported.values.pop(setting.key, None)
+    if chosen is None:
+        return imported
+    usable, problems = usable_shortcuts(chosen)
+    del imported.change[setting.key]
+    if usable != settings.shortcuts:
+        imported.values[setting.key] = usable
+        imported.change |= value_change(setting, usable, settings)
+    if problems:
+        imported.refused[setting.key] = " ".join(problems)
+    return imported
 
 
 def _show_error(parent: QWidget, error: Exception) -> None:

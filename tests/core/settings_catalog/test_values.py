@@ -113,6 +113,7 @@ def test_the_default_of_every_setting_is_valid():
         ("shortcuts", "{", "{"),
         ("shortcuts", '{"a": 1}', "object"),
         ("shortcuts", '{"a": "' + "x" * 200 + '"}', "window"),
+        ("shortcuts", '{"stop": "Ctrl+G", "generate": "ctrl + g"}', "keys of its own"),
         ("file_name", "\ud800", "without control"),
     ],
 )

@@ -141,6 +141,9 @@ def test_a_report_has_versions_but_no_names_and_paths():
     [
         ("no /home/a/b.so here", "no (path) here"),
         ("C:\\Users\\a\\b is missing", "(path) is missing"),
+        ("C:\\Users\\Ann Lee\\data is full", "(path) is full"),
+        ("on /mnt/Ann's big disk/x: full", "on (path): full"),
+        ("/home/小明/数据 缺失/a", "(path)"),
         ("NVIDIA H200, 150 GB", "NVIDIA H200, 150 GB"),
         ("12.0 of 16.1 GB free", "12.0 of 16.1 GB free"),
     ],

@@ -294,7 +294,7 @@ def test_a_search_filters_the_table(settings_window):
 
 def test_an_import_shows_what_changes_before_it_does(settings_window, program, qtbot, tmp_path):
     path = tmp_path / "settings.json"
-    path.write_bytes(export_settings(Settings(threads=7, shortcuts={"stop": "F9"})))
+    path.write_bytes(export_settings(Settings(threads=7, shortcuts={"stop": "F7"})))
     open_import(program.shared, path, settings_window)
     qtbot.waitUntil(lambda: bool(settings_window.findChild(ImportDialog)), timeout=PATIENCE)
     dialog = settings_window.findChild(ImportDialog)
@@ -302,7 +302,26 @@ def test_an_import_shows_what_changes_before_it_does(settings_window, program, q
     assert program.shared.settings.threads == 0
     QTest.mouseClick(dialog.use_button, LEFT)
     assert program.shared.settings.threads == 7
-    assert program.shared.settings.shortcuts == {"stop": "F9"}
+    assert program.shared.settings.shortcuts == {"stop": "F7"}
+
+
+def test_an_import_refuses_shortcuts_that_would_break_editing_or_others(
+    settings_window, program, qtbot, tmp_path
+):
+    path = tmp_path / "hostile.json"
+    path.write_text(
+        '{"studio": "99", "settings": {"unknown\u202e<b>": 1, "shortcuts": '
+        '{"generate": "Ctrl+C", "stop": "Ctrl+,", "toggle_form": "Ctrl+Alt+9"}}}',
+        encoding="utf-8",
+    )
+    open_import(program.shared, path, settings_window)
+    qtbot.waitUntil(lambda: settings_window.findChild(ImportDialog) is not None, timeout=PATIENCE)
+    dialog = settings_window.findChild(ImportDialog)
+    assert "Ctrl+C edits text" in dialog.refused.text()
+    assert "Ctrl+, is the shortcut of" in dialog.refused.text()
+    assert "\u202e" not in dialog.refused.text()
+    QTest.mouseClick(dialog.use_button, LEFT)
+    assert program.shared.settings.shortcuts == {"toggle_form": "Ctrl+Alt+9"}
 
 
 def test_a_file_without_settings_is_explained(
