@@ -167,6 +167,7 @@ class DateDialog(QDialog):
     def _date_edit(self, title: str, tip: str) -> tuple[QDateEdit, QCheckBox]:
         edit = QDateEdit()
         edit.setCalendarPopup(True)
+        edit.setMinimumHeight(30)
         edit.setDisplayFormat("yyyy-MM-dd")
         edit.setDate(_to_qt(self._today))
         name_control(edit, title, tip)

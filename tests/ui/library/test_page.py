@@ -5,6 +5,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QInputDialog
 
 from studio.library.items import Annotation, Query
+from studio.ui.library.grid.thumbnail_images import Appearance, text_card
 from tests.ui.conftest import PATIENCE
 from tests.ui.library.conftest import choose, click, found, make_item, press
 
@@ -279,3 +280,34 @@ def test_a_library_that_cannot_be_read_is_reported(open_studio, data, qtbot):
     )
     qtbot.waitUntil(lambda: page.results.is_complete, timeout=PATIENCE)
     assert not page.notice.isVisible()
+
+
+def test_thumbnails_are_loaded_after_the_theme_changed_meanwhile(
+    open_library, fill_library, folder, qtbot
+):
+    fill_library(*(make_item(folder, n, media="text", body=f"text {n}") for n in range(4)))
+    studio, page = open_library()
+    thumbnails = page.view.thumbnails
+    items = list(page.view.visible_items())
+    qtbot.waitUntil(lambda: thumbnails.is_idle, timeout=PATIENCE)
+    thumbnails.clear()
+    thumbnails.load(items)
+    assert not thumbnails.is_idle
+    for theme in ("dark", "light"):
+        studio.window.set_theme(theme)
+        qtbot.waitUntil(
+            lambda: all(thumbnails.pixmap(item) is not None for item in items), timeout=PATIENCE
+        )
+    studio.window.set_theme("system")
+
+
+def test_a_card_ends_with_a_whole_line(qapp):
+    text = " ".join(f"word{number}" for number in range(200))
+    for side in (96, 160, 224, 320):
+        image = text_card(text, Appearance(side=side))
+        ground = image.pixelColor(0, 0)
+        used = [
+            y for y in range(side) if any(image.pixelColor(x, y) != ground for x in range(0, side))
+        ]
+        assert used[-1] < side - 8, "nothing is cut at the edge"
+        assert used[-1] > side * 0.7, "the card is full"

@@ -52,7 +52,7 @@ def thumbnail_image(item: Item, cache: ThumbnailCache, appearance: Appearance) -
     Raises StudioError if the file cannot be read.
     """
     if item.media == "text":
-        return _text_card(item.excerpt or item.prompt, appearance)
+        return text_card(item.excerpt or item.prompt, appearance)
     data = cache.get_or_make(item.sha256, Path(item.path), item.media)
     if not data:
         return QImage()
@@ -92,7 +92,8 @@ def _blank(appearance: Appearance) -> QImage:
     return image
 
 
-def _text_card(text: str, appearance: Appearance) -> QImage:
+def text_card(text: str, appearance: Appearance) -> QImage:
+    """Draw the first lines of a text; the last one ends with an ellipsis if there are more."""
     side, colors = appearance.side, appearance.colors
     image = _blank(appearance)
     painter = QPainter(image)

@@ -20,7 +20,7 @@ MAX_BYTES = 48 * 2**20
 
 class _Key(NamedTuple):
     sha256: str
-    side: int
+    appearance: Appearance
 
 
 class ThumbnailLoader(QObject):
@@ -69,7 +69,7 @@ class ThumbnailLoader(QObject):
 
     def pixmap(self, item: Item) -> QPixmap | None:
         """Return the thumbnail, if it is in memory."""
-        key = _Key(item.sha256, self._appearance.side)
+        key = _Key(item.sha256, self._appearance)
         found = self._pixmaps.get(key)
         if found is not None:
             self._pixmaps.move_to_end(key)
@@ -82,7 +82,7 @@ class ThumbnailLoader(QObject):
         self._start()
 
     def _is_missing(self, item: Item) -> bool:
-        key = _Key(item.sha256, self._appearance.side)
+        key = _Key(item.sha256, self._appearance)
         return not (key in self._pixmaps or key in self._failed or key in self._running)
 
     def _start(self) -> None:
@@ -93,7 +93,7 @@ class ThumbnailLoader(QObject):
 
     def _run(self, item: Item) -> None:
         appearance, generation, library = self._appearance, self._generation, self._library
-        key = _Key(item.sha256, appearance.side)
+        key = _Key(item.sha256, appearance)
         self._running.add(key)
 
         def show(image: QImage) -> None:
