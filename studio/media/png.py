@@ -57,9 +57,10 @@ def read_text(data: bytes, keyword: str) -> str | None:
     prefix, position = keyword.encode("latin-1") + b"\0\0\0", len(_SIGNATURE)
     while position + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, position)
-        kind, body = data[position + 4 : position + 8], data[position + 8 : position + 8 + length]
-        if kind == b"iTXt" and body.startswith(prefix) and len(body) == length:
-            return body[len(prefix) :].split(b"\0", 2)[-1].decode(errors="replace")
+        kind, start, end = data[position + 4 : position + 8], position + 8, position + 8 + length
+        if kind == b"iTXt" and data.startswith(prefix, start, end) and end <= len(data):
+            body = data[start + len(prefix) : end]  # no other chunk is copied: one may be large
+            return body.split(b"\0", 2)[-1].decode(errors="replace")
         if kind in (b"IDAT", b"IEND"):
             return None
         position += 12 + length
