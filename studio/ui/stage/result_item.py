@@ -19,6 +19,8 @@ from studio.library.items import Item, Media, Query
 
 PROMPT_CHARACTERS = 500
 """Of a prompt, that are kept."""
+MAX_OF_JOB = 1_000
+"""Files of one job, copies included, among which a moved one is looked for."""
 
 
 class ResultItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +60,12 @@ class StripSource(Protocol):
     def of_batch(self, batch: str) -> dict[str, list[Artifact]]:
         """Return the artifacts of a batch by job. Slow: call it in another thread."""
 
+    def locate(self, artifacts: Iterable[Artifact]) -> list[Artifact]:
+        """Return the artifacts whose files exist, where they are now. Slow, too."""
+
+    def current_path(self, path: str, job_id: str, ordinal: int) -> str:
+        """Return where a result is now; empty if it is gone. Slow, too."""
+
 
 class StoredResults:
     """Results in the queue's database, and in the library for jobs that left the queue's list."""
@@ -66,11 +74,14 @@ class StoredResults:
         self._data = data
 
     def latest(self, kind: str, limit: int) -> list[ResultItem]:
-        """See `StripSource`. Files that are gone are left out."""
-        found = {item.path: item for item in self._of_library(kind, limit)}
-        found |= {item.path: item for item in self._of_queue(kind, limit)}
-        existing = (item for item in found.values() if Path(item.path).is_file())
-        return sorted(existing, key=newest_first)[:limit]
+        """See `StripSource`. Files that are gone, and copies, are left out."""
+        found: dict[tuple[str, int], ResultItem] = {}
+        # The queue's first: the library has copies, too.
+        for item in (*self._of_queue(kind, limit), *self._of_library(kind, limit)):
+            key = (item.job_id or item.path, item.ordinal)
+            if key not in found and Path(item.path).is_file():
+                found[key] = item
+        return sorted(found.values(), key=newest_first)[:limit]
 
     def _of_queue(self, kind: str, limit: int) -> list[ResultItem]:
         rows = self._read(
@@ -87,13 +98,16 @@ class StoredResults:
         ]
 
     def _of_library(self, kind: str, limit: int) -> list[ResultItem]:
+        return [_of_item(item) for item in self._search(Query(kinds=(kind,)), limit)]
+
+    def _search(self, query: Query, limit: int) -> list[Item]:
         if not self._data.library.is_file():
             return []
         from studio.library.index import LibraryIndex  # a start does without it
 
         try:
             with contextlib.closing(LibraryIndex(self._data.library)) as index:
-                return [_of_item(item) for item in index.search(Query(kinds=(kind,)), limit=limit)]
+                return index.search(query, limit=limit)
         except (sqlite3.Error, StudioError):  # damaged or of a newer version: the queue has most
             return []
 
@@ -108,7 +122,27 @@ class StoredResults:
         for row in rows:
             if (artifact := _decode(row["body"])) is not None:
                 found.setdefault(artifact.job_id, []).append(artifact)
+        located = {job_id: self.locate(artifacts) for job_id, artifacts in found.items()}
+        return {job_id: artifacts for job_id, artifacts in located.items() if artifacts}
+
+    def locate(self, artifacts: Iterable[Artifact]) -> list[Artifact]:
+        """See `StripSource`."""
+        found = []
+        for artifact in artifacts:
+            path = self.current_path(artifact.path, artifact.job_id, artifact.ordinal)
+            if path:
+                found.append(msgspec.structs.replace(artifact, path=path))
         return found
+
+    def current_path(self, path: str, job_id: str, ordinal: int) -> str:
+        """See `StripSource`. The library knows files that it moved, or found again."""
+        if Path(path).is_file():
+            return path
+        if not job_id:
+            return ""
+        items = self._search(Query(job_id=job_id), MAX_OF_JOB)
+        moved = (item.path for item in items if item.ordinal == ordinal)
+        return next((other for other in moved if Path(other).is_file()), "")
 
     def _read(self, query: str, values: Sequence[object]) -> list[sqlite3.Row]:
         try:

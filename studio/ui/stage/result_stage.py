@@ -16,6 +16,7 @@ from studio.core.events import Event, Finished, Progress
 from studio.core.jobs import Job
 from studio.ui import background
 from studio.ui.app_state import AppState
+from studio.ui.background import DelayedCall
 from studio.ui.stage.frame import StageFrame
 from studio.ui.stage.job_group import JobGroup
 from studio.ui.stage.result_item import ResultItem, StoredResults
@@ -25,6 +26,9 @@ from studio.ui.stage.thumbnail_loader import ThumbnailLoader
 
 MIN_STRIP_HEIGHT = 400
 """A lower stage needs the space of the strip for its result."""
+REFRESH_MS = 100
+ADDED_MS = 1_000
+"""After a new item of the library, which every job adds: it may be one from the trash."""
 
 
 class ResultStage(StageFrame):
@@ -51,10 +55,12 @@ class ResultStage(StageFrame):
         self.source = StoredResults(shared.data)
         self.strip = Strip(self, self._loader)
         self._is_strip_filled = False
+        self._has_listed = False
         self.set_result_page(self.create_result_page())
         self._column.addWidget(self.strip)
         self.strip.chosen.connect(self._on_strip_chosen)
         self.strip.filled.connect(self._on_strip_filled)
+        self._follow_library()
         self.header.load_requested.connect(self.load_shown)
         for keys, by in (("Alt+Left", -1), ("Alt+Right", 1)):
             QShortcut(
@@ -145,22 +151,27 @@ class ResultStage(StageFrame):
         if self._requested != path:  # the user chose another one meanwhile
             return
         if recipe is None:
-            self._show_missing(path)
+            self._pin()
+            self.group = JobGroup()
+            self._show_results([], 0)
+            self.show_missing(path)
             return
 
         def show(artifacts: list[Artifact]) -> None:
             if self._requested == path:
                 self._show_file_of(path, recipe, artifacts, is_pinned)
 
-        self.shared.queue.find_artifacts(recipe.job_id, show)
+        def locate(artifacts: list[Artifact]) -> None:
+            background.run(self, lambda: self.source.locate(artifacts), show)
 
-    def _show_missing(self, path: Path) -> None:
-        self._pin()
-        self.group = JobGroup()
-        self._show_results([], 0)
+        self.shared.queue.find_artifacts(recipe.job_id, locate)
+
+    def show_missing(self, path: Path) -> None:
+        """Report that a file is no longer where it was saved."""
         self.notice.show_message(
             f"{path.name} cannot be shown.", "The file was moved, deleted or changed."
         )
+        self.show_page()
 
     def _show_file_of(
         self, path: Path, recipe: Recipe, artifacts: list[Artifact], is_pinned: bool
@@ -173,7 +184,9 @@ class ResultStage(StageFrame):
         paths = [artifact.path for artifact in artifacts]
         if str(path) in paths:
             results = [
-                msgspec.structs.replace(chosen, path=artifact.path, seed=artifact.seed)
+                msgspec.structs.replace(
+                    chosen, path=artifact.path, seed=artifact.seed, ordinal=artifact.ordinal
+                )
                 for artifact in artifacts
             ]
         else:
@@ -234,8 +247,10 @@ class ResultStage(StageFrame):
     def _on_strip_filled(self) -> None:
         """Show the newest result in a stage that is still empty, as after a start."""
         self.strip.mark(self.current_path())
-        newest = self.strip.newest
-        if newest is not None and self.shown is None and self._requested is None:
+        newest, is_start = self.strip.newest, not self._has_listed
+        self._has_listed = True
+        is_empty = self.shown is None and self._requested is None
+        if newest is not None and is_empty and is_start:
             self.show_file(Path(newest.path), is_pinned=False)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -244,6 +259,56 @@ class ResultStage(StageFrame):
         if not self._is_strip_filled:
             self._is_strip_filled = True
             QTimer.singleShot(0, self, lambda: self.strip.fill(self.source, self.kind))
+        elif self._is_outdated:
+            self._refresh_soon.request()
+
+    # Files that move or go
+    # ----------------------------------------------------------------------
+
+    def _follow_library(self) -> None:
+        library = self.shared.library
+        self._is_outdated = False
+        """True if the library changed while the stage was hidden."""
+        self._refresh_soon = DelayedCall(self, self.refresh, REFRESH_MS)
+        self._refresh_later = DelayedCall(self, self.refresh, ADDED_MS)
+        for changed in (library.items_removed, library.items_changed, library.items_reset):
+            changed.connect(self._refresh_soon.request)
+        library.items_added.connect(self._refresh_later.request)
+
+    def refresh(self) -> None:
+        """Follow files that were moved, renamed, trashed or restored, when the stage is visible."""
+        self._is_outdated = not self.isVisible()
+        if self._is_outdated or not self._is_strip_filled:
+            return
+        self.strip.fill(self.source, self.kind)
+        source, shown = self.source, list(self._results.values())
+
+        def find() -> list[str]:
+            return [source.current_path(one.path, one.job_id, one.ordinal) for one in shown]
+
+        background.run(self, find, lambda paths: self._on_located(shown, paths))
+
+    def _on_located(self, before: Sequence[ShownResult], paths: Sequence[str]) -> None:
+        is_same = before == list(self._results.values())
+        if not is_same or not self.group.is_over or paths == list(self._results):
+            return
+        current = self.current_path()
+        places = {one.path: path for one, path in zip(before, paths, strict=True) if path}
+        results = [
+            msgspec.structs.replace(one, path=places[one.path])
+            for one in before
+            if one.path in places
+        ]
+        self._requested = None
+        if not results:
+            self.group = JobGroup()
+        now = [result.path for result in results]
+        chosen = places.get(current, "")
+        self._show_results(results, now.index(chosen) if chosen else 0)
+        gone = {one.path for one in before}
+        rest = [item for item in self.strip.results.items() if item.path not in gone]
+        if not results and rest:
+            self.show_file(Path(rest[0].path), is_pinned=False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Hide the strip in a low stage."""

@@ -26,6 +26,8 @@ class ShownResult(msgspec.Struct, frozen=True, kw_only=True):
     """Name of the model's card."""
     seed: int | None = None
     """The seed of this result, which differs from the request's for all but the first."""
+    ordinal: int = 0
+    """Which of its job's results it is."""
     time: float = 0.0
     """When it was completed or, until then, submitted; Unix time in seconds, 0 if unknown."""
     seconds: float = 0.0
@@ -48,6 +50,7 @@ def of_job(job: Job, artifact: Artifact | None = None) -> ShownResult:
         path=artifact.path if artifact is not None else "",
         model=job.request.model,
         seed=job.request.seed if seed is None else seed,
+        ordinal=artifact.ordinal if artifact is not None else 0,
         time=job.ended or job.created,
         seconds=max(0.0, job.ended - job.started) if job.started and job.ended else 0.0,
         batch=job.batch,
@@ -63,6 +66,7 @@ def of_file(path: Path, recipe: Recipe, job: Job | None = None) -> ShownResult:
         path=str(path),
         model=recipe.model,
         seed=recipe.request.seed if recipe.seed is None else recipe.seed,
+        ordinal=recipe.ordinal,
         time=_unix_time(recipe.created),
     )
     if job is None:

@@ -16,6 +16,7 @@ from studio.core.artifact import Artifact
 from studio.core.errors import Failure
 from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Progress
 from studio.core.jobs import Job, JobState
+from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.queue.undo import cancel_jobs
 from studio.ui.stage.job_group import JobGroup
@@ -138,6 +139,16 @@ class Stage(ResultStage):
             if self.is_over:
                 self.show_activity(False)
 
+    def refresh(self) -> None:
+        """See `ResultStage`. The grid follows its files, too."""
+        super().refresh()
+        if self._is_grid_shown and self.isVisible():
+            self.grid.refresh()
+
+    def _on_located(self, before: Sequence[ShownResult], paths: Sequence[str]) -> None:
+        if not self._is_grid_shown:
+            super()._on_located(before, paths)
+
     def _on_files_removed(self, paths: list[str]) -> None:
         for path in paths:
             self.strip.remove(path)
@@ -175,7 +186,16 @@ class Stage(ResultStage):
             if job.id not in self.group or self._is_pinned:
                 self.follow(job)
             return
-        self.shared.queue.find_artifacts(job.id, lambda found: self._show_ended(job, found))
+
+        def locate(saved: list[Artifact]) -> None:
+            def show(found: list[Artifact]) -> None:
+                self._show_ended(job, found)
+                if saved and not found:
+                    self.show_missing(Path(saved[0].path))
+
+            background.run(self, lambda: self.source.locate(saved), show)
+
+        self.shared.queue.find_artifacts(job.id, locate)
 
     def _show_ended(self, job: Job, artifacts: list[Artifact]) -> None:
         self._pin()

@@ -44,22 +44,28 @@ class Strip(QListView):
         loader.loaded.connect(self._on_loaded)
         self._is_marking = False
         self._has_room = True
+        self._added: list[ResultItem] = []
+        """Results that were added while the earlier ones are being read."""
         self.hide()
 
     def fill(self, source: StripSource, kind: str) -> None:
-        """List earlier results, read in the background; keep those that were added meanwhile."""
+        """List earlier results, read in the background, and those that are added meanwhile."""
+        self._added.clear()
         background.run(self, lambda: source.latest(kind, LIMIT), self._on_found)
 
     def _on_found(self, items: list[ResultItem]) -> None:
-        merged = {item.path: item for item in (*items, *self.results.items())}
-        self._is_marking = True
-        self.results.set_items(sorted(merged.values(), key=newest_first)[:LIMIT])
-        self._is_marking = False
+        merged = {item.path: item for item in (*items, *self._added)}
+        found = sorted(merged.values(), key=newest_first)[:LIMIT]
+        if found != self.results.items():
+            self._is_marking = True
+            self.results.set_items(found)
+            self._is_marking = False
         self._show_if_needed()
         self.filled.emit()
 
     def add(self, items: list[ResultItem]) -> None:
         """Put new results at the beginning."""
+        self._added.extend(items)
         self._is_marking = True
         self.results.insert_first(items, LIMIT)
         self._is_marking = False

@@ -55,6 +55,8 @@ class BatchGrid(QWidget):
         """The batch that is shown or being read."""
         self._missed: list[Job] = []
         """Jobs that were added or changed while the batch is being read."""
+        self._ends = 0
+        """Counts results that were added, to notice those that come while files are looked up."""
         self.model = ResultModel(self, by_job=True)
         self.list = QListView()
         self._live: dict[str, LiveResult] = {}
@@ -124,6 +126,7 @@ class BatchGrid(QWidget):
         self._missed.clear()
         self._show(BatchResults())
         kind, source, jobs = self._kind, self._source, self._shared.queue.jobs()
+        ends = self._ends
 
         def load() -> BatchResults:
             content = BatchResults(batch, kind)
@@ -131,9 +134,9 @@ class BatchGrid(QWidget):
             content.add(jobs)
             return content
 
-        background.run(self, load, self._on_loaded)
+        background.run(self, load, lambda content: self._on_loaded(content, ends))
 
-    def _on_loaded(self, content: BatchResults) -> None:
+    def _on_loaded(self, content: BatchResults, ends: int) -> None:
         if content.batch != self._requested:  # another one was asked for meanwhile
             return
         for job in self._missed:
@@ -141,6 +144,25 @@ class BatchGrid(QWidget):
                 content.put(job)
         self._missed.clear()
         self._show(content)
+        if self._ends != ends:  # results may have come after the files were read
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Look again where the files are: the library moves and trashes them."""
+        batch, ends, source = self.content.batch, self._ends, self._source
+        if not batch:
+            return
+
+        def take(files: dict[str, list[Artifact]]) -> None:
+            if self.content.batch != batch or files == self.content.files:
+                return
+            if self._ends != ends:
+                self.refresh()
+                return
+            self.content.files = files
+            self._refill()
+
+        background.run(self, lambda: source.of_batch(batch), take)
 
     def _show(self, content: BatchResults) -> None:
         self.notice.clear()
@@ -198,6 +220,8 @@ class BatchGrid(QWidget):
             self._update()
 
     def _on_job_event(self, job_id: str, event: Event) -> None:
+        if isinstance(event, (Finished, Failed, Cancelled)):
+            self._ends += 1
         if job_id not in self.content.jobs:
             return
         if isinstance(event, (Finished, Failed, Cancelled)):
