@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QInputDialog
 
 from studio.library.items import Annotation, Query
 from studio.ui.library.grid.thumbnail_images import Appearance, text_card
+from studio.ui.library.grid.thumbnail_loader import ThumbnailLoader
 from tests.ui.conftest import PATIENCE
 from tests.ui.library.conftest import choose, click, found, make_item, press
 
@@ -287,18 +288,14 @@ def test_thumbnails_are_loaded_after_the_theme_changed_meanwhile(
 ):
     fill_library(*(make_item(folder, n, media="text", body=f"text {n}") for n in range(4)))
     studio, page = open_library()
-    thumbnails = page.view.thumbnails
-    items = list(page.view.visible_items())
-    qtbot.waitUntil(lambda: thumbnails.is_idle, timeout=PATIENCE)
-    thumbnails.clear()
+    items = [page.results.item(item_id) for item_id in page.results.ids]
+    thumbnails = ThumbnailLoader(studio.shared.library, page)
     thumbnails.load(items)
     assert not thumbnails.is_idle
-    for theme in ("dark", "light"):
-        studio.window.set_theme(theme)
-        qtbot.waitUntil(
-            lambda: all(thumbnails.pixmap(item) is not None for item in items), timeout=PATIENCE
-        )
-    studio.window.set_theme("system")
+    thumbnails.set_appearance(Appearance(is_dark=True))
+    thumbnails.load(items)  # while those of the light theme are being made
+    qtbot.waitUntil(lambda: thumbnails.is_idle, timeout=PATIENCE)
+    assert all(thumbnails.pixmap(item) is not None for item in items)
 
 
 def test_a_card_ends_with_a_whole_line(qapp):
