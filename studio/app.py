@@ -34,6 +34,7 @@ from studio.jobs.ipc.server import IpcServer
 from studio.jobs.session import Session
 from studio.telemetry import remove_telemetry_files
 from studio.ui.app_state import AppState
+from studio.ui.audio.preferred_device import use_device
 from studio.ui.desktop.idle import IdleWatch
 from studio.ui.desktop.language import desktop_languages, translate_qt
 from studio.ui.desktop.notifications import Notifier
@@ -86,6 +87,7 @@ class Studio:
         damage = set_aside_damaged(self.data)
         self.settings = load_settings(self.data)
         self.session.apply_settings(self.settings)
+        use_device(self.settings.audio_device)
         drafts = load_drafts(self.data) if self.settings.keep_drafts else {}
         self.shared = AppState(self.data, self.session, self.settings, drafts, fake=fake)
         theme.apply(self.application, self.settings.theme, self.settings.text_size)
@@ -148,6 +150,7 @@ class Studio:
 
     def _on_settings_changed(self, names: frozenset[str]) -> None:
         self.session.apply_settings(self.settings)
+        use_device(self.settings.audio_device)
         if "order_by_model" in names:
             self.session.queue.jobs_moved.emit([])
         if names & {"theme", "text_size"}:

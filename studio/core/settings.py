@@ -80,6 +80,8 @@ class Settings(msgspec.Struct, kw_only=True):
     """Number of the GPU that models run on, from 0."""
     threads: Annotated[int, Meta(ge=0, le=MAX_THREADS)] = 0
     """Threads of a model on the CPU; 0 for one per physical core."""
+    audio_device: Annotated[str, Meta(max_length=200, pattern=r"^[^\0]*$")] = ""
+    """Name of the device that plays audio; empty for the system's default one."""
     notify: bool = True
     """Show a desktop notification at the end of a long run."""
     endpoint: str = ""

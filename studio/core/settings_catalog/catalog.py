@@ -184,6 +184,13 @@ SETTINGS = (
     *in_group(
         "audio",
         setting(
+            "audio_device",
+            mark("Output device"),
+            mark("Plays audio in the window. If it is gone, the system's default device does."),
+            editor="audio device",
+            placeholder=mark("System default"),
+        ),
+        setting(
             "play_while_generating",
             mark("Play speech while it is generated"),
             mark("Starts with the first sentence."),

@@ -10,7 +10,7 @@ import msgspec
 
 from studio.core.settings import Settings
 
-Editor = Literal["switch", "choice", "number", "text", "folder", "gpu", "shortcuts"]
+Editor = Literal["switch", "choice", "number", "text", "folder", "gpu", "audio device", "shortcuts"]
 """How the window shows a setting."""
 
 

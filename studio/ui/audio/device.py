@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any, Protocol
 
 from studio.ui.audio.playback_buffer import BYTES_PER_SAMPLE
+from studio.ui.audio.preferred_device import preferred_device
 
 PERIOD_MILLISECONDS = 50
 
@@ -26,8 +27,35 @@ class Samples(Protocol):
         """Return the next `count` frames; fewer if no more are there yet."""
 
 
+def device_names(backends: Sequence[str] | None = None) -> list[str]:
+    """Return the names of the devices, or an empty list; may take seconds or hang."""
+    try:
+        return [str(device["name"]) for device in _devices(backends)]
+    except (OSError, RuntimeError, ImportError):
+        return []
+
+
+def _devices(backends: Sequence[str] | None) -> list[dict[str, Any]]:
+    import miniaudio
+
+    try:
+        found: list[dict[str, Any]] = miniaudio.Devices(_real_backends(backends)).get_playbacks()
+    except miniaudio.MiniaudioError as error:
+        raise RuntimeError(str(error)) from error
+    return found
+
+
+def _real_backends(names: Sequence[str] | None) -> list[Any]:
+    """Return miniaudio's backends, without NULL unless it is named: it would "play" silently."""
+    import miniaudio
+
+    excluded = ("NULL", "CUSTOM", "WEBAUDIO")
+    chosen = names or [one.name for one in miniaudio.Backend if one.name not in excluded]
+    return [miniaudio.Backend[name] for name in chosen]
+
+
 class AudioOutput:
-    """Plays one buffer at a time through the system's default device.
+    """Plays one buffer at a time through the chosen device, else the system's default one.
 
     `backends` are miniaudio's names of backends; None allows every real one. NULL is a device that
     only keeps time, for tests. `failed` is called in the device's thread with an error message.
@@ -40,7 +68,8 @@ class AudioOutput:
         self._backends = backends
         self._commands: queue.SimpleQueue[Samples | str] = queue.SimpleQueue()
         self._device: Any = None
-        self._shape = (0, 0)
+        self._shape = (0, 0, "")
+        """Sampling rate, channels and name of the device that is open."""
         self._thread: threading.Thread | None = None
 
     def play(self, buffer: Samples) -> None:
@@ -78,7 +107,7 @@ class AudioOutput:
                 self._failed(_error_message(error))
 
     def _start(self, buffer: Samples) -> None:
-        shape = (buffer.sampling_rate, buffer.channels)
+        shape = (buffer.sampling_rate, buffer.channels, preferred_device())
         self._stop_device()
         if self._device is None or self._shape != shape:
             self._close_device()
@@ -89,21 +118,21 @@ class AudioOutput:
         buffer.touch()
         self._call_miniaudio(self._device.start, frames)
 
-    def _open(self, sampling_rate: int, channels: int) -> Any:
+    def _open(self, sampling_rate: int, channels: int, name: str) -> Any:
         import miniaudio
 
-        # Not NULL unless asked for: it would "play" silently.
-        excluded = ("NULL", "CUSTOM", "WEBAUDIO")
-        names = self._backends or [
-            backend.name for backend in miniaudio.Backend if backend.name not in excluded
-        ]
+        device_id = None
+        if name:
+            found = _devices(self._backends)
+            device_id = next((one["id"] for one in found if one["name"] == name), None)
         return self._call_miniaudio(
             miniaudio.PlaybackDevice,
             output_format=miniaudio.SampleFormat.SIGNED16,
             nchannels=channels,
             sample_rate=sampling_rate,
             buffersize_msec=PERIOD_MILLISECONDS,
-            backends=[miniaudio.Backend[name] for name in names],
+            device_id=device_id,
+            backends=_real_backends(self._backends),
             app_name="Studio",
         )
 

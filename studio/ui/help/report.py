@@ -21,7 +21,7 @@ from studio.core.settings_catalog.values import is_changed, value_text
 from studio.doctor import Check, examine
 
 MARKS = {"ok": "ok", "warn": "note", "bad": "PROBLEM"}
-_NAMED = ("output_folder", "file_name", "endpoint")
+_NAMED = ("output_folder", "file_name", "endpoint", "audio_device")
 """Settings whose value may identify the user: only that they were changed is reported."""
 _LOCAL = {"Data folder", *(f"Models for {kind}" for kind in KINDS)}
 """Checks that name folders or the user's models."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -196,6 +198,54 @@ class GpuEditor(SettingEditor):
         self._box.setCurrentIndex(self._box.findData(self._number))
 
 
+class AudioDeviceEditor(SettingEditor):
+    """One of the computer's audio devices."""
+
+    listed = Signal(object)
+    """list[str]: their names."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._box = QComboBox()
+        super().__init__(setting, self._box)
+        self._name = ""
+        self._names: list[str] = []
+        self._is_listing = False
+        self._box.activated.connect(lambda _index: self.edited.emit(self._box.currentData()))
+        self.listed.connect(self._on_listed)
+        self._fill()
+
+    def show_value(self, value: str) -> None:
+        """See `SettingEditor`."""
+        self._name = value
+        self._fill()
+
+    def list_devices(self) -> None:
+        """List the devices in a daemon thread: a broken sound server hangs."""
+        if not self._is_listing:
+            self._is_listing = True
+            threading.Thread(target=self._list, name="audio devices", daemon=True).start()
+
+    def _list(self) -> None:
+        from studio.ui.audio.device import device_names
+
+        names = device_names()
+        with contextlib.suppress(RuntimeError):  # the window was closed
+            self.listed.emit(names)
+
+    def _on_listed(self, names: list[str]) -> None:
+        self._names = names
+        self._fill()
+
+    def _fill(self) -> None:
+        self._box.clear()
+        self._box.addItem(tr_marked(self.setting.placeholder), "")
+        for name in dict.fromkeys(self._names):
+            self._box.addItem(name, name)
+        if self._name and self._name not in self._names:
+            self._box.addItem(tr("{name}: missing", name=self._name), self._name)
+        self._box.setCurrentIndex(max(0, self._box.findData(self._name)))
+
+
 EDITORS: dict[str, Callable[[Setting], SettingEditor]] = {
     "switch": SwitchEditor,
     "choice": ChoiceEditor,
@@ -203,5 +253,6 @@ EDITORS: dict[str, Callable[[Setting], SettingEditor]] = {
     "text": TextEditor,
     "folder": FolderEditor,
     "gpu": GpuEditor,
+    "audio device": AudioDeviceEditor,
 }
 """Kind of editor in the catalog → its class."""

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from studio.core.settings_catalog.catalog import GROUPS, SETTINGS
 from studio.core.translation import tr_marked
 from studio.ui.app_state import AppState
-from studio.ui.settings.editors import GpuEditor
+from studio.ui.settings.editors import AudioDeviceEditor, GpuEditor
 from studio.ui.settings.row import SettingRow
 from studio.ui.settings.shortcuts import ShortcutTable
 from studio.ui.settings.stored_data import StoredDataPanel
@@ -67,3 +67,5 @@ class GroupSection(QFrame):
         for part in self.rows.values():
             if isinstance(part.editor, GpuEditor):
                 part.editor.list_gpus()
+            elif isinstance(part.editor, AudioDeviceEditor):
+                part.editor.list_devices()

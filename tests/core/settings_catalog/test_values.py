@@ -51,6 +51,7 @@ OTHER = {
     "pause_on_disk": "off",
     "endpoint": "https://hub.example",
     "offline": "yes",
+    "audio_device": "Headphones 耳机",
     "play_while_generating": "off",
     "notify": "off",
     "recipe_in_files": "off",

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QCoreApplication, QThread
 
-from studio.ui.audio.device import AudioOutput
+from studio.ui.audio.device import AudioOutput, device_names
 from studio.ui.audio.playback_buffer import PlaybackBuffer, as_int16
 from studio.ui.audio.player import Player, PlayerState
+from studio.ui.audio.preferred_device import use_device
 
 RATE = 8_000
 SILENT = ["NULL"]
@@ -248,3 +249,28 @@ def test_append_and_read_in_two_threads_lose_nothing():
         buffer.append(part[:, None])
     taker.join(30)
     assert b"".join(taken) == whole.tobytes()
+
+
+def test_audio_plays_on_the_chosen_device_or_the_default_one(qtbot, monkeypatch):
+    import miniaudio
+
+    (name,) = device_names(SILENT)
+    opened = []
+    device = miniaudio.PlaybackDevice
+
+    def record(**options):
+        opened.append(options["device_id"])
+        return device(**options)
+
+    monkeypatch.setattr(miniaudio, "PlaybackDevice", record)
+    player = Player(backends=SILENT)
+    try:
+        for chosen in (name, "unplugged", ""):
+            use_device(chosen)
+            player.load(_buffer(0.2))
+            player.play()
+            qtbot.waitUntil(lambda: player.state is PlayerState.STOPPED, timeout=10_000)
+        assert [one is not None for one in opened] == [True, False, False]
+    finally:
+        use_device("")
+        player.close()

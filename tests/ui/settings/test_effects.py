@@ -8,6 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from studio.core.settings_catalog.catalog import GROUPS
+from studio.ui.audio import device
+from studio.ui.audio.preferred_device import preferred_device
 from studio.ui.tabs.prompt_history import PromptList
 from tests.ui.conftest import PATIENCE
 from tests.ui.settings.test_window import row_of, settings_window  # noqa: F401  a fixture
@@ -72,3 +74,17 @@ def test_the_prompt_history_is_cleared_and_comes_back(program, settings_window, 
     shown.update_list()
     qtbot.waitUntil(lambda: shown.list.count() == 1, timeout=PATIENCE)
     shown.close()
+
+
+def test_an_output_device_is_chosen(program, settings_window, qtbot, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(device, "device_names", lambda: ["耳机", "Speakers"])
+    settings_window.groups.setCurrentRow(list(GROUPS).index("audio"))
+    box = settings_window.sections["audio"].rows["audio_device"].editor.control
+    qtbot.waitUntil(lambda: box.count() == 3, timeout=PATIENCE)
+    box.setCurrentIndex(1)
+    box.activated.emit(1)
+    assert preferred_device() == "耳机"
+    program.shared.change_settings(audio_device="unplugged")
+    assert box.currentText() == "unplugged: missing"
+    program.shared.change_settings(audio_device="")
+    assert (preferred_device(), box.currentIndex()) == ("", 0)
