@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr, tr_marked
 from studio.media.video_decoder.messages import Frame, FromDecoder, Opened, Refused, Resize, Seek
 from studio.media.video_decoder.open_video import DAMAGED
 from studio.media.video_decoder.process import DecoderProcess
@@ -38,11 +39,18 @@ def grab_middle_frame(path: Path, side: int) -> NDArray[np.uint8]:
             elif isinstance(answer, Refused):
                 raise StudioError(answer.message, cause="invalid", cure=answer.cure)
             elif isinstance(answer, str):
-                raise StudioError(f"{path.name} cannot be read: {answer}", cure=DAMAGED)
+                raise StudioError(
+                    tr("{name} cannot be read: {reason}", name=path.name, reason=answer),
+                    cure=tr_marked(DAMAGED),
+                )
             else:
-                raise StudioError(f"{path.name} contains no frames.", cure=DAMAGED)
+                raise StudioError(
+                    tr("{name} contains no frames.", name=path.name), cure=tr_marked(DAMAGED)
+                )
     except queue.Empty:
-        raise StudioError(f"{path.name} cannot be read: it takes too long.", cure=DAMAGED) from None
+        raise StudioError(
+            tr("{name} cannot be read: it takes too long.", name=path.name), cure=tr_marked(DAMAGED)
+        ) from None
     finally:
         process.close()
 

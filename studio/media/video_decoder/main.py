@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr, tr_marked
 from studio.media.video_decoder.frame_source import AvFrames, FrameSource, Picked
 from studio.media.video_decoder.messages import (
     BYTES_PER_AUDIO_FRAME,
@@ -203,7 +204,7 @@ def main() -> int:
     except StudioError as error:
         send(Refused(error.message, error.cure, not can_decode()))
     except MemoryError:
-        send(Refused("There is not enough memory to play this video.", DAMAGED))
+        send(Refused(tr("There is not enough memory to play this video."), tr_marked(DAMAGED)))
     return 0
 
 

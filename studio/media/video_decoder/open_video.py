@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.errors import StudioError
+from studio.core.translation import mark, tr, tr_marked
 
-MISSING = "Playing this video needs the package av, which is not installed."
-CURE = 'Install it with `pip install "studio[video]"`, or open the video in another program.'
-DAMAGED = "The file may be damaged or incomplete. Try another program, or make it again."
+MISSING = mark("Playing this video needs the package av, which is not installed.")
+CURE = mark('Install it with `pip install "studio[video]"`, or open the video in another program.')
+DAMAGED = mark("The file may be damaged or incomplete. Try another program, or make it again.")
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,ogg,flv,asf,gif,webp,mpegvideo"
 _MAX_SIDE = 16_384
 _MAX_PIXELS = 8192 * 8192
@@ -29,7 +30,7 @@ def open_video(path: Path) -> Any:
     open what it names.
     """
     if not can_decode():
-        raise StudioError(MISSING, cause="invalid", cure=CURE)
+        raise StudioError(tr_marked(MISSING), cause="invalid", cure=tr_marked(CURE))
     import av
 
     try:
@@ -45,7 +46,9 @@ def open_video(path: Path) -> Any:
         )
     except (OSError, ValueError, av.error.FFmpegError) as error:
         raise StudioError(
-            f"{path.name} cannot be played: {_reason(error)}.", cause="invalid", cure=DAMAGED
+            tr("{name} cannot be played: {reason}.", name=path.name, reason=_reason(error)),
+            cause="invalid",
+            cure=tr_marked(DAMAGED),
         ) from error
 
 
@@ -53,20 +56,27 @@ def video_stream(container: Any, name: str) -> Any:
     """Return the stream to show. Raises StudioError if there is no usable one."""
     streams = [one for one in container.streams.video if not one.disposition & _cover()]
     if not streams:
-        raise StudioError(f"{name} contains no video.", cause="invalid", cure=DAMAGED)
+        raise StudioError(
+            tr("{name} contains no video.", name=name), cause="invalid", cure=tr_marked(DAMAGED)
+        )
     stream = streams[0]
     if stream.codec_context is None:
         raise StudioError(
-            f"{name} cannot be played: its codec is unknown.",
+            tr("{name} cannot be played: its codec is unknown.", name=name),
             cause="invalid",
-            cure="Open it in another program.",
+            cure=tr("Open it in another program."),
         )
     width, height = stream.codec_context.width, stream.codec_context.height
     if not (0 < width <= _MAX_SIDE and 0 < height <= _MAX_SIDE) or width * height > _MAX_PIXELS:
         raise StudioError(
-            f"{name} cannot be played: its frames are {width} × {height} pixels.",
+            tr(
+                "{name} cannot be played: its frames are {width} × {height} pixels.",
+                name=name,
+                width=width,
+                height=height,
+            ),
             cause="invalid",
-            cure="Open it in another program.",
+            cure=tr("Open it in another program."),
         )
     return stream
 

@@ -17,6 +17,7 @@ from typing import IO, Any
 import msgspec
 
 from studio.core.lifeline import start_tied
+from studio.core.translation import tr
 from studio.media.video_decoder.messages import (
     FromDecoder,
     GarbledError,
@@ -74,7 +75,9 @@ class DecoderProcess:
             try:
                 process = self._start(errors)
             except OSError as error:
-                self._end(f"The video decoder cannot be started: {error.strerror}.")
+                self._end(
+                    tr("The video decoder cannot be started: {reason}.", reason=error.strerror)
+                )
                 return
             if process is None:
                 return
@@ -124,8 +127,8 @@ class DecoderProcess:
                 if not self._is_closed:
                     self._received(decoder.decode(read[0]), read[1])
         except (OSError, GarbledError, msgspec.DecodeError) as error:
-            return f"The video decoder sent an unreadable message: {error}."
-        return "The video decoder ended unexpectedly."
+            return tr("The video decoder sent an unreadable message: {reason}.", reason=error)
+        return tr("The video decoder ended unexpectedly.")
 
     def _send_all(self, pipe: IO[bytes]) -> None:
         with contextlib.suppress(OSError), pipe:

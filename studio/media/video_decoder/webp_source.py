@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr, tr_marked
 from studio.media.video_decoder.frame_source import Picked, Pixels, fit
 from studio.media.video_decoder.messages import Opened
 from studio.media.video_decoder.open_video import DAMAGED
@@ -33,7 +34,9 @@ class WebpFrames:
             starts = [0.0, *itertools.accumulate(_durations(path) or [STILL_SECONDS])]
         except (OSError, ValueError, EOFError, UnidentifiedImageError) as error:
             raise StudioError(
-                f"{path.name} cannot be played.", cause="invalid", cure=DAMAGED
+                tr("{name} cannot be played.", name=path.name),
+                cause="invalid",
+                cure=tr_marked(DAMAGED),
             ) from error
         self._starts = starts
         """Where each frame starts, and where the last one ends."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from studio.core.translation import tr
 from studio.ui.audio.device import AudioOutput
 from studio.ui.audio.player import SILENT_DEVICE_SECONDS
 from studio.ui.video.audio_stream import AudioStream
@@ -122,7 +123,7 @@ class AudioTrack(QObject):
     def _on_check(self) -> None:
         stream = self._stream
         if stream is not None and stream.seconds_since_read > SILENT_DEVICE_SECONDS:
-            self._on_failed(stream, "The audio device does not respond.")
+            self._on_failed(stream, tr("The audio device does not respond."))
 
     def _on_failed(self, stream: AudioStream | None, reason: str) -> None:
         if stream is not None and stream is self._stream:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio.core.translation import tr
 from studio.ui.background import DelayedCall
 from studio.ui.video.decoder_link import ShownFrame
 from studio.ui.widgets.factory import name_control
@@ -48,9 +49,11 @@ class VideoCanvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         name_control(
             self,
-            "Video",
-            "Space: play or pause. , and .: one frame back or forward. ← →: one second. "
-            "Home, End: start or end. M: mute. L: loop. F11: full screen",
+            tr("Video"),
+            tr(
+                "Space: play or pause. , and .: one frame back or forward. ← →: one second. "
+                "Home, End: start or end. M: mute. L: loop. F11: full screen"
+            ),
         )
         self._resized = DelayedCall(self, self._on_resized, _RESIZE_MILLISECONDS)
 

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.translation import tr
 from studio.ui.audio.seconds import format_seconds
 from studio.ui.video.player import SPEEDS, VideoPlayer
 from studio.ui.widgets.factory import label, name_control, row
@@ -34,20 +35,25 @@ class VideoControls(QWidget):
         super().__init__()
         self._player = player
         self.position = PositionSlider()
-        self.play_button = _tool("Play", "Play (Space)", "play", player.toggle)
+        self.play_button = _tool(tr("Play"), tr("Play (Space)"), "play", player.toggle)
         self.back_button = _tool(
-            "Previous frame", "One frame back (,)", "frame-back", lambda: player.step(-1)
+            tr("Previous frame"), tr("One frame back (,)"), "frame-back", lambda: player.step(-1)
         )
         self.forward_button = _tool(
-            "Next frame", "One frame forward (.)", "frame-forward", lambda: player.step(1)
+            tr("Next frame"), tr("One frame forward (.)"), "frame-forward", lambda: player.step(1)
         )
-        self.loop_button = _tool("Loop", "Start again at the end (L)", "loop", self.toggle_loop)
+        self.loop_button = _tool(
+            tr("Loop"), tr("Start again at the end (L)"), "loop", self.toggle_loop
+        )
         self.loop_button.setCheckable(True)
-        self.mute_button = _tool("Mute", "Mute (M)", "volume", self.toggle_mute)
+        self.mute_button = _tool(tr("Mute"), tr("Mute (M)"), "volume", self.toggle_mute)
         self.volume = _volume_slider(player)
         self.speed = _speed_box(player)
         self.full_screen_button = _tool(
-            "Full screen", "Full screen (F11)", "full-screen", self.full_screen_requested.emit
+            tr("Full screen"),
+            tr("Full screen (F11)"),
+            "full-screen",
+            self.full_screen_requested.emit,
         )
         self.time = label("", "muted")
         layout = QVBoxLayout(self)
@@ -94,7 +100,8 @@ class VideoControls(QWidget):
         playing = player.is_playing
         set_icon(self.play_button, "pause" if playing else "play")
         name_control(
-            self.play_button, *(("Pause", "Pause (Space)") if playing else ("Play", "Play (Space)"))
+            self.play_button,
+            *((tr("Pause"), tr("Pause (Space)")) if playing else (tr("Play"), tr("Play (Space)"))),
         )
         for control in (
             self.play_button,
@@ -114,12 +121,12 @@ class VideoControls(QWidget):
         has_audio = info is not None and info.has_audio
         silent = audio.is_muted or bool(audio.reason) or not has_audio
         set_icon(self.mute_button, "mute" if silent else "volume")
-        tip = "Play with audio (M)" if audio.is_muted else "Mute (M)"
+        tip = tr("Play with audio (M)") if audio.is_muted else tr("Mute (M)")
         if not has_audio:
-            tip = "This video has no audio"
+            tip = tr("This video has no audio")
         elif audio.reason:
-            tip = f"{audio.reason} The video plays without audio."
-        name_control(self.mute_button, "Play with audio" if audio.is_muted else "Mute", tip)
+            tip = tr("{reason} The video plays without audio.", reason=audio.reason)
+        name_control(self.mute_button, tr("Play with audio") if audio.is_muted else tr("Mute"), tip)
         self.mute_button.setEnabled(has_audio and not audio.reason)
         self.volume.setEnabled(has_audio and not audio.reason)
         if not self.volume.isSliderDown():
@@ -150,7 +157,7 @@ class PositionSlider(QSlider):
 
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Horizontal)
-        name_control(self, "Position", "Drag to another position. ← →: one second")
+        name_control(self, tr("Position"), tr("Drag to another position. ← →: one second"))
         self.setSingleStep(_SLIDER_STEPS_PER_SECOND)
         self.setPageStep(5 * _SLIDER_STEPS_PER_SECOND)
         self.setRange(0, 0)
@@ -194,7 +201,7 @@ def _volume_slider(player: VideoPlayer) -> QSlider:
     slider = QSlider(Qt.Orientation.Horizontal)
     slider.setRange(0, 100)
     slider.setFixedWidth(_VOLUME_WIDTH)
-    name_control(slider, "Volume", "Volume (↑ ↓ in the video)")
+    name_control(slider, tr("Volume"), tr("Volume (↑ ↓ in the video)"))
     slider.valueChanged.connect(lambda value: player.set_volume(value / 100))
     return slider
 
@@ -203,6 +210,6 @@ def _speed_box(player: VideoPlayer) -> QComboBox:
     box = QComboBox()
     for speed in SPEEDS:
         box.addItem(f"{speed:g} ×", speed)
-    name_control(box, "Speed", "Speed of playback; the pitch of the audio stays")
+    name_control(box, tr("Speed"), tr("Speed of playback; the pitch of the audio stays"))
     box.activated.connect(lambda index: player.set_speed(SPEEDS[index]))
     return box

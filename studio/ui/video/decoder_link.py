@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage
 
+from studio.core.translation import mark, tr, tr_marked
 from studio.media.video_decoder.messages import (
     Allow,
     AudioBlock,
@@ -24,7 +25,7 @@ from studio.media.video_decoder.process import DecoderProcess
 
 FRAMES_AHEAD = 6
 """Frames that are decoded ahead; of the largest size they take 90 MB."""
-CRASHED = "Try again, or open it in another program."
+CRASHED = mark("Try again, or open it in another program.")
 HANG_SECONDS = 30
 
 
@@ -139,7 +140,7 @@ class DecoderLink(QObject):
             self._watchdog.stop()
             self.opened.emit(info)
         else:
-            self._fail(f"{self._name} contains no frames.", DAMAGED)
+            self._fail(tr("{name} contains no frames.", name=self._name), tr_marked(DAMAGED))
 
     def _on_frame(self, message: Frame, data: bytearray) -> None:
         if len(data) < message.stride * message.height or message.stride < 4 * message.width:
@@ -164,11 +165,11 @@ class DecoderLink(QObject):
         self.seek_answered.emit(frame)
 
     def _on_hang(self) -> None:
-        self._fail("The video decoder does not respond.", CRASHED)
+        self._fail(tr("The video decoder does not respond."), tr_marked(CRASHED))
 
     def _on_ended(self, process: DecoderProcess, reason: str) -> None:
         if process is self._process:
-            self._fail(reason, CRASHED)
+            self._fail(reason, tr_marked(CRASHED))
 
     def _fail(self, message: str, cure: str, is_decoder_missing: bool = False) -> None:
         self.close()

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal
 
+from studio.core.translation import mark
 from studio.media.video_decoder.messages import Ended, Opened
 from studio.ui.video.audio_track import AudioTrack
 from studio.ui.video.clock import Clock
 from studio.ui.video.decoder_link import DecoderLink, ShownFrame
 
 SPEEDS = (0.25, 0.5, 1.0, 1.5, 2.0)
-DAMAGED = "The video ends early: the rest of the file is damaged."
+DAMAGED = mark("The video ends early: the rest of the file is damaged.")
 _MAX_TICK = 30
 """Milliseconds; the position moves at least as often."""
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QColor, QImage, QKeyEvent, QPalette
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from studio.core.translation import tr, tr_marked
 from studio.ui.desktop.folders import open_file
 from studio.ui.video.canvas import VideoCanvas
 from studio.ui.video.controls import VideoControls
@@ -127,13 +128,15 @@ class VideoView(VideoScreen):
             self.full_screen.close()
         path = self.player.path
         buttons = []
-        if cure == CRASHED and path is not None:
-            again = button("Try again", "Play the video again", lambda: self.load(path))
+        if cure == tr_marked(CRASHED) and path is not None:
+            again = button(tr("Try again"), tr("Play the video again"), lambda: self.load(path))
             buttons.append(again)
         if path is not None:
             buttons.append(
                 button(
-                    "Open in player", "Open the video in another program", lambda: open_file(path)
+                    tr("Open in player"),
+                    tr("Open the video in another program"),
+                    lambda: open_file(path),
                 )
             )
         self.controls.setHidden(is_decoder_missing)
@@ -143,7 +146,7 @@ class VideoView(VideoScreen):
 
     def _show_damage(self, _state: object = None) -> None:
         if self.player.is_damaged and self.player.state is not PlayerState.FAILED:
-            self.notice.show_message(DAMAGED)
+            self.notice.show_message(tr_marked(DAMAGED))
 
 
 class FullScreenVideo(QWidget):

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from studio.core.file_names import one_line
+from studio.core.translation import tr
 from studio.ui.desktop.folders import open_file, open_folder_of
 from studio.ui.desktop.screens import resize_to_fit
 from studio.ui.video.video_view import VideoView
@@ -26,10 +27,10 @@ class VideoWindow(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.view = VideoView()
         self.folder_button = button(
-            "Folder", "Open the folder of the video", lambda: open_folder_of(path), "folder"
+            tr("Folder"), tr("Open the folder of the video"), lambda: open_folder_of(path), "folder"
         )
         self.open_button = button(
-            "Open in player", "Open the video in another program", lambda: open_file(path)
+            tr("Open in player"), tr("Open the video in another program"), lambda: open_file(path)
         )
         for one in (self.folder_button, self.open_button):
             one.setAutoDefault(False)  # Return must not open anything
