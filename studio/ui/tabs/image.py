@@ -167,7 +167,7 @@ class ImageTab(GenerateTab):
         if metadata.is_description or not taken.values:
             self.start_from(path)
             if metadata.is_description:
-                use = functools.partial(self.prompt.setPlainText, metadata.prompt)
+                use = functools.partial(self.prompt.replace_text, metadata.prompt)
                 self.foreign.offer_description(path, metadata.prompt, use)
             else:
                 self.foreign.show_notes(path, metadata.notes)
