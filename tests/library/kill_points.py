@@ -22,7 +22,6 @@ import msgspec
 from PIL import Image
 from PySide6.QtCore import QCoreApplication
 
-import studio.library.file_actions.move
 import studio.library.read_item
 import studio.library.scanning.rebuild
 import studio.library.scanning.scan  # noqa: F401  imported here once
@@ -33,6 +32,7 @@ from studio.jobs.library.live_library import LiveLibrary
 from studio.jobs.queue import JobQueue
 from studio.jobs.store import JobStore
 from studio.library.encoders import sidecar_path
+from studio.library.file_actions.move import move_items
 from studio.library.items import Annotation, Query
 from studio.library.library import Library
 from tests.library.conftest import Studio
@@ -147,7 +147,7 @@ def move(place: Path, number: int) -> None:
     library, ids = live(place)
     (place / "data" / "outputs" / "other").mkdir()
     arm(number)
-    library.move(ids, place / "data" / "outputs" / "other")
+    move_items(library.index, library.data, ids, place / "data" / "outputs" / "other")
 
 
 def trash(place: Path, number: int) -> None:

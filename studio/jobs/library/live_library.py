@@ -235,7 +235,8 @@ class LiveLibrary(QObject):
     def add_files(self, paths: Iterable[Path]) -> int:
         """Add files where they lie; return how many are in the library now."""
         added = self.library.add_files(paths, lambda: self._is_closing)
-        self.items_added.emit(added)
+        if added:
+            self.items_added.emit(added)
         return len(added)
 
     def rebuild(self) -> ScanResult:

@@ -147,6 +147,8 @@ class SearchResults(QObject):
 
     def _on_added(self, ids: list[int]) -> None:
         """Insert those of the new items that the search finds."""
+        if not ids:
+            return
         query, library, generation = self.query, self.library, self._generation
         if not self.is_complete:
             self._added_meanwhile += ids

@@ -62,4 +62,4 @@ def test_hostile_folder_adds_what_can_be_shown_and_is_reported_once(open_library
     library = studio.shared.library
     assert library.rebuild().problems == []
     assert library.index.count() == count
-    assert not page.notice.isVisible()
+    assert not page.notice.isVisible(), page.notice.message
