@@ -1,0 +1,93 @@
+"""Marks numbers, names and quotes of a text that the facts for it do not contain."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from studio.text_checks.check import Check, Span, from_spans
+
+_NUMBER = re.compile(r"\d[\d,.]{0,40}")
+_WORDS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen eighteen nineteen twenty"
+)
+_NUMBER_WORDS = {word: str(number) for number, word in enumerate(_WORDS.split())}
+_HAN_DIGITS = {character: str(number) for number, character in enumerate("零一二三四五六七八九十")}
+_HAN_NUMBER = re.compile(
+    r"(?<![一二三四五六七八九十百千万])([一二两三四五六七八九十])(?=[名人个位次年月日天岁座家起])"
+)
+_NAME = re.compile(r"[A-Z][\w’'\-]{1,40}(?:\s(?:(?:of|de|van|von|the)\s)?[A-Z][\w’'\-]{1,40}){0,4}")
+_HAN_NAME = re.compile(
+    r"[\u4e00-\u9fff]{1,6}?(?:市|省|县|大学|公司|银行|集团|医院|委员会|部长|总统|市长|先生|女士)"
+)
+_QUOTE = re.compile(
+    r"“([^“”]{2,400})”|\"([^\"\n]{2,400})\"|「([^「」]{2,400})」|『([^『』]{2,400})』"
+)
+_SENTENCE_END = re.compile(r"(?:^|[.!?:。！？：\n\"“”])\s*$")
+
+
+def check_facts(text: str, facts: str) -> Check:
+    """Mark what the facts do not contain.
+
+    A hint, not a proof: numbers are compared as figures, names and quotes as words, so a
+    statement made of known words passes, and an abbreviation of a name may be marked. A single
+    capitalized word at the start of a sentence is no name.
+    """
+    spans = sorted(
+        (*_numbers(text, facts), *_names(text, facts), *_quotes(text, facts)),
+        key=lambda span: span.start,
+    )
+    return from_spans("facts", spans, "numbers, names or quotes that the facts do not contain")
+
+
+def _numbers(text: str, facts: str) -> Iterator[Span]:
+    known = {_figure(match.group()) for match in _NUMBER.finditer(facts)}
+    known |= {_NUMBER_WORDS[word] for word in _fold(facts).split() if word in _NUMBER_WORDS}
+    known |= {_han_figure(match[1]) for match in _HAN_NUMBER.finditer(facts)}
+    for match in _NUMBER.finditer(text):
+        if _figure(match.group()) not in known:
+            yield Span(match.start(), match.start() + len(match.group().rstrip(",.")), "number")
+    for match in _HAN_NUMBER.finditer(text):
+        if _han_figure(match[1]) not in known:
+            yield Span(*match.span(1), "number")
+
+
+def _figure(number: str) -> str:
+    """Return a number without grouping commas, closing zeros and punctuation after it."""
+    plain = unicodedata.normalize("NFKC", number).rstrip(",.").replace(",", "")
+    return plain.rstrip("0").rstrip(".") if plain.count(".") == 1 else plain
+
+
+def _han_figure(character: str) -> str:
+    return _HAN_DIGITS.get(character, "2")  # 两
+
+
+def _names(text: str, facts: str) -> Iterator[Span]:
+    known = frozenset(_fold(facts).split())
+    for match in _NAME.finditer(text):
+        words = _fold(match.group()).split()
+        opens = _SENTENCE_END.search(text[max(0, match.start() - 3) : match.start()])
+        at_start = match.start() == 0 or opens is not None
+        if at_start:
+            words = words[1:]
+        if any(word not in known for word in words):
+            yield Span(*match.span(), "name")
+    for match in _HAN_NAME.finditer(text):
+        if match.group()[-4:] not in facts:
+            yield Span(*match.span(), "name")
+
+
+def _quotes(text: str, facts: str) -> Iterator[Span]:
+    known = " ".join(_fold(facts).split())
+    for match in _QUOTE.finditer(text):
+        quote = " ".join(_fold(next(filter(None, match.groups()))).split())
+        if quote not in known:
+            yield Span(*match.span(), "quote")
+
+
+def _fold(text: str) -> str:
+    """Return lower-case words without punctuation and possessive endings."""
+    text = re.sub(r"[’']s\b", "", unicodedata.normalize("NFKC", text).casefold())
+    return re.sub(r"[^\w]+", " ", text)

@@ -1,0 +1,99 @@
+"""Checks the form of a poem: lines, syllables or characters a line, and rhyme."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from studio.text_checks.check import Check, Span, from_spans
+from studio.text_checks.length import HAN
+from studio.text_checks.syllables import count_syllables, rhyme_key
+
+MAX_LINES = 500
+"""Lines of a poem that are looked at."""
+_LINE = re.compile(r"[^\n]+")
+_HAN_LINE = re.compile(rf"[{HAN}]+")
+_HAN_RHYMES = {"in": "en", "ing": "eng", "uen": "en", "ün": "en", "ueng": "eng", "ie": "e2"}
+"""Finals that rhyme in the eighteen rhymes of modern Chinese (中华新韵), where spelling differs."""
+
+
+class Form(NamedTuple):
+    """A form: the shortest and longest line of each kind, and which lines rhyme."""
+
+    lines: tuple[tuple[int, int], ...]
+    """Fewest and most syllables or characters, one entry a line."""
+    rhyme: str = ""
+    """A letter a line, equal for lines that rhyme; "-" for none; empty if none do."""
+    chinese: bool = False
+
+
+FORMS = {
+    "haiku": Form(((5, 5), (7, 7), (5, 5))),
+    "limerick": Form(((7, 10), (7, 10), (4, 7), (4, 7), (7, 10)), "aabba"),
+    "sonnet": Form(((9, 11),) * 14, "ababcdcdefefgg"),
+    "五言绝句": Form(((5, 5),) * 4, "-a-a", chinese=True),
+    "七言绝句": Form(((7, 7),) * 4, "-a-a", chinese=True),
+    "五言律诗": Form(((5, 5),) * 8, "-a-a-a-a", chinese=True),
+    "七言律诗": Form(((7, 7),) * 8, "-a-a-a-a", chinese=True),
+}
+
+
+def check_form(text: str, form: str) -> Check:
+    """Check a poem without its title; `form` is a key of `FORMS`.
+
+    English syllables and rhymes are estimated from the spelling, so a marked line may be right.
+    """
+    wanted = FORMS[form]
+    pattern = _HAN_LINE if wanted.chinese else _LINE
+    matches = (match for match in pattern.finditer(text) if not match.group().isspace())
+    found = list(itertools.islice(matches, MAX_LINES))
+    lines = [match.group() for match in found]
+    spans = [
+        Span(*found[number].span(), note)
+        for number, note in (*_lengths(lines, wanted), *_rhymes(lines, wanted))
+    ]
+    marked = from_spans("form", sorted(spans, key=lambda span: span.start), "lines are not right")
+    needed = len(wanted.lines)
+    message = f"{len(lines)} lines of {needed}. {marked.message}"
+    passed = marked.passed and len(lines) == needed
+    return Check(name="form", passed=passed, message=message, spans=marked.spans)
+
+
+def _lengths(lines: Sequence[str], form: Form) -> Iterator[tuple[int, str]]:
+    measure: Callable[[str], int] = len if form.chinese else count_syllables
+    unit = "characters" if form.chinese else "syllables"
+    for number, (line, (least, most)) in enumerate(zip(lines, form.lines, strict=False)):
+        if not least <= (length := measure(line)) <= most:
+            limits = str(least) if least == most else f"{least} to {most}"
+            yield number, f"{length} {unit}; it takes {limits}"
+
+
+def _rhymes(lines: Sequence[str], form: Form) -> Iterator[tuple[int, str]]:
+    sounds = _han_rhymes if form.chinese else _english_rhymes
+    first: dict[str, tuple[int, frozenset[str]]] = {}
+    for number, (line, letter) in enumerate(zip(lines, form.rhyme, strict=False)):
+        if letter == "-":
+            continue
+        where, expected = first.setdefault(letter, (number, sounds(line)))
+        if not sounds(line) & expected:
+            yield number, f"does not rhyme with line {where + 1}"
+
+
+def _english_rhymes(line: str) -> frozenset[str]:
+    return frozenset((rhyme_key(line),))
+
+
+def _han_rhymes(line: str) -> frozenset[str]:
+    """Return the rhymes of the last character's readings of today, without their tones."""
+    from pypinyin import Style, pinyin  # its tables take 0.1 s
+
+    (readings,) = pinyin(line[-1], style=Style.FINALS, strict=True, heteronym=True)
+    return frozenset(map(_without_medial, readings))
+
+
+def _without_medial(final: str) -> str:
+    final = _HAN_RHYMES.get(final, final)
+    has_medial = final[:1] in "iuüv" and len(final) > 1
+    return final[1:] if has_medial and final[1:] not in ("n", "ng") else final
