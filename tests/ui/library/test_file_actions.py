@@ -117,6 +117,7 @@ def test_a_move_is_undone_from_its_toast_or_with_the_keyboard_but_once(
     qtbot.waitUntil(lambda: (folder / "0001.png").exists(), timeout=PATIENCE)
     assert page.item_actions.commands.undo_title == ""
     qtbot.waitUntil(lambda: not list(target.glob("*.png")), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not studio.shared.file_actions.states, timeout=PATIENCE)
     press(page, Qt.Key.Key_Z, CONTROL)
     assert not studio.shared.file_actions.states
 
