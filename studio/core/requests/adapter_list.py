@@ -1,4 +1,4 @@
-"""Adapters as requests, forms, options, columns and recipes name them: `pixel-art:0.8, film-grain`.
+"""Adapters as requests, forms, options, columns and recipes name them: `pixel-art:0.8, grain`.
 
 The cards describe the adapters; see `models/inspect/adapter.py` and
 `models/adapter_compatibility.py`.

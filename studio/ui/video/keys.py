@@ -38,7 +38,7 @@ class PlayerKeys:
         }
 
     def act(self, event: QKeyEvent) -> bool:
-        """Do what a key stands for; False if it is none of these."""
+        """Do what a key stands for; False for any other key."""
         action = self._actions.get(event.key())
         if action is None or event.modifiers() != Qt.KeyboardModifier.NoModifier:
             return False
