@@ -220,7 +220,7 @@ class AudioDeviceEditor(SettingEditor):
         self._fill()
 
     def list_devices(self) -> None:
-        """List the devices in a daemon thread: a broken sound server hangs."""
+        """List the devices in a daemon thread: a broken audio server hangs."""
         if not self._is_listing:
             self._is_listing = True
             threading.Thread(target=self._list, name="audio devices", daemon=True).start()
