@@ -26,7 +26,7 @@ _FREQUENT = {language: frozenset(words.split()) for language, words in _FREQUENT
 SAMPLE = 20_000
 """Characters that are read: the language of a longer text is that of its beginning."""
 _FEW = 4
-"""A word count below which a Latin text is not told apart."""
+"""A word count below which a Latin text is not classified."""
 _JAPANESE_SHARE = 0.1
 
 
@@ -34,7 +34,7 @@ def detect_language(text: str) -> str:
     """Return zh, en, ja, ko, ru, ar, de, fr or es; empty if it is unclear."""
     sample = text[:SAMPLE]
     counts = {name: len(letter.findall(sample)) for name, letter in _LETTERS.items()}
-    counts["latin"] //= 3  # a Chinese character says as much as a few letters
+    counts["latin"] //= 3  # a Chinese character weighs as much as a few letters
     if counts["ja"] > _JAPANESE_SHARE * (counts["zh"] + counts["ja"]):
         counts["ja"] += counts["zh"]
         counts["zh"] = 0

@@ -59,20 +59,20 @@ def _in_word(word: str) -> int:
 
 
 def rhyme_key(line: str) -> str:
-    """Return the end of the last word from its last vowel that is heard; "" without a word."""
+    """Return the end of the last word from its last spoken vowel; "" without a word."""
     words = _WORD.findall(line.casefold()[-200:])
     if not words:
         return ""
     word = words[-1].partition("'")[0]
-    for pattern, sound in _SOUNDS:
-        word = pattern.sub(sound, word)
+    for pattern, spoken in _ENDINGS:
+        word = pattern.sub(spoken, word)
     found = re.search(r"[AEIOUaeiouy]+[^AEIOUaeiouy]*$", word)
     return found.group() if found else word
 
 
-_SOUNDS = tuple(
-    (re.compile(pattern), sound)
-    for pattern, sound in (
+_ENDINGS = tuple(
+    (re.compile(pattern), spoken)
+    for pattern, spoken in (
         (r"(?:igh|eigh)t$", "It"),
         (r"(?:ight|ite|yte)$", "It"),
         (r"(?:igh|ie|ye|y)$", "I"),
@@ -89,4 +89,4 @@ _SOUNDS = tuple(
         (r"(.)\1$", r"\1"),
     )
 )
-"""Spelling of an ending → its sound, roughly."""
+"""Spelling of an ending → its pronunciation, roughly."""

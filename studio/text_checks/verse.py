@@ -71,13 +71,13 @@ def _lengths(lines: Sequence[str], form: Form) -> Iterator[tuple[int, str]]:
 
 
 def _rhymes(lines: Sequence[str], form: Form) -> Iterator[tuple[int, str]]:
-    sounds = _han_rhymes if form.chinese else _english_rhymes
+    rhymes_of = _han_rhymes if form.chinese else _english_rhymes
     first: dict[str, tuple[int, frozenset[str]]] = {}
     for number, (line, letter) in enumerate(zip(lines, form.rhyme, strict=False)):
         if letter == "-":
             continue
-        where, expected = first.setdefault(letter, (number, sounds(line)))
-        if not sounds(line) & expected:
+        where, expected = first.setdefault(letter, (number, rhymes_of(line)))
+        if not rhymes_of(line) & expected:
             yield number, f"does not rhyme with line {where + 1}"
 
 

@@ -58,7 +58,7 @@ class LogprobRecorder:
 def recorded_logits(recorders: Sequence[LogprobRecorder | None], model: Any) -> Iterator[None]:
     """Offer the logits of each forward pass of a transformers model to its rows' recorders.
 
-    A logits processor would get them after penalties.
+    A hook, because penalties have changed the logits that `generate` passes on.
     """
     if not any(recorders):
         yield

@@ -39,7 +39,7 @@ class StopStrings:
         return "" if self.found else self._release(len(self._held))
 
     def restart(self) -> None:
-        """Forget the text: it was none of the answer."""
+        """Forget the text: it belongs to the thoughts."""
         self._held = self.text = self.found = ""
 
     def _release(self, count: int) -> str:
