@@ -1,9 +1,11 @@
-"""Take the screenshots of README.md with the real program and the starter models.
+"""Take the screenshots of README.md and docs/ with the real program and the starter models.
 
     python -m tools.screenshots docs/images [NAME …] --models DATA_FOLDER
 
 `DATA_FOLDER` is a data folder with the starter models (`studio models install starter`, `kokoro`).
-Its models are linked into temporary data folders, and nothing in it changes.
+Its models are linked into a temporary data folder, where the window generates the results that
+the screenshots show; nothing in `DATA_FOLDER` changes. A name without an ending takes every size
+and theme of it.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from studio.core.paths import DataFolder
 from studio.core.settings_store import update
 from studio.ui.batch.dialog import BatchDialog
 from studio.ui.help.palette import Palette
+from studio.ui.library.compare.window import CompareWindow
 from studio.ui.tabs.form_tab import FormTab
 
 SIZE = (1280, 800)
@@ -34,6 +37,17 @@ SMALL = (1024, 700)
 PATIENCE = 300.0
 """Seconds; a text of the starter model takes most of a minute on a slow computer."""
 STORY = "Write a short story about a lighthouse keeper who finds a letter."
+IMAGES = (
+    "a red apple",
+    "a small castle",
+    "一只蓝色的鸟",
+    "a yellow boat",
+    "a brown dog",
+    "一棵绿色的树",
+    "a white house",
+    "a purple flower",
+)
+MUSIC = "a calm piano melody"
 SPEECH = "Good morning! The train to London leaves at 9:45 and costs £12.50."
 ROWS = (
     "prompt,width,height,steps,count",
@@ -51,22 +65,18 @@ class Shot(NamedTuple):
     take: Callable[[Session], QWidget]
     theme: str
     has_models: bool
-    """Whether the starter models are there."""
+    """Whether the starter models and results are there."""
     size: tuple[int, int] = SIZE
 
 
 class Session:
     """A running window in its own data folder; a context manager."""
 
-    def __init__(self, folder: Path, models: Path | None, shot: Shot) -> None:
+    def __init__(self, folder: Path, theme: str, size: tuple[int, int]) -> None:
         data = DataFolder(folder)
         data.create()
-        if models is not None:
-            shutil.copytree(
-                models / "models", data.models, copy_function=os.link, dirs_exist_ok=True
-            )
-        update(data, {"theme": shot.theme})
-        self._size = shot.size
+        update(data, {"theme": theme, "last_tab": 0, "geometry": "", "window_state": ""})
+        self._size = size
         self.folder = folder
         self._studio = Studio(data)
         self.window = self._studio.window
@@ -78,6 +88,8 @@ class Session:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        for dialog in dialogs():
+            dialog.close()
         self._studio.session.queue.cancel_all()
         self.wait(lambda: not self.open_jobs)
         self.window.close()
@@ -117,6 +129,12 @@ class Session:
         """Pause the queue."""
         self._studio.session.queue.pause()
 
+    def clear(self) -> None:
+        """Continue the queue, without the finished jobs."""
+        queue = self._studio.session.queue
+        queue.resume()
+        queue.remove([job.id for job in queue.jobs()])
+
 
 def click(button: QPushButton) -> None:
     """Click a button with the mouse."""
@@ -143,7 +161,8 @@ def take_examples(session: Session) -> QWidget:
 
 
 def take_bar(session: Session) -> QWidget:
-    """The queue's bar while an image is generated, and a toast."""
+    """The queue's bar with two jobs that wait, and a toast."""
+    session.clear()
     session.tab("image", "a red apple")
     session.generate()
     session.pause()
@@ -154,13 +173,13 @@ def take_bar(session: Session) -> QWidget:
 
 
 def take_text(session: Session) -> QWidget:
-    """A story in the Text tab."""
-    session.tab("text", STORY)
-    session.generate()
+    """The last story, after a restart."""
+    session.window.show_tab("text")
+    session.wait(lambda: bool(session.window.text_tab.stage.current_path()))
     return session.window
 
 
-def take_image(session: Session) -> QWidget:
+def take_start_image(session: Session) -> QWidget:
     """Image to image: a castle becomes a red one."""
     session.tab("image", "a small castle")
     session.generate()
@@ -173,15 +192,23 @@ def take_image(session: Session) -> QWidget:
     return session.window
 
 
+def take_image(session: Session) -> QWidget:
+    """The last image, after a restart."""
+    session.window.show_tab("image")
+    session.wait(session.window.image_tab.stage.start_button.isEnabled)
+    return session.window
+
+
 def take_audio(session: Session) -> QWidget:
-    """Speech in the Audio tab."""
-    session.tab("audio", SPEECH)
-    session.generate()
+    """The last speech, after a restart."""
+    session.window.show_kind("speech")
+    session.wait(lambda: bool(session.window.audio_tab.speech.stage.current_path()))
     return session.window
 
 
 def take_queue(session: Session) -> QWidget:
     """The queue with jobs in several states."""
+    session.clear()
     for prompt in ("a red apple", "a green tree", "一只蓝色的鸟"):
         session.tab("image", prompt)
         session.generate()
@@ -203,7 +230,7 @@ def take_batch(session: Session) -> QWidget:
     session.wait(lambda: bool(dialogs()))
     dialog = dialogs()[0]
     assert isinstance(dialog, BatchDialog)
-    dialog.resize(*SIZE)
+    dialog.resize(session.window.size())
     session.wait(lambda: dialog.rows.rowCount() == len(ROWS) - 1)
     return dialog
 
@@ -220,9 +247,59 @@ def take_settings(session: Session) -> QWidget:
     """The settings, with the group Results."""
     session.window.dialogs.show_settings("file_name")
     session.wait(lambda: bool(dialogs()))
-    dialogs()[0].resize(900, 640)
+    dialogs()[0].resize(session.window.size() * 0.78)
     QTest.qWait(300)
     return dialogs()[0]
+
+
+def make_results(session: Session) -> None:
+    """Generate what the library and the stages show."""
+    for prompt in IMAGES:
+        session.tab("image", prompt)
+        session.generate()
+    session.tab("text", STORY)
+    session.generate()
+    session.tab("audio", SPEECH)
+    session.generate()
+    session.window.show_kind("music")
+    session.tab("audio", MUSIC)
+    session.generate()
+    session.window.show_kind("speech")
+    take_start_image(session)
+
+
+def show_library(session: Session) -> QWidget:
+    """Show the library, with the keyboard in the grid."""
+    session.window.show_tab("library")
+    grid = session.window.window_library.page.view
+    session.wait(lambda: session.window.window_library.page.results.is_complete)
+    QTest.qWait(1500)  # the thumbnails are drawn
+    grid.setFocus()
+    QTest.keyClick(grid, Qt.Key.Key_Home)
+    return grid
+
+
+def take_library(session: Session) -> QWidget:
+    """The library with a rated favorite."""
+    grid = show_library(session)
+    for key in (Qt.Key.Key_5, Qt.Key.Key_F):
+        QTest.keyClick(grid, key)
+    QTest.qWait(1500)
+    return session.window
+
+
+def take_compare(session: Session) -> QWidget:
+    """The castle and the red castle that was made from it, under the slider."""
+    grid = show_library(session)
+    QTest.keyClick(grid, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(grid, Qt.Key.Key_C)
+    session.wait(lambda: bool(dialogs()))
+    compare = dialogs()[0]
+    assert isinstance(compare, CompareWindow)
+    compare.resize(session.window.size())
+    session.wait(lambda: compare.content is not None)
+    click(compare.mode_buttons[1])
+    return compare
 
 
 def take_palette(session: Session) -> QWidget:
@@ -236,26 +313,66 @@ def take_palette(session: Session) -> QWidget:
     return palette
 
 
+THEMES = ("light", "dark")
+SIZES = {"": SIZE, "-small": SMALL}
+
+
+def every(
+    name: str, take: Callable[[Session], QWidget], *, has_models: bool = True
+) -> dict[str, Shot]:
+    """Return a screenshot in each theme and size."""
+    return {
+        f"{name}-{theme}{ending}": Shot(take, theme, has_models, size)
+        for theme in THEMES
+        for ending, size in SIZES.items()
+    }
+
+
+def two(name: str, take: Callable[[Session], QWidget]) -> dict[str, Shot]:
+    """Return a light screenshot, and a small dark one."""
+    return {
+        f"{name}-light": Shot(take, "light", True),
+        f"{name}-dark-small": Shot(take, "dark", True, SMALL),
+    }
+
+
 SHOTS = {
-    "welcome-light": Shot(take_welcome, "light", False),
-    "welcome-dark": Shot(take_welcome, "dark", False),
-    "welcome-light-small": Shot(take_examples, "light", False, SMALL),
-    "welcome-dark-small": Shot(take_examples, "dark", False, SMALL),
-    "queue-bar-light": Shot(take_bar, "light", True),
-    "queue-bar-dark-small": Shot(take_bar, "dark", True, SMALL),
-    "text-light": Shot(take_text, "light", True),
-    "image-light": Shot(take_image, "light", True),
-    "image-dark": Shot(take_image, "dark", True),
-    "audio-light": Shot(take_audio, "light", True),
+    **every("welcome", take_welcome, has_models=False),
+    **every("settings", take_settings, has_models=False),
+    **every("library", take_library),
+    **every("compare", take_compare),
+    **two("text", take_text),
+    **two("image", take_image),
+    **two("audio", take_audio),
     "audio-dark": Shot(take_audio, "dark", True),
-    "queue-light": Shot(take_queue, "light", True),
-    "batch-light": Shot(take_batch, "light", True),
+    **two("batch", take_batch),
     "models-light": Shot(take_models, "light", True),
-    "settings-light": Shot(take_settings, "light", False),
-    "settings-dark": Shot(take_settings, "dark", False),
     "palette-dark": Shot(take_palette, "dark", False),
+    "examples-light": Shot(take_examples, "light", False),
+    **two("queue", take_queue),
+    **two("queue-bar", take_bar),
 }
 """File name → what to show."""
+
+
+def save(shown: QWidget, path: Path) -> None:
+    """Save what a widget shows as a small PNG of 256 colors. Raises OSError."""
+    from PIL import Image
+
+    if not shown.grab().save(str(path)):
+        raise OSError(f"{path} cannot be written")
+    with Image.open(path) as image:
+        small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    small.save(path, optimize=True)
+
+
+def chosen(names: list[str]) -> list[str]:
+    """Return the screenshots with these names, or all."""
+    return [
+        name
+        for name in SHOTS
+        if not names or any(name == one or name.startswith(f"{one}-") for one in names)
+    ]
 
 
 def main() -> int:
@@ -265,19 +382,22 @@ def main() -> int:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--models", type=Path, required=True)
-    parser.add_argument("names", nargs="*", default=list(SHOTS))
+    parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    for name in options.names:
-        shot = SHOTS[name]
-        with (
-            tempfile.TemporaryDirectory() as scratch,
-            Session(Path(scratch), options.models if shot.has_models else None, shot) as session,
-        ):
-            if not shot.take(session).grab().save(str(options.folder / f"{name}.png")):
-                sys.exit(f"{name}.png cannot be written")
-            for open_dialog in dialogs():
-                open_dialog.close()
-        sys.stdout.write(f"{name}.png\n")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "studio"
+        shutil.copytree(options.models / "models", folder / "models", copy_function=os.link)
+        names = chosen(options.names)
+        if any(SHOTS[name].has_models for name in names):
+            with Session(folder, "light", SIZE) as session:
+                make_results(session)
+        for name in names:
+            shot = SHOTS[name]
+            data = folder if shot.has_models else Path(scratch) / name
+            with Session(data, shot.theme, shot.size) as session:
+                save(shot.take(session), options.folder / f"{name}.png")
+            sys.stdout.write(f"{name}.png\n")
+            sys.stdout.flush()
     return 0
 
 

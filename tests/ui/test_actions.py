@@ -4,10 +4,11 @@ import itertools
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QToolBar
+from PySide6.QtWidgets import QMenu, QToolBar
 
+from studio.core.kinds import TABS
 from studio.ui.actions import ACTIONS, add_mnemonics
 from tests.ui.conftest import PATIENCE
 
@@ -123,3 +124,40 @@ def test_the_queue_is_marked_in_menu_and_toolbar(open_studio, qtbot):
     window.queue_dock.close()
     qtbot.waitUntil(lambda: not entry.isChecked(), timeout=PATIENCE)
     assert button.text() == "Queue"
+
+
+@pytest.mark.parametrize("name", [*TABS, "library"])
+def test_no_two_actions_that_act_at_once_have_the_same_keys(open_studio, name):
+    window = open_studio().window
+    window.show_tab(name)
+    window.show_queue()
+    contexts = Qt.ShortcutContext
+    everywhere, places = [], {}
+    for one in [*window.findChildren(QAction), *window.findChildren(QShortcut)]:
+        is_action = isinstance(one, QAction)
+        parent = one.parent()
+        if not is_action and not parent.isVisible():
+            continue  # Qt ignores it
+        keys = [key.toString() for key in (one.shortcuts() if is_action else one.keys())]
+        context = one.shortcutContext() if is_action else one.context()
+        if context in (contexts.WindowShortcut, contexts.ApplicationShortcut):
+            everywhere += filter(None, keys)
+        else:
+            places.setdefault(parent, []).extend(filter(None, keys))
+    assert len(everywhere) > 10
+    assert sorted(set(everywhere)) == sorted(everywhere)
+    for place, names in places.items():
+        assert sorted(set(names)) == sorted(names), place
+
+
+def test_menus_of_forms_library_and_queue_have_no_mnemonic_twice(open_studio, qtbot):
+    window = open_studio().window
+    for name in (*TABS, "library"):
+        window.show_tab(name)
+    window.show_queue()
+    others = [menu for menu in window.findChildren(QMenu) if menu not in menus(window)]
+    assert others
+    for menu in others:
+        letters = [mnemonic(entry.text()) for entry in menu.actions() if not entry.isSeparator()]
+        used = [letter for letter in letters if letter]
+        assert len(set(used)) == len(used), [entry.text() for entry in menu.actions()]

@@ -48,8 +48,9 @@ class RowEdits(QObject):
             ("F2", self.edit_current),
             ("Delete", self.toggle_skipped),
         ):
-            context = Qt.ShortcutContext.WidgetWithChildrenShortcut
-            QShortcut(QKeySequence(keys), table, slot, context=context)
+            shortcut = QShortcut(QKeySequence(keys), table, slot)
+            # Not as an argument above, which PySide6 ignores: the whole window would have it.
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
     def selected(self) -> list[Row]:
         """Return the selected rows."""

@@ -249,6 +249,17 @@ def open_editor(qtbot, dialog):
     return dialog.findChildren(RowEditor)[-1]
 
 
+def test_the_keys_of_the_rows_do_nothing_in_a_field(qtbot, open_batch):
+    dialog = open_batch(text="prompt\na cat\na dog\n")
+    choose_row(dialog, 0)
+    dialog.activateWindow()
+    assert QTest.qWaitForWindowActive(dialog, PATIENCE)
+    dialog.output.folder.setFocus()
+    QTest.keyClick(dialog.output.folder, Qt.Key.Key_F2)
+    assert not dialog.findChildren(RowEditor)
+    open_editor(qtbot, dialog).reject()
+
+
 def test_bad_row_is_corrected_in_the_window(qtbot, open_batch):
     dialog = open_batch(text="prompt,max-new-tokens\na cat,many\na dog,20\n")
     assert dialog.run_button.text() == "Run 1 row"

@@ -1,9 +1,14 @@
 """Installing the starter from the window with real pip: progress, failure, stop, close."""
 
+import shutil
+
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
+from studio.core.settings_store import load_settings
 from studio.models import catalog
 from studio.models.registry import ModelRegistry
 from tests.models.install.test_catalog_install import make_entry
@@ -93,3 +98,47 @@ def test_window_closes_during_installation(open_studio, offered, data, qtbot):
     close_studio(studio)
     assert own(data) == []
     assert not (data.downloads / "big-voice/lock").exists()
+
+
+@pytest.fixture
+def first_start(open_studio, offered, monkeypatch):
+    """Return the window of a first start, whose card offers the model."""
+    studio = open_studio()
+    kept = [card for card in studio.shared.all_cards() if card.kind != "text"]
+    monkeypatch.setattr(studio.shared, "_cards", kept)
+    monkeypatch.setattr(studio.shared, "reload_models", lambda: None)
+    studio.shared.models_changed.emit()
+    return studio.window
+
+
+def get_starter(window):
+    card = window.install_banner.offer
+    assert card.isVisible()
+    QTest.mouseClick(card.get_buttons["starter"], Qt.MouseButton.LeftButton)
+    assert not card.isVisible()
+
+
+def test_too_little_disk_space_is_reported_on_the_card_and_can_be_tried_again(
+    first_start, data, qtbot, monkeypatch
+):
+    usage = shutil.disk_usage(data.root)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=1_000))
+        get_starter(first_start)
+        qtbot.waitUntil(idle(first_start), timeout=PATIENCE)
+    shown = first_start.install_banner.banner.accessibleName()
+    assert "space" in shown or "disk" in shown
+    assert own(data) == []
+    QTest.mouseClick(buttons(first_start)["Try again"], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: own(data) == ["big-voice"], timeout=PATIENCE)
+    qtbot.waitUntil(idle(first_start), timeout=PATIENCE)
+
+
+def test_offline_is_reported_and_the_offer_comes_back(first_start, data, qtbot):
+    first_start.shared.change_settings(offline=True)
+    qtbot.waitUntil(lambda: load_settings(data).offline, timeout=PATIENCE)
+    get_starter(first_start)
+    qtbot.waitUntil(idle(first_start), timeout=PATIENCE)
+    assert "ffline" in first_start.install_banner.banner.accessibleName()
+    QTest.mouseClick(buttons(first_start)["Close"], Qt.MouseButton.LeftButton)
+    assert first_start.install_banner.offer.isVisible()
