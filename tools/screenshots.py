@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QWidget
 
 from studio.app import Studio
 from studio.core.paths import DataFolder
@@ -136,7 +136,7 @@ class Session:
         queue.remove([job.id for job in queue.jobs()])
 
 
-def click(button: QPushButton) -> None:
+def click(button: QAbstractButton) -> None:
     """Click a button with the mouse."""
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     QTest.qWait(300)

@@ -257,6 +257,7 @@ def test_the_keys_of_the_rows_do_nothing_in_a_field(qtbot, open_batch):
     dialog.output.folder.setFocus()
     QTest.keyClick(dialog.output.folder, Qt.Key.Key_F2)
     assert not dialog.findChildren(RowEditor)
+    choose_row(dialog, 0)
     open_editor(qtbot, dialog).reject()
 
 
