@@ -7,6 +7,8 @@ from PySide6.QtCore import QThreadPool
 from PySide6.QtTest import QTest
 
 from studio.app import Studio
+from studio.core.translation import use_language
+from studio.ui.desktop.language import translate_qt
 
 PATIENCE = 60_000
 """Milliseconds; the machine may be slow and busy."""
@@ -33,6 +35,15 @@ def open_studio(qapp, data):
     for studio in opened:
         close_studio(studio)
     assert QThreadPool.globalInstance().waitForDone(PATIENCE)
+
+
+@pytest.fixture
+def chinese(qapp):
+    """The language of the window; ask for it before `open_studio`."""
+    use_language("zh_CN")
+    yield
+    use_language("en")
+    translate_qt(qapp, "en")
 
 
 def close_studio(studio) -> None:
