@@ -115,7 +115,6 @@ class LibraryPage(QWidget):
         self.item_actions.query_requested.connect(self.show_query)
         if self.sidebar is not None:
             self.sidebar.query_requested.connect(self.show_query)
-            self.sidebar.failed.connect(self._on_failed)
             self.bar.searches_changed.connect(self.sidebar.read)
             self.bar.sidebar_button.setChecked(not self.sidebar.isHidden())
             self.bar.sidebar_button.toggled.connect(self._on_sidebar_toggled)

@@ -71,13 +71,15 @@ def read_content(index: LibraryIndex) -> Content:
     )
 
 
+def _ignore(_error: Exception) -> None:
+    """Leave it to the list to report a library that cannot be read; the next change reads again."""
+
+
 class Sidebar(QWidget):
     """A tree of collections and saved searches: a click shows one, a drop adds to a collection."""
 
     query_requested = Signal(object)
     """Query to show."""
-    failed = Signal(object)
-    """The Exception of a read."""
 
     def __init__(self, library: LiveLibrary, commands: LibraryCommands) -> None:
         super().__init__()
@@ -127,9 +129,7 @@ class Sidebar(QWidget):
     def read(self) -> None:
         """Read names and counts."""
         library = self._library
-        background.run(
-            self, lambda: read_content(library.index), self._on_content, self.failed.emit
-        )
+        background.run(self, lambda: read_content(library.index), self._on_content, _ignore)
 
     def _on_content(self, content: Content) -> None:
         if content == self._content:
