@@ -186,7 +186,9 @@ class MainWindow(WindowShell):
             self.window_library.page.view.setFocus()
         else:
             self._form_tab = name
-            self.tab(name)
+            form = self.tab(name).current()
+            if self.tabs.currentWidget().hasFocus():  # Qt found nothing in the page, still empty
+                form.prompt.setFocus()
 
     def generate(self) -> None:
         """Start the job of the form that is shown."""

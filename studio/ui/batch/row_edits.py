@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QTableView, QWidget
 
 from studio.batch.edits import Edit, Edits
@@ -16,6 +15,7 @@ from studio.batch.row import Row
 from studio.ui import background
 from studio.ui.batch.row_editor import RowEditor
 from studio.ui.batch.row_table import RowTable
+from studio.ui.widgets.shortcut import shortcut_within
 
 
 class RowEdits(QObject):
@@ -48,9 +48,7 @@ class RowEdits(QObject):
             ("F2", self.edit_current),
             ("Delete", self.toggle_skipped),
         ):
-            shortcut = QShortcut(QKeySequence(keys), table, slot)
-            # Not as an argument above, which PySide6 ignores: the whole window would have it.
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut_within(table, keys, slot)
 
     def selected(self) -> list[Row]:
         """Return the selected rows."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from studio.core.artifact import Artifact, Recipe
@@ -23,6 +24,7 @@ from studio.ui.stage.result_item import ResultItem, StoredResults
 from studio.ui.stage.shown_result import ShownResult, of_file, of_job
 from studio.ui.stage.strip import Strip
 from studio.ui.stage.thumbnail_loader import ThumbnailLoader
+from studio.ui.widgets.shortcut import shortcut_within
 
 MIN_STRIP_HEIGHT = 400
 """A lower stage needs the space of the strip for its result."""
@@ -63,12 +65,7 @@ class ResultStage(StageFrame):
         self._follow_library()
         self.header.load_requested.connect(self.load_shown)
         for keys, by in (("Alt+Left", -1), ("Alt+Right", 1)):
-            QShortcut(
-                QKeySequence(keys),
-                self,
-                lambda by=by: self.step(by),
-                context=Qt.ShortcutContext.WidgetWithChildrenShortcut,
-            )
+            shortcut_within(self, keys, partial(self.step, by))
 
     # What subclasses implement
     # ----------------------------------------------------------------------

@@ -6,7 +6,6 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut, QTextCursor
 from PySide6.QtWidgets import QComboBox, QWidget
 
@@ -34,6 +33,7 @@ from studio.ui.widgets.factory import (
     size_text,
 )
 from studio.ui.widgets.request_form import RequestForm
+from studio.ui.widgets.shortcut import shortcut_within
 
 ALTERNATIVES = "alternatives"
 """In a draft, besides the fields of the request: what to do with alternatives in the prompt."""
@@ -214,9 +214,8 @@ class FormTab(Tab):
         self.model.currentIndexChanged.connect(self._on_model_changed)
         self.shared.models_changed.connect(self.refresh_models)
         self.shared.settings_changed.connect(self._on_settings_changed)
-        within = Qt.ShortcutContext.WidgetWithChildrenShortcut
         for name, slot in (("generate", self.generate), ("stop", self.stop)):
-            self._shortcuts[name] = QShortcut(QKeySequence(), self, slot, context=within)
+            self._shortcuts[name] = shortcut_within(self, "", slot)
         self._update_shortcuts()
 
     def _update_shortcuts(self) -> None:
