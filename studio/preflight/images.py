@@ -114,6 +114,12 @@ def _differs_by_rounding(size: tuple[int, int], mask: tuple[int, int]) -> bool:
     return abs(size[0] * scale - mask[0]) <= 1 and abs(size[1] * scale - mask[1]) <= 1
 
 
+def is_cropped(size: tuple[int, int], width: int, height: int) -> bool:
+    """True if an image of this size loses a part of it where it is fitted to width × height."""
+    left, top, right, bottom = _crop(size, width, height)
+    return right - left < 0.995 * size[0] or bottom - top < 0.995 * size[1]
+
+
 def fit_to(image: Image, width: int, height: int) -> Image:
     """Return the image in this size, cropped at the center to the same shape."""
     from PIL import Image

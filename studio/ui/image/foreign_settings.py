@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.media.image_reader import short_name
 from studio.ui.desktop.screens import resize_to_fit
 from studio.ui.widgets.factory import (
@@ -42,7 +43,7 @@ MAX_CELL = 300
 _PADDING = 24
 """Between the box and its content, left and right."""
 MAX_TIP = 3_000
-_TITLES = ("Setting", "In the file", "In Studio")
+_TITLES = (mark("Setting"), mark("In the file"), mark("In Studio"))
 
 
 class ForeignSettingsNotice(Notice):
@@ -109,19 +110,19 @@ class ForeignSettingsNotice(Notice):
             on_start()
 
         names = ", ".join(_lower(setting.name) for setting in taken.taken)
-        message = f"Read from {metadata.program}: {names}."
+        message = tr("Read from {program}: {names}.", program=metadata.program, names=names)
         self.show_message(
             message,
             _left_out(taken.left, metadata.notes),
             [
                 button(
-                    "Details…",
-                    "Show all settings in the file",
+                    tr("Details…"),
+                    tr("Show all settings in the file"),
                     lambda: ForeignSettingsDialog(path, metadata, taken, self.window()).open(),
                 ),
-                button("Start from it", "Generate the next image from this one", start),
-                button("Undo", "Restore the form's previous settings", undo),
-                button("OK", "Close this message", self.clear),
+                button(tr("Start from it"), tr("Generate the next image from this one"), start),
+                button(tr("Undo"), tr("Restore the form's previous settings"), undo),
+                button(tr("OK"), tr("Close this message"), self.clear),
             ],
         )
 
@@ -133,20 +134,20 @@ class ForeignSettingsNotice(Notice):
             on_use()
 
         self.show_message(
-            f"{short_name(path)} has a description.",
+            tr("{name} has a description.", name=short_name(path)),
             text,
             [
-                button("Use as prompt", "Replace the prompt by this text", use),
-                button("No", "Close this message", self.clear),
+                button(tr("Use as prompt"), tr("Replace the prompt by this text"), use),
+                button(tr("No"), tr("Close this message"), self.clear),
             ],
         )
 
     def show_notes(self, path: Path, notes: Sequence[str]) -> None:
         """Show why the settings of a file are unknown."""
         self.show_message(
-            f"The settings of {short_name(path)} cannot be read.",
+            tr("The settings of {name} cannot be read.", name=short_name(path)),
             " ".join(notes),
-            [button("OK", "Close this message", self.clear)],
+            [button(tr("OK"), tr("Close this message"), self.clear)],
         )
 
 
@@ -158,8 +159,18 @@ def _left_out(left: Sequence[Taken], notes: Sequence[str]) -> str:
         f"{_lower(one.name)} {one.value[:40]}" + (f" ({one.reason})" if _is_short(one) else "")
         for one in left[:MAX_NAMED]
     ]
-    more = f", and {len(left) - MAX_NAMED} more" if len(left) > MAX_NAMED else ""
-    return " ".join([f"Not taken over: {', '.join(named)}{more}.", *notes])
+    names, more = ", ".join(named), len(left) - MAX_NAMED
+    message = (
+        tr_plural(
+            "Not taken over: {names}, and 1 more.",
+            "Not taken over: {names}, and {count} more.",
+            more,
+            names=names,
+        )
+        if more > 0
+        else tr("Not taken over: {names}.", names=names)
+    )
+    return " ".join([message, *notes])
 
 
 def _is_short(setting: Taken) -> bool:
@@ -181,31 +192,31 @@ class ForeignSettingsDialog(QDialog):
         super().__init__(parent)
         self._taken = taken
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(f"Settings of {short_name(path)}")
+        self.setWindowTitle(tr("Settings of {name}", name=short_name(path)))
         self.setMinimumSize(520, 300)
         program = " ".join(filter(None, (metadata.program, metadata.version)))
         layout = QVBoxLayout(self)
-        layout.addWidget(label(f"Made with {program}", wrap=True))
+        layout.addWidget(label(tr("Made with {program}", program=program), wrap=True))
         for note in metadata.notes:
             layout.addWidget(label(note, "muted", wrap=True))
         self.table = self._create_table(taken.settings)
         layout.addWidget(self.table, 1)
-        close = button("Close", "Close this window", self.accept, primary=True)
-        copy = button("Copy", "Copy all settings as text", self.copy, "copy")
+        close = button(tr("Close"), tr("Close this window"), self.accept, primary=True)
+        copy = button(tr("Copy"), tr("Copy all settings as text"), self.copy, "copy")
         layout.addWidget(row(copy, None, close))
         resize_to_fit(self, 780, 520)
         self.table.setFocus()
 
     def _create_table(self, settings: Sequence[Taken]) -> QTableWidget:
         table = QTableWidget(len(settings), len(_TITLES))
-        name_control(table, "Settings", "All settings in the file")
-        table.setHorizontalHeaderLabels(_TITLES)
+        name_control(table, tr("Settings"), tr("All settings in the file"))
+        table.setHorizontalHeaderLabels(list(map(tr_marked, _TITLES)))
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         style_table(table, {0: 170, 2: 270}, stretch=(1,))
         table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         for index, setting in enumerate(settings):
-            outcome = setting.reason or "taken over"
+            outcome = setting.reason or tr("taken over")
             for column, text in enumerate((setting.name, setting.value, outcome)):
                 item = QTableWidgetItem(" ".join(text[:MAX_CELL].split()))
                 item.setToolTip(escape_markup(text[:MAX_TIP]))

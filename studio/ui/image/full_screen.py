@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QColor, QKeyEvent, QPalette
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from studio.core.translation import tr
 from studio.ui.image.image_canvas import ImageCanvas
 from studio.ui.image.image_levels import ImageLevels
 from studio.ui.widgets.elided_label import ElidedLabel
@@ -27,7 +28,7 @@ class FullScreen(QWidget):
         palette.setColor(QPalette.ColorRole.WindowText, QColor("#c8c8c8"))
         self.setPalette(palette)
         self.canvas = ImageCanvas("")
-        self.caption = ElidedLabel("Result")
+        self.caption = ElidedLabel(tr("Result"))
         self.caption.setContentsMargins(12, 4, 12, 6)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
+from studio.core.translation import mark, tr, tr_marked
 from studio.ui.image.image_levels import ImageLevels
 from studio.ui.widgets.factory import name_control
 
@@ -30,7 +31,7 @@ MIN_ZOOM = 0.02
 ZOOM_STEP = 1.25
 CRISP_ZOOM = 6.0
 """From here on, pixels are drawn as squares."""
-_TIP = (
+_TIP = mark(
     "Wheel, + and − zoom; a double click or Z switches between the whole image and 100 %; "
     "drag to move a zoomed image, or to copy the file into another program"
 )
@@ -63,7 +64,7 @@ class ImageCanvas(QWidget):
         self.setMinimumSize(160, 96)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        name_control(self, "Image", _TIP)
+        name_control(self, tr("Image"), tr_marked(_TIP))
 
     # What is shown
     # ----------------------------------------------------------------------

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QStyleOptionViewItem,
 )
 
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.image.image_canvas import ImageCanvas
 from studio.ui.image.image_levels import ImageLevels, levels_of, read_levels
@@ -72,7 +73,7 @@ class ImageGrid(QListWidget):
         self.setItemDelegate(_ImageDelegate(self))
         self.setUniformItemSizes(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        name_control(self, "Results", "All images of this job; Enter shows one alone")
+        name_control(self, tr("Results"), tr("All images of this job; Enter shows one alone"))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the images."""
@@ -101,7 +102,7 @@ class ImageView(QStackedWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.image = ImageCanvas("Your image appears here")
+        self.image = ImageCanvas(tr("Your image appears here"))
         self.grid = ImageGrid()
         self._request = 0
         """Number of the last request to read images; results of others are ignored."""

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.translation import tr
 from studio.ui.image.qt_images import MASK_OPACITY, overlay_of, stripes
 from studio.ui.widgets.factory import button, label, name_control, row
 
@@ -55,7 +56,7 @@ class MaskCanvas(QWidget):
         self.setCursor(QCursor(Qt.CursorShape.CrossCursor))
         self.setMinimumSize(240, 240)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        name_control(self, "Mask", "Painted areas change, the rest stays the same")
+        name_control(self, tr("Mask"), tr("Painted areas change, the rest stays the same"))
 
     def sizeHint(self) -> QSize:
         """Qt's override: enlarge small images."""
@@ -209,7 +210,7 @@ class MaskEditor(QDialog):
 
     def __init__(self, image: QImage, mask: QImage, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Paint a mask")
+        self.setWindowTitle(tr("Paint a mask"))
         self.canvas = MaskCanvas(image, mask)
         self._create_controls()
         self._create_layout()
@@ -220,8 +221,8 @@ class MaskEditor(QDialog):
         self._update_buttons()
 
     def _create_controls(self) -> None:
-        self.paint_button = _toggle("Paint", "Paint what should change (B)")
-        self.erase_button = _toggle("Erase", "Erase paint (E)")
+        self.paint_button = _toggle(tr("Paint"), tr("Paint what should change (B)"))
+        self.erase_button = _toggle(tr("Erase"), tr("Erase paint (E)"))
         self.paint_button.setChecked(True)
         self._modes = QButtonGroup(self)
         for mode_button in (self.paint_button, self.erase_button):
@@ -231,31 +232,31 @@ class MaskEditor(QDialog):
         self.size_slider.setValue(self.canvas.brush)
         self.size_slider.setPageStep(20)
         self.size_slider.setMinimumWidth(100)
-        name_control(self.size_slider, "Brush size", "Width of the brush ([ and ])")
-        self.undo_button = button("Undo", "Undo the last change (Ctrl+Z)", self.canvas.undo)
-        self.clear_button = button("Clear", "Remove all paint", self.canvas.clear)
+        name_control(self.size_slider, tr("Brush size"), tr("Width of the brush ([ and ])"))
+        self.undo_button = button(tr("Undo"), tr("Undo the last change (Ctrl+Z)"), self.canvas.undo)
+        self.clear_button = button(tr("Clear"), tr("Remove all paint"), self.canvas.clear)
         self.invert_button = button(
-            "Invert", "Swap painted and unpainted areas", self.canvas.invert
+            tr("Invert"), tr("Swap painted and unpainted areas"), self.canvas.invert
         )
         self.use_button = button(
-            "Use mask",
-            "Close and use this mask (Ctrl+Enter)",
+            tr("Use mask"),
+            tr("Close and use this mask (Ctrl+Enter)"),
             self.accept,
             primary=True,
         )
-        self.cancel_button = button("Cancel", "Close and discard the changes", self.reject)
+        self.cancel_button = button(tr("Cancel"), tr("Close and discard the changes"), self.reject)
 
     def _create_layout(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
         layout.setSpacing(8)
-        hint = "Paint over what should change. The rest of the image stays exactly as it is."
+        hint = tr("Paint over what should change. The rest of the image stays exactly as it is.")
         layout.addWidget(label(hint, "muted", wrap=True))
         layout.addWidget(
             row(
                 self.paint_button,
                 self.erase_button,
-                label("Size", "muted"),
+                label(tr("Size"), "muted"),
                 self.size_slider,
                 None,
                 self.undo_button,

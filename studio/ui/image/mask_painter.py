@@ -10,6 +10,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.image.mask_editor import MaskEditor
 from studio.ui.image.qt_images import read_for_painting, save_mask
@@ -72,4 +73,6 @@ class MaskPainter(QObject):
     def _on_not_saved(self, image: str, error: Exception) -> None:
         if not isinstance(error, OSError):
             raise error
-        self.failed.emit(image, f"The mask could not be saved: {error.strerror or error}.")
+        self.failed.emit(
+            image, tr("The mask could not be saved: {reason}.", reason=error.strerror or error)
+        )

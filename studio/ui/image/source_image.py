@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from studio.core.errors import Problem, StudioError
 from studio.core.requests.image import ImageRequest
 from studio.core.requests.shared_fields import IMAGE_SUFFIXES
+from studio.core.translation import tr
 from studio.media.image_reader import short_name
 from studio.models.capabilities import (
     has_strength,
@@ -29,7 +30,7 @@ from studio.models.capabilities import (
     takes_mask,
 )
 from studio.models.card import ModelCard
-from studio.preflight.images import check_shape, describe_fit
+from studio.preflight.images import check_shape, describe_fit, is_cropped
 from studio.ui import background
 from studio.ui.image.mask_editor import MaskEditor
 from studio.ui.image.mask_painter import MaskPainter
@@ -79,14 +80,16 @@ class SourceImagePanel(QWidget):
     def _create_widgets(self) -> None:
         self.choose_button = button(
             "",
-            "Choose an image to start from, or drop one on the window",
+            tr("Choose an image to start from, or drop one on the window"),
             self.choose,
             "image",
         )
         self.clear_button = QToolButton()
         set_icon(self.clear_button, "trash")
         name_control(
-            self.clear_button, "Remove image", "Remove the image and start from the prompt alone"
+            self.clear_button,
+            tr("Remove image"),
+            tr("Remove the image and start from the prompt alone"),
         )
         self.clear_button.clicked.connect(lambda: self.set_path(""))
         self.thumbnail = QLabel()
@@ -96,9 +99,11 @@ class SourceImagePanel(QWidget):
         for text in (self._name, self._message):  # a long word must not widen the column
             text.setSizePolicy(QSizePolicy.Policy.Ignored, text.sizePolicy().verticalPolicy())
         self.shape_button = button(
-            "Match its shape", "Set width and height so that nothing is cut off", self._on_shape
+            tr("Match its shape"),
+            tr("Set width and height so that nothing is cut off"),
+            self._on_shape,
         )
-        self._strength_title = label("Strength", "muted")
+        self._strength_title = label(tr("Strength"), "muted")
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(1, 100)
         self.slider.setSingleStep(5)
@@ -107,8 +112,8 @@ class SourceImagePanel(QWidget):
         self.slider.installEventFilter(WheelGuard(self))
         name_control(
             self.slider,
-            "Strength",
-            "How much of the image changes: little on the left, everything on the right",
+            tr("Strength"),
+            tr("How much of the image changes: little on the left, everything on the right"),
         )
         self._strength_title.setBuddy(self.slider)
         self._percent = label("", "muted")
@@ -116,18 +121,18 @@ class SourceImagePanel(QWidget):
         self.slider.valueChanged.connect(self._on_slider)
         self.paint_button = button(
             "",
-            "Paint over what should change; the rest stays the same",
+            tr("Paint over what should change; the rest stays the same"),
             self.paint,
         )
         self.mask_button = button(
-            "Mask file…",
-            "Choose a mask image of the same shape; its white areas change",
+            tr("Mask file…"),
+            tr("Choose a mask image of the same shape; its white areas change"),
             self.choose_mask,
         )
         self.unmask_button = QToolButton()
         set_icon(self.unmask_button, "trash")
         name_control(
-            self.unmask_button, "Remove mask", "Remove the mask and change the whole image"
+            self.unmask_button, tr("Remove mask"), tr("Remove the mask and change the whole image")
         )
         self.unmask_button.clicked.connect(lambda: self.set_mask(""))
 
@@ -186,7 +191,7 @@ class SourceImagePanel(QWidget):
             except StudioError as error:
                 return [Problem("mask_image", error.message)]
             if not self._preview.mask_share:
-                return [Problem("mask_image", "it has no white areas, so nothing would change")]
+                return [Problem("mask_image", tr("it has no white areas, so nothing would change"))]
         return []
 
     # Model, size and files
@@ -247,20 +252,22 @@ class SourceImagePanel(QWidget):
 
     def choose(self) -> None:
         """Open the file dialog for an image."""
-        if name := self._choose_file("Start from an image", self.path):
+        if name := self._choose_file(tr("Start from an image"), self.path):
             self.set_path(name)
 
     def choose_mask(self) -> None:
         """Open the file dialog for a mask."""
         if name := self._choose_file(
-            "Choose a mask: white areas change", self.mask_path or self.path
+            tr("Choose a mask: white areas change"), self.mask_path or self.path
         ):
             self.set_mask(name)
 
     def _choose_file(self, title: str, near: str) -> str:
         folder = str(Path(near).parent) if near else str(Path.home())
         patterns = " ".join(f"*{suffix}" for suffix in IMAGE_SUFFIXES)
-        return QFileDialog.getOpenFileName(self, title, folder, f"Images ({patterns})")[0]
+        return QFileDialog.getOpenFileName(
+            self, title, folder, tr("Images ({patterns})", patterns=patterns)
+        )[0]
 
     def paint(self) -> None:
         """Open the mask editor."""
@@ -273,7 +280,7 @@ class SourceImagePanel(QWidget):
 
     def _on_mask_accepted(self, image: str) -> None:
         # A job reads the mask from its file, so none may start before the file is saved.
-        self._set_problem(image, "The mask is being saved.")
+        self._set_problem(image, tr("The mask is being saved."))
 
     def _on_mask_saved(self, image: str, mask: str) -> None:
         if image == self.path:
@@ -325,8 +332,10 @@ class SourceImagePanel(QWidget):
         if card is None or not offered:
             return
         chosen, masked = bool(self.path), bool(self.mask_path)
-        first = "Choose the image to change…" if needs_image(card) else "Start from an image…"
-        self.choose_button.setText("Another image…" if chosen else first)
+        first = (
+            tr("Choose the image to change…") if needs_image(card) else tr("Start from an image…")
+        )
+        self.choose_button.setText(tr("Another image…") if chosen else first)
         self.clear_button.setVisible(chosen)
         self._detail.setVisible(chosen)
         is_broken = bool(self.problem) and self._preview is None
@@ -336,7 +345,7 @@ class SourceImagePanel(QWidget):
         )
         # A mask that cannot be read can be replaced or removed.
         self._mask_row.setVisible(chosen and (masked or not is_broken) and takes_mask(card))
-        self.paint_button.setText("Edit mask…" if masked else "Paint mask…")
+        self.paint_button.setText(tr("Edit mask…") if masked else tr("Paint mask…"))
         self.paint_button.setEnabled(self._preview is not None)
         self.unmask_button.setVisible(masked)
         if chosen:
@@ -349,26 +358,27 @@ class SourceImagePanel(QWidget):
         pixmap = QPixmap.fromImage(preview.thumbnail) if preview is not None else QPixmap()
         pixmap.setDevicePixelRatio(self.devicePixelRatioF())
         self.thumbnail.setPixmap(pixmap)
-        self.thumbnail.setAccessibleName(f"Image {Path(self.path).name}")
+        self.thumbnail.setAccessibleName(tr("Image {name}", name=Path(self.path).name))
         fit = (
             describe_fit(preview.size, *self._size)
             if preview is not None and all(self._size)
             else ""
         )
         part = (
-            f"{max(1, round(preview.mask_share * 100))} % of it changes."
+            tr("{percent} % of it changes.", percent=max(1, round(preview.mask_share * 100)))
             if preview is not None and preview.mask_share
             else ""
         )
         if not part and not whole:
-            part = "Paint a mask over what should change."
-        message = self.problem or (
-            " ".join(text for text in (part, fit) if text) if preview is not None else "Reading…"
-        )
+            part = tr("Paint a mask over what should change.")
+        texts = (part, fit) if preview is not None else (tr("Reading…"),)
+        message = self.problem or " ".join(filter(None, texts))
         self._message.setText(message)
         self._message.setVisible(bool(message))
         self._name.setToolTip(escape_markup(self.path))
-        self.shape_button.setVisible("cut" in fit.lower())
+        self.shape_button.setVisible(
+            preview is not None and all(self._size) and is_cropped(preview.size, *self._size)
+        )
         role = "error" if self.problem else "muted"
         if self._message.property("role") != role:
             self._message.setProperty("role", role)

@@ -84,8 +84,11 @@ def test_image_is_chosen_shown_and_removed(tab, qtbot, photo):
     given.slider.setValue(40)
     request = tab.request()
     assert (request.image, request.strength, request.mask_image) == (str(photo), 0.4, "")
+    assert given.shape_button.isVisible()
     given.shape_button.click()
     assert (tab.request().width, tab.request().height) == (88, 48)
+    tab.form.set_values({"width": 80, "height": 40})
+    assert not given.shape_button.isVisible()
     given.clear_button.click()
     assert tab.request().image == ""
     assert not given.slider.isVisible()
