@@ -22,6 +22,7 @@ from studio.core.artifact import SIDECAR_FOLDER, Artifact, Recipe
 from studio.core.errors import StudioError
 from studio.core.files import PART_SUFFIX, sha256_hex, sha256_of, write_whole
 from studio.core.jobs import Job
+from studio.core.translation import tr
 from studio.library.encoders import (
     DEFAULT_OPTIONS,
     KEYWORD,
@@ -94,11 +95,17 @@ def _check_encodable(path: Path) -> None:
         os.fsencode(path)
     except UnicodeEncodeError:
         raise StudioError(
-            f"The name {path.name} has characters that this system's encoding "
-            f"({sys.getfilesystemencoding()}) does not support.",
+            tr(
+                "The name {name} has characters that this system's encoding "
+                "({encoding}) does not support.",
+                name=path.name,
+                encoding=sys.getfilesystemencoding(),
+            ),
             cause="disk",
-            cure="Choose another name or folder, or start Studio in a UTF-8 locale, such as "
-            "LANG=C.UTF-8.",
+            cure=tr(
+                "Choose another name or folder, or start Studio in a UTF-8 locale, such as "
+                "LANG=C.UTF-8."
+            ),
         ) from None
 
 
@@ -150,9 +157,9 @@ def _belongs_to(path: Path, job_id: str) -> bool:
 
 def _name_taken(path: Path) -> StudioError:
     return StudioError(
-        f"{path} already exists and was not replaced.",
+        tr("{path} already exists and was not replaced.", path=path),
         cause="disk",
-        cure="Choose another name or folder.",
+        cure=tr("Choose another name or folder."),
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 
 MIGRATIONS: tuple[str, ...] = (
     """
@@ -135,9 +136,11 @@ def check_is_file(path: Path) -> None:
     """Raise StudioError if the database is a folder, FIFO or device, on which SQLite may hang."""
     for part in (path, *(path.with_name(path.name + suffix) for suffix in _SUFFIXES)):
         if os.path.lexists(part) and not part.is_file():
-            cure = "Move it away, or choose another folder with --data-dir."
+            cure = tr("Move it away, or choose another folder with --data-dir.")
             raise StudioError(
-                f"The queue cannot be opened: {part} is not a file.", cause="disk", cure=cure
+                tr("The queue cannot be opened: {path} is not a file.", path=part),
+                cause="disk",
+                cure=cure,
             )
 
 
@@ -149,12 +152,16 @@ def unopened(path: Path, error: sqlite3.Error) -> StudioError:
     """Return the StudioError for a database that cannot be opened or read."""
     if isinstance(error, sqlite3.OperationalError):
         return StudioError(
-            f"The queue's file {path} cannot be opened: {error}.",
+            tr("The queue's file {path} cannot be opened: {error}.", path=path, error=error),
             cause="disk",
-            cure="Check the folder's rights and free space.",
+            cure=tr("Check the folder's rights and free space."),
         )
-    cure = "The next command that runs jobs renames it and starts a new queue."
-    return StudioError(f"The queue's file {path} is damaged: {error}.", cause="disk", cure=cure)
+    cure = tr("The next command that runs jobs renames it and starts a new queue.")
+    return StudioError(
+        tr("The queue's file {path} is damaged: {error}.", path=path, error=error),
+        cause="disk",
+        cure=cure,
+    )
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -182,9 +189,9 @@ def _keep_aside(path: Path) -> Path:
 
 def _newer(path: Path) -> StudioError:
     return StudioError(
-        f"{path} was written by a newer Studio.",
+        tr("{path} was written by a newer Studio.", path=path),
         cause="invalid",
-        cure="Start that version, or use another --data-dir.",
+        cure=tr("Start that version, or use another --data-dir."),
     )
 
 
@@ -208,9 +215,9 @@ def _migrate(
     except sqlite3.OperationalError as error:
         connection.close()  # rolls back the step that failed
         raise StudioError(
-            f"The queue's file {path} could not be migrated: {error}.",
+            tr("The queue's file {path} could not be migrated: {error}.", path=path, error=error),
             cause="disk",
-            cure="It is unchanged. Free some disk space and start again.",
+            cure=tr("It is unchanged. Free some disk space and start again."),
         ) from error
 
 
@@ -288,9 +295,9 @@ def _true_version(schema: _Schema, path: Path) -> int:
         if known and all(expected.columns[table] <= schema.columns[table] for table in known):
             return number
     raise StudioError(
-        f"{path} is not a queue of Studio.",
+        tr("{path} is not a queue of Studio.", path=path),
         cause="invalid",
-        cure="Move it away, or choose another folder with --data-dir.",
+        cure=tr("Move it away, or choose another folder with --data-dir."),
     )
 
 

@@ -20,6 +20,7 @@ from studio.core.errors import StudioError
 from studio.core.files import sha256_hex
 from studio.core.requests import ImageRequest
 from studio.core.settings import CompressedQuality
+from studio.core.translation import tr
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
 from studio.media import audio, lossy_image, mp4, png, riff_id3, video
 
@@ -149,7 +150,7 @@ def _encode_audio(
             options.quality,
         )
     except ValueError as error:
-        raise StudioError(f"{error}.", cause="invalid", cure="Choose WAV or FLAC.") from error
+        raise StudioError(f"{error}.", cause="invalid", cure=tr("Choose WAV or FLAC.")) from error
     midi = Companion(midi_path, result.midi, f"{MIDI_MARK}{recipe.job_id}".encode())
     return Encoded(
         data=data,
@@ -233,12 +234,13 @@ def parameters_line(recipe: Recipe) -> str:
         "Model": recipe.model,
     }
     if request.image:
-        values["Denoising strength"] = request.strength
+        values["Denoising strength"] = request.strength  # not translated: in the file
     if request.adapters:
         values["Adapters"] = f'"{request.adapters}"'  # quoted, because it contains commas
     if recipe.prompt_read:
-        values["Prompt read as"] = recipe.prompt_read
+        values["Prompt read as"] = recipe.prompt_read  # not translated: in the file
     lines = [request.prompt]
     if request.negative_prompt:
+        # not translated: in the file
         lines.append(f"Negative prompt: {request.negative_prompt}")
     return "\n".join([*lines, ", ".join(f"{name}: {value}" for name, value in values.items())])

@@ -6,8 +6,7 @@ import errno
 import sqlite3
 
 from studio.core.errors import FailureCause, StudioError
-
-REBUILD = 'Choose "Build the index again" in the menu Add of the library.'
+from studio.core.translation import tr
 
 
 def is_damaged(error: Exception) -> bool:
@@ -32,22 +31,30 @@ def _explain(error: Exception) -> tuple[str, str, FailureCause]:
     code = _code(error)
     number = error.errno if isinstance(error, OSError) else 0
     if is_damaged(error):
-        return "The library's index is damaged.", f"{REBUILD} Nothing is lost.", "disk"
+        return (
+            tr("The library's index is damaged."),
+            tr('Choose "Build the index again" in the menu Add of the library. Nothing is lost.'),
+            "disk",
+        )
     if is_temporary(error):
-        return "Another program uses the library.", "Studio tries again by itself.", "disk"
+        return tr("Another program uses the library."), tr("Studio tries again by itself."), "disk"
     if code == sqlite3.SQLITE_FULL or number in (errno.ENOSPC, errno.EDQUOT):
-        return "The library's disk is full.", "Free some space, then try again.", "disk"
+        return tr("The library's disk is full."), tr("Free some space, then try again."), "disk"
     if code == sqlite3.SQLITE_READONLY or number == errno.EROFS:
         return (
-            "The library is read-only.",
-            "Make the data folder writable, or choose another one with --data-dir.",
+            tr("The library is read-only."),
+            tr("Make the data folder writable, or choose another one with --data-dir."),
             "disk",
         )
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror or error}.", "Check the disk, then try again.", "disk"
+        return f"{where}{error.strerror or error}.", tr("Check the disk, then try again."), "disk"
     if isinstance(error, sqlite3.Error):
-        return f"The library's index: {error}.", "Check the disk, then try again.", "disk"
+        return (
+            tr("The library's index: {error}.", error=error),
+            tr("Check the disk, then try again."),
+            "disk",
+        )
     return str(error) or type(error).__name__, "", "unknown"
 
 

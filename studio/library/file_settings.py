@@ -10,10 +10,12 @@ import msgspec
 from studio.core.artifact import Recipe
 from studio.core.file_names import one_line
 from studio.core.requests import fields
+from studio.core.translation import tr
 
 if TYPE_CHECKING:
     from studio.library.foreign.metadata import ForeignMetadata
 
+_SHOWN_BY_LIBRARY = ("prompt", "model", "seed")
 MAX_VALUES = 60
 """A workflow of another program has thousands."""
 _NAME_CHARACTERS = 40
@@ -38,21 +40,19 @@ def _of_recipe(recipe: Recipe) -> dict[str, str]:
     """Return the settings that are not empty."""
     values = msgspec.structs.asdict(recipe.request)
     titles = {info.name: info.title for info in fields(type(recipe.request))}
-    skipped = {"prompt", "model", "seed"}
     return {
         titles[name]: _value_text(value)
         for name, value in values.items()
-        if name in titles and name not in skipped and value not in (None, "", (), [], {})
+        if name in titles and name not in _SHOWN_BY_LIBRARY and value not in (None, "", (), [], {})
     }
 
 
 def _of_other_program(metadata: ForeignMetadata) -> dict[str, str]:
-    from studio.library.foreign.metadata import TITLES, describe
+    from studio.library.foreign.metadata import describe
 
-    skipped = {"Program", *(TITLES[field] for field in ("prompt", "model", "seed"))}
     found: dict[str, str] = {}
-    for name, value in describe(metadata):
-        if name not in skipped and len(found) < MAX_VALUES:
+    for name, value in describe(metadata, without=("program", *_SHOWN_BY_LIBRARY)):
+        if len(found) < MAX_VALUES:
             title = one_line(name[:_NAME_CHARACTERS])
             found[title] = f"{found[title]} {value}" if title in found else value
     return found
@@ -60,5 +60,5 @@ def _of_other_program(metadata: ForeignMetadata) -> dict[str, str]:
 
 def _value_text(value: Any) -> str:
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return tr("Yes") if value else tr("No")
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -19,6 +19,7 @@ from studio.core.artifact import Artifact
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
 from studio.core.settings_store import load_settings
+from studio.core.translation import tr, tr_marked
 from studio.library import kept_lists
 from studio.library.annotations import Annotated, collection_name, normal, save_annotations
 from studio.library.catch_up import add_artifacts, catch_up
@@ -232,7 +233,11 @@ class Library:
         """
         if not is_utf8(str(folder)):
             shown = os.fsencode(folder).decode(errors="replace")
-            raise StudioError(f"{shown} cannot be added.", cause="invalid", cure=NOT_UTF8)
+            raise StudioError(
+                tr("{folder} cannot be added.", folder=shown),
+                cause="invalid",
+                cure=tr_marked(NOT_UTF8),
+            )
         with self._locked():
             kept_lists.add_folder(self.index, self.data, str(folder.absolute()))
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 from studio.library.items import Media
 from studio.library.results import AudioResult, ImageResult, Result, VideoResult
 
@@ -206,7 +207,9 @@ def _outline_of_file(path: Path) -> bytes:
         with soundfile.SoundFile(path) as file:
             parts = [np.abs(block).max(axis=1) for block in blocks(file, "float32")]
     except (OSError, soundfile.SoundFileError, RuntimeError) as error:
-        raise StudioError(f"{path.name} cannot be read: {error}") from error
+        raise StudioError(
+            tr("{name} cannot be read: {error}", name=path.name, error=error)
+        ) from error
     return _outline(np.concatenate(parts)[:, None]) if parts else b""
 
 

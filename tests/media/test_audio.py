@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from studio.core.errors import StudioError
-from studio.library.audio_export import export_audio
+from studio.library.file_actions.audio_export import export_audio
 from studio.media import riff_id3
 from studio.media.audio import FORMATS, encode_audio, frames_in, read_comment
 

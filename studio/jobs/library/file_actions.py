@@ -17,6 +17,7 @@ import msgspec
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal
 
 from studio.core.errors import StudioError
+from studio.jobs.library.action_texts import done_text, stopped_text
 from studio.jobs.library.live_library import START_MS, LiveLibrary
 from studio.library.file_actions.action import (
     ActionKind,
@@ -28,13 +29,6 @@ from studio.library.file_actions.journal import ActionJournal, Progress
 from studio.library.file_actions.results import ActionResult, FileChange, reason_of
 
 log = logging.getLogger(__name__)
-DONE: dict[ActionKind, str] = {
-    "move": "moved",
-    "copy": "copied",
-    "export": "exported",
-    "undo": "moved back",
-}
-"""Kind → what was done, after the number of files."""
 FilesOf = Callable[[], tuple[FileChange, ...]]
 
 
@@ -62,17 +56,10 @@ class EndedAction:
     @property
     def summary(self) -> str:
         """What was done, for a toast."""
-        files, verb = len(self.result.done), DONE[self.action.kind]
-        folder = Path(self.action.folder).name
-        where = f" to {folder}" if self.action.kind in ("move", "copy") else ""
+        action, done, folder = self.action, len(self.result.done), Path(self.action.folder).name
         if self.result.is_cancelled:
-            return f"Stopped: {files:,} of {files_text(len(self.action.files))} {verb}{where}"
-        return f"{files_text(files)} {verb}{where}"
-
-
-def files_text(count: int) -> str:
-    """Return a number of files as text."""
-    return "1 file" if count == 1 else f"{count:,} files"
+            return stopped_text(action.kind, done, len(action.files), folder)
+        return done_text(action.kind, done, folder)
 
 
 class FileActions(QObject):

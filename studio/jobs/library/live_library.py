@@ -19,6 +19,7 @@ from studio.core.artifact import Artifact
 from studio.core.errors import StudioError
 from studio.core.events import Cancelled, Event, Finished
 from studio.core.paths import DataFolder
+from studio.core.translation import tr
 from studio.jobs.library.folder_watch import FolderWatch
 from studio.jobs.library.trash import Trashed, move_to_trash, restore
 from studio.jobs.library.unread_folders import UnreadFolders
@@ -98,7 +99,7 @@ class LiveLibrary(QObject):
 
         with self._lock:
             if self._is_closed:
-                raise StudioError("The library is closed.")
+                raise StudioError(tr("The library is closed."))
             if self._library is not None and self._library.index.is_replaced():
                 self._replaced.append(self._library)
                 self._library = None
@@ -202,7 +203,7 @@ class LiveLibrary(QObject):
 
     def _scan_calls(self) -> tuple[Callable[[ScanProgress], None], Callable[[], bool]]:
         def report(progress: ScanProgress) -> None:
-            self.scanning.emit(f"Looking for files: {progress.files:,}")
+            self.scanning.emit(tr("Looking for files: {count:,}", count=progress.files))
 
         return report, lambda: self._is_closing
 

@@ -14,6 +14,7 @@ import msgspec
 from PySide6.QtCore import QFile
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 
 
 class TrashedFile(msgspec.Struct, frozen=True):
@@ -69,15 +70,18 @@ def restore(trashed: Trashed) -> None:
     for file in trashed.files:
         if file.in_trash is None or not file.in_trash.exists():
             raise StudioError(
-                f"{file.path.name} is no longer in the trash.",
+                tr("{name} is no longer in the trash.", name=file.path.name),
                 cause="disk",
-                cure="Look for it in your desktop's trash.",
+                cure=tr("Look for it in your desktop's trash."),
             )
         if file.path.exists():
             raise StudioError(
-                f"{file.path} exists again, so the file in the trash was not moved there.",
+                tr(
+                    "{path} exists again, so the file in the trash was not moved there.",
+                    path=file.path,
+                ),
                 cause="disk",
-                cure="Rename one of the two, then try again.",
+                cure=tr("Rename one of the two, then try again."),
             )
     for file in reversed(trashed.files):  # after a kill, what belongs to an artifact is there
         if file.in_trash is not None:
@@ -104,9 +108,9 @@ def _companions(path: Path) -> list[Path]:
 def _trash_file(path: Path) -> TrashedFile:
     file = QFile(str(path))
     if not path.is_symlink() and not path.exists():
-        raise FileNotFoundError(2, "The file does not exist")
+        raise FileNotFoundError(2, tr("The file does not exist"))
     if not file.moveToTrash():
-        raise OSError(5, "This folder has no trash, or you may not delete from it")
+        raise OSError(5, tr("This folder has no trash, or you may not delete from it"))
     name = file.fileName()
     in_trash = Path(name) if name and Path(name) != path else None
     return TrashedFile(path, in_trash)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable
 
+from studio.core.translation import tr
 from studio.library.scanning.walk import Problem
 
 
@@ -20,7 +21,13 @@ class UnreadFolders:
         unread = {found.path: found.message for found in problems if found.path in watched}
         for path, message in unread.items():
             if path not in self._unread:
-                self._report(f"{path}: {message}. Its files stay in the library.")
+                self._report(
+                    tr(
+                        "{folder}: {reason}. Its files stay in the library.",
+                        folder=path,
+                        reason=message,
+                    )
+                )
         still = {path for path in self._unread if not os.access(path, os.R_OK)}
         self._unread = still | unread.keys()
 

@@ -14,10 +14,11 @@ from studio.core.errors import StudioError
 from studio.core.files import write_whole
 from studio.core.regular_file import read_regular
 from studio.core.requests import ImageRequest
+from studio.core.translation import tr
 from studio.library.artifacts import read_recipe
-from studio.library.audio_export import convert_audio
 from studio.library.encoders import KEYWORD, MAX_READ_BYTES, parameters_line, sidecar_path
 from studio.library.file_actions.action import ExportOptions
+from studio.library.file_actions.audio_export import convert_audio
 from studio.library.file_actions.places import copy_file, free_target, pairs_of
 from studio.library.file_actions.results import (
     ActionResult,
@@ -95,9 +96,9 @@ def _stripped(source: Path) -> bytes:
     data = without_metadata(read_regular(source, MAX_READ_BYTES), source.suffix.lower())
     if data is None:
         raise StudioError(
-            f"Studio cannot remove metadata from {source.suffix} files.",
+            tr("Studio cannot remove metadata from {suffix} files.", suffix=source.suffix),
             cause="invalid",
-            cure="Choose another format, or export with metadata.",
+            cure=tr("Choose another format, or export with metadata."),
         )
     return data
 
@@ -128,9 +129,9 @@ def _encode_image(source: Path, suffix: str, options: ExportOptions) -> bytes:
     if suffix == ".webp":
         return encode_webp(image, options.quality, _json(recipe), _parameters(recipe))
     raise StudioError(
-        f"Studio cannot write {suffix} files.",
+        tr("Studio cannot write {suffix} files.", suffix=suffix),
         cause="invalid",
-        cure="Choose PNG, JPEG or WebP.",
+        cure=tr("Choose PNG, JPEG or WebP."),
     )
 
 

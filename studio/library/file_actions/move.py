@@ -16,6 +16,7 @@ import msgspec
 from studio.core import file_lock
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
+from studio.core.translation import tr
 from studio.library.annotations import Annotated, save_annotations
 from studio.library.file_actions.places import (
     checked_name,
@@ -80,7 +81,7 @@ def rename_item(index: LibraryIndex, data: DataFolder, item_id: int, new_name: s
     """Rename an item's file; its extension stays. Raises StudioError."""
     (item,) = index.items([item_id]) or (None,)
     if item is None:
-        raise StudioError("The file is no longer in the library.", cause="invalid")
+        raise StudioError(tr("The file is no longer in the library."), cause="invalid")
     source = Path(item.path)
     target = source.with_name(checked_name(source, new_name))
     with _moving(data):
@@ -88,9 +89,13 @@ def rename_item(index: LibraryIndex, data: DataFolder, item_id: int, new_name: s
         result = _move_all(index, data, [change], ignore, never)
     if result.failed:
         raise StudioError(
-            f"{source.name} was not renamed: {next(iter(result.failed.values()))}.",
+            tr(
+                "{name} was not renamed: {reason}.",
+                name=source.name,
+                reason=next(iter(result.failed.values())),
+            ),
             cause="disk",
-            cure="Choose another name.",
+            cure=tr("Choose another name."),
         )
     return change
 
@@ -216,7 +221,9 @@ def _move(index: LibraryIndex, data: DataFolder, change: FileChange) -> None:
     try:
         place_all(pairs)
     except FileExistsError:
-        raise StudioError(f"{change.target} already exists", cause="invalid") from None
+        raise StudioError(
+            tr("{path} already exists", path=change.target), cause="invalid"
+        ) from None
     try:
         _record(index, data, change)
     except OSError:  # a full disk; a fault of the index is for `finish_moves`

@@ -11,6 +11,7 @@ from pathlib import Path
 from studio.core.errors import StudioError
 from studio.core.file_names import slug
 from studio.core.files import part_path, publish, sha256_of
+from studio.core.translation import tr
 from studio.library.artifacts import companion_midi
 from studio.library.encoders import midi_path, sidecar_path
 
@@ -45,9 +46,11 @@ def checked_name(path: Path, new_name: str) -> str:
     safe = slug(stem, 200)
     if not safe or safe != "-".join(stem.split()):
         raise StudioError(
-            f"{new_name!r} cannot be a file name on every system.",
+            tr("{new_name!r} cannot be a file name on every system.", new_name=new_name),
             cause="invalid",
-            cure='Leave out the characters < > : " / \\ | ? * and a dot at the beginning or end.',
+            cure=tr(
+                'Leave out the characters < > : " / \\ | ? * and a dot at the beginning or end.'
+            ),
         )
     return f"{stem}{path.suffix}"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
+from studio.core.translation import mark, tr, tr_marked
 from studio.library.artifacts import sweep_parts
 from studio.library.file_actions.action import FileAction
 from studio.library.file_actions.export import export_item, export_target
@@ -35,7 +36,7 @@ from studio.library.items import Item
 
 MOVED_TOGETHER = 20
 """Files that are moved under one lock."""
-GONE = "It is no longer in the library."
+GONE = mark("It is no longer in the library.")
 log = logging.getLogger(__name__)
 
 
@@ -108,7 +109,7 @@ class ActionRun:
         for number in numbers:
             change, item = files[number], items.get(files[number].item_id)
             if item is None:
-                self._fail(number, GONE)
+                self._fail(number, tr_marked(GONE))
             elif self._is_moved(change, item):
                 done.append(FileChange(item.id, change.source, item.path))
                 self._finish(number, done[-1])
@@ -118,7 +119,7 @@ class ActionRun:
             result = self._move_all([files[number] for number in by_id.values()])
         except TimeoutError:
             for number in by_id.values():
-                self._fail(number, "Another program is moving files.")
+                self._fail(number, tr("Another program is moving files."))
             return
         for change in result.done:
             self._finish(by_id[change.item_id], change)
@@ -145,7 +146,7 @@ class ActionRun:
     def _write(self, number: int) -> None:
         item = next(iter(self._index.items([self._action.files[number].item_id])), None)
         if item is None:
-            self._fail(number, GONE)
+            self._fail(number, tr_marked(GONE))
             return
         begun = self._progress.steps.get(number)
         try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from studio.core.translation import tr
 from studio.library.foreign.comfyui_graph import MAX_STEPS, Graph, Node, read_graph
 from studio.library.foreign.comfyui_prompts import PromptFinder, text_of
 from studio.library.foreign.comfyui_workflow import read_workflow
@@ -55,11 +56,11 @@ def read_comfyui(source: JsonObject, file_name: str = "") -> ForeignMetadata | N
     draft = Draft()
     found = _find_sampler(graph, file_name)
     if found is None:
-        draft.notes.append("The graph has no sampler that Studio recognizes.")
+        draft.notes.append(tr("The graph has no sampler that Studio recognizes."))
         return draft.finish(PROGRAM)
     _read_sampler(graph, found.sampler, draft)
     for node in found.later[:MAX_LATER]:
-        draft.other(f"Later sampler {node.title or node.kind}", _summary(graph, node))
+        draft.other(tr("Later sampler {name}", name=node.title or node.kind), _summary(graph, node))
     return draft.finish(PROGRAM)
 
 
@@ -254,10 +255,10 @@ def _read_latent(graph: Graph, sampler: Node, draft: Draft) -> None:
         if "Latent" in node.kind and all(as_integer(side) for side in size):
             draft.put("width", size[0])
             draft.put("height", size[1])
-            draft.other("Batch size", _above_one(graph.value(node, "batch_size")))
+            draft.other(tr("Batch size"), _above_one(graph.value(node, "batch_size")))
             return
         if "LoadImage" in node.kind:
-            draft.other("Start image", graph.value(node, "image"))
+            draft.other(tr("Start image"), graph.value(node, "image"))
             return
 
 
@@ -278,7 +279,7 @@ def _read_model(graph: Graph, start: Node, draft: Draft) -> None:
     if len(found) == 1:
         draft.put("model", found[0], "Model")
     elif found:
-        draft.other("Merged models", ", ".join(found[:10]))
+        draft.other(tr("Merged models"), ", ".join(found[:10]))
     for name, weight in loras:
         draft.add_lora(name, weight)
 

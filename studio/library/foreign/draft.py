@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from studio.core.requests.base import MAX_PROMPT_CHARACTERS
 from studio.core.requests.prompt_tags import read_tags
+from studio.core.translation import tr, tr_marked
 from studio.library.foreign.metadata import TITLES, ForeignLora, ForeignMetadata, NamedValue
 from studio.media.image_texts.collector import clean
 
@@ -127,7 +128,7 @@ class Draft:
             return
         converted = _convert(field, value)
         if converted is None:
-            self.other(name or TITLES[field], value)
+            self.other(name or tr_marked(TITLES[field]), value)
         elif converted != "":
             self._values[field] = converted
 
@@ -139,7 +140,7 @@ class Draft:
             else:
                 self.other(name, value)
 
-    def put_size(self, value: object, name: str = "Size") -> None:
+    def put_size(self, value: object, name: str = "") -> None:
         """Set width and height from a text such as `512x768` or `(512, 768)`, or from a list."""
         text = shown(value).strip("[] ")
         size = _SIZE.fullmatch(text)
@@ -147,7 +148,7 @@ class Draft:
             self.put("width", size[1])
             self.put("height", size[2])
         elif text:
-            self.other(name, value)
+            self.other(name or tr("Size"), value)
 
     def add_lora(self, name: object, weight: object = 1.0) -> None:
         """Add a LoRA by its file or name."""
@@ -163,7 +164,7 @@ class Draft:
         """Keep a setting without a field."""
         text = shown(value)
         if text not in ("", "{}", "[]", "None") and len(self._others) < MAX_OTHERS:
-            self._others.setdefault(shown(str(name))[:80] or "Value", text)
+            self._others.setdefault(shown(str(name))[:80] or tr("Value"), text)
 
     def finish(self, program: str, version: object = "") -> ForeignMetadata:
         """Return the metadata; LoRAs in the prompt are moved out of it."""
@@ -186,7 +187,7 @@ class Draft:
             name, _, weight = tag.rpartition(":")
             self.add_lora(name, weight)
         for tag in tagged.unsupported:
-            self.other("Tag", tag)
+            self.other(tr("Tag"), tag)
         return "\n".join(line.rstrip() for line in tagged.prompt.split("\n"))
 
 

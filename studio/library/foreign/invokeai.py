@@ -99,7 +99,7 @@ def read_sd_metadata(source: JsonObject) -> ForeignMetadata | None:
     text = " ".join(part for part in parts if isinstance(part, str)) or prompts
     _put_prompt(draft, text)
     draft.put("model", first_of(source, ("model_weights", "model")))
-    draft.put("model_hash", source.get("model_hash"), "Model hash")
+    draft.put("model_hash", source.get("model_hash"))
     draft.put_all({name: value for name, value in image.items() if name != "prompt"}, _OLD_FIELDS)
     return draft.finish(PROGRAM, source.get("app_version", ""))
 

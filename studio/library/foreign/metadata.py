@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
+
+from studio.core.translation import mark, tr, tr_marked
 
 
 class NamedValue(msgspec.Struct, frozen=True):
@@ -55,32 +59,34 @@ class ForeignMetadata(msgspec.Struct, frozen=True, kw_only=True):
 
 
 TITLES = {
-    "prompt": "Prompt",
-    "negative_prompt": "Negative prompt",
-    "seed": "Seed",
-    "steps": "Steps",
-    "guidance": "Guidance",
-    "width": "Width",
-    "height": "Height",
-    "sampler": "Sampler",
-    "schedule": "Schedule",
-    "model": "Model",
-    "model_hash": "Model hash",
-    "vae": "VAE",
-    "strength": "Strength",
-    "clip_skip": "CLIP skip",
+    "prompt": mark("Prompt"),
+    "negative_prompt": mark("Negative prompt"),
+    "seed": mark("Seed"),
+    "steps": mark("Steps"),
+    "guidance": mark("Guidance"),
+    "width": mark("Width"),
+    "height": mark("Height"),
+    "sampler": mark("Sampler"),
+    "schedule": mark("Schedule"),
+    "model": mark("Model"),
+    "model_hash": mark("Model hash"),
+    "vae": mark("VAE"),
+    "strength": mark("Strength"),
+    "clip_skip": mark("CLIP skip"),
 }
-"""Field of `ForeignMetadata` → title."""
+"""Field of `ForeignMetadata` → title, marked."""
 
 
-def describe(metadata: ForeignMetadata) -> list[tuple[str, str]]:
-    """Return all that was read as (name, value), for a list or the command line."""
+def describe(metadata: ForeignMetadata, without: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Return what was read as (title, value), except the fields in `without`."""
     program = " ".join(filter(None, (metadata.program, metadata.version)))
-    found = [("Program", program)] if program else []
+    found = [(tr("Program"), program)] if program and "program" not in without else []
     for field, title in TITLES.items():
         value = getattr(metadata, field)
-        if value not in (None, ""):
-            found.append((title, f"{value:g}" if isinstance(value, float) else str(value)))
+        if field not in without and value not in (None, ""):
+            found.append(
+                (tr_marked(title), f"{value:g}" if isinstance(value, float) else str(value))
+            )
     found += [(f"LoRA {lora.name}", f"{lora.weight:g}") for lora in metadata.loras]
     found += [(other.name, other.value) for other in metadata.others]
-    return found + [("Note", note) for note in metadata.notes]
+    return found + [(tr("Note"), note) for note in metadata.notes]

@@ -17,18 +17,19 @@ import re
 from collections.abc import Iterator
 
 from studio.core.requests import adapter_list
+from studio.core.translation import tr
 from studio.library.foreign.draft import Draft
 from studio.library.foreign.metadata import ForeignMetadata
 
 MAX_LINE = 100_000
 """Characters of the line with the settings."""
 MAX_PAIRS = 300
-_NEGATIVE = "Negative prompt:"
+_NEGATIVE = "Negative prompt:"  # not translated: as the programs write it
 _STEPS = re.compile(r"\s*Steps: ?\d+\s*(?:,|$)", re.ASCII)
 _NAME = re.compile(r"\s*+([\w][\w \-/().+]{0,79}?):[ ]?")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"(?=\s*(?:,|$))')
 _LEAST_PAIRS = 3
-_FIELDS = {
+_FIELDS = {  # not translated: names in files
     "Steps": "steps",
     "Sampler": "sampler",
     "Schedule type": "schedule",
@@ -44,8 +45,11 @@ _FIELDS = {
     "Strength": "strength",
     "Clip skip": "clip_skip",
 }
+# not translated: names in files
 _HIRES = ("Hires upscale", "Hires resize", "Hires steps", "Hires upscaler")
-_LORA_LISTS = ("Lora weights", "LoRA weights")
+_LORA_LISTS = ("Lora weights", "LoRA weights")  # not translated: names in files
+_STRENGTH = "Denoising strength"  # not translated: names in files
+_DISTILLED = "Distilled CFG Scale"  # not translated: names in files
 _TRAILING = re.compile(r"(Template|Negative Template|Raw prompt|Wildcard prompt): ?(.*)", re.DOTALL)
 
 
@@ -60,6 +64,7 @@ def read_parameters(text: str, program: str = "") -> ForeignMetadata | None:
     for line in _trailing(lines[index + 1 :]):
         draft.other(*line)
     prompt, negative = _prompts(lines[:index], program)
+    # not translated: names in files
     raw, raw_negative = pairs.pop("Raw prompt", ""), pairs.pop("Raw negative prompt", "")
     draft.put("prompt", raw or prompt)
     draft.put("negative_prompt", raw_negative or negative)
@@ -83,6 +88,7 @@ def _settings_line(lines: list[str]) -> int | None:
 
 
 def _prompts(lines: list[str], program: str) -> tuple[str, str]:
+    # not translated: the name of a program
     negative_mark = "-" if program == "Draw Things" else _NEGATIVE
     for index, line in enumerate(lines):
         if line.strip().startswith(negative_mark):
@@ -158,15 +164,15 @@ def _trailing(lines: list[str]) -> Iterator[tuple[str, str]]:
 def _put_special(draft: Draft, pairs: dict[str, str]) -> None:
     """Set the fields that depend on others, and remove them from `pairs`."""
     draft.put_size(pairs.pop("Size", ""))
-    if any(name in pairs for name in _HIRES) and "Denoising strength" in pairs:
+    if any(name in pairs for name in _HIRES) and _STRENGTH in pairs:
         # of the second pass; the image did not start from another one
-        draft.other("Hires denoising strength", pairs.pop("Denoising strength"))
-    distilled = pairs.pop("Distilled CFG Scale", "")
+        draft.other(tr("Hires denoising strength"), pairs.pop(_STRENGTH))
+    distilled = pairs.pop(_DISTILLED, "")
     if distilled and pairs.get("CFG scale", "1").rstrip("0").rstrip(".") == "1":
         draft.put("guidance", distilled)  # models with distilled guidance: Flux
         pairs.pop("CFG scale", None)
     elif distilled:
-        draft.other("Distilled CFG Scale", distilled)
+        draft.other(_DISTILLED, distilled)
     for name in _LORA_LISTS:
         for part in pairs.pop(name, "").split(","):
             lora, _, weight = part.rpartition(":")
@@ -194,4 +200,4 @@ def _program(version: str, app: str) -> str:
         return "Forge"
     if first.startswith("comfyui"):
         return "ComfyUI"
-    return "Stable Diffusion web UI"
+    return "Stable Diffusion web UI"  # not translated: its name

@@ -54,7 +54,7 @@ _NOVELAI = {
     "strength": "strength",
 }
 _NOVELAI_HIDDEN = ("v4_prompt", "v4_negative_prompt", "signed_hash", "request_type", "prompt")
-_EASY_DIFFUSION = {
+_EASY_DIFFUSION = {  # not translated: names in files
     "prompt": "prompt",
     "negative prompt": "negative_prompt",
     "seed": "seed",
@@ -121,7 +121,7 @@ def read_draw_things(source: JsonObject) -> ForeignMetadata | None:
     draft.put_all(settings, _DRAW_THINGS)
     draft.put("width", more.get("width"))
     draft.put("height", more.get("height"))
-    return draft.finish("Draw Things")
+    return draft.finish("Draw Things")  # not translated: its name
 
 
 def read_novelai(comment: JsonObject, description: str, source: str) -> ForeignMetadata | None:
@@ -146,15 +146,17 @@ def read_easy_diffusion(source: JsonObject) -> ForeignMetadata | None:
     folded = {_SEPARATORS.sub(" ", name.lower()): value for name, value in source.items()}
     if not {"prompt", "negative prompt", "seed"} <= folded.keys():
         return None
+    # not translated: names in files
     if not {"stable diffusion model", "use stable diffusion model"} & folded.keys():
         return None
     draft = Draft()
+    # not translated: names in files
     lora = first_of(folded, ("lora model", "use lora model"))
     weight = first_of(folded, ("lora strength", "lora alpha"))
     draft.add_lora(lora, 1.0 if weight is None else weight)
     known = {name: value for name, value in folded.items() if "lora" not in name}
     draft.put_all(known, _EASY_DIFFUSION)
-    return draft.finish("Easy Diffusion")
+    return draft.finish("Easy Diffusion")  # not translated: its name
 
 
 def read_description(text: str) -> ForeignMetadata | None:

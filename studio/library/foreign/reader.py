@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from studio.core.translation import tr
 from studio.library.encoders import KEYWORD
 from studio.library.foreign import comfyui, fooocus, invokeai, programs
 from studio.library.foreign.draft import JsonObject, as_object, parse_object
@@ -63,8 +64,9 @@ def read_foreign(path: Path) -> ForeignMetadata | None:
 
 def _complete(metadata: ForeignMetadata | None, found: ImageTexts) -> ForeignMetadata | None:
     """Add the image's own size, and what was too long to be read."""
-    notes = tuple(f"{name} is too long to be read." for name in found.skipped[:5])
+    notes = tuple(tr("{name} is too long to be read.", name=name) for name in found.skipped[:5])
     if metadata is None:
+        # not translated: the index keeps it
         return ForeignMetadata(program="Unknown program", notes=notes) if notes else None
     if not metadata.is_description and not (metadata.width and metadata.height) and found.width:
         metadata = msgspec.structs.replace(metadata, width=found.width, height=found.height)
@@ -159,4 +161,5 @@ def _creator(texts: Texts) -> str:
     if KEYWORD in texts:  # a recipe of another version, which cannot be read
         return "Studio"
     tool = texts.get(collector.XMP_CREATOR_TOOL, "")
+    # not translated: the name of a program
     return "Draw Things" if tool.startswith("Draw Things") else ""

@@ -13,6 +13,7 @@ from studio.core.requests.adapter_list import MAX_ADAPTERS, AdapterChoice, write
 from studio.core.requests.image import MAX_PIXELS
 from studio.core.requests.prompt_tags import has_weights
 from studio.core.requests.scheduler_names import scheduler_named, split_schedule
+from studio.core.translation import tr, tr_marked
 from studio.library.foreign.draft import file_stem
 from studio.library.foreign.metadata import TITLES, ForeignMetadata
 from studio.models.card import ModelCard
@@ -92,7 +93,7 @@ class _Taker:
             value = getattr(self._metadata, field)
             if value not in (None, ""):
                 problem = _problem(name, value)
-                self._add(TITLES[field], value, problem)
+                self._add(tr_marked(TITLES[field]), value, problem)
                 if not problem:
                     self.values[name] = value
 
@@ -103,8 +104,8 @@ class _Taker:
             return
         problem = _problem("width", width) or _problem("height", height)
         if width * height > MAX_PIXELS:
-            problem = f"more than {MAX_PIXELS:,} pixels"
-        self._add("Size", f"{width} × {height}", problem)
+            problem = tr("more than {limit:,} pixels", limit=MAX_PIXELS)
+        self._add(tr("Size"), f"{width} × {height}", problem)
         if not problem:
             self.values |= {"width": width, "height": height}
 
@@ -115,12 +116,20 @@ class _Taker:
             return
         sampler, in_name = split_schedule(name)
         scheduler = scheduler_named(sampler)
-        self._add(TITLES["sampler"], name, "" if scheduler else "Studio does not have this sampler")
+        self._add(
+            tr_marked(TITLES["sampler"]),
+            name,
+            "" if scheduler else tr("Studio does not have this sampler"),
+        )
         if scheduler:
             self.values["scheduler"] = scheduler
         spacing = in_name if schedule.lower() in _USUAL_SCHEDULES else schedule
         if spacing:
-            self._add(TITLES["schedule"], spacing, "Studio uses the scheduler's own spacing")
+            self._add(
+                tr_marked(TITLES["schedule"]),
+                spacing,
+                tr("Studio uses the scheduler's own spacing"),
+            )
 
     def take_strength(self) -> None:
         """Take the strength of an image that was made from another one."""
@@ -128,7 +137,7 @@ class _Taker:
         if strength is None or strength >= 1:
             return
         problem = _problem("strength", strength)
-        self._add(TITLES["strength"], strength, problem)
+        self._add(tr_marked(TITLES["strength"]), strength, problem)
         if not problem:
             self.values["strength"] = strength
 
@@ -138,21 +147,21 @@ class _Taker:
         card = find_card(self._models, name, digest)
         if card is not None:
             self.values["model"] = card.name
-            self._add(TITLES["model"], name or digest)
+            self._add(tr_marked(TITLES["model"]), name or digest)
         elif name or digest:
-            self._add(TITLES["model"], name or digest, "not installed")
+            self._add(tr_marked(TITLES["model"]), name or digest, tr("not installed"))
 
     def take_loras(self) -> None:
         """Take the LoRAs that are installed."""
         chosen: dict[str, AdapterChoice] = {}
         for lora in self._metadata.loras:
             card = find_card(self._adapters, lora.name)
-            reason = "" if card is not None else "not installed"
+            reason = "" if card is not None else tr("not installed")
             if card is not None:
                 choice = AdapterChoice(card.name, lora.weight)
                 reason = _problem("adapters", str(choice))
                 if len(chosen) >= MAX_ADAPTERS:
-                    reason = f"more than {MAX_ADAPTERS} adapters"
+                    reason = tr("more than {limit} adapters", limit=MAX_ADAPTERS)
                 if not reason:
                     chosen[card.name] = choice
             self._add(f"LoRA {lora.name}", lora.weight, reason)
@@ -162,14 +171,18 @@ class _Taker:
     def leave_others(self) -> None:
         """List what has no field in a request."""
         if has_weights(self._metadata.prompt):
-            self._add("Weights in the prompt", "(word:1.2)", "the model reads them as text")
+            self._add(tr("Weights in the prompt"), "(word:1.2)", tr("the model reads them as text"))
         if self._metadata.vae:
-            self._add(TITLES["vae"], self._metadata.vae, "choose it as an adapter, if installed")
+            self._add(
+                tr_marked(TITLES["vae"]),
+                self._metadata.vae,
+                tr("choose it as an adapter, if installed"),
+            )
         skip = self._metadata.clip_skip
         if skip is not None and skip > 1:
-            self._add(TITLES["clip_skip"], skip, "Studio does not have this setting")
+            self._add(tr_marked(TITLES["clip_skip"]), skip, tr("Studio does not have this setting"))
         for other in self._metadata.others:
-            self._add(other.name, other.value, "Studio does not have this setting")
+            self._add(other.name, other.value, tr("Studio does not have this setting"))
 
 
 def _problem(field: str, value: object) -> str:

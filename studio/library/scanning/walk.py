@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from studio.core.artifact import SIDECAR_FOLDER
+from studio.core.translation import mark, tr_marked
 
 _MAX_DEPTH = 64
-NOT_UTF8 = "The name is not valid UTF-8. Rename it to see its files in the library."
+NOT_UTF8 = mark("The name is not valid UTF-8. Rename it to see its files in the library.")
 
 
 class Root(NamedTuple):
@@ -67,7 +68,9 @@ def walk(
                 problems.append(Problem(path, error.strerror or str(error)))
                 continue
             if not is_utf8(path):  # neither the index nor a window can hold its name
-                problems.append(Problem(os.fsencode(path).decode(errors="replace"), NOT_UTF8))
+                problems.append(
+                    Problem(os.fsencode(path).decode(errors="replace"), tr_marked(NOT_UTF8))
+                )
                 continue
             yield folder
             if root.is_recursive and depth < _MAX_DEPTH:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
-from studio.jobs.library.file_actions import DONE, EndedAction, files_text
+from studio.core.translation import tr
+from studio.jobs.library.action_texts import failed_text, running_text
+from studio.jobs.library.file_actions import EndedAction
 from studio.library.file_actions.action import ActionKind
 from studio.library.file_actions.results import ActionResult
 from studio.ui import background
@@ -17,12 +19,6 @@ from studio.ui.widgets.factory import Notice, button, name_control, show_message
 
 BAR_WIDTH = 120
 SHOWN_FAILURES = 3
-_RUNNING: dict[ActionKind, str] = {
-    "move": "Moving",
-    "copy": "Copying",
-    "export": "Exporting",
-    "undo": "Moving back",
-}
 
 
 class FileActionBar(QWidget):
@@ -40,9 +36,9 @@ class FileActionBar(QWidget):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(BAR_WIDTH)
-        name_control(self.bar, "Progress of files", "Files that are done")
+        name_control(self.bar, tr("Progress of files"), tr("Files that are done"))
         self.cancel_button = button(
-            "Cancel", "Stop after this file; what is done stays", self._cancel, "stop"
+            tr("Cancel"), tr("Stop after this file; what is done stays"), self._cancel, "stop"
         )
         self.notice = Notice()
         self._line = QFrame()
@@ -73,10 +69,13 @@ class FileActionBar(QWidget):
         if not states:
             return
         first = states[0]
-        more = f" · {len(states) - 1} more" if len(states) > 1 else ""
-        is_stopping = first.cancelled.is_set()
-        text = f"{_RUNNING[first.action.kind]} {first.done:,} of {first.total:,}"
-        self.title.set_whole(f"{text} · stopping…" if is_stopping else f"{text}{more}")
+        is_stopping, more = first.cancelled.is_set(), len(states) - 1
+        text = running_text(first.action.kind, first.done, first.total)
+        if is_stopping:
+            text = f"{text} · {tr('stopping…')}"
+        elif more:
+            text = f"{text} · {tr('{count} more', count=more)}"
+        self.title.set_whole(text)
         self.bar.setRange(0, first.total)
         self.bar.setValue(first.done)
         self.cancel_button.setEnabled(not is_stopping)
@@ -91,9 +90,9 @@ class FileActionBar(QWidget):
         if action.kind == "move" and result.done and not ended.was_resumed:
             pass  # `LibraryCommands` offers to undo it
         elif action.kind == "move" and result.done:
-            self._shared.post_toast(text, "Undo", lambda: self._actions.undo(action.id))
+            self._shared.post_toast(text, tr("Undo"), lambda: self._actions.undo(action.id))
         elif action.folder and result.done:
-            self._shared.post_toast(text, "Show", lambda: open_folder(folder))
+            self._shared.post_toast(text, tr("Show"), lambda: open_folder(folder))
         elif result.done or result.is_cancelled or not result.failed:
             self._shared.post_toast(text)
         if result.failed:
@@ -102,15 +101,15 @@ class FileActionBar(QWidget):
 
     def _show_failed(self, kind: ActionKind, result: ActionResult) -> None:
         lines = [f"{Path(path).name}: {reason}" for path, reason in result.failed.items()]
-        self._failures.append((f"{files_text(len(lines))} not {DONE[kind]}", lines))
+        self._failures.append((failed_text(kind, len(lines)), lines))
         title = ", ".join(title for title, _lines in self._failures)
         every = [line for _title, lines in self._failures for line in lines]
         details = button(
-            "Details…",
-            "Show all files",
-            lambda: show_message(self.window(), "Files", f"{title}.", "\n".join(every)),
+            tr("Details…"),
+            tr("Show all files"),
+            lambda: show_message(self.window(), tr("Files"), f"{title}.", "\n".join(every)),
         )
-        close = button("OK", "Close this message", self._close_notice)
+        close = button(tr("OK"), tr("Close this message"), self._close_notice)
         self.notice.show_message(f"{title}.", "\n".join(every[:SHOWN_FAILURES]), [details, close])
 
     def _close_notice(self) -> None:

@@ -12,7 +12,7 @@ from studio.core.files import write_whole
 from studio.core.jobs import Job
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
 from studio.library.artifacts import companion_midi
-from studio.library.audio_export import export_audio
+from studio.library.file_actions.audio_export import export_audio
 from studio.ui.app_state import AppState
 from studio.ui.audio.audio_view import AudioView
 from studio.ui.desktop.folders import open_folder_of

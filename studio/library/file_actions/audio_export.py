@@ -9,6 +9,7 @@ import numpy as np
 
 from studio.core.errors import StudioError
 from studio.core.files import write_whole
+from studio.core.translation import tr
 from studio.library.artifacts import read_recipe
 from studio.media.audio import FORMATS, blocks, encode_audio
 
@@ -21,8 +22,10 @@ def export_audio(source: Path, target: Path) -> None:
     file_format = target.suffix.lower().removeprefix(".")
     if file_format not in FORMATS:
         raise StudioError(
-            f"{target.suffix or 'No extension'} is not a supported audio format.",
-            cure=f"Use {', '.join(FORMATS)}.",
+            tr("{suffix} is not a supported audio format.", suffix=target.suffix)
+            if target.suffix
+            else tr("No extension; the audio format is unknown."),
+            cure=tr("Use {formats}.", formats=", ".join(FORMATS)),
         )
     if file_format == source.suffix.lower().removeprefix("."):
         write_whole(target, source.read_bytes(), replace=True)
@@ -43,8 +46,9 @@ def convert_audio(source: Path, file_format: str, *, with_recipe: bool = True) -
             )
             return encode_audio(samples, file.samplerate, file_format, comment)
     except ValueError as error:
-        raise StudioError(f"{error}.", cure="Choose WAV or FLAC.") from error
+        raise StudioError(f"{error}.", cure=tr("Choose WAV or FLAC.")) from error
     except (soundfile.SoundFileError, RuntimeError) as error:
         raise StudioError(
-            f"{source.name} cannot be read: {error}", cure="The file may be damaged or missing."
+            tr("{name} cannot be read: {error}", name=source.name, error=error),
+            cure=tr("The file may be damaged or missing."),
         ) from error
