@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -27,12 +28,14 @@ hypothesis_settings.load_profile("studio")
 
 
 @pytest.fixture(autouse=True)
-def data(tmp_path_factory, monkeypatch) -> DataFolder:
+def data(tmp_path_factory, monkeypatch) -> Iterator[DataFolder]:
     """A data folder that only this test uses, found by the code under test in the usual way."""
     folder = DataFolder(root=tmp_path_factory.mktemp("data 数据"))
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(folder.root))
     folder.create()
-    return folder
+    yield folder
+    # 16 MB each: thousands of tests would fill the disk.
+    folder.ballast.unlink(missing_ok=True)
 
 
 @pytest.fixture(autouse=True)
