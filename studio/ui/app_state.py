@@ -16,6 +16,7 @@ from studio.core.requests import Request
 from studio.core.settings import Settings, format_defaults
 from studio.core.settings_catalog.writer import SettingsWriter
 from studio.core.settings_store import Change, apply_change, check_change
+from studio.core.translation import tr
 from studio.jobs.library.file_actions import FileActions
 from studio.jobs.library.live_library import LiveLibrary
 from studio.jobs.session import Session
@@ -188,7 +189,9 @@ class AppState(QObject):
 
     def _on_save_failed(self, error: OSError | None) -> None:
         self.save_failed.emit(
-            f"The settings cannot be saved: {error.strerror or error}." if error is not None else ""
+            tr("The settings cannot be saved: {reason}.", reason=error.strerror or error)
+            if error is not None
+            else ""
         )
 
     # Models

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from studio.core.jobs import Job, JobState
+from studio.core.translation import tr, tr_marked, tr_plural
 from studio.jobs.queue import IN_USE, PAUSED, JobQueue
 from studio.ui.queue.dock import QueueDock
 from studio.ui.widgets.factory import Notice, button
@@ -24,7 +25,7 @@ class QueueBanner(Notice):
 
     def show_until_closed(self, message: str) -> None:
         """Show a message until the user closes it."""
-        self.show_message(message, "", [button("OK", "Close this message", self.clear)])
+        self.show_message(message, "", [button(tr("OK"), tr("Close this message"), self.clear)])
 
     def clear(self) -> None:
         """Hide the banner."""
@@ -42,8 +43,12 @@ class QueueBanner(Notice):
 
     def _text(self, reason: str) -> str:
         waiting = self._queue.counts.states[JobState.QUEUED]
-        jobs = "1 job waits" if waiting == 1 else f"{waiting or 'No'} jobs wait"
-        return f"{reason} {jobs}."
+        jobs = (
+            tr_plural("1 job waits.", "{count} jobs wait.", waiting)
+            if waiting
+            else tr("No jobs wait.")
+        )
+        return tr("{reason} {jobs}", reason=tr_marked(reason), jobs=jobs)
 
     def _on_pause_changed(self, reason: str) -> None:
         waiting = self._queue.counts.states[JobState.QUEUED]
@@ -51,9 +56,12 @@ class QueueBanner(Notice):
         if reason in ("", PAUSED) or (reason == IN_USE and not waiting):
             self.clear()
             return
-        resume = button("Continue", "Run the waiting jobs", self._queue.resume, "play")
+        resume = button(tr("Continue"), tr("Run the waiting jobs"), self._queue.resume, "play")
         show = button(
-            "Show queue", "Show the queue, which stays paused", self._on_show_clicked, "queue"
+            tr("Show queue"),
+            tr("Show the queue, which stays paused"),
+            self._on_show_clicked,
+            "queue",
         )
         self.show_message(self._text(reason), "", [resume, show])
         self._reason = reason

@@ -7,9 +7,10 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar
 
 from studio.core.jobs import Job, JobState
+from studio.core.translation import tr, tr_marked
 from studio.jobs.queue import JobQueue
 from studio.ui import background
-from studio.ui.queue.job_text import format_duration, job_title
+from studio.ui.queue.job_text import job_title, left_text
 from studio.ui.queue.progress import JobProgress
 from studio.ui.widgets.elided_label import ElidedLabel
 from studio.ui.widgets.factory import button, label, name_control
@@ -38,17 +39,17 @@ class QueueBar(QFrame):
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(BAR_WIDTH)
         self.bar.setRange(0, 1000)
-        name_control(self.bar, "Progress", "Progress of the running jobs")
+        name_control(self.bar, tr("Progress"), tr("Progress of the running jobs"))
         self.details = label("", "muted")
         self.summary = label("", "muted")
         self.pause_button = button(
-            "Pause",
-            "Pause after the running job, or continue (Ctrl+P)",
+            tr("Pause"),
+            tr("Pause after the running job, or continue (Ctrl+P)"),
             self._toggle_pause,
             "pause",
         )
         self.expand_button = button(
-            "Show queue", "Show all jobs (Ctrl+J)", self.expand_requested.emit, "queue"
+            tr("Show queue"), tr("Show all jobs (Ctrl+J)"), self.expand_requested.emit, "queue"
         )
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 4, 12, 4)
@@ -105,7 +106,7 @@ class QueueBar(QFrame):
             shown = [self._progress.of(job.id) for job in running]
             self.bar.setValue(round(1000 * sum(one.share for one in shown) / len(shown)))
             self.details.setText(shown[0].text)
-        text = "Continue" if is_paused else "Pause"
+        text = tr("Continue") if is_paused else tr("Pause")
         if self.pause_button.text() != text:
             self.pause_button.setText(text)
             self.pause_button.setAccessibleName(text)
@@ -117,22 +118,24 @@ class QueueBar(QFrame):
 
     def _title(self, running: list[Job], is_paused: bool) -> str:
         if running:
-            more = f" and {len(running) - 1} more" if len(running) > 1 else ""
-            return f"{job_title(running[0])}{more}"
+            first, more = job_title(running[0]), len(running) - 1
+            return tr("{job} and {count} more", job=first, count=more) if more else first
         if is_paused:
-            return self._queue.paused
+            return tr_marked(self._queue.paused)
         waiting = self._queue.counts.states[JobState.QUEUED]
-        return "Starting…" if waiting else "No job waits"
+        return tr("Starting…") if waiting else tr("No job waits")
 
     def _show_summary(self) -> None:
         counts = self._queue.counts
         states = counts.states
-        parts = [f"{states[JobState.QUEUED]:,} waiting"] if counts.open else []
+        parts = []
+        if counts.open:
+            parts.append(tr("{waiting:,} waiting", waiting=states[JobState.QUEUED]))
         seconds, unknown = counts.left(self._queue.estimates.medians())
         if seconds >= 1 and counts.open:
-            parts.append(f"{'at least' if unknown else 'about'} {format_duration(seconds)} left")
+            parts.append(left_text(seconds, is_least=bool(unknown)))
         if not counts.open and states[JobState.COMPLETED]:
-            parts.append(f"{states[JobState.COMPLETED]:,} done")
+            parts.append(tr("{done:,} done", done=states[JobState.COMPLETED]))
         if states[JobState.FAILED]:
-            parts.append(f"{states[JobState.FAILED]:,} failed")
+            parts.append(tr("{failed:,} failed", failed=states[JobState.FAILED]))
         self.summary.setText(" · ".join(parts))

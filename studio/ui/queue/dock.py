@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget
 
+from studio.core.translation import tr
 from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import FittedScrollArea
 
@@ -29,7 +30,7 @@ class QueueDock(QDockWidget):
     shown_changed = Signal(bool)
 
     def __init__(self, shared: AppState) -> None:
-        super().__init__("Queue")
+        super().__init__(tr("Queue"))
         self.setObjectName("queue")
         self._shared = shared
         self._panel: QueuePanel | None = None

@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QMenu, QTableView
 
 from studio.core.jobs import Job, JobState
 from studio.core.kinds import KINDS
+from studio.core.translation import tr, tr_plural
 from studio.ui.app_state import AppState
 from studio.ui.queue.table import JobFilter
-from studio.ui.queue.undo import Move, Remove, cancel_jobs, count_text, push
+from studio.ui.queue.undo import Move, Remove, cancel_jobs, push
 from studio.ui.widgets.factory import show_message
 
 _MENU_GROUPS = (
@@ -43,22 +44,22 @@ class JobActions(QObject):
 
     def _create_actions(self) -> dict[str, QAction]:
         rows: tuple[tuple[str, str, str, Callable[[], object]], ...] = (
-            ("show", "Show result", "Return", self.show_selected),
-            ("next", "Run next", "Alt+Home", self.run_next),
-            ("up", "Move up", "Alt+Up", lambda: self._move_by(-1)),
-            ("down", "Move down", "Alt+Down", lambda: self._move_by(1)),
-            ("edit", "Edit…", "F2", self.edit_selected),
-            ("duplicate", "Duplicate", "Ctrl+D", self.duplicate_selected),
-            ("cancel", "Cancel", "Del", self.cancel_selected),
-            ("retry", "Try again", "", self.retry_selected),
-            ("remove", "Remove from list", "Shift+Del", self.remove_selected),
-            ("cancel_batch", "Cancel rest of batch", "", self.cancel_batch),
-            ("retry_failed", "Try all failed jobs again", "", self.retry_failed),
-            ("cancel_waiting", "Cancel all waiting jobs", "", self.cancel_waiting),
-            ("cancel_all", "Cancel all jobs", "", self.cancel_all),
-            ("clear", "Clear finished jobs", "", self.clear_finished),
-            ("undo", "Undo", "Ctrl+Z", self.undo_stack.undo),
-            ("redo", "Redo", "Ctrl+Shift+Z", self.undo_stack.redo),
+            ("show", tr("Show result"), "Return", self.show_selected),
+            ("next", tr("Run next"), "Alt+Home", self.run_next),
+            ("up", tr("Move up"), "Alt+Up", lambda: self._move_by(-1)),
+            ("down", tr("Move down"), "Alt+Down", lambda: self._move_by(1)),
+            ("edit", tr("Edit…"), "F2", self.edit_selected),
+            ("duplicate", tr("Duplicate"), "Ctrl+D", self.duplicate_selected),
+            ("cancel", tr("Cancel"), "Del", self.cancel_selected),
+            ("retry", tr("Try again"), "", self.retry_selected),
+            ("remove", tr("Remove from list"), "Shift+Del", self.remove_selected),
+            ("cancel_batch", tr("Cancel rest of batch"), "", self.cancel_batch),
+            ("retry_failed", tr("Try all failed jobs again"), "", self.retry_failed),
+            ("cancel_waiting", tr("Cancel all waiting jobs"), "", self.cancel_waiting),
+            ("cancel_all", tr("Cancel all jobs"), "", self.cancel_all),
+            ("clear", tr("Clear finished jobs"), "", self.clear_finished),
+            ("undo", tr("Undo"), "Ctrl+Z", self.undo_stack.undo),
+            ("redo", tr("Redo"), "Ctrl+Shift+Z", self.undo_stack.redo),
         )
         actions = {}
         for name, title, keys, method in rows:
@@ -102,8 +103,11 @@ class JobActions(QObject):
         }
         for name, is_enabled in enabled.items():
             self.by_name[name].setEnabled(is_enabled)
-        self.by_name["undo"].setText(f"Undo {self.undo_stack.undoText()}".strip())
-        self.by_name["redo"].setText(f"Redo {self.undo_stack.redoText()}".strip())
+        undone, redone = self.undo_stack.undoText(), self.undo_stack.redoText()
+        undo = tr("Undo {change}", change=undone) if undone else tr("Undo")
+        redo = tr("Redo {change}", change=redone) if redone else tr("Redo")
+        self.by_name["undo"].setText(undo)
+        self.by_name["redo"].setText(redo)
 
     # Selection
     # ----------------------------------------------------------------------
@@ -189,7 +193,9 @@ class JobActions(QObject):
 
     def _remove(self, jobs: list[Job]) -> None:
         command = Remove(self._queue, jobs)
-        done = f"{count_text(jobs)} removed from the list"
+        done = tr_plural(
+            "1 job removed from the list", "{count:,} jobs removed from the list", len(jobs)
+        )
         push(self._shared, command, done, self.undo_stack)
 
     def retry_selected(self) -> None:
@@ -220,6 +226,6 @@ class JobActions(QObject):
         failure, kind = jobs[0].failure, KINDS[jobs[0].request.kind]
         if failure is not None and not kind.tab:
             text = f"{failure.message} {failure.cure}"
-            show_message(self._table.window(), "The job failed", text, failure.details)
+            show_message(self._table.window(), tr("The job failed"), text, failure.details)
         else:
             self.result_requested.emit(jobs[0].id)

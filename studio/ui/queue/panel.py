@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
 
 from studio.core.jobs import Job, JobState
 from studio.core.kinds import KINDS
-from studio.core.translation import tr_marked
+from studio.core.translation import tr, tr_marked
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.queue.job_actions import JobActions
-from studio.ui.queue.job_text import SET_ASIDE, STATE_TITLES, format_duration
+from studio.ui.queue.job_text import STATE_TITLES, left_text
 from studio.ui.queue.pause_menu import PauseMenu
 from studio.ui.queue.table import (
     KIND,
@@ -67,44 +67,52 @@ class QueuePanel(QWidget):
         self.job_actions = JobActions(shared, self.table, self.shown)
         self.summary = label("", "muted")
         self.text = search_field(
-            "Search jobs", "Show only jobs with this text in prompt or model", "Search jobs"
+            tr("Search jobs"),
+            tr("Show only jobs with this text in prompt or model"),
+            tr("Search jobs"),
         )
         self.kind = choice_box(
-            "Kind",
-            "Show only jobs of one kind",
-            "All kinds",
+            tr("Kind"),
+            tr("Show only jobs of one kind"),
+            tr("All kinds"),
             {name: tr_marked(kind.title) for name, kind in KINDS.items()},
         )
-        states = {title: title for title in (*STATE_TITLES.values(), SET_ASIDE)}
-        self.state = choice_box("State", "Show only jobs in one state", "All states", states)
-        self.batch = choice_box("Batch", "Show only jobs of one batch", "All batches", {})
+        states = {key: tr_marked(title) for key, title in STATE_TITLES.items()}
+        self.state = choice_box(
+            tr("State"), tr("Show only jobs in one state"), tr("All states"), states
+        )
+        self.batch = choice_box(
+            tr("Batch"), tr("Show only jobs of one batch"), tr("All batches"), {}
+        )
         self._changes = background.DelayedCall(self, self._on_changed)
         self.pause_button = button(
-            "Pause", "Pause after the running job, or continue", self.toggle_pause, "pause"
+            tr("Pause"), tr("Pause after the running job, or continue"), self.toggle_pause, "pause"
         )
         self.pause_menu = PauseMenu(shared, self)
         options = QToolButton()
-        options.setText("Options")
+        options.setText(tr("Options"))
         options.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         options.setMenu(self.pause_menu)
-        name_control(options, "Queue options", "Pausing, order of jobs, sleep and notifications")
+        name_control(
+            options, tr("Queue options"), tr("Pausing, order of jobs, sleep and notifications")
+        )
         self.cancel_button = button(
-            "Cancel",
-            "Cancel the selected jobs (Delete)",
+            tr("Cancel"),
+            tr("Cancel the selected jobs (Delete)"),
             self.job_actions.cancel_selected,
             "stop",
         )
         self.retry_button = button(
-            "Try again",
-            "Run the selected failed or cancelled jobs again",
+            tr("Try again"),
+            tr("Run the selected failed or cancelled jobs again"),
             self.job_actions.retry_selected,
             "retry",
         )
         self.more_button = QToolButton()
-        self.more_button.setText("More")
+        self.more_button.setText(tr("More"))
         self.more_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.more_button.setMenu(self.job_actions.create_menu())
-        name_control(self.more_button, "More", "All actions for jobs")
+        name_control(self.more_button, tr("More"), tr("All actions for jobs"))
         self._create_layout(options)
         self._connect()
         self._timer = QTimer(self)
@@ -195,7 +203,7 @@ class QueuePanel(QWidget):
         self.batch.setVisible(self.batch.count() > 1)
 
     def _on_pause_changed(self, reason: str) -> None:
-        self.pause_button.setText("Continue" if reason else "Pause")
+        self.pause_button.setText(tr("Continue") if reason else tr("Pause"))
         self.pause_button.setAccessibleName(self.pause_button.text())
         set_icon(self.pause_button, "play" if reason else "pause")
         self._on_changed()
@@ -215,16 +223,16 @@ class QueuePanel(QWidget):
     def _summary(self) -> str:
         counts = self.queue.counts
         if not counts.states.total():
-            return "No jobs yet. Everything you generate is listed here."
+            return tr("No jobs yet. Everything you generate is listed here.")
         running, failed = counts.states[JobState.RUNNING], counts.states[JobState.FAILED]
-        parts = [f"{counts.states[JobState.QUEUED]:,} waiting"]
-        parts += [f"{running} running"] if running else []
-        parts += [f"{failed:,} failed"] if failed else []
+        parts = [tr("{waiting:,} waiting", waiting=counts.states[JobState.QUEUED])]
+        parts += [tr("{running} running", running=running)] if running else []
+        parts += [tr("{failed:,} failed", failed=failed)] if failed else []
         seconds, unknown = counts.left(self.queue.estimates.medians())
         if seconds >= 1 or (seconds and not unknown):
-            parts.append(f"{'at least' if unknown else 'about'} {format_duration(seconds)} left")
+            parts.append(left_text(seconds, is_least=bool(unknown)))
         if self.queue.paused:
-            parts.insert(0, "Paused")
+            parts.insert(0, tr("Paused"))
         return " · ".join(parts)
 
     def _on_tick(self) -> None:
@@ -242,7 +250,7 @@ def _create_table(shown: JobFilter) -> QTableView:
     table.setDropIndicatorShown(True)
     name_control(
         table,
-        "Queue",
-        "All jobs. Delete cancels, Enter shows the result, Alt+Up and Alt+Down move",
+        tr("Queue"),
+        tr("All jobs. Delete cancels, Enter shows the result, Alt+Up and Alt+Down move"),
     )
     return table

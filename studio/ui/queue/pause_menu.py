@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.settings_catalog.catalog import BY_KEY
-from studio.core.translation import tr_marked
+from studio.core.translation import tr, tr_marked, tr_plural
 from studio.jobs.pause import Limit
 from studio.ui import background
 from studio.ui.app_state import AppState
@@ -34,13 +34,13 @@ class PauseMenu(QMenu):
         super().__init__(parent)
         self._shared = shared
         self._queue = shared.queue
-        self.pause_after = self._add("Pause after this job", self._queue.pause)
+        self.pause_after = self._add(tr("Pause after this job"), self._queue.pause)
         self.pause_now = self._add(
-            "Pause now and requeue the running job", lambda: self._queue.pause(now=True)
+            tr("Pause now and requeue the running job"), lambda: self._queue.pause(now=True)
         )
-        self.pause_jobs = self._add("Pause after a number of jobs…", self._ask_jobs)
-        self.pause_time = self._add("Pause at a time…", self._ask_time)
-        self.no_limit = self._add("No limit", lambda: self._queue.set_limit(Limit()))
+        self.pause_jobs = self._add(tr("Pause after a number of jobs…"), self._ask_jobs)
+        self.pause_time = self._add(tr("Pause at a time…"), self._ask_time)
+        self.no_limit = self._add(tr("No limit"), lambda: self._queue.set_limit(Limit()))
         self.addSeparator()
         self._switches: dict[str, QAction] = {}
         self.by_model = self._add_setting("order_by_model")
@@ -73,11 +73,14 @@ class PauseMenu(QMenu):
     def _on_about_to_show(self) -> None:
         self._query_idle()
         limit = self._queue.limit
-        parts = [f"{limit.jobs} more jobs"] if limit.jobs else []
-        parts += (
-            [f"until {time.strftime('%H:%M', time.localtime(limit.until))}"] if limit.until else []
-        )
-        self.no_limit.setText(f"No limit (now: {', '.join(parts)})" if parts else "No limit")
+        parts = []
+        if limit.jobs:
+            parts.append(tr_plural("1 more job", "{count} more jobs", limit.jobs))
+        if limit.until:
+            until = time.strftime("%H:%M", time.localtime(limit.until))
+            parts.append(tr("until {time}", time=until))
+        now = ", ".join(parts)
+        self.no_limit.setText(tr("No limit (now: {limits})", limits=now) if now else tr("No limit"))
         self.no_limit.setEnabled(bool(parts))
 
     def _query_idle(self) -> None:
@@ -89,24 +92,29 @@ class PauseMenu(QMenu):
 
     def _ask_jobs(self) -> None:
         count, accepted = QInputDialog.getInt(
-            self, "Pause after a number of jobs", "Jobs to run before the pause:", 10, 1, 1_000_000
+            self,
+            tr("Pause after a number of jobs"),
+            tr("Jobs to run before the pause:"),
+            10,
+            1,
+            1_000_000,
         )
         if accepted:
             self._queue.set_limit(Limit(jobs=count))
 
     def _ask_time(self) -> None:
         dialog = QDialog(self)
-        dialog.setWindowTitle("Pause at a time")
+        dialog.setWindowTitle(tr("Pause at a time"))
         editor = QTimeEdit(QTime.currentTime().addSecs(3_600))
         editor.setDisplayFormat("HH:mm")
-        name_control(editor, "Time", "No job starts after this time, today or tomorrow")
+        name_control(editor, tr("Time"), tr("No job starts after this time, today or tomorrow"))
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
         )
         buttons.accepted.connect(dialog.accept)
         buttons.rejected.connect(dialog.reject)
         form = QFormLayout(dialog)
-        form.addRow("No job starts after", editor)
+        form.addRow(tr("No job starts after"), editor)
         form.addRow(buttons)
         if dialog.exec():
             self.pause_at(editor.time())

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QObject, Signal
 
 from studio.core.events import TERMINAL, Event, Loading, Progress
+from studio.core.translation import mark, tr, tr_marked
 from studio.jobs.queue import JobQueue
 from studio.ui.queue.job_text import format_duration
 
@@ -21,7 +22,15 @@ class Shown(NamedTuple):
     text: str
 
 
-PREPARING = Shown(0.0, "Preparing")
+PREPARING = mark("Preparing")
+RATES = {
+    "step": mark("{rate:.1f} steps/s"),
+    "token": mark("{rate:.1f} tokens/s"),
+    "sample": mark("{rate:.1f} samples/s"),
+    "bar": mark("{rate:.1f} bars/s"),
+    "sentence": mark("{rate:.1f} sentences/s"),
+}
+"""Unit of `Progress` → the speed for the user."""
 
 
 class JobProgress(QObject):
@@ -36,11 +45,13 @@ class JobProgress(QObject):
         self._started: dict[str, tuple[float, int]] = {}
         """Job → when its first progress came, and with which step."""
         queue.job_event.connect(self._on_event)
-        queue.cancel_requested.connect(lambda job_id: self._show(job_id, Shown(0.0, "Stopping…")))
+        queue.cancel_requested.connect(
+            lambda job_id: self._show(job_id, Shown(0.0, tr("Stopping…")))
+        )
 
     def of(self, job_id: str) -> Shown:
         """Return the progress of a running job."""
-        return self._shown.get(job_id, PREPARING)
+        return self._shown.get(job_id) or Shown(0.0, tr_marked(PREPARING))
 
     def job_ids(self) -> Iterator[str]:
         """Yield the jobs with progress."""
@@ -63,10 +74,12 @@ class JobProgress(QObject):
         started, first = self._started.setdefault(job_id, (time.monotonic(), event.step))
         seconds, done = time.monotonic() - started, event.step - first
         rate = done / seconds if seconds > 0 and done else 0.0
-        text = f"{event.step} of {event.total}"
+        text = tr("{step} of {total}", step=event.step, total=event.total)
         if rate:
             left = format_duration((event.total - event.step) / rate)
-            text += f" · {rate:.1f} {event.unit}s/s · {left} left"
+            # An engine of another version may count something else; it is shown as it is.
+            speed = tr_marked(RATES.get(event.unit, f"{{rate:.1f}} {event.unit}s/s"))
+            text += f" · {speed.format(rate=rate)} · {tr('{duration} left', duration=left)}"
         return Shown(event.step / max(1, event.total), text)
 
     def _show(self, job_id: str, shown: Shown) -> None:

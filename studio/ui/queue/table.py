@@ -19,9 +19,10 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from studio.core.jobs import Job, JobState
 from studio.core.kinds import KINDS
+from studio.core.translation import mark, tr_marked
 from studio.jobs.queue import JobQueue
 from studio.ui import background
-from studio.ui.queue.job_text import job_title, state_title, time_text, times_text
+from studio.ui.queue.job_text import job_title, state_key, state_title, time_text, times_text
 from studio.ui.queue.progress import JobProgress
 from studio.ui.queue.thumbnails import JobThumbnails
 from studio.ui.widgets.factory import escape_markup
@@ -38,7 +39,14 @@ _JOBS = "application/x-studio-jobs"
 class JobTable(TableModel):
     """The queue's jobs; waiting ones can be dragged to other positions."""
 
-    COLUMNS = ("State", "Kind", "Model", "Prompt", "Progress", "Time")
+    COLUMNS = (
+        mark("State"),
+        mark("Kind"),
+        mark("Model"),
+        mark("Prompt"),
+        mark("Progress"),
+        mark("Time"),
+    )
 
     dropped = Signal(list, object)
     """Job ids, and the id of the job before which they were dropped, or None for the end."""
@@ -96,7 +104,7 @@ class JobTable(TableModel):
             rank = self._ranks.get(job.id) if job.state is JobState.QUEUED else None
             return f"{state_title(job)} · {rank}" if rank else state_title(job)
         if column == KIND:
-            return KINDS[job.request.kind].title
+            return tr_marked(KINDS[job.request.kind].title)
         if column == MODEL:
             return job.request.model
         if column == PROMPT:
@@ -249,7 +257,7 @@ class JobFilter(QSortFilterProxyModel):
         job = self._table.job_at(source_row)
         return (
             (not self._kind or job.request.kind == self._kind)
-            and (not self._state or state_title(job) == self._state)
+            and (not self._state or state_key(job) == self._state)
             and (not self._batch or job.batch == self._batch)
             and (
                 not self._text

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from studio.core.jobs import Job, JobState
+from studio.core.translation import tr, tr_plural
 from studio.jobs.queue import JobQueue
 from studio.jobs.schedule import Places
 from studio.ui.app_state import AppState
@@ -16,7 +17,7 @@ class Move(QUndoCommand):
     """Moves waiting jobs."""
 
     def __init__(self, queue: JobQueue, job_ids: Sequence[str], before: str | None) -> None:
-        super().__init__("the move")
+        super().__init__(tr("the move"))
         self._queue = queue
         self._ids = list(job_ids)
         self._before = before
@@ -35,7 +36,7 @@ class Cancel(QUndoCommand):
     """Cancels waiting jobs."""
 
     def __init__(self, queue: JobQueue, jobs: Sequence[Job]) -> None:
-        super().__init__("the cancellation")
+        super().__init__(tr("the cancellation"))
         self._queue = queue
         self._ids = [job.id for job in jobs]
 
@@ -54,7 +55,7 @@ class Remove(QUndoCommand):
     """Removes jobs from the list; waiting ones do not run."""
 
     def __init__(self, queue: JobQueue, jobs: Sequence[Job]) -> None:
-        super().__init__("the removal")
+        super().__init__(tr("the removal"))
         self._queue = queue
         self._jobs = list(jobs)
 
@@ -71,7 +72,8 @@ def cancel_jobs(shared: AppState, jobs: Sequence[Job], undo_stack: QUndoStack | 
     """Cancel jobs. A toast, and the stack if there is one, restores those that have not begun."""
     waiting = [job for job in jobs if job.state is JobState.QUEUED]
     if waiting:  # first, so that none of them starts when the running one stops
-        push(shared, Cancel(shared.queue, waiting), f"{count_text(waiting)} cancelled", undo_stack)
+        done = tr_plural("1 job cancelled", "{count:,} jobs cancelled", len(waiting))
+        push(shared, Cancel(shared.queue, waiting), done, undo_stack)
     running = [job.id for job in jobs if job.state is JobState.RUNNING]
     if running:
         shared.queue.cancel(running)
@@ -83,7 +85,7 @@ def push(
     """Do something that can be undone, in the list and for a while in a toast."""
     if undo_stack is None:
         command.redo()
-        shared.post_toast(done, "Undo", command.undo)
+        shared.post_toast(done, tr("Undo"), command.undo)
         return
     undo_stack.push(command)
     place = undo_stack.index()
@@ -94,9 +96,4 @@ def push(
         else:  # something else was done since
             command.undo()
 
-    shared.post_toast(done, "Undo", undo)
-
-
-def count_text(jobs: Sequence[Job]) -> str:
-    """Return the number of jobs in words."""
-    return "1 job" if len(jobs) == 1 else f"{len(jobs):,} jobs"
+    shared.post_toast(done, tr("Undo"), undo)

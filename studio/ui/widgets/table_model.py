@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
+from studio.core.translation import tr_marked
+
 Index = QModelIndex | QPersistentModelIndex
 
 
 class TableModel(QAbstractTableModel):
-    """A table of rows without children, with `COLUMNS` as titles."""
+    """A table of rows without children, with `COLUMNS` as titles, marked."""
 
     COLUMNS: ClassVar[tuple[str, ...]]
 
@@ -32,5 +34,5 @@ class TableModel(QAbstractTableModel):
     ) -> Any:
         """Return a column's title."""
         if role == Qt.ItemDataRole.DisplayRole and orientation is Qt.Orientation.Horizontal:
-            return self.COLUMNS[section]
+            return tr_marked(self.COLUMNS[section])
         return None

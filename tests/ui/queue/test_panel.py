@@ -176,9 +176,9 @@ def test_filters_by_kind_state_batch_and_text(qtbot, panel, data):
     panel.table.selectRow(0)
     panel.job_actions.by_name["cancel_batch"].trigger()
     panel.batch.setCurrentIndex(0)
-    panel.state.setCurrentIndex(panel.state.findData("Cancelled"))
+    panel.state.setCurrentIndex(panel.state.findData("cancelled"))
     qtbot.waitUntil(lambda: prompts(panel) == ["猫 cat", "dog"], timeout=PATIENCE)
-    panel.state.setCurrentIndex(panel.state.findData("Waiting"))
+    panel.state.setCurrentIndex(panel.state.findData("queued"))
     assert prompts(panel) == ["a", "b", "c", "d"]
 
 
