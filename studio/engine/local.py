@@ -86,7 +86,7 @@ class LocalEngine:
             loaded = self._pipelines.load(
                 self._registry.base_of(self._registry.find(kind, model)), lambda _event: None
             )
-            log.info("loaded ahead in %.1f s: %s", loaded.seconds, loaded.plan.details)
+            log.info("loaded ahead in %.1f s: %s", loaded.seconds, loaded.plan.recorded)
         except Exception as error:  # noqa: BLE001  boundary: no job waits for it
             log.warning("the model used last was not loaded ahead: %s", error)
 

@@ -6,19 +6,20 @@ import functools
 from pathlib import Path
 
 from studio.core.regular_file import HeaderError
+from studio.core.translation import mark, tr, tr_marked
 from studio.models.card import ModelCard
 from studio.models.families import find_family
 from studio.models.families.architectures import SD1, SD2, fits
 from studio.models.files.config import read_config, read_config_if_present
 
 ADAPTER_TITLES = {
-    "lora": "a LoRA",
-    "textual-inversion": "a textual inversion",
-    "vae": "a VAE",
-    "controlnet": "a ControlNet",
-    "ip-adapter": "an IP-Adapter",
+    "lora": mark("a LoRA"),
+    "textual-inversion": mark("a textual inversion"),
+    "vae": mark("a VAE"),
+    "controlnet": mark("a ControlNet"),
+    "ip-adapter": mark("an IP-Adapter"),
 }
-"""`ModelCard.adapter` → what a user calls it."""
+"""`ModelCard.adapter` → what a user calls it; translated where it is shown."""
 
 
 def architecture(card: ModelCard) -> str:
@@ -45,10 +46,13 @@ def incompatibility(adapter: ModelCard, model: ModelCard) -> str:
     actual = architecture(model)
     if fits(actual, made_for):
         return ""
-    title = ADAPTER_TITLES.get(adapter.adapter, "an adapter")
-    return (
-        f"{adapter.title} is {title} for {made_for or 'an unknown model'}; "
-        f"{model.title} is {actual}."
+    return tr(
+        "{adapter} is {kind} for {architecture}; {model} is {actual}.",
+        adapter=adapter.title,
+        kind=tr_marked(ADAPTER_TITLES.get(adapter.adapter, mark("an adapter"))),
+        architecture=tr_marked(made_for) or tr("an unknown model"),
+        model=model.title,
+        actual=tr_marked(actual),
     )
 
 

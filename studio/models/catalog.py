@@ -10,6 +10,7 @@ import msgspec
 
 from studio.core.errors import StudioError
 from studio.core.resources import resources
+from studio.core.translation import tr
 from studio.models.card import ADAPTER, AS_IT_IS, Commercial, ModelCard
 from studio.models.families import find_family
 
@@ -106,7 +107,9 @@ def entry_named(name: str) -> CatalogEntry:
         for alias in (entry.aliases or (entry.card.name,))
     )
     raise StudioError(
-        f"There is no model {name!r} to install.", cause="invalid", cure=f"Choose from: {known}."
+        tr("There is no model {name} to install.", name=repr(name)),
+        cause="invalid",
+        cure=tr("Choose from: {known}.", known=known),
     )
 
 
@@ -182,16 +185,17 @@ def why_not_run(card: ModelCard) -> str:
         or find_family(card.family) is not None
     ):
         return ""
-    return f"its family ({card.family}) is not supported"
+    return tr("its family ({family}) is not supported", family=card.family)
 
 
 def how_to_get(entry: CatalogEntry) -> str:
     """Return how to get the model, in a few words."""
     if entry.card.builtin:
-        return "comes with Studio"
+        return tr("comes with Studio")
     if entry.download is not None:
-        return f"studio models install {(entry.aliases or (entry.card.name,))[0]}"
+        alias = (entry.aliases or (entry.card.name,))[0]
+        return f"studio models install {alias}"  # not translated: a command
     if not entry.card.repo:
-        return "studio models add FOLDER"
+        return "studio models add FOLDER"  # not translated: a command
     revision = f"@{entry.card.revision}" if entry.card.revision else ""
     return f"studio models get {entry.card.repo}{revision}"

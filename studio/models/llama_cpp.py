@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from studio.core.errors import StudioError
 from studio.core.regular_file import HeaderError
+from studio.core.translation import tr
 from studio.models.files.gguf_header import read_gguf
 
 PACKAGE = "cyllama"
@@ -55,13 +56,15 @@ def open_model(path: Path) -> Any:
         return _model_type()(str(path), None, False)
     except HeaderError as error:
         raise StudioError(
-            f"{path.name} cannot be loaded: {error}.", cause="model", cure="Get the file again."
+            tr("{name} cannot be loaded: {error}.", name=path.name, error=error),
+            cause="model",
+            cure=tr("Get the file again."),
         ) from error
     except (OSError, ValueError, ImportError) as error:
         raise StudioError(
-            f"llama.cpp cannot run {path.name}.",
+            tr("llama.cpp cannot run {name}.", name=path.name),
             cause="model",
-            cure=f"Convert it: studio models add --convert {path}",
+            cure=tr("Convert it: studio models add --convert {path}", path=path),
         ) from error
 
 

@@ -12,6 +12,7 @@ from studio.core.errors import StudioError
 from studio.core.kinds import KINDS
 from studio.core.paths import DataFolder
 from studio.core.settings_store import load_settings
+from studio.core.translation import tr, tr_marked
 from studio.models.adapter_compatibility import motion_fits
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.card_store import CARD_FILE, read_card
@@ -55,10 +56,12 @@ class ModelRegistry:
         card = among(self._of_kind(cards, kind), kind, name)
         if card.path and not Path(card.path).is_dir():
             raise StudioError(
-                f"The folder of {card.title} is missing: {card.path}.",
+                tr("The folder of {title} is missing: {path}.", title=card.title, path=card.path),
                 cause="model",
-                cure="Put it back, or remove the model from the list: studio models remove "
-                f"{card.name}",
+                cure=tr(
+                    "Put it back, or remove the model from the list: studio models remove {name}",
+                    name=card.name,
+                ),
             )
         return (
             msgspec.structs.replace(card, base_path=base_among(cards, card).path)
@@ -126,36 +129,61 @@ def default_first(cards: list[ModelCard], chosen: str | None) -> list[ModelCard]
 
 def among(cards: list[ModelCard], kind: str, name: str) -> ModelCard:
     """Return the card with this name or title; without a name the first. Raises StudioError."""
-    cure, what = _cure(kind), kind if kind == ADAPTER else f"{kind} model"
+    cure = _cure(kind)
     if not name:
         if not cards:
-            raise StudioError(f"No {what} is installed.", cause="model", cure=cure)
+            raise StudioError(_none_installed(kind), cause="model", cure=cure)
         return cards[0]
     for card in sorted(cards, key=lambda card: card.name != name):  # a name counts before a title
         if name in (card.name, card.title):
             return card
-    others = ", ".join(card.name for card in cards) or "none"
-    raise StudioError(
-        f"There is no {what} {name!r}; installed: {others}.", cause="model", cure=cure
+    raise StudioError(_not_found(kind, name, cards), cause="model", cure=cure)
+
+
+def _none_installed(kind: str) -> str:
+    if kind == ADAPTER:
+        return tr("No adapter is installed.")
+    return tr("No {kind} model is installed.", kind=_title(kind))
+
+
+def _not_found(kind: str, name: str, cards: list[ModelCard]) -> str:
+    installed = ", ".join(card.name for card in cards) or tr("none")
+    if kind == ADAPTER:
+        return tr(
+            "There is no adapter {name}; installed: {installed}.",
+            name=repr(name),
+            installed=installed,
+        )
+    return tr(
+        "There is no {kind} model {name}; installed: {installed}.",
+        kind=_title(kind),
+        name=repr(name),
+        installed=installed,
     )
+
+
+def _title(kind: str) -> str:
+    """Return a kind's name within a sentence."""
+    return tr_marked(KINDS[kind].title).lower() if kind in KINDS else kind
 
 
 def _cure(name: str) -> str:
     """Return what to do to get a model of a kind."""
     kind = KINDS.get(name)
     if name == ADAPTER:
-        return "Add one with `studio models add FILE`."
+        return tr("Add one with `studio models add FILE`.")
     if kind is not None and kind.is_optional:
-        return (
+        return tr(
             "Add one with `studio models add FOLDER`; `studio models list --all` names some "
             "that `studio models get` downloads."
         )
     if kind is not None and kind.starter:
-        return (
-            f"Run `studio models install {kind.starter}`, or add a model of your own with "
-            "`studio models add FOLDER`."
+        return tr(
+            "Run `studio models install {starter}`, or add a model of your own with "
+            "`studio models add FOLDER`.",
+            starter=kind.starter,
         )
-    return "Add a model of your own with `studio models add FOLDER`."
+    return tr("Add a model of your own with `studio models add FOLDER`.")
 
 
 def base_among(cards: list[ModelCard], card: ModelCard) -> ModelCard:
@@ -172,10 +200,16 @@ def base_among(cards: list[ModelCard], card: ModelCard) -> ModelCard:
     bases = [other for other in candidates if card.adapter or motion_fits(card, other)]
     if not bases:
         raise StudioError(
-            f"{card.title} needs {known.title} or another model of its kind, and none is "
-            "installed.",
+            tr(
+                "{title} needs {base} or another model of its kind, and none is installed.",
+                title=card.title,
+                base=known.title,
+            ),
             cause="model",
-            cure=f"Get it with `studio models get {known.repo}`, or add one with `studio models "
-            "add FOLDER`.",
+            cure=tr(
+                "Get it with `studio models get {repo}`, or add one with `studio models add "
+                "FOLDER`.",
+                repo=known.repo,
+            ),
         )
     return min(bases, key=lambda other: known.name != other.name and known.repo != other.repo)

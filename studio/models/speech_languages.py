@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from studio.core.errors import Problem
 from studio.core.requests import SpeechRequest
+from studio.core.translation import mark, tr, tr_marked
 from studio.models.card import ModelCard
 from studio.models.catalog import catalog_entries
 from studio.speech_text.languages import NAMES, short_code, unknown_language
@@ -13,7 +14,9 @@ from studio.speech_text.languages import NAMES, short_code, unknown_language
 _SPEECH = str(SpeechRequest.__struct_config__.tag)
 LANGUAGE_SAMPLE = 20_000
 """Characters at the start of a text that decide its language."""
-_OTHERS = "Studio runs VITS and MMS-TTS folders of over 1,100 languages (`studio models add`)."
+_OTHERS = mark(
+    "Studio runs VITS and MMS-TTS folders of over 1,100 languages (`studio models add`)."
+)
 
 
 def check_language(card: ModelCard, request: SpeechRequest) -> Problem | None:
@@ -27,12 +30,26 @@ def refusal(title: str, known: Collection[str], text: str) -> tuple[str, str] | 
     language = unknown_language(text[:LANGUAGE_SAMPLE], known)
     if not language:
         return None
-    languages = [NAMES.get(short_code(code), code) for code in known]
-    listed = (
-        f"{', '.join(languages[:-1])} and {languages[-1]}" if len(languages) > 1 else languages[0]
+    languages = [tr_marked(NAMES.get(short_code(code), code)) for code in known]
+    listed = languages[0]
+    if len(languages) > 1:
+        listed = tr(
+            "{languages} and {last}",
+            languages=tr(", ", context="list").join(languages[:-1]),
+            last=languages[-1],
+        )
+    problem = tr(
+        "{title} speaks {languages} only, and this text seems to be in {language}.",
+        title=title,
+        languages=listed,
+        language=_name(language),
     )
-    name = NAMES.get(language, language)
-    return f"{title} speaks {listed} only, and this text seems to be in {name}.", cure(language)
+    return problem, cure(language)
+
+
+def _name(language: str) -> str:
+    """Return a language's name in the user's language."""
+    return tr_marked(NAMES.get(language, language))
 
 
 def cure(language: str) -> str:
@@ -43,9 +60,9 @@ def cure(language: str) -> str:
         if entry.card.kind == _SPEECH and language in entry.card.languages
     ]
     speakers.sort(key=lambda entry: (entry.card.size or entry.card.parameters * 4, entry.card.name))
-    name = NAMES.get(language, language)
+    name, others = _name(language), tr_marked(_OTHERS)
     if not speakers:
-        return f"Add a model that speaks {name}. {_OTHERS}"
+        return tr("Add a model that speaks {language}. {others}", language=name, others=others)
     best = speakers[0]
     how = (
         f"install {(best.aliases or (best.card.name,))[0]}"
@@ -54,7 +71,10 @@ def cure(language: str) -> str:
     )
     if best.card.revision:
         how += f"@{best.card.revision}"
-    return (
-        f"Choose a model that speaks {name}: `studio models {how}` fetches {best.card.title}. "
-        f"{_OTHERS}"
+    return tr(
+        "Choose a model that speaks {language}: `studio models {how}` fetches {title}. {others}",
+        language=name,
+        how=how,
+        title=best.card.title,
+        others=others,
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from studio.core.translation import mark
+
 
 class Architecture(msgspec.Struct, frozen=True, kw_only=True):
     """One architecture; where several match a file, the first in `ARCHITECTURES` counts."""
@@ -32,10 +34,12 @@ class Architecture(msgspec.Struct, frozen=True, kw_only=True):
     """Other names by which an adapter may state that it fits."""
 
 
-SD1, SD2, SDXL = "Stable Diffusion 1.x", "Stable Diffusion 2.x", "SDXL"
-SD_VAE, FLUX_VAE = "Stable Diffusion or SDXL", "FLUX.1 or Stable Diffusion 3"
+# not translated: names
+SD1, SD2, SD3, SDXL = "Stable Diffusion 1.x", "Stable Diffusion 2.x", "Stable Diffusion 3", "SDXL"
+# Cards store these too, so they are English here and translated where they are shown.
+SD_VAE, FLUX_VAE = mark("Stable Diffusion or SDXL"), mark("FLUX.1 or Stable Diffusion 3")
 """What a VAE's latent channels tell: 4 or 16."""
-LANGUAGE_MODEL = "a language model"
+LANGUAGE_MODEL = mark("a language model")
 """The architecture of a LoRA that changes no denoiser."""
 
 _UNETS = (
@@ -105,7 +109,7 @@ _TRANSFORMERS = (
         name="HiDream", denoisers=(("double_stream_blocks.",),), lora=r"double_stream_blocks[._]"
     ),
     Architecture(
-        name="Stable Cascade",
+        name="Stable Cascade",  # not translated: a name
         denoisers=(("clip_txt_mapper.",), ("down_blocks.1.0.channelwise.",)),
     ),
     Architecture(name="Mochi", denoisers=(("blocks.0.attn.qkv_x.",),)),
@@ -178,7 +182,7 @@ _TRANSFORMERS = (
     ),
     Architecture(name="Qwen-Image 2.1"),
     Architecture(
-        name="Stable Diffusion 3",
+        name=SD3,
         denoisers=(
             ("joint_blocks.",),
             ("transformer_blocks.0.attn.add_q_proj.", "context_embedder.", "pos_embed."),
@@ -195,7 +199,7 @@ _TRANSFORMERS = (
     Architecture(name="CogView4", title=r"cogview[-_. ]?4"),
     Architecture(name="Kolors"),
     Architecture(
-        name=LANGUAGE_MODEL,
+        name=LANGUAGE_MODEL,  # not translated: compared
         lora=(
             r"(^|\.)model\.layers\.\d+\.(self_attn|mlp)\."
             r"|transformer\.h\.\d+\.|decoder\.layers\.\d+\.self_attn"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from studio.models.families.architectures import SD1, SD3
 from studio.models.families.record import Ability, Defaults, Family
 
 _T2I: tuple[Ability, ...] = ("text-to-image",)
@@ -126,7 +127,7 @@ IMAGE_FAMILIES = (
         kind="image",
         tasks=_I2I,
         defaults=_512,
-        architecture="Stable Diffusion 1.x",
+        architecture=SD1,
         runs_all_steps=True,
     ),
     Family(name="LongCatImagePipeline", kind="image", tasks=_T2I, defaults=_512),
@@ -214,42 +215,42 @@ IMAGE_FAMILIES = (
         kind="image",
         tasks=_T2I,
         defaults=_1024,
-        architecture="Stable Diffusion 3",
+        architecture=SD3,
     ),
     Family(
         name="StableDiffusion3Pipeline",
         kind="image",
         tasks=_ALL,
         defaults=_1024,
-        architecture="Stable Diffusion 3",
+        architecture=SD3,
     ),
     Family(
         name="StableDiffusionImg2ImgPipeline",
         kind="image",
         tasks=_ALL,
         defaults=_512,
-        architecture="Stable Diffusion 1.x",
+        architecture=SD1,
     ),
     Family(
         name="StableDiffusionPAGPipeline",
         kind="image",
         tasks=_T2I,
         defaults=_512,
-        architecture="Stable Diffusion 1.x",
+        architecture=SD1,
     ),
     Family(
         name="StableDiffusionPanoramaPipeline",
         kind="image",
         tasks=_T2I,
         defaults=_512,
-        architecture="Stable Diffusion 1.x",
+        architecture=SD1,
     ),
     Family(
         name="StableDiffusionPipeline",
         kind="image",
         tasks=_ALL,
         defaults=_512,
-        architecture="Stable Diffusion 1.x",
+        architecture=SD1,
         size_from_unet=True,
     ),
     Family(
@@ -257,7 +258,7 @@ IMAGE_FAMILIES = (
         kind="image",
         tasks=_T2I,
         defaults=_512,
-        architecture="Stable Diffusion 1.x",
+        architecture=SD1,
     ),
     Family(
         name="StableDiffusionXLImg2ImgPipeline",

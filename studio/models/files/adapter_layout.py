@@ -7,7 +7,14 @@ from __future__ import annotations
 
 import re
 
-from studio.models.families.architectures import ARCHITECTURES, SD1, SD2, SDXL, unet_architecture
+from studio.models.families.architectures import (
+    ARCHITECTURES,
+    SD1,
+    SD2,
+    SD3,
+    SDXL,
+    unet_architecture,
+)
 from studio.models.files.weights_kind import Shapes, WeightsKind, has_prefix, input_width
 
 _LORA = re.compile(
@@ -88,7 +95,7 @@ def identify_controlnet(shapes: Shapes) -> WeightsKind | None:
     if has_prefix(shapes, "single_transformer_blocks.", "controlnet_x_embedder.", "double_blocks."):
         return WeightsKind("controlnet", "FLUX.1")
     is_sd3 = has_prefix(shapes, "transformer_blocks.", "joint_blocks.")
-    return WeightsKind("controlnet", "Stable Diffusion 3" if is_sd3 else "")
+    return WeightsKind("controlnet", SD3 if is_sd3 else "")
 
 
 def identify_textual_inversion(shapes: Shapes) -> WeightsKind | None:

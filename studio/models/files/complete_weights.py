@@ -14,9 +14,10 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from studio.core.errors import StudioError
+from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.models.files.weight_names import listed, misnamed, scales
 
-_CURE = "Get the model again, or choose another copy of it."
+_CURE = mark("Get the model again, or choose another copy of it.")
 _LOADERS = (("transformers", "PreTrainedModel"), ("diffusers", "ModelMixin"))
 _OTHER_SHAPES = re.compile(r"ignore_mismatched_sizes|size mismatch|mismatched sizes", re.IGNORECASE)
 """In the libraries' errors about a tensor whose shape differs from that of the class."""
@@ -104,22 +105,31 @@ def check_loaded(model: Any, info: Mapping[str, Any], title: str) -> None:
         raise missing(title, absent, unused)
     if unapplied := scales(unused):
         raise StudioError(
-            f"{title} cannot be loaded: its weights are scaled ({listed(unapplied)}), and its "
-            "model class does not apply scales.",
+            tr(
+                "{title} cannot be loaded: its weights are scaled ({tensors}), and its model "
+                "class does not apply scales.",
+                title=title,
+                tensors=listed(unapplied),
+            ),
             cause="model",
-            cure="Choose the plain model, or a GGUF.",
+            cure=tr("Choose the plain model, or a GGUF."),
         )
 
 
 def missing(title: str, absent: list[str], unused: list[str] | None = None) -> StudioError:
     """Return the error that names the missing tensors."""
-    why = misnamed(unused or [])
-    count = "1 tensor is" if len(absent) == 1 else f"{len(absent):,} tensors are"
-    reason = f"{why}; " if why else ""
+    reason = tr_plural(
+        "1 tensor is missing ({tensors})",
+        "{count:,} tensors are missing ({tensors})",
+        len(absent),
+        tensors=listed(absent),
+    )
+    if why := misnamed(unused or []):
+        reason = tr("{why}; {reason}", why=why, reason=reason)
     return StudioError(
-        f"{title} cannot be loaded: {reason}{count} missing ({listed(absent)}).",
+        tr("{title} cannot be loaded: {reason}.", title=title, reason=reason),
         cause="model",
-        cure=_CURE,
+        cure=tr_marked(_CURE),
     )
 
 
@@ -132,9 +142,11 @@ def _other_shapes(title: str, text: str) -> StudioError:
         ),
         "",
     )
-    detail = f" ({shape[:200]})" if shape else ""
+    reason = tr("its tensors have other shapes than its config.json")
+    if shape:
+        reason += f" ({shape[:200]})"
     return StudioError(
-        f"{title} cannot be loaded: its tensors have other shapes than its config.json{detail}.",
+        tr("{title} cannot be loaded: {reason}.", title=title, reason=reason),
         cause="model",
-        cure=_CURE,
+        cure=tr_marked(_CURE),
     )

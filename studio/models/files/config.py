@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from studio.core.regular_file import HeaderError, opened
+from studio.core.translation import tr
 from studio.models.files.weights_header import parse_json
 
 MAX_CONFIG_BYTES = 20 * 2**20
@@ -60,9 +61,9 @@ def read_json(path: Path) -> dict[str, Any]:
     except HeaderError:
         raise
     except (ValueError, RecursionError) as error:
-        raise HeaderError(f"{path.name} is damaged") from error
+        raise HeaderError(tr("{name} is damaged", name=path.name)) from error
     if not isinstance(value, dict):
-        raise HeaderError(f"{path.name} is damaged")
+        raise HeaderError(tr("{name} is damaged", name=path.name))
     return value
 
 
@@ -71,7 +72,7 @@ def read_value(path: Path) -> Any:
     with opened(path) as (file, _size):
         data = file.read(MAX_CONFIG_BYTES + 1)
     if len(data) > MAX_CONFIG_BYTES:
-        raise HeaderError(f"{path.name} is larger than any configuration")
+        raise HeaderError(tr("{name} is larger than any configuration", name=path.name))
     return parse_json(data)
 
 

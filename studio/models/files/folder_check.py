@@ -15,6 +15,7 @@ from typing import Any
 from studio.core.errors import StudioError
 from studio.core.file_names import printable
 from studio.core.regular_file import HeaderError
+from studio.core.translation import tr
 from studio.models.files.config import MAX_CONFIG_BYTES, Config, read_value
 from studio.models.files.weight_names import problem
 from studio.models.files.weights_header import WeightsHeader, read_safetensors
@@ -54,9 +55,13 @@ _WEIGHTS = re.compile(
 
 def refused(path: Path, reason: str) -> StudioError:
     """Return the error with the reason why `path` is not added."""
-    sentence = printable(f"{path.name or path} was not added: {reason}")
+    sentence = printable(
+        tr("{name} was not added: {reason}", name=path.name or path, reason=reason)
+    )
     return StudioError(
-        sentence, cause="model", cure="Choose a model folder of safetensors files, or a GGUF file."
+        sentence,
+        cause="model",
+        cure=tr("Choose a model folder of safetensors files, or a GGUF file."),
     )
 
 
@@ -68,10 +73,13 @@ def check_folder(folder: Path) -> None:
     for path in _walk(folder):
         mode = _mode(folder, path)
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            raise refused(folder, f"{path.name} is neither a file nor a folder.")
+            raise refused(folder, tr("{name} is neither a file nor a folder.", name=path.name))
         suffix = path.suffix.lower()
         if suffix in CODE_SUFFIXES:
-            raise refused(folder, f"it holds program code ({path.name}), which Studio never runs.")
+            raise refused(
+                folder,
+                tr("it holds program code ({name}), which Studio never runs.", name=path.name),
+            )
         if suffix == ".json" and stat.S_ISREG(mode):
             _check_json(folder, path)
 
@@ -84,7 +92,7 @@ def _walk(folder: Path) -> Iterator[Path]:
     for root, folders, files in os.walk(folder, onerror=fail):
         count += len(folders) + len(files)
         if count > MAX_FILES:
-            raise refused(folder, f"it has more than {MAX_FILES:,} files.")
+            raise refused(folder, tr("it has more than {count:,} files.", count=MAX_FILES))
         yield from (Path(root) / name for name in (*folders, *files))
 
 
@@ -97,13 +105,13 @@ def _mode(folder: Path, path: Path) -> int:
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError) as error:  # a loop is a RuntimeError up to Python 3.12
-        raise refused(folder, f"{path.name} is a broken link.") from error
+        raise refused(folder, tr("{name} is a broken link.", name=path.name)) from error
     mode = target.stat().st_mode
     # The only links out of the folder that are allowed: a hub cache links from its snapshot to
     # blobs two folders up.
     if target.is_relative_to(root) or (stat.S_ISREG(mode) and is_blob(root, target)):
         return mode
-    raise refused(folder, f"{path.name} is a link to outside the folder.")
+    raise refused(folder, tr("{name} is a link to outside the folder.", name=path.name))
 
 
 def is_blob(snapshot: Path, target: Path) -> bool:
@@ -122,7 +130,10 @@ def _check_json(folder: Path, path: Path) -> None:
     words = path.name in WORD_TABLES
     if path.stat().st_size > (MAX_WORD_TABLE_BYTES if words else MAX_CONFIG_BYTES):
         raise refused(
-            folder, f"{path.name} is larger than any {'vocabulary' if words else 'configuration'}."
+            folder,
+            tr("{name} is larger than any vocabulary.", name=path.name)
+            if words
+            else tr("{name} is larger than any configuration.", name=path.name),
         )
     if words:
         return
@@ -131,7 +142,7 @@ def _check_json(folder: Path, path: Path) -> None:
         table = read_value(path)
     except (ValueError, RecursionError) as error:
         if index or path.name.endswith("config.json"):
-            raise refused(folder, f"{path.name} is damaged.") from error
+            raise refused(folder, tr("{name} is damaged.", name=path.name)) from error
         return  # the libraries parse it the same way and cannot read it either
     if index:
         _check_index(folder, path, table)
@@ -145,16 +156,22 @@ def _check_keys(folder: Path, path: Path, table: Any) -> None:
         if name == "auto_map" and value:
             raise refused(
                 folder,
-                f"it needs code of its own ({path.name} has an auto_map), which Studio never runs.",
+                tr(
+                    "it needs code of its own ({name} has an auto_map), which Studio never runs.",
+                    name=path.name,
+                ),
             )
         if name in _KERNEL_KEYS and "/" in str(value):
             raise refused(
                 folder,
-                f"it needs code of its own ({path.name} names {str(value)[:80]}), which Studio "
-                "never runs.",
+                tr(
+                    "it needs code of its own ({name} names {kernel}), which Studio never runs.",
+                    name=path.name,
+                    kernel=str(value)[:80],
+                ),
             )
         if name == "transformers_weights" and value is not None and not _is_plain(value):
-            raise refused(folder, f"{path.name} points to a file outside the folder.")
+            raise refused(folder, tr("{name} points to a file outside the folder.", name=path.name))
 
 
 def _is_plain(name: Any) -> bool:
@@ -172,15 +189,20 @@ def _check_index(folder: Path, path: Path, table: Any) -> None:
     safe = ".safetensors.index" in path.name.lower()
     for name in names.values() if isinstance(names, dict) else [None]:
         if not isinstance(name, str) or not _is_plain(name):
-            raise refused(folder, f"{path.name} points to a file outside the folder.")
+            raise refused(folder, tr("{name} points to a file outside the folder.", name=path.name))
         # transformers opens every file that the index names, and reads it as a pickle unless its
         # name ends with .safetensors.
         if safe and not name.endswith(".safetensors"):
             raise refused(
-                folder, f"{path.name} names {name[:80]}, which is not a safetensors file."
+                folder,
+                tr(
+                    "{index} names {file}, which is not a safetensors file.",
+                    index=path.name,
+                    file=name[:80],
+                ),
             )
         if safe and not (path.parent / name).is_file():
-            raise refused(folder, f"{name[:80]} is missing.")
+            raise refused(folder, tr("{name} is missing.", name=name[:80]))
 
 
 def _entries(table: Any) -> Iterator[tuple[str, Any]]:
@@ -216,11 +238,14 @@ def check_weights(folder: Path, where: Path, variants: bool = False) -> tuple[in
     if chosen is None:
         raise refused(
             folder,
-            f"its weights ({files[0].name}) must be named model.safetensors, or have an index.",
+            tr(
+                "its weights ({name}) must be named model.safetensors, or have an index.",
+                name=files[0].name,
+            ),
         )
     parameters = sum(counts[file] for file in chosen)
     if not parameters:
-        raise refused(folder, "its weights are empty.")
+        raise refused(folder, tr("its weights are empty."))
     return parameters, sum(file.stat().st_size for file in chosen)
 
 
@@ -269,7 +294,9 @@ def _parameters(folder: Path, file: Path) -> int:
     try:
         return read_safetensors(file).parameters
     except HeaderError as error:
-        raise refused(folder, f"{file.name} is damaged: {error}.") from error
+        raise refused(
+            folder, tr("{name} is damaged: {error}.", name=file.name, error=error)
+        ) from error
 
 
 def variants_in(where: Path) -> list[str]:
@@ -302,11 +329,13 @@ def _set(files: list[Path], variant: str) -> list[Path]:
 def _why_no_weights(folder: Path, where: Path) -> str:
     names = sorted(path.name for path in where.iterdir())
     if any(name.endswith(".gguf") for name in names):
-        return "its weights are GGUF files. Add one of these files."
+        return tr("its weights are GGUF files. Add one of these files.")
     pickles = [name for name in names if Path(name).suffix.lower() in PICKLE_SUFFIXES]
     if pickles:
-        return (
-            f"its weights are a pickle ({pickles[0]}), which can run code. Get the model as "
-            "safetensors."
+        return tr(
+            "its weights are a pickle ({name}), which can run code. Get the model as safetensors.",
+            name=pickles[0],
         )
-    return f"it holds no weights{'' if where == folder else f' in {where.name}'}."
+    if where == folder:
+        return tr("it holds no weights.")
+    return tr("it holds no weights in {folder}.", folder=where.name)

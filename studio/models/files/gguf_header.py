@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from studio.core.regular_file import HeaderError, opened
+from studio.core.translation import tr
 from studio.models.files.weights_header import WeightsHeader, other_format
 
 MAX_ENTRIES = 10_000
@@ -110,7 +111,7 @@ class _Reader:
         if self._at + count <= len(self._data):
             return
         if self.position + count > self._size:
-            raise HeaderError("it is cut off in its header")
+            raise HeaderError(tr("it is cut off in its header"))
         if self._at >= len(self._data):  # also after a skip past the buffered data
             self._begin, self._data = self.position, b""
             self._file.seek(self._begin)
@@ -119,7 +120,7 @@ class _Reader:
         self._at = 0
         self._data += self._file.read(max(count - len(self._data), CHUNK_BYTES))
         if len(self._data) < count:
-            raise HeaderError("it is cut off in its header")
+            raise HeaderError(tr("it is cut off in its header"))
 
     def number(self, form: str) -> Any:
         return struct.unpack(form, self.take(struct.calcsize(form)))[0]
@@ -128,7 +129,7 @@ class _Reader:
         length = self.number("<Q")
         self._text_bytes += length
         if length > most or self._text_bytes > MAX_TEXT_BYTES:
-            raise HeaderError("its header holds more text than any real model")
+            raise HeaderError(tr("its header holds more text than any real model"))
         return self.take(length).decode(errors="replace")
 
     def value(self, kind: int) -> Any:
@@ -138,11 +139,11 @@ class _Reader:
         if kind == _STRING:
             return self.string()
         if kind != _ARRAY:
-            raise HeaderError(f"its header has a value of unknown type {kind}")
+            raise HeaderError(tr("its header has a value of unknown type {kind}", kind=kind))
         of, length = self.number("<I"), self.number("<Q")
         self._items += length
         if self._items > MAX_ITEMS or of == _ARRAY:
-            raise HeaderError("its header holds a list longer than in any real model")
+            raise HeaderError(tr("its header holds a list longer than in any real model"))
         if length <= _KEPT_LIST:
             return [self.value(of) for _ in range(length)]
         if of in _SCALARS:
@@ -150,13 +151,13 @@ class _Reader:
         elif of == _STRING:
             self._skip_texts(length)
         else:
-            raise HeaderError(f"its header has a list of unknown type {of}")
+            raise HeaderError(tr("its header has a list of unknown type {kind}", kind=of))
         return length
 
     def _skip(self, count: int) -> None:
         self._at += count
         if self.position > self._size:
-            raise HeaderError("it is cut off in its header")
+            raise HeaderError(tr("it is cut off in its header"))
 
     def _skip_texts(self, count: int) -> None:
         begun, many = self.position, _short_texts()
@@ -168,7 +169,7 @@ class _Reader:
             count -= self._skip_some(min(count, _TOGETHER))
         self._text_bytes += self.position - begun
         if self._text_bytes > MAX_TEXT_BYTES:
-            raise HeaderError("its header holds more text than any real model")
+            raise HeaderError(tr("its header holds more text than any real model"))
 
     def _skip_some(self, count: int) -> int:
         """Skip at least one string, at most those in the buffer; return how many."""
@@ -179,21 +180,21 @@ class _Reader:
             passed += 1
         self._at = at
         if self.position > self._size:
-            raise HeaderError("it is cut off in its header")
+            raise HeaderError(tr("it is cut off in its header"))
         return passed
 
     def tensor(self) -> tuple[str, tuple[int, ...], str, int, int]:
         """Return name, shape, type, offset and size in bytes."""
         name, dimensions = self.string(MAX_NAME_BYTES), self.number("<I")
         if dimensions > 4:
-            raise HeaderError("it has a tensor of more than four dimensions")
+            raise HeaderError(tr("it has a tensor of more than four dimensions"))
         shape = tuple(self.number("<Q") for _ in range(dimensions))
         kind, offset = self.number("<I"), self.number("<Q")
         if kind not in _TYPES:
-            raise HeaderError(f"it has a tensor of unknown type {kind}")
+            raise HeaderError(tr("it has a tensor of unknown type {kind}", kind=kind))
         called, values, size = _TYPES[kind]
         if any(number > self._size * 16 for number in shape):
-            raise HeaderError("it has a tensor of an impossible shape")
+            raise HeaderError(tr("it has a tensor of an impossible shape"))
         return name, shape[::-1], called, offset, -(-math.prod(shape) // values) * size
 
 
@@ -206,18 +207,18 @@ def read_gguf(path: Path) -> WeightsHeader:
         reader = _Reader(file, size)
         first = reader.take(min(size, 4))
         if first != b"GGUF":
-            raise HeaderError(other_format(first) or "it is not a GGUF file")
+            raise HeaderError(other_format(first) or tr("it is not a GGUF file"))
         version = reader.number("<I")
         if version not in (2, 3):
-            raise HeaderError(f"its GGUF version {version} is unknown")
+            raise HeaderError(tr("its GGUF version {version} is unknown", version=version))
         tensor_count, entry_count = reader.number("<Q"), reader.number("<Q")
         if entry_count > MAX_ENTRIES or tensor_count > MAX_TENSORS:
-            raise HeaderError("its header announces more entries than any real model has")
+            raise HeaderError(tr("its header announces more entries than any real model has"))
         metadata: dict[str, Any] = {}
         for _ in range(entry_count):
             key = reader.string(MAX_NAME_BYTES)
             if key in metadata:
-                raise HeaderError(f"its header has the key {key[:80]!r} twice")
+                raise HeaderError(tr("its header has the key {key} twice", key=repr(key[:80])))
             metadata[key] = reader.value(reader.number("<I"))
         tensors = [reader.tensor() for _ in range(tensor_count)]
         return _check_layout(tensors, metadata, reader.position, size)
@@ -235,23 +236,23 @@ def _check_layout(
         or not 0 < alignment <= MAX_ALIGNMENT
         or alignment & (alignment - 1)
     ):
-        raise HeaderError("its alignment is impossible")
+        raise HeaderError(tr("its alignment is impossible"))
     start, end = -(-position // alignment) * alignment, 0
     shapes: dict[str, tuple[int, ...]] = {}
     dtypes: dict[str, int] = {}
     for name, shape, dtype, offset, length in sorted(tensors, key=lambda tensor: tensor[3:]):
         if name in shapes:
-            raise HeaderError("its header names a tensor twice")
+            raise HeaderError(tr("its header names a tensor twice"))
         if offset < end or offset % alignment:
-            raise HeaderError("its tensors overlap or are not aligned")
+            raise HeaderError(tr("its tensors overlap or are not aligned"))
         end = offset + length
         shapes[name] = shape
         dtypes[dtype] = dtypes.get(dtype, 0) + math.prod(shape)
     parameters = sum(dtypes.values())
     if not parameters:
-        raise HeaderError("it holds no weights")
+        raise HeaderError(tr("it holds no weights"))
     if start + end > size:
-        raise HeaderError("it is cut off: its weights end beyond the file's end")
+        raise HeaderError(tr("it is cut off: its weights end beyond the file's end"))
     ordered = {tensor[0]: shapes[tensor[0]] for tensor in tensors}
     return WeightsHeader(parameters, ordered, dtypes, metadata)
 

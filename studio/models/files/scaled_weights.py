@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 from studio.models.files.weight_names import packing, scales
 from studio.models.files.weights_header import WeightsHeader
 
@@ -31,8 +32,9 @@ def why_not(header: WeightsHeader) -> str:
     others = [name for name in header.tensors if not _NOT_WEIGHTS.search(name)]
     method = packing({}, others, set(header.dtypes))
     if method:
-        return (
-            f"its weights are packed with {method}, which Studio cannot unpack. Get the plain model"
+        return tr(
+            "its weights are packed with {method}, which Studio cannot unpack. Get the plain model",
+            method=method,
         )
     if not scale_names:
         return ""
@@ -40,12 +42,13 @@ def why_not(header: WeightsHeader) -> str:
         set(header.dtypes) - _FLOAT8 - _PLAIN - (_BYTES if _has_comments(scale_names) else set())
     )
     if odd or any(name.endswith(".weight_scale_inv") for name in scale_names):
-        return (
-            "its weights are scaled in a way that Studio cannot unpack "
-            f"({odd[0] if odd else scale_names[0]}). Get the plain model"
+        return tr(
+            "its weights are scaled in a way that Studio cannot unpack ({what}). Get the plain "
+            "model",
+            what=odd[0] if odd else scale_names[0],
         )
     wrong = next((name for name in scale_names if not _fits(name, header)), "")
-    return f"the scale {wrong[:120]} does not fit its weight" if wrong else ""
+    return tr("the scale {name} does not fit its weight", name=wrong[:120]) if wrong else ""
 
 
 def _has_comments(names: list[str]) -> bool:
@@ -97,9 +100,13 @@ def read_unscaled(file: Path, dtype: Any, title: str) -> dict[str, Any]:
                 factor = source.get_tensor(scale).float()
                 if not bool(torch.isfinite(factor).all()):
                     raise StudioError(
-                        f"{title} is damaged: {scale[:120]} is not a number.",
+                        tr(
+                            "{title} is damaged: {scale} is not a number.",
+                            title=title,
+                            scale=scale[:120],
+                        ),
                         cause="model",
-                        cure="Get another copy of it.",
+                        cure=tr("Get another copy of it."),
                     )
                 tensor = tensor.float() * factor.reshape(-1, *[1] * (tensor.dim() - 1))
             state[name] = tensor.to(dtype) if tensor.is_floating_point() else tensor

@@ -10,6 +10,7 @@ import re
 
 import msgspec
 
+from studio.core.translation import mark
 from studio.models.families.architectures import (
     ARCHITECTURES,
     FLUX_VAE,
@@ -114,7 +115,12 @@ def _unet_variant(unet: Shapes, shapes: Shapes) -> str:
         return "v-prediction"
     shape = unet["input_blocks.0.0.weight"]
     in_channels = shape[1] if len(shape) > 1 else 0
-    variants = {9: "inpainting", 8: "edits by instruction", 7: "upscaling", 5: "depth"}
+    variants = {
+        9: mark("inpainting"),
+        8: mark("edits by instruction"),
+        7: mark("upscaling"),
+        5: mark("depth"),
+    }
     return variants.get(in_channels, "")
 
 
@@ -158,7 +164,7 @@ def _vae(shapes: Shapes) -> WeightsKind | None:
     if len(shape) > 1:
         return WeightsKind("vae", {4: SD_VAE, 16: FLUX_VAE, 32: "FLUX.2"}.get(shape[1], ""))
     if has_prefix(inside, "decoder.layers.") and not any("self_attn" in name for name in inside):
-        return WeightsKind("vae", "", "tiny, for previews")
+        return WeightsKind("vae", "", mark("tiny, for previews"))
     return None
 
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
+from studio.core.translation import tr
+
 MAX_NAMES = 3
 """Most tensors that a sentence lists."""
 UNPACKED_BY_TRANSFORMERS = {"fp8", "mxfp4"}
@@ -56,14 +58,15 @@ def problem(
     language model needs its output layer.
     """
     if method := packing(config, names, dtypes):
-        return (
-            f"its weights are packed with {method}, which Studio cannot unpack. Get the plain "
-            "model, or a GGUF."
+        return tr(
+            "its weights are packed with {method}, which Studio cannot unpack. Get the "
+            "plain model, or a GGUF.",
+            method=method,
         )
     if why := misnamed(sorted(names)):
-        return f"{why}. Rename them, or get a copy that was saved without it."
+        return tr("{why}. Rename them, or get a copy that was saved without it.", why=why)
     if head and (name := missing_head(config, names)):
-        return f"weights are missing: {name}. Get the model again."
+        return tr("weights are missing: {name}. Get the model again.", name=name)
     return ""
 
 
@@ -73,18 +76,21 @@ def misnamed(names: Iterable[str]) -> str:
     for prefix, source in _WRAPPERS:
         example = next((name for name in names if prefix in name), "")
         if example and not _UNMERGED.search(example):
-            return (
-                f"its tensors have names with the prefix {prefix} that {source} leaves "
-                f"({example[:120]})"
-            )
+            return _prefixed(prefix, source, example)
     if any(_UNMERGED.search(name) for name in names):
-        return "it holds a LoRA that was not merged into the model"
+        return tr("it holds a LoRA that was not merged into the model")
     if names and all(name.startswith(_PARALLEL) for name in names):
-        return (
-            f"its tensors have names with the prefix {_PARALLEL} that DataParallel leaves "
-            f"({names[0][:120]})"
-        )
+        return _prefixed(_PARALLEL, "DataParallel", names[0])
     return ""
+
+
+def _prefixed(prefix: str, source: str, example: str) -> str:
+    return tr(
+        "its tensors have names with the prefix {prefix} that {source} leaves ({example})",
+        prefix=prefix,
+        source=source,
+        example=example[:120],
+    )
 
 
 def missing_head(config: Mapping[str, Any], names: Set[str]) -> str:
@@ -124,7 +130,7 @@ def packing(config: Mapping[str, Any], names: Iterable[str], dtypes: Set[str] = 
         if all(any(re.search(pattern, name) for name in names) for pattern in patterns):
             return title
     if any(name.endswith((".weight_scale", ".scale_weight")) for name in names):
-        return "8 bits or less with scales"
+        return tr("8 bits or less with scales")
     return ""
 
 
@@ -146,9 +152,9 @@ def _packing_of_config(config: Mapping[str, Any]) -> str:
         if method is None and "group_size" in table and "bits" in table:
             return "MLX"
         if method is None:
-            return str(table.get("quant_algo") or table.get("quant_type") or "an unnamed method")[
-                :40
-            ]
+            return str(
+                table.get("quant_algo") or table.get("quant_type") or tr("an unnamed method")
+            )[:40]
     return ""
 
 
@@ -161,4 +167,6 @@ def listed(names: Iterable[str]) -> str:
     """Return names for a sentence: a, b, c and 4 more."""
     ordered = sorted(names)
     shown = ", ".join(name[:120] for name in ordered[:MAX_NAMES])
-    return shown + (f" and {len(ordered) - MAX_NAMES} more" if len(ordered) > MAX_NAMES else "")
+    if len(ordered) <= MAX_NAMES:
+        return shown
+    return tr("{names} and {count} more", names=shown, count=len(ordered) - MAX_NAMES)

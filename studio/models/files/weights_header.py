@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.regular_file import HeaderError, opened
+from studio.core.translation import mark, tr, tr_marked
 
 MAX_HEADER_BYTES = 25 * 2**20
 """A header of 87 MB takes 48 s and 1.2 GB to parse; real ones are under 10 MB."""
@@ -46,45 +47,40 @@ _DTYPE_BITS = {
     "F6_E3M2": 6,
     "C64": 64,
 }
-_PICKLE = "it is a pickle, which can run code; get the model as safetensors"
 _MAGICS = (
     (
         b"PK",
-        "it is an archive, as pickles are kept in, which can run code; get the model as "
-        "safetensors",
+        mark(
+            "it is an archive, as pickles are kept in, which can run code; get the model as "
+            "safetensors"
+        ),
     ),
-    (b"\x93NUMPY", "it is a NumPy array, not a model"),
+    (b"\x93NUMPY", mark("it is a NumPy array, not a model")),
     (
         b"\x89HDF",
-        "it is an HDF5 file, which Studio does not read; get the model as safetensors",
+        mark("it is an HDF5 file, which Studio does not read; get the model as safetensors"),
     ),
-    (b"\x1f\x8b", "it is a packed archive (gzip); unpack it first"),
-    (b"BZh", "it is a packed archive (bzip2); unpack it first"),
-    (b"\xfd7zXZ", "it is a packed archive (xz); unpack it first"),
-    (b"7z\xbc\xaf", "it is a packed archive (7z); unpack it first"),
-    (b"Rar!", "it is a packed archive (rar); unpack it first"),
-    (b"\x7fELF", "it is a program, not a model"),
-    (b"MZ", "it is a program, not a model"),
-    (b"#!", "it is a program, not a model"),
-    (b"GGUF", "it is a GGUF file under another name"),
+    (b"\x1f\x8b", mark("it is a packed archive (gzip); unpack it first")),
+    (b"BZh", mark("it is a packed archive (bzip2); unpack it first")),
+    (b"\xfd7zXZ", mark("it is a packed archive (xz); unpack it first")),
+    (b"7z\xbc\xaf", mark("it is a packed archive (7z); unpack it first")),
+    (b"Rar!", mark("it is a packed archive (rar); unpack it first")),
+    (b"\x7fELF", mark("it is a program, not a model")),
+    (b"MZ", mark("it is a program, not a model")),
+    (b"#!", mark("it is a program, not a model")),
+    (b"GGUF", mark("it is a GGUF file under another name")),
     (
         b"version https://git-lfs",
-        "it is only a pointer to the file (Git LFS); fetch the file itself",
+        mark("it is only a pointer to the file (Git LFS); fetch the file itself"),
     ),
-    (b"<!DOCTYPE", "it is a web page; the download went wrong"),
-    (b"<html", "it is a web page; the download went wrong"),
-    # Pickles of protocol 0 and 1 have no version byte; they begin with a dict, a list or an import.
-    (b"(dp", _PICKLE),
-    (b"(lp", _PICKLE),
-    (b"}q", _PICKLE),
-    (b"]q", _PICKLE),
-    (b"cposix\n", _PICKLE),
-    (b"cos\n", _PICKLE),
-    (b"c__builtin__\n", _PICKLE),
-    (b"cbuiltins\n", _PICKLE),
-    (b"ctorch", _PICKLE),
-    (b"ccollections\n", _PICKLE),
+    (b"<!DOCTYPE", mark("it is a web page; the download went wrong")),
+    (b"<html", mark("it is a web page; the download went wrong")),
 )
+_OLD_PICKLES = (
+    *(b"(dp", b"(lp", b"}q", b"]q", b"cposix\n", b"cos\n", b"c__builtin__\n", b"cbuiltins\n"),
+    *(b"ctorch", b"ccollections\n"),
+)
+"""Pickles of protocol 0 and 1 have no version byte; they begin with a dict, a list or an import."""
 
 
 Metadata = dict[str, Any]
@@ -116,17 +112,22 @@ def read_safetensors(path: Path) -> WeightsHeader:
     with opened(path) as (file, size):
         first = file.read(24)
         if len(first) < 8:
-            raise HeaderError(other_format(first) or "it is too short for a safetensors file")
+            raise HeaderError(other_format(first) or tr("it is too short for a safetensors file"))
         (length,) = struct.unpack_from("<Q", first)
         if length > size - 8:
             raise HeaderError(
                 other_format(first)
-                or "its header is longer than the file: it is cut off, or not a safetensors file"
+                or tr(
+                    "its header is longer than the file: it is cut off, or not a safetensors file"
+                )
             )
         if length > MAX_HEADER_BYTES:
             raise HeaderError(
-                f"its header has {length / 2**20:.0f} MB; at most {MAX_HEADER_BYTES // 2**20} are "
-                "allowed"
+                tr(
+                    "its header has {size:.0f} MB; at most {limit} are allowed",
+                    size=length / 2**20,
+                    limit=MAX_HEADER_BYTES // 2**20,
+                )
             )
         file.seek(8)
         table = _parse_header(file.read(length), other_format(first))
@@ -134,19 +135,20 @@ def read_safetensors(path: Path) -> WeightsHeader:
     if not isinstance(metadata, dict) or not all(
         isinstance(value, str) for value in metadata.values()
     ):
-        raise HeaderError("its metadata is not text")
+        raise HeaderError(tr("its metadata is not text"))
     try:
         "".join((*table, *metadata, *metadata.values())).encode()
     except UnicodeEncodeError as error:  # half a surrogate pair, which the library does not read
-        raise HeaderError("its header has damaged names") from error
+        raise HeaderError(tr("its header has damaged names")) from error
     return _check_layout(table, size - 8 - length, metadata)
 
 
 def other_format(first: bytes) -> str:
     """Return a sentence on the format of a file that begins with `first`; empty if unknown."""
-    if first[:1] == b"\x80" and first[1:2] and first[1] in range(2, 6):
-        return _PICKLE
-    return next((sentence for magic, sentence in _MAGICS if first.startswith(magic)), "")
+    has_version = first[:1] == b"\x80" and first[1:2] and first[1] in range(2, 6)
+    if has_version or first.startswith(_OLD_PICKLES):
+        return tr("it is a pickle, which can run code; get the model as safetensors")
+    return next((tr_marked(sentence) for magic, sentence in _MAGICS if first.startswith(magic)), "")
 
 
 def parse_json(data: bytes, *, unique: bool = False, finite: bool = False) -> Any:
@@ -183,20 +185,26 @@ class _DuplicateNameError(ValueError):
 
 def _parse_header(data: bytes, otherwise: str) -> dict[str, Any]:
     if data.count(b"[") + data.count(b"{") > MAX_BRACKETS:
-        raise HeaderError(otherwise or "its header announces more tensors than any real model has")
+        raise HeaderError(
+            otherwise or tr("its header announces more tensors than any real model has")
+        )
     # As strict as the library: a more lenient reader would see another file.
     if data[:1] != b"{":
         raise HeaderError(
             otherwise
-            or ("its header is not a table" if data[:1] == b"[" else "its header is not JSON")
+            or (
+                tr("its header is not a table")
+                if data[:1] == b"["
+                else tr("its header is not JSON")
+            )
         )
     try:
         data.decode()
         table = parse_json(data, unique=True, finite=True)
     except _DuplicateNameError as error:
-        raise HeaderError("its header names a tensor twice") from error
+        raise HeaderError(tr("its header names a tensor twice")) from error
     except (ValueError, RecursionError) as error:
-        raise HeaderError(otherwise or "its header is not JSON") from error
+        raise HeaderError(otherwise or tr("its header is not JSON")) from error
     assert isinstance(table, dict)
     return table
 
@@ -216,24 +224,34 @@ def _check_layout(
                 type(number) is int and number >= 0 for number in (*shape, begin, end)
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise HeaderError(f"the entry of the tensor {name[:80]!r} is damaged") from error
+            raise HeaderError(
+                tr("the entry of the tensor {name} is damaged", name=repr(name[:80]))
+            ) from error
         if (
             not whole
             or len(shape) > MAX_DIMENSIONS
             or any(number > data_bytes * 8 for number in shape)
         ):
-            raise HeaderError(f"the tensor {name[:80]!r} has an impossible shape")
+            raise HeaderError(tr("the tensor {name} has an impossible shape", name=repr(name[:80])))
         count = math.prod(shape)
         if end - begin != (count * width + 7) // 8:
-            raise HeaderError(f"the size of the tensor {name[:80]!r} does not match its shape")
+            raise HeaderError(
+                tr("the size of the tensor {name} does not match its shape", name=repr(name[:80]))
+            )
         shapes[name] = tuple(shape)
         dtypes[dtype] = dtypes.get(dtype, 0) + count
         spans.append((begin, end))
     position = 0
     for begin, end in sorted(spans):
         if begin != position:
-            raise HeaderError("its tensors overlap or leave gaps")
+            raise HeaderError(tr("its tensors overlap or leave gaps"))
         position = end
     if position != data_bytes:
-        raise HeaderError(f"it is cut off: {data_bytes:,} bytes of weights, {position:,} expected")
+        raise HeaderError(
+            tr(
+                "it is cut off: {found:,} bytes of weights, {expected:,} expected",
+                found=data_bytes,
+                expected=position,
+            )
+        )
     return WeightsHeader(sum(dtypes.values()), shapes, dtypes, metadata)

@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from studio.core.translation import mark, tr, tr_marked
+
 FileKind = Literal[
     "checkpoint",
     "denoiser",
@@ -26,19 +28,19 @@ Shapes = Mapping[str, tuple[int, ...]]
 """Tensor name → shape."""
 
 _TITLES: dict[FileKind, str] = {
-    "checkpoint": "a whole model in one file",
-    "denoiser": "the denoiser of a model, without its text encoder and VAE",
-    "vae": "a VAE",
-    "lora": "a LoRA",
-    "controlnet": "a ControlNet",
-    "ip_adapter": "an IP-Adapter",
-    "textual_inversion": "a textual inversion",
-    "text_encoder": "a text encoder",
-    "image_encoder": "an image encoder",
-    "motion": "a motion module",
-    "upscaler": "an upscaler",
-    "language_model": "the weights of a language model",
-    "unknown": "of an unknown kind",
+    "checkpoint": mark("a whole model in one file"),
+    "denoiser": mark("the denoiser of a model, without its text encoder and VAE"),
+    "vae": mark("a VAE"),
+    "lora": mark("a LoRA"),
+    "controlnet": mark("a ControlNet"),
+    "ip_adapter": mark("an IP-Adapter"),
+    "textual_inversion": mark("a textual inversion"),
+    "text_encoder": mark("a text encoder"),
+    "image_encoder": mark("an image encoder"),
+    "motion": mark("a motion module"),
+    "upscaler": mark("an upscaler"),
+    "language_model": mark("the weights of a language model"),
+    "unknown": mark("of an unknown kind"),
 }
 
 
@@ -53,14 +55,18 @@ class WeightsKind(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return it for a person: a LoRA for SDXL."""
-        title = _TITLES[self.kind]
+        title = tr_marked(_TITLES[self.kind])
         if self.variant:
-            title = f"{title} ({self.variant})"
-        model = self.family
+            title = tr("{title} ({variant})", title=title, variant=tr_marked(self.variant))
+        model = tr_marked(self.family)
         if not model and self.kind in ("lora", "controlnet", "ip_adapter"):
-            model = "an unknown model"
+            model = tr("an unknown model")
         is_part = self.kind in ("checkpoint", "denoiser", "vae", "text_encoder", "language_model")
-        return f"{title} {'of' if is_part else 'for'} {model}" if model else title
+        if not model:
+            return title
+        if is_part:
+            return tr("{part} of {model}", part=title, model=model)
+        return tr("{adapter} for {model}", adapter=title, model=model)
 
 
 def has_prefix(shapes: Shapes, *prefixes: str) -> bool:

@@ -8,6 +8,7 @@ from io import FileIO
 from pathlib import Path
 
 from studio.core.files import PART_SUFFIX, sync_folder
+from studio.core.translation import tr
 from studio.models.hub.client import FETCH_TRIES, HubClient, HubRefusedError, RetryPolicy
 from studio.models.hub.errors import content_mismatch, unreachable
 from studio.models.hub.messages import Checking, Fetched
@@ -84,7 +85,7 @@ def _fill(client: HubClient, file: RemoteFile, part: Path) -> None:
                 _receive(client, file, opened, before)
                 if os.fstat(opened.fileno()).st_size < file.size:
                     raise HubRefusedError(
-                        unreachable(client.hub, "it ended too early"), temporary=True
+                        unreachable(client.hub, tr("it ended too early")), temporary=True
                     )
             except HubRefusedError as refused:
                 if os.fstat(opened.fileno()).st_size > before:

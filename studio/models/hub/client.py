@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from studio.core.errors import StudioError
 from studio.core.file_names import printable
+from studio.core.translation import tr
 from studio.models.hub.errors import not_a_hub, refusal, unreachable
 from studio.models.hub.file_selection import LARGEST_FILE, RemoteFiles, choose, ggufs
 from studio.models.hub.messages import FromChild, Waiting
@@ -112,10 +113,14 @@ class HubClient:
         for file in files:
             if file.size > LARGEST_FILE:
                 raise StudioError(
-                    f"{file.path} has {file.size / 1e9:.0f} GB; hubs serve at most "
-                    f"{LARGEST_FILE / 1e9:.0f} over HTTP.",
+                    tr(
+                        "{path} has {size:.0f} GB; hubs serve at most {limit:.0f} over HTTP.",
+                        path=file.path,
+                        size=file.size / 1e9,
+                        limit=LARGEST_FILE / 1e9,
+                    ),
                     cause="model",
-                    cure="Choose a smaller model.",
+                    cure=tr("Choose a smaller model."),
                 )
         card = info.card_data or {}
         license, link = _license(card)
@@ -183,9 +188,9 @@ class HubClient:
             table = None
         if not isinstance(table, dict):
             raise StudioError(
-                f"The {file.path} of {self.repository.repo} is damaged.",
+                tr("The {path} of {repo} is damaged.", path=file.path, repo=self.repository.repo),
                 cause="model",
-                cure="Choose another model.",
+                cure=tr("Choose another model."),
             )
         return table
 
@@ -208,7 +213,11 @@ class HubClient:
                 content += block
                 if len(content) > MAX_SMALL_BYTES:
                     raise StudioError(
-                        f"{file.path} of {self.repository.repo} is larger than any real one.",
+                        tr(
+                            "{path} of {repo} is larger than any real one.",
+                            path=file.path,
+                            repo=self.repository.repo,
+                        ),
                         cause="model",
                     )
         return content

@@ -12,6 +12,7 @@ from typing import Any
 
 from studio.core.errors import StudioError
 from studio.core.settings_catalog.endpoint import ENDPOINT
+from studio.core.translation import tr
 from studio.models.hub.repository import ENDPOINT_VARIABLE, Hub
 
 SERVICE = "Studio: models"
@@ -53,15 +54,18 @@ def store_token(hub: Hub, token: str) -> None:
         not token.isascii() or any(letter.isspace() or not letter.isprintable() for letter in token)
     ):
         raise StudioError(
-            "This is not a token.",
+            tr("This is not a token."),
             cause="invalid",
-            cure="Copy it from the hub's site; it begins with hf_.",
+            cure=tr("Copy it from the hub's site; it begins with hf_."),
         )
     if token and not hub.is_encrypted:
         raise StudioError(
-            f"{hub.endpoint} is not encrypted, so others could read a token sent to it.",
+            tr(
+                "{endpoint} is not encrypted, so others could read a token sent to it.",
+                endpoint=hub.endpoint,
+            ),
             cause="invalid",
-            cure="Use its https address.",
+            cure=tr("Use its https address."),
         )
     backend = _backend()
     if backend is None:
@@ -73,9 +77,9 @@ def store_token(hub: Hub, token: str) -> None:
             _call(backend.delete_password, SERVICE, hub.endpoint)
     except _KeyringError as error:
         raise StudioError(
-            f"The desktop's keyring cannot store the token ({error}).",
+            tr("The desktop's keyring cannot store the token ({reason}).", reason=error),
             cause="disk",
-            cure="Unlock the keyring, and try again.",
+            cure=tr("Unlock the keyring, and try again."),
         ) from error
 
 
@@ -111,7 +115,10 @@ class _KeyringError(Exception):
 
 def _no_keyring() -> StudioError:
     return StudioError(
-        "This desktop has no keyring, so the token cannot be stored.",
+        tr("This desktop has no keyring, so the token cannot be stored."),
         cause="disk",
-        cure=f"Start Studio with {VARIABLE} set, or install a keyring (GNOME Keyring, KWallet).",
+        cure=tr(
+            "Start Studio with {variable} set, or install a keyring (GNOME Keyring, KWallet).",
+            variable=VARIABLE,
+        ),
     )

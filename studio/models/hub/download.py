@@ -18,6 +18,7 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.files import ENOUGH_BYTES
 from studio.core.paths import DataFolder
+from studio.core.translation import tr
 from studio.models import llama_cpp
 from studio.models.card import ModelCard
 from studio.models.card_store import stamp
@@ -178,7 +179,7 @@ class _Download:
             hashes |= self._fetch(process, [file for file in files if is_weights(file)])
         codec_files, codec_hashes = self._fetch_codec(files)
         files, hashes = (*files, *codec_files), hashes | codec_hashes
-        self._report(DownloadProgress("Installing", self._meter.total, self._meter.total))
+        self._report(DownloadProgress(tr("Installing"), self._meter.total, self._meter.total))
         arrange_files(target, self._folder, files)
         path = target / files[-1].path if files[-1].path.endswith(".gguf") else target
         try:
@@ -250,14 +251,15 @@ class _Download:
 
     def _report_progress(self) -> None:
         if self._meter is None:
-            self._report(DownloadProgress("Asking the hub"))
+            self._report(DownloadProgress(tr("Asking the hub")))
             return
-        progress = self._meter.measure("Downloading")
+        progress = self._meter.measure(tr("Downloading"))
         seconds = self._waits_until - time.monotonic()
         if progress.done == progress.total:
-            progress = replace(progress, phase="Checking")
+            progress = replace(progress, phase=tr("Checking"))
         elif seconds > 0:
-            progress = replace(progress, phase=f"Waiting {math.ceil(seconds)} s for the hub")
+            waits = tr("Waiting {seconds} s for the hub", seconds=math.ceil(seconds))
+            progress = replace(progress, phase=waits)
         self._report(progress)
 
 
@@ -267,9 +269,9 @@ def _files_to_fetch(repository: Repository, contents: RepositoryContents) -> tup
     if not contents.files:
         names = ", ".join(file.path for file in contents.choices[:20])
         raise StudioError(
-            f"{repository.repo} holds several GGUF files, each a model of its own.",
+            tr("{repo} holds several GGUF files, each a model of its own.", repo=repository.repo),
             cause="invalid",
-            cure=f"Choose one with --file: {names}",
+            cure=tr("Choose one with --file: {names}", names=names),
         )
     return contents.files
 
@@ -310,10 +312,13 @@ def _estimate(
 def _check_disk(estimate: DownloadEstimate) -> None:
     if estimate.free < estimate.need + ENOUGH_BYTES:
         raise StudioError(
-            f"This needs {(estimate.need + ENOUGH_BYTES) / 1e9:.1f} GB of disk space, and "
-            f"{estimate.free / 1e9:.1f} GB are free.",
+            tr(
+                "This needs {needed:.1f} GB of disk space, and {free:.1f} GB are free.",
+                needed=(estimate.need + ENOUGH_BYTES) / 1e9,
+                free=estimate.free / 1e9,
+            ),
             cause="disk",
-            cure="Free some space, or use another folder with --data-dir.",
+            cure=tr("Free some space, or use another folder with --data-dir."),
         )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
+from studio.core.translation import tr
 from studio.models.hub.blobs import blob_path, part_path
 from studio.models.hub.repository import FOLDER_PREFIX, RemoteFile, Repository
 from studio.models.inspect.repository_check import check_configurations
@@ -130,8 +131,14 @@ def disk_errors(repository: Repository) -> Iterator[None]:
         yield
     except OSError as error:
         raise StudioError(
-            f"{repository.repo} could not be downloaded: {error.strerror or error}.",
+            tr(
+                "{name} could not be downloaded: {reason}.",
+                name=repository.repo,
+                reason=error.strerror or error,
+            ),
             cause="disk",
-            cure="Check the disk's space and permissions, and start it again; what is there is "
-            "not downloaded twice.",
+            cure=tr(
+                "Check the disk's space and permissions, and start it again; what is there is "
+                "not downloaded twice."
+            ),
         ) from error

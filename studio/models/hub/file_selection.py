@@ -14,6 +14,7 @@ from typing import Any
 
 from studio.core.errors import StudioError
 from studio.core.file_names import printable
+from studio.core.translation import tr
 from studio.models.files.folder_check import CODE_SUFFIXES, MAX_FILES, PICKLE_SUFFIXES
 from studio.models.hub.repository import RemoteFile, Repository
 
@@ -83,13 +84,17 @@ def checked(repository: Repository, listing: Iterable[RemoteFile]) -> list[Remot
     """
     files = list(listing)
     if len(files) > MAX_FILES:
-        raise _refused(repository, f"it has more than {MAX_FILES:,} files.")
+        raise _refused(repository, tr("it has more than {count:,} files.", count=MAX_FILES))
     for file in files:
         path = PurePosixPath(file.path)
         odd = "\\" in file.path or not file.path.isprintable() or PureWindowsPath(file.path).drive
         if odd or path.is_absolute() or ".." in path.parts or path.as_posix() != file.path:
             raise _refused(
-                repository, f"it names a file outside its folder ({printable(file.path)[:80]})."
+                repository,
+                tr(
+                    "it names a file outside its folder ({path}).",
+                    path=printable(file.path)[:80],
+                ),
             )
     return [file for file in files if len(PurePosixPath(file.path).parts) <= MAX_DEPTH]
 
@@ -113,22 +118,25 @@ def _wanted(repository: Repository, files: RemoteFiles) -> list[RemoteFile]:
         if not names:
             others = ", ".join(file.path for file in ggufs(files.values()))
             raise StudioError(
-                f"{repository.repo} has no file {pattern[:120]!r}.",
+                tr("{repo} has no file {file}.", repo=repository.repo, file=repr(pattern[:120])),
                 cause="invalid",
-                cure=f"It has: {others}" if others else "Check its name.",
+                cure=tr("It has: {files}", files=others) if others else tr("Check its name."),
             )
         found |= {name: files[name] for name in names}
     unsafe = [name for name in found if PurePosixPath(name).suffix.lower() in _NEVER]
     if unsafe:
         raise _refused(
             repository,
-            f"{unsafe[0]} is neither safetensors nor GGUF, and only these are safe to load.",
+            tr(
+                "{file} is neither safetensors nor GGUF, and only these are safe to load.",
+                file=unsafe[0],
+            ),
         )
     if any(_SPLIT_GGUF.search(name) for name in found):
-        raise _refused(repository, "it is one part of several, which Studio cannot join.")
+        raise _refused(repository, tr("it is one part of several, which Studio cannot join."))
     if len(found) > 1 and any(name.lower().endswith(".gguf") for name in found):
         raise StudioError(
-            "One GGUF at a time.", cause="invalid", cure="Each is a model of its own."
+            tr("One GGUF at a time."), cause="invalid", cure=tr("Each is a model of its own.")
         )
     return _weights_last(found.values())
 
@@ -136,7 +144,9 @@ def _wanted(repository: Repository, files: RemoteFiles) -> list[RemoteFile]:
 def _pipeline(repository: Repository, files: RemoteFiles, parts: PipelineIndex) -> list[str]:
     code = [name for name in files if PurePosixPath(name).suffix.lower() in CODE_SUFFIXES]
     if code:
-        raise _refused(repository, f"it holds program code ({code[0]}), which Studio never runs.")
+        raise _refused(
+            repository, tr("it holds program code ({name}), which Studio never runs.", name=code[0])
+        )
     wanted = [
         name
         for name, entry in parts.items()
@@ -165,7 +175,12 @@ def _pipeline(repository: Repository, files: RemoteFiles, parts: PipelineIndex) 
             name for name in names if PurePosixPath(name).suffix.lower() in PICKLE_SUFFIXES
         ]:
             raise _refused(
-                repository, f"its part {part} is a pickle ({pickles[0]}), which can run code."
+                repository,
+                tr(
+                    "its part {part} is a pickle ({name}), which can run code.",
+                    part=part,
+                    name=pickles[0],
+                ),
             )
     return chosen
 
@@ -236,20 +251,20 @@ def _why_nothing(files: RemoteFiles) -> str:
         name for name in files if PurePosixPath(name).suffix.lower() in PICKLE_SUFFIXES
     )
     if "adapter_config.json" in files:
-        return "it is an adapter, which only changes a model."
+        return tr("it is an adapter, which only changes a model.")
     if pickles and not any(name.endswith(".safetensors") for name in files):
-        return (
-            f"its weights are a pickle ({pickles[0]}), which can run code. Get the model "
-            "as safetensors."
+        return tr(
+            "its weights are a pickle ({name}), which can run code. Get the model as safetensors.",
+            name=pickles[0],
         )
     if "config.json" in files or "model_index.json" in files:
-        return "it has no safetensors weights with the usual name: model.safetensors."
-    return "it has neither a model_index.json nor a config.json, so its kind is unknown."
+        return tr("it has no safetensors weights with the usual name: model.safetensors.")
+    return tr("it has neither a model_index.json nor a config.json, so its kind is unknown.")
 
 
 def _refused(repository: Repository, reason: str) -> StudioError:
     return StudioError(
-        printable(f"{repository.repo} was not downloaded: {reason}"),
+        printable(tr("{name} was not downloaded: {reason}", name=repository.repo, reason=reason)),
         cause="model",
-        cure="Choose a repository with safetensors or GGUF files.",
+        cure=tr("Choose a repository with safetensors or GGUF files."),
     )

@@ -17,6 +17,7 @@ import msgspec
 
 from studio.core.errors import StudioError
 from studio.core.lifeline import start_tied
+from studio.core.translation import tr, tr_marked
 from studio.models.hub.errors import GO_ON
 from studio.models.hub.messages import Complete, Fetch, FromChild, Order, ToChild
 from studio.models.hub.repository import RepositoryContents, Trouble
@@ -97,9 +98,9 @@ class DownloadProcess:
                 answer = self._decoder.decode(line)
             except msgspec.DecodeError as error:
                 raise StudioError(
-                    f"The download process sent an unreadable message: {error}.",
+                    tr("The download process sent an unreadable message: {error}.", error=error),
                     cause="crash",
-                    cure=GO_ON,
+                    cure=tr_marked(GO_ON),
                 ) from error
             if isinstance(answer, Trouble):
                 raise answer.error()
@@ -118,11 +119,16 @@ class DownloadProcess:
         last = (self._errors.read().decode(errors="replace").strip().splitlines() or [""])[-1][:300]
         if code < 0:
             return StudioError(
-                f"The download was killed (signal {-code}).", cause="crash", cure=GO_ON
+                tr("The download was killed (signal {signal}).", signal=-code),
+                cause="crash",
+                cure=tr_marked(GO_ON),
             )
-        reason = f": {last}" if last else "."
         return StudioError(
-            f"The download ended unexpectedly ({code}){reason}", cause="crash", cure=GO_ON
+            tr("The download ended unexpectedly ({code}): {reason}", code=code, reason=last)
+            if last
+            else tr("The download ended unexpectedly ({code}).", code=code),
+            cause="crash",
+            cure=tr_marked(GO_ON),
         )
 
 

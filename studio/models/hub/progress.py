@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from studio.core.translation import tr
 from studio.models.hub.blobs import downloaded_bytes
 from studio.models.hub.repository import RemoteFile
 from studio.models.install.wheel_download import InstallProgress
@@ -66,5 +67,8 @@ def pace_text(now: InstallProgress) -> str:
         return pace
     minutes, seconds = divmod(int(left), 60)
     hours, minutes = divmod(minutes, 60)
-    time = f"{hours} h {minutes:02} min" if hours else f"{minutes}:{seconds:02} min"
-    return f"{pace}, {time} left"
+    if hours:
+        time = tr("{hours} h {minutes:02} min", hours=hours, minutes=minutes)
+    else:
+        time = tr("{minutes}:{seconds:02} min", minutes=minutes, seconds=seconds)
+    return tr("{pace}, {time} left", pace=pace, time=time)

@@ -14,6 +14,7 @@ from studio.core.paths import DataFolder
 from studio.core.settings import Settings
 from studio.core.settings_catalog.endpoint import ENDPOINT, checked_endpoint
 from studio.core.settings_store import load_settings
+from studio.core.translation import tr
 
 ENDPOINT_VARIABLE = "HF_ENDPOINT"
 MAIN = "main"
@@ -178,9 +179,9 @@ def _from_address(address: str, hub: Hub) -> tuple[str, tuple[str, ...]]:
         raise _unreadable(address) from None
     if parts.netloc not in (urlsplit(ENDPOINT).netloc, hub.host):
         raise StudioError(
-            f"{address[:200]} is not a page of {hub.host}.",
+            tr("{address} is not a page of {host}.", address=address[:200], host=hub.host),
             cause="invalid",
-            cure="Use --endpoint to name another hub.",
+            cure=tr("Use --endpoint to name another hub."),
         )
     words = [unquote(word) for word in parts.path.strip("/").split("/")]
     name, rest = "/".join(words[:2]), words[2:]
@@ -192,7 +193,7 @@ def _from_address(address: str, hub: Hub) -> tuple[str, tuple[str, ...]]:
 
 def _unreadable(text: str) -> StudioError:
     return StudioError(
-        f"{text.strip()[:200]!r} is not the name of a repository.",
+        tr("{text} is not the name of a repository.", text=repr(text.strip()[:200])),
         cause="invalid",
-        cure="Write it as organization/name, or organization/name@revision.",
+        cure=tr("Write it as organization/name, or organization/name@revision."),
     )

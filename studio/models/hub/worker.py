@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 from studio.models.hub.blobs import fetch_file
 from studio.models.hub.client import HubClient
 from studio.models.hub.messages import Complete, Fetch, FromChild, Order, ToChild
@@ -83,9 +84,11 @@ def _trouble(error: BaseException) -> Trouble:
 def _disk_trouble(error: OSError) -> Trouble:
     return Trouble(
         "disk",
-        f"The download cannot be written: {error.strerror or error}.",
-        "Check the disk's space and permissions, and start it again; what is there is not "
-        "downloaded twice.",
+        tr("The download cannot be written: {reason}.", reason=error.strerror or error),
+        tr(
+            "Check the disk's space and permissions, and start it again; what is there is not "
+            "downloaded twice."
+        ),
     )
 
 

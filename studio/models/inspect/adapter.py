@@ -15,6 +15,7 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.file_names import printable
 from studio.core.paths import DataFolder
+from studio.core.translation import tr, tr_marked
 from studio.models.adapter_compatibility import ADAPTER_TITLES
 from studio.models.card import ADAPTER, AdapterKind, ModelCard
 from studio.models.families.architectures import (
@@ -76,17 +77,24 @@ def inspect_adapter_file(
     """
     why = _why_not(header, kind)
     if why:
-        raise refused(path, f"{why}.")
+        raise refused(path, tr("{why}.", why=why))
     if path.suffix != ".safetensors":
         raise refused(
-            path, f"it is {kind}, and is read only where it is called .safetensors. Rename it."
+            path,
+            tr(
+                "it is {kind}, and is read only where it is called .safetensors. Rename it.",
+                kind=kind,
+            ),
         )
     adapter = KINDS[kind.kind]
     if adapter == "ip-adapter" and image_encoder_for(path, header) is None:
         raise refused(
             path,
-            f"it is {kind}, and its image encoder is missing: a folder image_encoder with a "
-            "config.json and a model.safetensors, next to it.",
+            tr(
+                "it is {kind}, and its image encoder is missing: a folder image_encoder with a "
+                "config.json and a model.safetensors, next to it.",
+                kind=kind,
+            ),
         )
     stem = path.parent.name if path.stem.lower() in _MEANINGLESS_NAMES else path.stem
     name = _one_line(stem) or "Adapter"
@@ -113,20 +121,27 @@ def inspect_peft_folder(folder: Path, data: DataFolder | None) -> ModelCard:
     base = _one_line(config.get("base_model_name_or_path")).rstrip("/").rpartition("/")[2]
     method = config.get("peft_type")
     if method != "LORA" or config.get("use_dora"):
-        title = f"an adapter for {base}" if base else "an adapter"
+        title = tr("an adapter for {base}", base=base) if base else tr("an adapter")
         raise refused(
-            folder, f"it is {title} of a kind that Studio cannot use ({str(method)[:MAX_TITLE]})."
+            folder,
+            tr(
+                "it is {title} of a kind that Studio cannot use ({method}).",
+                title=title,
+                method=str(method)[:MAX_TITLE],
+            ),
         )
     if not (folder / PEFT_WEIGHTS).is_file():
         raise refused(
             folder,
-            f"{PEFT_WEIGHTS} is missing: only safetensors are read, never a pickle "
-            "(adapter_model.bin).",
+            tr(
+                "{file} is missing: only safetensors are read, never a pickle (adapter_model.bin).",
+                file=PEFT_WEIGHTS,
+            ),
         )
     header = read_safetensors(folder / PEFT_WEIGHTS)
     kind = identify(header)
     if kind.kind != "lora":
-        raise refused(folder, f"its weights are no LoRA: {kind}.")
+        raise refused(folder, tr("its weights are no LoRA: {kind}.", kind=kind))
     kind = msgspec.structs.replace(kind, family=kind.family or architecture_from_title(base))
     card = inspect_adapter_file(folder / PEFT_WEIGHTS, header, kind, data)
     return msgspec.structs.replace(
@@ -160,32 +175,48 @@ def check_family_is_known(card: ModelCard) -> None:
     """Raise UnknownFamilyError for an adapter that fits no known architecture."""
     if card.adapter and not card.family and not card.base:
         raise UnknownFamilyError(
-            f"{card.title} is {ADAPTER_TITLES[card.adapter]}, and its file does not name the model "
-            "that it was made for.",
+            tr(
+                "{title} is {kind}, and its file does not name the model that it was made for.",
+                title=card.title,
+                kind=tr_marked(ADAPTER_TITLES[card.adapter]),
+            ),
             cause="model",
-            cure="Name an installed model: studio models add FILE --for MODEL.",
+            cure=tr("Name an installed model: studio models add FILE --for MODEL."),
         )
 
 
 def _why_not(header: WeightsHeader, kind: WeightsKind) -> str:
     if kind.kind not in KINDS or kind.variant:
-        return f"it is {kind}, which Studio cannot use"
+        return tr("it is {kind}, which Studio cannot use", kind=kind)
     if kind.family == LANGUAGE_MODEL:
-        return "it is a LoRA for a language model, and Studio applies LoRAs to image models only"
+        return tr(
+            "it is a LoRA for a language model, and Studio applies LoRAs to image models only"
+        )
     unknown = sorted(set(header.dtypes) - _FLOATS)
     if unknown:
-        return f"it is {kind}, but its numbers have a format ({unknown[0]}) that no weights have"
+        return tr(
+            "it is {kind}, but its numbers have a format ({format}) that no weights have",
+            kind=kind,
+            format=unknown[0],
+        )
     if scales(header.tensors):
-        return f"it is {kind}, but its weights are scaled. Get the plain one"
+        return tr("it is {kind}, but its weights are scaled. Get the plain one", kind=kind)
     if kind.kind == "lora":
         return why_no_lora(header)
     if kind.kind == "textual_inversion":
         vectors = max((shape[0] for shape in header.shapes.values() if len(shape) > 1), default=1)
         if vectors > MAX_VECTORS:
-            return f"it is {kind} of {vectors:,} vectors; at most {MAX_VECTORS} are of use"
+            return tr(
+                "it is {kind} of {vectors:,} vectors; at most {limit} are of use",
+                kind=kind,
+                vectors=vectors,
+                limit=MAX_VECTORS,
+            )
         return ""
     is_supported = kind.family in _REPLACEABLE_VAES if kind.kind == "vae" else _is_for_unet(kind)
-    return "" if is_supported else f"it is {kind}, which Studio cannot use as one file"
+    return (
+        "" if is_supported else tr("it is {kind}, which Studio cannot use as one file", kind=kind)
+    )
 
 
 def _is_for_unet(kind: WeightsKind) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from studio.core.errors import StudioError
 from studio.core.regular_file import HeaderError
+from studio.core.translation import tr
 from studio.models.card import ModelCard
 from studio.models.files.config import read_config
 from studio.models.files.folder_check import check_folder, check_weights
@@ -23,9 +24,9 @@ def weights_file(card: ModelCard) -> Path:
     files = sorted(path for path in card.folder.glob("*.safetensors") if path.is_file())
     if len(files) != 1:
         raise StudioError(
-            f"The weights of {card.title} are missing.",
+            tr("The weights of {title} are missing.", title=card.title),
             cause="model",
-            cure="Remove it, and add it again.",
+            cure=tr("Remove it, and add it again."),
         )
     return files[0]
 

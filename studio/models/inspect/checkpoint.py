@@ -14,6 +14,7 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.file_names import printable
 from studio.core.files import write_whole
+from studio.core.translation import tr
 from studio.models.files.weights_header import WeightsHeader
 from studio.models.files.weights_kind import Shapes, WeightsKind
 from studio.models.inspect.checkpoint_config import (
@@ -47,9 +48,9 @@ def checkpoint_in(folder: Path) -> Checkpoint | None:
         return None
     except (OSError, msgspec.DecodeError) as error:
         raise StudioError(
-            f"{folder.name} is damaged: {POINTER_FILE}.",
+            tr("{name} is damaged: {file}.", name=folder.name, file=POINTER_FILE),
             cause="model",
-            cure="Remove the model and add it again.",
+            cure=tr("Remove the model and add it again."),
         ) from error
     # A relative path is a file in the folder.
     return msgspec.structs.replace(checkpoint, path=str(folder / checkpoint.path))
@@ -67,9 +68,9 @@ def checked(checkpoint: Checkpoint) -> Path:
         is_same = False
     if not is_same:
         raise StudioError(
-            f"The file of this model is missing or has changed: {path}.",
+            tr("The file of this model is missing or has changed: {path}.", path=path),
             cause="model",
-            cure="Put it back, or remove the model from the list and add the new file.",
+            cure=tr("Put it back, or remove the model from the list and add the new file."),
         )
     return path
 
@@ -77,22 +78,24 @@ def checked(checkpoint: Checkpoint) -> Path:
 def why_not(kind: WeightsKind, header: WeightsHeader) -> str:
     """Return why a checkpoint cannot be loaded, as the end of a sentence; empty if it can."""
     if kind.variant not in ("", V_PREDICTION):
-        return f"it is {kind}, which Studio cannot load from one file yet"
+        return tr("it is {kind}, which Studio cannot load from one file yet", kind=kind)
     if not pipeline_class(kind.family):
-        return (
-            f"it is {kind}, whose configuration is not in the file. Add the model's diffusers "
-            "folder"
+        return tr(
+            "it is {kind}, whose configuration is not in the file. Add the model's diffusers "
+            "folder",
+            kind=kind,
         )
     predicted = prediction(header.shapes, header.metadata)
     if not predicted.kind:
-        return (
-            f"it is {kind}, and no scheduler supports its prediction type "
-            f"({printable(predicted.stated)[:40]})"
+        return tr(
+            "it is {kind}, and no scheduler supports its prediction type ({type})",
+            kind=kind,
+            type=printable(predicted.stated)[:40],
         )
     try:
         configurations(kind.family, header)
     except (KeyError, IndexError, ValueError, ZeroDivisionError):
-        return f"it is {kind}, but its parts are not laid out as in other such files"
+        return tr("it is {kind}, but its parts are not laid out as in other such files", kind=kind)
     return ""
 
 

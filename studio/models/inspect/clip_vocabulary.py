@@ -15,15 +15,11 @@ import msgspec
 from studio.core.files import write_whole
 from studio.core.paths import DataFolder
 from studio.core.regular_file import HeaderError, opened
+from studio.core.translation import tr
 from studio.models.files.weights_header import parse_json
 from studio.models.registry import ModelRegistry
 
 START, END = "<|startoftext|>", "<|endoftext|>"
-WHERE = (
-    "in a Stable Diffusion model of the list, in the hub's cache "
-    "(openai/clip-vit-large-patch14), or in ComfyUI's own folder"
-)
-"""Where the vocabulary is searched, as text for users."""
 _MAX_BYTES = 8 * 2**20
 _PARENTS = 6
 
@@ -116,5 +112,5 @@ def _from_tokenizer_json(folder: Path) -> tuple[dict[str, int], list[str]]:
 def _read_limited(path: Path) -> bytes:
     with opened(path) as (file, size):
         if size > _MAX_BYTES:
-            raise HeaderError(f"{path.name} is larger than any vocabulary")
+            raise HeaderError(tr("{name} is larger than any vocabulary", name=path.name))
         return file.read(_MAX_BYTES)

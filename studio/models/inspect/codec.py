@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from studio.core.file_names import printable
+from studio.core.translation import tr
 from studio.models.files.config import read_config
 from studio.models.files.folder_check import check_weights, refused
 from studio.models.inspect.names import MAX_TITLE
@@ -26,10 +27,14 @@ def check_codec(folder: Path) -> None:
     part = folder / CODEC
     if not (part / "config.json").is_file():
         repository = codec_repository({path.name: path for path in folder.iterdir()})
-        where = f" It is in {printable(repository)[:MAX_TITLE]}." if repository else ""
-        raise refused(
-            folder, f"its part {CODEC}, which turns its output into audio, is missing.{where}"
-        )
+        reason = tr("its part {part}, which turns its output into audio, is missing.", part=CODEC)
+        if repository:
+            reason = tr(
+                "{reason} It is in {repository}.",
+                reason=reason,
+                repository=printable(repository)[:MAX_TITLE],
+            )
+        raise refused(folder, reason)
     check_weights(folder, part)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from studio.core.translation import tr
 from studio.models.card import ModelCard
 from studio.models.families import find_family
 from studio.models.families.record import Family
@@ -51,7 +52,7 @@ def inspect_pipeline(folder: Path) -> ModelCard:
         part_parameters, part_size = _check_part(folder, name)
         parameters, size = parameters + part_parameters, size + part_size
     if not parameters:
-        raise refused(folder, "it holds no weights.")
+        raise refused(folder, tr("it holds no weights."))
     title = title_of_folder(folder)
     card = ModelCard(
         name=card_name(title),
@@ -77,12 +78,15 @@ def check_pipeline_index(folder: Path) -> Family:
     index = read_config(folder / "model_index.json")
     name = index.text("_class_name")
     if not re.fullmatch(r"[A-Za-z0-9_]+", name):
-        raise refused(folder, "its model_index.json names no pipeline.")
+        raise refused(folder, tr("its model_index.json names no pipeline."))
     family = find_family(name)
     if family is None or not family.is_pipeline:
         raise refused(
             folder,
-            f"its pipeline ({name[:MAX_TITLE]}) makes no images, videos or audio from text.",
+            tr(
+                "its pipeline ({name}) makes no images, videos or audio from text.",
+                name=name[:MAX_TITLE],
+            ),
         )
     for part, entry in index.items():
         if not part.startswith("_") and isinstance(entry, list) and entry != [None, None]:
@@ -99,8 +103,12 @@ def _check_library(folder: Path, part: str, entry: list[Any]) -> None:
     ):
         raise refused(
             folder,
-            f"its part {part} comes from {str(entry[:1])[1:-1]}, and only diffusers and "
-            "transformers are trusted.",
+            tr(
+                "its part {part} comes from {library}, and only diffusers and transformers are "
+                "trusted.",
+                part=part,
+                library=str(entry[:1])[1:-1],
+            ),
         )
 
 
@@ -108,12 +116,12 @@ def _check_part(folder: Path, name: str) -> tuple[int, int]:
     """Return parameters and bytes of one part. Raises StudioError if it is unsafe or damaged."""
     part = folder / name
     if Path(name).name != name or not part.is_dir():
-        raise refused(folder, f"its part {name} is missing.")
+        raise refused(folder, tr("its part {name} is missing.", name=name))
     if _WITHOUT_WEIGHTS.search(name):
         check_headers(folder, part)  # a library might load weights from it all the same
         return 0, 0
     if not (part / "config.json").is_file():
-        raise refused(folder, f"the config.json of its part {name} is missing.")
+        raise refused(folder, tr("the config.json of its part {name} is missing.", name=name))
     counted = check_weights(folder, part, variants=True)
     check_names(folder, part, read_config(part / "config.json"))
     return counted

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from studio.core.translation import mark, tr, tr_marked
 from studio.models.files.weights_header import WeightsHeader
 from studio.models.files.weights_kind import Shapes
 from studio.models.inspect.names import MAX_TITLE
@@ -19,12 +20,12 @@ _ROOT = re.compile(
     r"^(base_model\.model|lora_unet|lora_transformer|diffusion_model|unet|transformer)[._]"
 )
 _UNSUPPORTED = {
-    r"\.hada_w": "a LoHa",
-    r"\.lokr_": "a LoKr",
-    r"\.oft_(blocks|diag)": "an OFT",
-    r"dora_scale": "a DoRA",
-    r"lora_controlnet": "a Control-LoRA",
-    r"norm_(q|k|added_q|added_k)\.|query_norm\.scale": "a LoRA that changes norms too",
+    r"\.hada_w": mark("a LoHa"),
+    r"\.lokr_": mark("a LoKr"),
+    r"\.oft_(blocks|diag)": mark("an OFT"),
+    r"dora_scale": mark("a DoRA"),
+    r"lora_controlnet": mark("a Control-LoRA"),
+    r"norm_(q|k|added_q|added_k)\.|query_norm\.scale": mark("a LoRA that changes norms too"),
 }
 """Tensor names of what other programs also call LoRA, and diffusers drops or does not know."""
 
@@ -57,21 +58,31 @@ def why_no_lora(header: WeightsHeader) -> str:
     for name in header.shapes:
         for pattern, title in _UNSUPPORTED.items():
             if re.search(pattern, name):
-                return f"it is {title}, which Studio cannot use; it can use plain LoRAs"
+                return tr(
+                    "it is {kind}, which Studio cannot use; it can use plain LoRAs",
+                    kind=tr_marked(title),
+                )
     layers = list(lora_layers(header.shapes))
     if not layers:
-        return "it is a LoRA without a complete layer"
+        return tr("it is a LoRA without a complete layer")
     for one in layers:
         name = one.first_name[:MAX_TITLE]
         if one.second is None or len(one.first) < 2 or len(one.second) < 2:
-            return f"it is a LoRA, but half of a layer is missing ({name})"
+            return tr("it is a LoRA, but half of a layer is missing ({name})", name=name)
         if one.first[0] != one.second[1]:
-            return (
+            return tr(
                 "it is a LoRA, but the halves of a layer do not fit each other "
-                f"({name}: {one.first[0]} and {one.second[1]})"
+                "({name}: {first} and {second})",
+                name=name,
+                first=one.first[0],
+                second=one.second[1],
             )
         if not 0 < one.first[0] <= MAX_RANK:
-            return f"it is a LoRA of rank {one.first[0]:,}; real ones have {MAX_RANK:,} at most"
+            return tr(
+                "it is a LoRA of rank {rank:,}; real ones have {limit:,} at most",
+                rank=one.first[0],
+                limit=MAX_RANK,
+            )
     return ""
 
 

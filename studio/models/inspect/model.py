@@ -11,6 +11,7 @@ from pathlib import Path
 
 from studio.core.paths import DataFolder
 from studio.core.regular_file import HeaderError, opened
+from studio.core.translation import tr
 from studio.models.card import ModelCard
 from studio.models.files.config import read_config
 from studio.models.files.folder_check import check_folder, check_weights, refused
@@ -34,11 +35,13 @@ def inspect(path: Path, data: DataFolder | None = None) -> ModelCard:
         str(path).encode()  # a card cannot store a name that is not Unicode
         return _inspect(path, data)
     except UnicodeEncodeError as error:
-        raise refused(path, "its name is not readable text. Rename it.") from error
+        raise refused(path, tr("its name is not readable text. Rename it.")) from error
     except HeaderError as error:
-        raise refused(path, f"{error}.") from error
+        raise refused(path, tr("{why}.", why=error)) from error
     except OSError as error:
-        raise refused(path, f"it cannot be read ({error.strerror or error}).") from error
+        raise refused(
+            path, tr("it cannot be read ({reason}).", reason=error.strerror or error)
+        ) from error
 
 
 def _inspect(path: Path, data: DataFolder | None) -> ModelCard:
@@ -46,7 +49,7 @@ def _inspect(path: Path, data: DataFolder | None) -> ModelCard:
     if stat.S_ISDIR(mode):
         return _inspect_folder(path, data)
     if not stat.S_ISREG(mode):
-        raise refused(path, "it is neither a file nor a folder.")
+        raise refused(path, tr("it is neither a file nor a folder."))
     return _inspect_file(path, data)
 
 
@@ -69,10 +72,10 @@ def _inspect_folder(folder: Path, data: DataFolder | None) -> ModelCard:
     if len(files) == 1:
         return _inspect_file(files[0], data)
     if len(files) > 1:
-        raise refused(folder, "it holds several models. Add one of its files.")
+        raise refused(folder, tr("it holds several models. Add one of its files."))
     check_weights(folder, folder)  # raises the more exact reason: pickles, no weights …
     raise refused(
-        folder, "it has neither a model_index.json nor a config.json, so its kind is unknown."
+        folder, tr("it has neither a model_index.json nor a config.json, so its kind is unknown.")
     )
 
 
@@ -113,13 +116,13 @@ def _inspect_file(path: Path, data: DataFolder | None) -> ModelCard:
     if (path.parent / "config.json").exists() or (path.parent / "model_index.json").exists():
         return _inspect(path.parent, data)
     if in_pipeline:
-        raise refused(path, "it is one part of a model. Add the folder above.")
+        raise refused(path, tr("it is one part of a model. Add the folder above."))
     raise refused(path, _why_not_alone(kind))
 
 
 def _why_not_alone(kind: WeightsKind) -> str:
     if kind.kind == "denoiser":
-        return f"it is {kind}. Add the model's diffusers folder."
+        return tr("it is {kind}. Add the model's diffusers folder.", kind=kind)
     if kind.kind in ("unknown", "language_model"):
-        return "its config.json is missing. Add the folder that holds both."
-    return f"it is {kind} and makes nothing alone."
+        return tr("its config.json is missing. Add the folder that holds both.")
+    return tr("it is {kind} and makes nothing alone.", kind=kind)

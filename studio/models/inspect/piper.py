@@ -7,6 +7,7 @@ from pathlib import Path
 
 from studio.core.errors import StudioError
 from studio.core.file_names import printable
+from studio.core.translation import mark, tr
 from studio.models.card import ModelCard, Voice
 from studio.models.files.config import Config, read_config
 from studio.models.files.folder_check import refused
@@ -28,7 +29,9 @@ def voice_files(folder: Path) -> tuple[Path, Path]:
     voice = next(voices, None)
     if voice is None:
         raise StudioError(
-            f"The voice in {folder} is missing.", cause="model", cure="Remove it and add it again."
+            tr("The voice in {folder} is missing.", folder=folder),
+            cause="model",
+            cure=tr("Remove it and add it again."),
         )
     return voice, settings_file(voice)
 
@@ -38,7 +41,7 @@ def sampling_rate(settings: Path) -> int:
     rate = read_config(settings).section("audio").positive("sample_rate")
     if not SAMPLING_RATES[0] <= rate <= SAMPLING_RATES[1]:
         raise refused(
-            settings, "it is not the settings file of a Piper voice: it has no sampling rate."
+            settings, tr("it is not the settings file of a Piper voice: it has no sampling rate.")
         )
     return rate
 
@@ -47,7 +50,9 @@ def inspect_voice(path: Path, name: str) -> ModelCard:
     """Return the card of a voice. Raises StudioError, HeaderError and OSError."""
     settings = settings_file(path)
     if not settings.is_file():
-        raise refused(path, f"its settings {settings.name} are missing. Put them next to it.")
+        raise refused(
+            path, tr("its settings {name} are missing. Put them next to it.", name=settings.name)
+        )
     rate = sampling_rate(settings)
     config = read_config(settings)
     language = config.section("language").text("code").partition("_")[0]
@@ -63,7 +68,7 @@ def inspect_voice(path: Path, name: str) -> ModelCard:
         sampling_rate=rate,
         languages=(language,) if language else (),
         voices=_speakers(config),
-        description="A voice of the program piper, which must be installed to use it.",
+        description=mark("A voice of the program piper, which must be installed to use it."),
     )
 
 

@@ -10,6 +10,7 @@ from studio.core.errors import StudioError
 from studio.core.kinds import KINDS
 from studio.core.paths import DataFolder
 from studio.core.regular_file import HeaderError, opened
+from studio.core.translation import mark, tr, tr_marked
 from studio.models import llama_cpp
 from studio.models.adapter_compatibility import ADAPTER_TITLES
 from studio.models.card import ADAPTED_KIND, ModelCard
@@ -28,7 +29,7 @@ _PRECISIONS = {
     "BF16": "bf16",
     "F64": "fp64",
     "I8": "int8",
-    "U8": "8-bit, packed",
+    "U8": mark("8-bit, packed"),
     "F4": "fp4",
     "F8_E4M3": "fp8",
     "F8_E5M2": "fp8",
@@ -108,7 +109,10 @@ def inspect_any(path: Path, data: DataFolder | None = None) -> Inspection:
 
 
 def precision(headers: list[WeightsHeader]) -> str:
-    """Return the number format of most weights: fp16, bf16, Q4_K_M …; empty if unknown."""
+    """Return the number format of most weights: fp16, bf16, Q4_K_M …; empty if unknown.
+
+    Translated where it is shown.
+    """
     counts: dict[str, int] = {}
     for header in headers:
         for dtype, count in header.dtypes.items():
@@ -124,7 +128,7 @@ def precision(headers: list[WeightsHeader]) -> str:
         name.endswith((".quant_state.bitsandbytes__nf4", ".quant_map"))
         for name in headers[0].shapes
     ):
-        return "4-bit (bitsandbytes)"
+        return mark("4-bit (bitsandbytes)")
     return _PRECISIONS.get(dtype, dtype)
 
 
@@ -181,11 +185,13 @@ def _size(path: Path) -> int:
 
 def _what(card: ModelCard) -> str:
     if card.adapter:
-        return f"{ADAPTER_TITLES[card.adapter]} for {card.family}"
+        title = tr_marked(ADAPTER_TITLES[card.adapter])
+        return tr("{adapter} for {model}", adapter=title, model=tr_marked(card.family))
     if card.base:
-        noun = f"motion for {KINDS[ADAPTED_KIND].model_noun}"
+        model = tr_marked(KINDS[ADAPTED_KIND].model_noun)
+        noun = tr("motion for {model}", model=model)
     else:
-        noun = KINDS[card.kind].model_noun if card.kind in KINDS else "a model"
+        noun = tr_marked(KINDS[card.kind].model_noun) if card.kind in KINDS else tr("a model")
     return f"{noun} ({card.family})"
 
 

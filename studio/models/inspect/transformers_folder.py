@@ -8,6 +8,7 @@ from typing import Any
 
 from studio.core.kinds import KINDS, Kind
 from studio.core.paths import DataFolder
+from studio.core.translation import tr
 from studio.models.card import EVENTS_FILE, SYMBOLIC_MUSIC, ModelCard
 from studio.models.families import find_family
 from studio.models.families.architectures import CONTROLNET_CLASSES
@@ -81,17 +82,24 @@ def check_model_type(folder: Path, config: Config) -> Family:
     """Return the family that a config.json names. Raises StudioError if Studio cannot run it."""
     name = config.text("model_type")
     if not name:
-        raise refused(folder, "its config.json does not name its kind of model (model_type).")
+        raise refused(folder, tr("its config.json does not name its kind of model (model_type)."))
     family = find_family(name)
     if family is None or family.is_pipeline:
-        raise refused(folder, f"Studio cannot run its kind of model ({name[:MAX_TITLE]}).")
+        raise refused(
+            folder, tr("Studio cannot run its kind of model ({name}).", name=name[:MAX_TITLE])
+        )
     return family
 
 
 def _why_no_part(name: str) -> str:
     if re.search("ControlNet|T2IAdapter", name):
-        return f"it is a ControlNet ({name[:MAX_TITLE]}), which Studio cannot use yet."
-    return f"it is one part of a model ({name[:MAX_TITLE]}). Add the folder of the whole one."
+        return tr(
+            "it is a ControlNet ({name}), which Studio cannot use yet.", name=name[:MAX_TITLE]
+        )
+    return tr(
+        "it is one part of a model ({name}). Add the folder of the whole one.",
+        name=name[:MAX_TITLE],
+    )
 
 
 def _check_loadable(folder: Path, config: Config, family: Family, kind: Kind) -> None:
@@ -101,11 +109,13 @@ def _check_loadable(folder: Path, config: Config, family: Family, kind: Kind) ->
         and heads
         and all(isinstance(head, str) and _CLASSIFIERS.search(head) for head in heads)
     ):
-        raise refused(folder, f"it sorts texts ({heads[0][:MAX_TITLE]}) and cannot write any.")
+        raise refused(
+            folder, tr("it sorts texts ({name}) and cannot write any.", name=heads[0][:MAX_TITLE])
+        )
     if family.separate_codec:
         check_codec(folder)
     if kind.makes_texts and not any((folder / name).exists() for name in TOKENIZER_FILES):
-        raise refused(folder, "its tokenizer is missing.")
+        raise refused(folder, tr("its tokenizer is missing."))
 
 
 def _positions(config: Config) -> int:

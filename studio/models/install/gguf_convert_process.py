@@ -21,6 +21,7 @@ import psutil
 from studio.core.environment import TORCH_CACHE
 from studio.core.errors import StudioError
 from studio.core.lifeline import start_tied
+from studio.core.translation import tr
 from studio.models.files.gguf_header import bytes_of
 from studio.models.install.gguf_convert import Converted
 from studio.models.install.staging import stopped
@@ -36,9 +37,13 @@ def check_room(folder: Path, parameters: int) -> None:
     need, free = bytes_of(parameters) * 1.05, shutil.disk_usage(folder).free
     if free < need:
         raise StudioError(
-            f"Converting needs {need / 1e9:.1f} GB of disk, and {free / 1e9:.1f} GB are free.",
+            tr(
+                "Converting needs {needed:.1f} GB of disk, and {free:.1f} GB are free.",
+                needed=need / 1e9,
+                free=free / 1e9,
+            ),
             cause="disk",
-            cure="Free some space first.",
+            cure=tr("Free some space first."),
         )
     need, free = (
         MEMORY_SHARE * bytes_of(parameters) + MEMORY_OVERHEAD,
@@ -46,9 +51,13 @@ def check_room(folder: Path, parameters: int) -> None:
     )
     if free < need:
         raise StudioError(
-            f"Converting needs {need / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free.",
+            tr(
+                "Converting needs {needed:.1f} GB of memory, and {free:.1f} GB are free.",
+                needed=need / 1e9,
+                free=free / 1e9,
+            ),
             cause="memory",
-            cure="Close other programs, or take a smaller model.",
+            cure=tr("Close other programs, or take a smaller model."),
         )
 
 
@@ -121,9 +130,9 @@ def _wait(process: subprocess.Popen[bytes], gguf: Path, cancelled: Callable[[], 
             raise stopped()
         if time.monotonic() > deadline:
             raise StudioError(
-                f"Converting {gguf.name} took too long.",
+                tr("Converting {name} took too long.", name=gguf.name),
                 cause="model",
-                cure="The file may be damaged.",
+                cure=tr("The file may be damaged."),
             )
         try:
             process.wait(POLL_SECONDS)
@@ -132,24 +141,34 @@ def _wait(process: subprocess.Popen[bytes], gguf: Path, cancelled: Callable[[], 
 
 
 def _failed(gguf: Path, code: int, errors: str) -> StudioError:
-    cure = "Choose another file of the model."
+    cure = tr("Choose another file of the model.")
     if code < 0:
         return StudioError(
-            f"Converting {gguf.name} was ended from outside (signal {-code}); most often memory "
-            "ran out.",
+            tr(
+                "Converting {name} was ended from outside (signal {signal}); most often memory "
+                "ran out.",
+                name=gguf.name,
+                signal=-code,
+            ),
             cause="memory",
-            cure="Close other programs, or take a smaller model.",
+            cure=tr("Close other programs, or take a smaller model."),
         )
     if "Timeout (" in errors:  # faulthandler's word
         return StudioError(
-            f"{gguf.name} was not added: its chat template does not end.", cause="model", cure=cure
+            tr("{name} was not added: its chat template does not end.", name=gguf.name),
+            cause="model",
+            cure=cure,
         )
-    if "No space left" in errors:
+    if "No space left" in errors:  # not translated: words of the system
         return StudioError(
-            "The disk is full.", cause="disk", cure="Free some space, and try again."
+            tr("The disk is full."), cause="disk", cure=tr("Free some space, and try again.")
         )
-    last = (errors.strip().splitlines() or ["no error message"])[-1][:300]
-    return StudioError(f"{gguf.name} could not be converted: {last}", cause="model", cure=cure)
+    last = (errors.strip().splitlines() or [tr("no error message")])[-1][:300]
+    return StudioError(
+        tr("{name} could not be converted: {reason}", name=gguf.name, reason=last),
+        cause="model",
+        cure=cure,
+    )
 
 
 def _text(file: IO[bytes]) -> str:

@@ -17,6 +17,7 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder, expand_home
 from studio.core.regular_file import HeaderError, opened
+from studio.core.translation import tr
 from studio.models.files.folder_check import PICKLE_SUFFIXES, is_blob
 from studio.models.files.weights_header import other_format
 from studio.models.inspect.checkpoint import checkpoint_in
@@ -27,6 +28,7 @@ from studio.models.registry import ModelRegistry
 MAX_ENTRIES = 500_000
 MAX_DEPTH = 16
 _WEIGHTS = {".safetensors", ".gguf", ".sft"}
+# not translated: names of folders
 _SKIPPED_FOLDERS = {
     ".git",
     ".locks",
@@ -108,7 +110,11 @@ def find(
     """
     folder = expand_home(folder).absolute()
     if not folder.is_dir():
-        raise StudioError(f"There is no folder {folder}.", cause="model", cure="Check the path.")
+        raise StudioError(
+            tr("There is no folder {folder}.", folder=folder),
+            cause="model",
+            cure=tr("Check the path."),
+        )
     known = _known(data)
     for path in _candidates(folder, cancelled):
         if cancelled():
@@ -223,7 +229,7 @@ def program_of(path: Path) -> str:
     parents = list(path.parents)
     names = [parent.name.lower() for parent in parents]
     if any(name.startswith("models--") for name in names):
-        return "Hugging Face"
+        return "Hugging Face"  # not translated: a name
     for parent, name, above in zip(parents, names, [*names[1:], ""], strict=True):
         if (parent / "invokeai.yaml").exists() or (parent / "databases" / "invokeai.db").exists():
             return "InvokeAI"

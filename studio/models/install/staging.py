@@ -18,6 +18,7 @@ import psutil
 from studio.core.errors import StudioError
 from studio.core.files import sync_folder, write_whole
 from studio.core.paths import DataFolder
+from studio.core.translation import tr
 from studio.models.card import ModelCard
 from studio.models.card_store import card_folder, write_card
 from studio.models.catalog import catalog_entries
@@ -33,7 +34,7 @@ class InstallCancelledError(StudioError):
 
 def stopped() -> InstallCancelledError:
     """Return the error for an install that the user stopped."""
-    return InstallCancelledError("It was stopped.", cure="Start it again to continue.")
+    return InstallCancelledError(tr("It was stopped."), cure=tr("Start it again to continue."))
 
 
 @contextlib.contextmanager
@@ -120,9 +121,9 @@ def locked(folder: Path, title: str) -> Iterator[None]:
         except FileExistsError:
             if _is_alive(_read(lock)):
                 raise StudioError(
-                    f"{title} is being installed already.",
+                    tr("{title} is being installed already.", title=title),
                     cause="invalid",
-                    cure="Wait for it, or stop it.",
+                    cure=tr("Wait for it, or stop it."),
                 ) from None
             lock.unlink(missing_ok=True)
     try:

@@ -14,6 +14,7 @@ from studio.core.errors import StudioError
 from studio.core.files import sha256_of
 from studio.core.paths import DataFolder
 from studio.core.regular_file import HeaderError
+from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.models.card import ModelCard
 from studio.models.card_store import card_folder, write_card
 from studio.models.catalog import catalog_entries
@@ -26,7 +27,7 @@ from studio.models.inspect.checkpoint import checked, checkpoint_in
 from studio.models.install.staging import stopped
 
 _WEIGHTS = (".safetensors", ".onnx")
-_CURE = "Remove the model, and get it again."
+_CURE = mark("Remove the model, and get it again.")
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -42,17 +43,17 @@ class Checked(msgspec.Struct, frozen=True):
     def words(self) -> str:
         """Return the result as a sentence."""
         if self.state == "same":
-            return (
-                f"All {self.files} weight files are unchanged."
-                if self.files > 1
-                else "The weight file is unchanged."
+            return tr_plural(
+                "The weight file is unchanged.",
+                "All {count} weight files are unchanged.",
+                self.files,
             )
         if self.state == "noted":
-            return (
+            return tr(
                 "The files are complete. Their hash was unknown, and is stored now for the next "
                 "check."
             )
-        return f"The files have changed since the model was added. {_CURE}"
+        return tr("The files have changed since the model was added. {cure}", cure=tr_marked(_CURE))
 
 
 def check(
@@ -70,9 +71,13 @@ def check(
         return _check(data, card, report, cancelled)
     except OSError as error:
         raise StudioError(
-            f"The files of {card.title} cannot be read: {error.strerror or error}.",
+            tr(
+                "The files of {title} cannot be read: {reason}.",
+                title=card.title,
+                reason=error.strerror or error,
+            ),
             cause="disk",
-            cure=_CURE,
+            cure=tr_marked(_CURE),
         ) from error
 
 
@@ -113,10 +118,16 @@ def _check_names(card: ModelCard, files: list[Path]) -> None:
         why = problem(read_json(card.folder / "config.json"), names, formats, head=card.makes_texts)
     except HeaderError as error:
         raise StudioError(
-            f"{card.title} is damaged: {error}.", cause="model", cure=_CURE
+            tr("{title} is damaged: {error}.", title=card.title, error=error),
+            cause="model",
+            cure=tr_marked(_CURE),
         ) from error
     if why:
-        raise StudioError(f"{card.title} cannot be loaded: {why}", cause="model", cure=_CURE)
+        raise StudioError(
+            tr("{title} cannot be loaded: {reason}", title=card.title, reason=why),
+            cause="model",
+            cure=tr_marked(_CURE),
+        )
 
 
 def _compare(
@@ -147,9 +158,9 @@ def _folder(card: ModelCard) -> Path:
         folder = Path(found.origin or "").parent if found is not None else Path("-")
     if not folder.is_dir():
         raise StudioError(
-            f"The folder of {card.title} is missing: {folder}.",
+            tr("The folder of {title} is missing: {folder}.", title=card.title, folder=folder),
             cause="model",
-            cure=f"Put it back. {_CURE}",
+            cure=tr("Put it back. {cure}", cure=tr_marked(_CURE)),
         )
     return folder
 
@@ -172,7 +183,11 @@ def _weights(folder: Path, card: ModelCard) -> list[Path]:
             key=lambda file: file.as_posix(),
         )
     if not files:
-        raise StudioError(f"The weights of {card.title} are missing.", cause="model", cure=_CURE)
+        raise StudioError(
+            tr("The weights of {title} are missing.", title=card.title),
+            cause="model",
+            cure=tr_marked(_CURE),
+        )
     return files
 
 
@@ -184,5 +199,12 @@ def _check_header(card: ModelCard, file: Path) -> None:
         read(file)
     except HeaderError as error:
         raise StudioError(
-            f"{card.title}: {file.name} is damaged: {error}.", cause="model", cure=_CURE
+            tr(
+                "{title}: {name} is damaged: {error}.",
+                title=card.title,
+                name=file.name,
+                error=error,
+            ),
+            cause="model",
+            cure=tr_marked(_CURE),
         ) from error

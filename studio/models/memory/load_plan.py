@@ -11,26 +11,28 @@ from typing import get_args
 import msgspec
 
 from studio.core.settings import LoadPreference, LoadStrategy
+from studio.core.translation import mark, tr, tr_marked
 from studio.models.memory.hardware import PRECISION_TITLES, Device, Precision, Quantizer
 
 STRATEGIES: tuple[LoadStrategy, ...] = get_args(LoadStrategy)
 PREFERENCES: tuple[LoadPreference, ...] = ("auto", *STRATEGIES)
+# All texts here are translated where they are shown.
 STRATEGY_TITLES: dict[LoadPreference, str] = {
-    "auto": "Automatic",
-    "resident": "Whole",
-    "16-bit": "16-bit",
-    "model-offload": "Parts take turns on the GPU",
-    "group-offload": "Groups of layers take turns on the GPU",
-    "sequential-offload": "Layer by layer (slow)",
-    "8-bit": "8-bit",
-    "4-bit": "4-bit",
-    "cpu": "On the CPU",
+    "auto": mark("Automatic"),
+    "resident": mark("Whole"),
+    "16-bit": mark("16-bit"),
+    "model-offload": mark("Parts take turns on the GPU"),
+    "group-offload": mark("Groups of layers take turns on the GPU"),
+    "sequential-offload": mark("Layer by layer (slow)"),
+    "8-bit": mark("8-bit"),
+    "4-bit": mark("4-bit"),
+    "cpu": mark("On the CPU"),
 }
 _PLACES: dict[LoadStrategy, str] = {
-    "model-offload": "parts take turns on the GPU",
-    "group-offload": "groups of layers take turns on the GPU",
-    "sequential-offload": "layer by layer on the GPU, which is slow",
-    "cpu": "on the CPU",
+    "model-offload": mark("parts take turns on the GPU"),
+    "group-offload": mark("groups of layers take turns on the GPU"),
+    "sequential-offload": mark("layer by layer on the GPU, which is slow"),
+    "cpu": mark("on the CPU"),
 }
 """Where the weights are, if not whole on the usual device."""
 OFFLOADS: frozenset[LoadStrategy] = frozenset(
@@ -76,17 +78,30 @@ class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def summary(self) -> str:
-        """Precision and place of the weights, for a person."""
+        """Precision and place of the weights, in the user's language."""
+        return tr(", ").join(map(tr_marked, self._parts))
+
+    @property
+    def recorded(self) -> str:
+        """The summary in English, for recipes and log files."""
+        return ", ".join(self._parts)
+
+    @property
+    def _parts(self) -> list[str]:
         precision = PRECISION_TITLES[self.precision] if self.precision else ""
-        return ", ".join(filter(None, (precision, _PLACES.get(self.strategy, ""))))
+        return list(filter(None, (precision, _PLACES.get(self.strategy, ""))))
 
     @property
     def details(self) -> str:
         """The summary with the memory that it needs."""
         figures = ""
         if self.needs and self.room:
-            figures = f"needs {gigabytes(self.needs)} of {gigabytes(self.room)} GB"
-        return ", ".join(filter(None, (self.summary, figures)))
+            figures = tr(
+                "needs {needs} of {room} GB",
+                needs=gigabytes(self.needs),
+                room=gigabytes(self.room),
+            )
+        return tr(", ").join(filter(None, (self.summary, figures)))
 
     @property
     def on_gpu(self) -> bool:

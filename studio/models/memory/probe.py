@@ -42,6 +42,7 @@ def _audio() -> dict[str, Any]:
         names = [str(device["name"]) for device in miniaudio.Devices(backends).get_playbacks()]
     except miniaudio.MiniaudioError as error:
         raise RuntimeError(str(error)) from error
+    # not translated: how ALSA begins the name of a device without sound
     return {"devices": [name for name in names if not name.startswith("Discard all samples")]}
 
 
