@@ -10,7 +10,7 @@ import msgspec
 
 from studio.core.errors import StudioError
 from studio.core.resources import resources
-from studio.core.translation import tr
+from studio.core.translation import mark, tr
 from studio.models.card import ADAPTER, AS_IT_IS, Commercial, ModelCard
 from studio.models.families import find_family
 
@@ -189,9 +189,9 @@ def why_not_run(card: ModelCard) -> str:
 
 
 def how_to_get(entry: CatalogEntry) -> str:
-    """Return how to get the model, in a few words."""
+    """Return how to get the model, in a few words; translated where it is shown."""
     if entry.card.builtin:
-        return tr("comes with Studio")
+        return mark("comes with Studio")
     if entry.download is not None:
         alias = (entry.aliases or (entry.card.name,))[0]
         return f"studio models install {alias}"  # not translated: a command

@@ -19,7 +19,7 @@ from studio.core.files import sha256_of
 from studio.core.paths import DataFolder
 from studio.core.regular_file import HeaderError
 from studio.core.settings_store import load_settings
-from studio.core.translation import tr
+from studio.core.translation import tr, tr_marked
 from studio.models.card import ModelCard
 from studio.models.card_store import stamp
 from studio.models.catalog import CatalogEntry, Download, Wheel, how_to_get
@@ -47,7 +47,7 @@ def install(
         raise StudioError(
             tr("{title} cannot be installed by its name.", title=entry.card.title),
             cause="invalid",
-            cure=tr("How to get it: {how}.", how=how_to_get(entry)),
+            cure=tr("How to get it: {how}.", how=tr_marked(how_to_get(entry))),
         )
     folder = data.downloads / entry.card.name
     present = next(
