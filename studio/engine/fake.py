@@ -35,6 +35,7 @@ from studio.core.requests import (
     TextRequest,
     VideoRequest,
 )
+from studio.core.translation import tr
 from studio.engine.protocol import (
     CancelCheck,
     Emit,
@@ -112,7 +113,7 @@ class FakeEngine:
         try:
             context = JobContext(job, fake_card(job.request.kind), emit, is_cancelled)
             context.check()
-            emit(Loading(phase="Preparing"))
+            emit(Loading(phase=tr("Preparing")))
             failure = self._fail_on(job)
             if failure is not None:
                 return Failed(failure=failure)
@@ -127,7 +128,7 @@ class FakeEngine:
         except StudioError as error:
             return Failed(failure=error.failure(), artifacts=tuple(saved))
         except OSError as error:
-            message = f"The result could not be saved: {error.strerror}."
+            message = tr("The result could not be saved: {reason}.", reason=error.strerror)
             return Failed(failure=Failure(cause="disk", message=message, unsaved=True))
         return Finished(
             artifacts=tuple(saved),

@@ -20,6 +20,7 @@ from studio.core.settings import (
     load_preference,
 )
 from studio.core.settings_store import load_settings
+from studio.core.translation import tr
 from studio.engine.failures import explain
 from studio.engine.model_cache import Loaded, PipelineCache
 from studio.engine.outcome import JobOutcome, SaveError, complete_results, leading_count
@@ -173,7 +174,7 @@ class LocalEngine:
         context = self._context_of(job, outcome.card, base, replay_filter, is_cancelled)
         context = dataclasses.replace(context, completed_results=leading_count(outcome.saved))
         context.check()
-        emit(Loading(phase="Preparing"))
+        emit(Loading(phase=tr("Preparing")))
         less_than: LoadStrategy | None = None
         while True:
             context.check()  # loading can take a minute
@@ -184,7 +185,7 @@ class LocalEngine:
             del loaded
             self._pipelines.evict_all()
             replay_filter.restart()
-            context.note("Memory ran out; the model is loaded in a way that takes less")
+            context.note(tr("Memory ran out; the model is loaded in a way that takes less"))
             completed = leading_count((*outcome.saved, *outcome.unsaved))
             context = dataclasses.replace(context, completed_results=completed)
 
@@ -245,7 +246,7 @@ class LocalEngine:
         card = self._registry.find(jobs[0].request.kind, jobs[0].request.model)
         emits = [_emit_of(job, emit) for job in jobs]
         for emit_event in emits:
-            emit_event(Loading(phase="Preparing"))
+            emit_event(Loading(phase=tr("Preparing")))
         base = self._registry.base_of(card)
         loaded = self._pipelines.load(base, emits[0])
         contexts = [

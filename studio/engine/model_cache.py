@@ -17,6 +17,7 @@ import psutil
 
 from studio.core.events import Loading
 from studio.core.settings import LoadPreference, LoadStrategy
+from studio.core.translation import tr
 from studio.engine.protocol import EmitEvent
 from studio.engine.registry import runner_of
 from studio.engine.runtime.device import detect_machine
@@ -95,7 +96,8 @@ class PipelineCache:
                 less_than=less_than,
             )
             self._evict_until_fits(plan.footprint)
-            emit(Loading(phase=": ".join(filter(None, (f"Loading {card.title}", plan.details)))))
+            loading = tr("Loading {model}", model=card.title)
+            emit(Loading(phase=": ".join(filter(None, (loading, plan.details)))))
             pipeline = self._load(card, plan, preference)
             if pipeline is not None:
                 return Loaded(pipeline, plan, time.monotonic() - started)

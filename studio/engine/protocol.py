@@ -24,10 +24,11 @@ EmitEvent = Callable[[AnyEvent], None]
 """Passes on an event of the one job that a runner runs."""
 CancelCheck = Callable[[], bool]
 """True when the one job that a runner runs is to end."""
+# not translated: a type
 BatchOutcome = tuple[int, "Result | StudioError | JobCancelledError", Statistics]
 """Index of a job in its batch, its result or the reason why it has none, and its statistics."""
 
-BATCH_FAILED = "jobs could not run as a batch"
+BATCH_FAILED = "jobs could not run as a batch"  # not translated: for the log
 """Begins a line in the log. Logged as an error it means a fault in the program, and fails a test
 (`tests/conftest.py`).
 """

@@ -15,6 +15,7 @@ from studio.core.errors import StudioError
 from studio.core.file_names import printable
 from studio.core.files import sha256_hex
 from studio.core.regular_file import HeaderError, opened
+from studio.core.translation import tr
 from studio.media.color_profile import to_srgb
 
 if TYPE_CHECKING:
@@ -58,9 +59,9 @@ def image_size(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
                 rotated = has_exif and _orientation(image) >= 5
                 return (image.height, image.width) if rotated else (image.width, image.height)
     except HeaderError as error:
-        raise _refusal(path, "is not a file") from error
+        raise _refusal(tr("{name} is not a file.", name=short_name(path))) from error
     except FileNotFoundError as error:
-        raise _refusal(path, "does not exist") from error
+        raise _refusal(tr("{name} does not exist.", name=short_name(path))) from error
     except _BROKEN as error:
         raise _unreadable(path, error) from error
 
@@ -114,13 +115,22 @@ def _opened(path: Path, file: Any, max_pixels: int = MAX_PIXELS) -> Iterator[Ima
         try:
             image = PILImage.open(file, formats=_FORMATS)
         except PILImage.DecompressionBombError as error:
-            raise _refusal(path, f"has more than {MAX_PIXELS // 10**6} million pixels") from error
+            message = tr(
+                "{name} has more than {limit} million pixels.",
+                name=short_name(path),
+                limit=MAX_PIXELS // 10**6,
+            )
+            raise _refusal(message) from error
         with image:
             if image.width * image.height > max_pixels:
                 raise _refusal(
-                    path,
-                    f"has {image.width} × {image.height} pixels. "
-                    f"The limit is {MAX_PIXELS // 10**6} million",
+                    tr(
+                        "{name} has {width} × {height} pixels. The limit is {limit} million.",
+                        name=short_name(path),
+                        width=image.width,
+                        height=image.height,
+                        limit=MAX_PIXELS // 10**6,
+                    )
                 )
             yield image
 
@@ -194,33 +204,43 @@ def _bytes_of(path: Path) -> bytes:
             _check_bytes(path, size)
             return file.read(MAX_BYTES + 1)
     except HeaderError as error:
-        raise _refusal(path, "is not a file") from error
+        raise _refusal(tr("{name} is not a file.", name=short_name(path))) from error
     except FileNotFoundError as error:
-        raise _refusal(path, "does not exist") from error
+        raise _refusal(tr("{name} does not exist.", name=short_name(path))) from error
     except OSError as error:
-        raise _refusal(path, f"cannot be read ({error.strerror or error})") from error
+        raise _unreadable_because(path, error.strerror or str(error)) from error
 
 
 def _check_bytes(path: Path, size: int) -> None:
     if size > MAX_BYTES:
         raise _refusal(
-            path,
-            f"has {size / 2**20:.0f} MB. The limit for an image is {MAX_BYTES // 2**20} MB",
+            tr(
+                "{name} has {size:.0f} MB. The limit for an image is {limit} MB.",
+                name=short_name(path),
+                size=size / 2**20,
+                limit=MAX_BYTES // 2**20,
+            )
         )
 
 
 def _unreadable(path: Path, error: BaseException) -> StudioError:
     from PIL import UnidentifiedImageError
 
+    name = short_name(path)
     if isinstance(error, UnidentifiedImageError):
-        return _refusal(path, "is not a PNG, JPEG, WebP, BMP, GIF or TIFF image")
+        return _refusal(tr("{name} is not a PNG, JPEG, WebP, BMP, GIF or TIFF image.", name=name))
     if isinstance(error, PermissionError | IsADirectoryError):
-        return _refusal(path, f"cannot be read ({error.strerror})")
-    return _refusal(path, "cannot be read: the file is damaged or cut off")
+        return _unreadable_because(path, error.strerror or str(error))
+    return _refusal(tr("{name} cannot be read: the file is damaged or cut off.", name=name))
 
 
-def _refusal(path: Path, why: str) -> StudioError:
-    return StudioError(f"{short_name(path)} {why}.", cause="invalid", cure="Choose another image.")
+def _unreadable_because(path: Path, reason: str) -> StudioError:
+    name = short_name(path)
+    return _refusal(tr("{name} cannot be read ({reason}).", name=name, reason=reason))
+
+
+def _refusal(message: str) -> StudioError:
+    return StudioError(message, cause="invalid", cure=tr("Choose another image."))
 
 
 def short_name(path: Path) -> str:

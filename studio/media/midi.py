@@ -12,6 +12,7 @@ from typing import NamedTuple, NoReturn
 
 from studio.core.errors import StudioError
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
+from studio.core.translation import tr
 
 MAX_BYTES = 4 * 2**20
 MAX_NOTES = 20_000
@@ -65,18 +66,24 @@ class Midi(NamedTuple):
 def read_midi(path: Path) -> Midi:
     """Read a MIDI file. Raises StudioError if it is missing, invalid or beyond the limits."""
     if path.suffix.lower() not in MIDI_SUFFIXES:
-        _refuse(path.name, "is not a MIDI file: its name does not end in .mid")
+        _refuse(tr("{name} is not a MIDI file: its name does not end in .mid.", name=path.name))
     try:
         if not path.is_file():
-            _refuse(path.name, "does not exist" if not path.exists() else "is not a file")
+            if path.exists():
+                _refuse(tr("{name} is not a file.", name=path.name))
+            _refuse(tr("{name} does not exist.", name=path.name))
         if path.stat().st_size > MAX_BYTES:
             _refuse(
-                path.name,
-                f"is larger than the limit of {MAX_BYTES // 2**20} MB",
+                tr(
+                    "{name} is larger than the limit of {limit} MB.",
+                    name=path.name,
+                    limit=MAX_BYTES // 2**20,
+                )
             )
         data = path.read_bytes()
     except OSError as error:
-        _refuse(path.name, f"cannot be read: {(error.strerror or str(error)).lower()}")
+        reason = (error.strerror or str(error)).lower()
+        _refuse(tr("{name} cannot be read: {reason}.", name=path.name, reason=reason))
     return parse_midi(data, path.name)
 
 
@@ -87,7 +94,7 @@ def parse_midi(data: bytes, name: str) -> Midi:
     for number, chunk in enumerate(_tracks(data, header.end, name)):
         reader.read(number, chunk, starts_at=reader.end if header.sequential else 0)
     if not reader.notes:
-        _refuse(name, "contains no notes")
+        _refuse(tr("{name} contains no notes.", name=name))
     tempi = [] if header.fixed_tempo else sorted(reader.tempi.items())
     if not tempi or tempi[0][0] > 0:
         tempi.insert(0, (0, 120.0))
@@ -102,10 +109,9 @@ def parse_midi(data: bytes, name: str) -> Midi:
     )
 
 
-def _refuse(name: str, why: str) -> NoReturn:
-    raise StudioError(
-        f"{name} {why}.", cause="invalid", cure="Choose another MIDI file, or clear it."
-    )
+def _refuse(message: str) -> NoReturn:
+    cure = tr("Choose another MIDI file, or clear it.")
+    raise StudioError(message, cause="invalid", cure=cure)
 
 
 class _Header(NamedTuple):
@@ -122,10 +128,10 @@ class _Header(NamedTuple):
 def _read_header(data: bytes, name: str) -> _Header:
     start = data.find(b"MThd", 0, _MAX_HEADER_OFFSET)
     if start < 0:
-        _refuse(name, "is not a MIDI file: its header is missing")
+        _refuse(tr("{name} is not a MIDI file: its header is missing.", name=name))
     size = int.from_bytes(data[start + 4 : start + 8], "big")
     if size < 6 or len(data) < start + 14:
-        _refuse(name, "has a damaged or cut off header")
+        _refuse(tr("{name} has a damaged or cut off header.", name=name))
     kind, _count, division = (
         int.from_bytes(data[start + at : start + at + 2], "big") for at in (8, 10, 12)
     )
@@ -134,7 +140,7 @@ def _read_header(data: bytes, name: str) -> _Header:
         frames, ticks = 256 - (division >> 8), division & 0xFF
         division = frames * ticks // 2
     if not division:
-        _refuse(name, "has a header with 0 ticks per beat")
+        _refuse(tr("{name} has a header with 0 ticks per beat.", name=name))
     return _Header(division, kind == 2, fixed_tempo, start + 8 + size)
 
 
@@ -143,7 +149,7 @@ def _tracks(data: bytes, at: int, name: str) -> list[bytes]:
     tracks = list[bytes]()
     while (at := data.find(b"MTrk", at)) >= 0:
         if len(tracks) == MAX_TRACKS:
-            _refuse(name, f"has more than {MAX_TRACKS} tracks")
+            _refuse(tr("{name} has more than {limit} tracks.", name=name, limit=MAX_TRACKS))
         size = int.from_bytes(data[at + 4 : at + 8], "big")
         tracks.append(data[at + 8 : at + 8 + size])
         at += 8 + size
@@ -195,7 +201,9 @@ class _TrackReader:
             MidiNote(begin, max(1, tick - begin), pitch, velocity, track, channel, program)
         )
         if len(self.notes) > MAX_NOTES:
-            _refuse(self._name, f"contains more than {MAX_NOTES:,} notes")
+            _refuse(
+                tr("{name} contains more than {limit:,} notes.", name=self._name, limit=MAX_NOTES)
+            )
 
     def _on_meta(self, track: int, tick: int, kind: int, data: bytes) -> None:
         if kind == 0x51 and len(data) == 3:

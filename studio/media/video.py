@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
 from studio.core.settings import CompressedQuality
+from studio.core.translation import mark, tr, tr_marked
 from studio.media import riff_id3
 
-MISSING = "MP4 files need the package av, which is not installed"
-CURE = 'Install it with `pip install "studio[video]"`, or choose the file format webp.'
+MISSING = mark("MP4 files need the package av, which is not installed.")
+CURE = mark('Install it with `pip install "studio[video]"`, or choose the file format webp.')
 _RATE_FACTORS: dict[CompressedQuality, str] = {"high": "18", "small": "26"}
 """x264's constant rate factor; below 18 the difference is invisible."""
 _WEBP_QUALITIES: dict[CompressedQuality, int] = {"high": 85, "small": 60}
@@ -44,7 +45,7 @@ def encode_video(
 ) -> bytes:
     """Encode a video (frames × height × width × 3, sRGB) as mp4 or webp. Raises StudioError."""
     if not can_write(file_format):
-        raise StudioError(f"{MISSING}.", cause="invalid", cure=CURE)
+        raise StudioError(tr_marked(MISSING), cause="invalid", cure=tr_marked(CURE))
     encode: Callable[[NDArray[np.uint8], int, str, CompressedQuality], bytes] = {
         "mp4": _encode_mp4,
         "webp": _encode_webp,
@@ -74,7 +75,9 @@ def _encode_mp4(
             file.mux(stream.encode())
     except av.error.FFmpegError as error:  # also OSErrors, which would mean a full disk
         raise StudioError(
-            f"The video could not be encoded: {error}.", cause="unknown", cure="Try another size."
+            tr("The video could not be encoded: {reason}.", reason=error),
+            cause="unknown",
+            cure=tr("Try another size."),
         ) from error
     return buffer.getvalue()
 

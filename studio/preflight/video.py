@@ -8,6 +8,7 @@ import psutil
 
 from studio.core.errors import Problem, StudioError
 from studio.core.requests import VideoRequest
+from studio.core.translation import tr_marked
 from studio.media import video
 from studio.media.image_reader import image_size
 from studio.models.card import ModelCard
@@ -23,7 +24,8 @@ def check_video(
 ) -> Problem | None:
     """Return why the model cannot make the video, or None."""
     if not video.can_write(request.format):
-        return Problem("format", f"{video.MISSING}. {video.CURE}".removesuffix("."))
+        missing = f"{tr_marked(video.MISSING)} {tr_marked(video.CURE)}"
+        return Problem("format", missing.rstrip(".。"))
     size_problem = (
         _check_size(card, request) or _check_frames(card, request) or _check_memory(request)
     )

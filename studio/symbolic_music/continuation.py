@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 from studio.media.midi import read_midi
 from studio.symbolic_music.chords import key_of
 from studio.symbolic_music.events import MOODS, PARTS, STYLES, Bar, Brief, encode
@@ -42,22 +43,36 @@ def read_continuation(path: Path, more: float = 0.0) -> Continuation:
     steps = beats * 16 // unit
     if steps not in (8, 12, 16):
         raise _refusal(
-            path, f"is in {beats}/{unit}. Bars of two, three or four quarters can be continued"
+            tr(
+                "{name} is in {beats}/{unit}. Bars of two, three or four quarters can be "
+                "continued.",
+                name=path.name,
+                beats=beats,
+                unit=unit,
+            )
         )
     steps = 16 if steps == 8 else steps
     bpm = find_tempo(midi)
     if not _SLOWEST <= bpm <= _FASTEST:
         raise _refusal(
-            path,
-            f"has a tempo of {bpm:,.0f} beats per minute. {_SLOWEST:.0f} to {_FASTEST:.0f} are "
-            "possible",
+            tr(
+                "{name} has a tempo of {bpm:,.0f} beats per minute. {slowest:.0f} to {fastest:.0f} "
+                "are possible.",
+                name=path.name,
+                bpm=bpm,
+                slowest=_SLOWEST,
+                fastest=_FASTEST,
+            )
         )
     last = max(note.begin for note in midi.notes)
     if (seconds := last / midi.division * 60 / bpm + more) > MAX_SECONDS:
         raise _refusal(
-            path,
-            f"and its continuation last {seconds / 60:.0f} minutes. The limit is "
-            f"{MAX_SECONDS / 60:.0f}",
+            tr(
+                "{name} and its continuation last {minutes:.0f} minutes. The limit is {limit:.0f}.",
+                name=path.name,
+                minutes=seconds / 60,
+                limit=MAX_SECONDS / 60,
+            )
         )
     mode, key = key_of(midi, own=own is not None)
     swing = find_swing(midi)
@@ -82,10 +97,9 @@ def read_continuation(path: Path, more: float = 0.0) -> Continuation:
     )
 
 
-def _refusal(path: Path, why: str) -> StudioError:
-    return StudioError(
-        f"{path.name} {why}.", cause="invalid", cure="Choose another MIDI file, or clear it."
-    )
+def _refusal(message: str) -> StudioError:
+    cure = tr("Choose another MIDI file, or clear it.")
+    return StudioError(message, cause="invalid", cure=cure)
 
 
 def merge(prompt: MusicPrompt, source: Continuation) -> MusicPrompt:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from studio.core.resources import resources
+from studio.core.translation import tr
 from studio.symbolic_music.events import PARTS, Brief
 from studio.symbolic_music.instruments import instruments
 from studio.symbolic_music.types import MusicPrompt
@@ -349,6 +350,7 @@ def _known_pattern() -> re.Pattern[str]:
     return re.compile(rf"(?<![a-z0-9])(?:{latin})(?![a-z0-9])|{han}")
 
 
+# not translated: for recipes
 _KEYS = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
 
 
@@ -383,14 +385,16 @@ def advise(prompt: str, parsed: MusicPrompt | None = None) -> str:
     `parsed`: the prompt with what a continuation adds; parsed here if it is None.
     """
     parsed = parsed or read(prompt)
-    message = f"Read as: {describe(parsed)}."
+    message = tr("Read as: {description}.", description=describe(parsed))
     if parsed.nearest:
         pairs = list(parsed.nearest.items())[:4]
-        message += f" Taken as: {', '.join(f'{word} as {near}' for word, near in pairs)}."
+        words = ", ".join(tr("{word} as {near}", word=word, near=near) for word, near in pairs)
+        message += tr(" Taken as: {words}.", words=words)
     if parsed.unknown:
         unknown = ", ".join(f'"{word[:30]}"' for word in parsed.unknown[:4])
-        message += (
-            f" Not understood: {unknown}. The model knows styles, moods, instruments, tempo and "
-            "key: calm piano in D minor."
+        message += tr(
+            " Not understood: {unknown}. The model knows styles, moods, instruments, tempo "
+            "and key: calm piano in D minor.",
+            unknown=unknown,
         )
     return message

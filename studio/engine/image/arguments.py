@@ -7,6 +7,7 @@ from typing import Any
 
 from studio.core.errors import StudioError
 from studio.core.requests import ImageRequest
+from studio.core.translation import tr
 from studio.engine.image.load import ImagePipeline
 from studio.models.card import ModelCard
 
@@ -52,17 +53,33 @@ def check_size(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) 
     """Raise StudioError unless the model can draw images of the request's size."""
     # Pipelines without an autoencoder have no such attribute.
     multiple = max(card.size_multiple, int(getattr(pipeline.pipe, "vae_scale_factor", 8)))
-    for name, value in (("width", request.width), ("height", request.height)):
+    for side, value in ((tr("width"), request.width), (tr("height"), request.height)):
         if value % multiple:
             raise StudioError(
-                f"The {name} {value} is not a multiple of {multiple}, which {card.title} needs.",
+                tr(
+                    "The {side} {value} is not a multiple of {multiple}, which {model} needs.",
+                    side=side,
+                    value=value,
+                    multiple=multiple,
+                    model=card.title,
+                ),
                 cause="invalid",
-                cure=f"Choose a {name} that is a multiple of {multiple}.",
+                cure=tr(
+                    "Choose a {side} that is a multiple of {multiple}.",
+                    side=side,
+                    multiple=multiple,
+                ),
             )
         if value < card.min_side or (card.max_side and value > card.max_side):
             raise StudioError(
-                f"{card.title}: the {name} must be {card.min_side} to {card.max_side}, "
-                f"not {value}.",
+                tr(
+                    "{model}: the {side} must be {min_side} to {max_side}, not {value}.",
+                    model=card.title,
+                    side=side,
+                    min_side=card.min_side,
+                    max_side=card.max_side,
+                    value=value,
+                ),
                 cause="invalid",
-                cure="Choose such a size; the window shows small images enlarged.",
+                cure=tr("Choose such a size; the window shows small images enlarged."),
             )

@@ -16,6 +16,7 @@ from studio.core.errors import StudioError
 from studio.core.events import Preview, Progress, Statistics
 from studio.core.files import sha256_of
 from studio.core.requests import MAX_SEED, ImageRequest
+from studio.core.translation import tr
 from studio.engine.image.adapters.apply import apply_adapters
 from studio.engine.image.arguments import check_size, pipeline_arguments
 from studio.engine.image.load import ImagePipeline, load
@@ -89,7 +90,9 @@ def run_batch(contexts: Sequence[JobContext], pipeline: ImagePipeline) -> Iterat
     """
     family = find_family(contexts[0].card.family)
     if family is not None and family.no_batch:
-        raise StudioError(f"{contexts[0].card.title} makes images one at a time.", cause="model")
+        raise StudioError(
+            tr("{model} makes images one at a time.", model=contexts[0].card.title), cause="model"
+        )
     start = time.monotonic()
     prepared: dict[int, tuple[ImageRequest, str]] = {}
     for number, context in enumerate(contexts):
@@ -267,17 +270,19 @@ def _to_pixels(image: Any, card: ModelCard) -> Any:
     """Return an image of floats as height × width × 3 bytes."""
     if image is None:
         raise StudioError(
-            f"The safety checker of {card.title} blocked the image.",
+            tr("The safety checker of {model} blocked the image.", model=card.title),
             cause="model",
-            cure="Try another prompt or seed.",
+            cure=tr("Try another prompt or seed."),
         )
     values = np.asarray(image)
     if not np.isfinite(values).all():
         raise StudioError(
-            f"{card.title} returned invalid numbers (NaN) instead of an image.",
+            tr("{model} returned invalid numbers (NaN) instead of an image.", model=card.title),
             cause="model",
-            cure="Try another scheduler or lower guidance. If it happens again, the model's files "
-            "may be damaged.",
+            cure=tr(
+                "Try another scheduler or lower guidance. If it happens again, the model's files "
+                "may be damaged."
+            ),
         )
     if values.ndim == 2:
         values = np.repeat(values[..., None], 3, axis=2)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.core.errors import StudioError
 from studio.core.requests import ImageRequest
+from studio.core.translation import tr
 from studio.engine.runtime.task_pipeline import pipeline_for_task, pipeline_of_class
 from studio.media.image_reader import read_image, read_mask, short_name
 from studio.models.card import ModelCard
@@ -64,7 +65,7 @@ def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> 
     """
     if problem := check_image_settings(card, request):
         raise StudioError(
-            f"{problem.message}.", cause="invalid", cure="Change it, or choose another model."
+            f"{problem.message}.", cause="invalid", cure=tr("Change it, or choose another model.")
         )
     if not request.image:
         return Inputs(pipeline, request.num_inference_steps)
@@ -104,9 +105,12 @@ def _read_mask(request: ImageRequest, source_size: tuple[int, int]) -> tuple[Ima
         mask = fit_to(mask, request.width, request.height)
     if mask.getextrema()[1] == 0:
         raise StudioError(
-            f"{short_name(file)} has nothing white inside the image: nothing would be repainted.",
+            tr(
+                "{name} has nothing white inside the image: nothing would be repainted.",
+                name=short_name(file),
+            ),
             cause="invalid",
-            cure="Paint the parts white that are to change.",
+            cure=tr("Paint the parts white that are to change."),
         )
     return mask, digest
 
@@ -126,9 +130,12 @@ def _pipeline_for_input(
         pipe = pipeline_for_task(pipeline.pipe, "inpaint" if masked else "image-to-image")
     if pipe is None:
         raise StudioError(
-            f"{type(pipeline.pipe).__name__} models cannot start from an image.",
+            tr(
+                "{pipeline} models cannot start from an image.",
+                pipeline=type(pipeline.pipe).__name__,
+            ),
             cause="invalid",
-            cure="Remove the image, or choose another model.",
+            cure=tr("Remove the image, or choose another model."),
         )
     return replace(
         pipeline, pipe=pipe, parameters=frozenset(inspect.signature(pipe.__call__).parameters)

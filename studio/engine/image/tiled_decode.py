@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from studio.core.requests import ImageRequest
+from studio.core.translation import tr
 from studio.engine.protocol import JobContext
 from studio.engine.runtime.memory import OutOfMemoryGuard
 
@@ -58,13 +59,13 @@ def decode_in_tiles(vae: Any, decode: Callable[[], Any], context: JobContext) ->
             context.free_memory()
             if not _set_tiles(vae, side, context):
                 continue
-            context.note(f"Memory ran out; decoding the image in tiles of {side} px")
+            context.note(tr("Memory ran out; decoding the image in tiles of {side} px", side=side))
             decoded = try_decode(decode)
             if decoded is not None:
                 return decoded
     finally:
         vars(vae).update(settings)
-    raise MemoryError("not enough memory to decode the image")
+    raise MemoryError("not enough memory to decode the image")  # not translated: an exception
 
 
 def try_decode(decode: Callable[[], Any]) -> Any:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics
 from studio.core.requests import MusicRequest
+from studio.core.translation import tr
 from studio.engine.protocol import JobCancelledError, JobContext
 from studio.engine.runtime.placement import (
     DEFAULT_PLAN,
@@ -137,10 +138,14 @@ def generate(
     longest = max_seconds(pipeline)
     if longest and request.seconds > longest:
         raise StudioError(
-            f"{context.card.title} makes at most {longest:.0f} s of audio, "
-            f"not {request.seconds:g}.",
+            tr(
+                "{model} makes at most {longest:.0f} s of audio, not {seconds:g}.",
+                model=context.card.title,
+                longest=longest,
+                seconds=request.seconds,
+            ),
             cause="invalid",
-            cure="Choose a shorter length, or another model.",
+            cure=tr("Choose a shorter length, or another model."),
         )
     arguments = pipeline_arguments(request, pipeline, context.card)
     arguments["generator"] = torch.Generator("cpu").manual_seed(request.seed or 0)
@@ -157,9 +162,9 @@ def generate(
     samples = _to_samples(wave, context.card)[: round(request.seconds * pipeline.rate)]
     if not samples.any():
         raise StudioError(
-            f"{context.card.title} made silence.",
+            tr("{model} made silence.", model=context.card.title),
             cause="model",
-            cure="Try another prompt, or more steps.",
+            cure=tr("Try another prompt, or more steps."),
         )
     yield AudioResult(samples=samples, sampling_rate=pipeline.rate, seed=request.seed)
     return Statistics(
@@ -241,8 +246,8 @@ def _to_samples(wave: Any, card: ModelCard) -> NDArray[np.float32]:
     )
     if not np.isfinite(samples).all():
         raise StudioError(
-            f"{card.title} returned invalid numbers (NaN) instead of audio.",
+            tr("{model} returned invalid numbers (NaN) instead of audio.", model=card.title),
             cause="model",
-            cure="Try lower guidance. If it happens again, the model's files may be damaged.",
+            cure=tr("Try lower guidance. If it happens again, the model's files may be damaged."),
         )
     return np.ascontiguousarray(np.clip(samples, -1, 1).T)

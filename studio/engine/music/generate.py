@@ -7,6 +7,7 @@ from collections.abc import Generator
 from studio.core.errors import StudioError
 from studio.core.events import Statistics
 from studio.core.requests import MusicRequest
+from studio.core.translation import tr
 from studio.engine.music import diffusion, musicgen, symbolic
 from studio.engine.music.diffusion import AudioDiffusionPipeline
 from studio.engine.music.musicgen import MusicgenPipeline
@@ -40,7 +41,7 @@ def generate(context: JobContext, pipeline: Pipeline) -> Generator[Result, None,
         raise StudioError(
             f"{problem.message}.",
             cause="invalid",
-            cure="Choose another model, or leave this field empty.",
+            cure=tr("Choose another model, or leave this field empty."),
         )
     if isinstance(pipeline, AudioDiffusionPipeline):
         return (yield from diffusion.generate(context, pipeline))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics
 from studio.core.requests import MusicRequest
+from studio.core.translation import tr
 from studio.engine.protocol import JobCancelledError, JobContext
 from studio.engine.runtime.waveform_model import load_waveform_model
 from studio.engine.text.streaming import Clock
@@ -159,8 +160,8 @@ def _to_samples(wave: Any, card: ModelCard) -> NDArray[np.float32]:
     samples = wave.float().cpu().numpy()
     if not np.isfinite(samples).all():
         raise StudioError(
-            f"{card.title} returned invalid numbers (NaN) instead of audio.",
+            tr("{model} returned invalid numbers (NaN) instead of audio.", model=card.title),
             cause="model",
-            cure="The model's files may be damaged.",
+            cure=tr("The model's files may be damaged."),
         )
     return np.ascontiguousarray(np.atleast_2d(samples).T, np.float32)

@@ -13,6 +13,7 @@ from pathlib import Path
 from studio.core.errors import StudioError
 from studio.core.events import Progress, Statistics
 from studio.core.requests import MusicRequest
+from studio.core.translation import tr
 from studio.engine.music.symbolic_length import plan_continuation, plan_length
 from studio.engine.music.symbolic_sampling import SymbolicModel, sample
 from studio.engine.protocol import JobCancelledError, JobContext
@@ -43,9 +44,12 @@ def load(card: ModelCard) -> SymbolicModel:
     tokens = json.loads((Path(card.path) / EVENTS_FILE).read_text(encoding="utf-8"))
     if tuple(tokens) != vocabulary().tokens:
         raise StudioError(
-            f"{card.title} was made for another version of Studio: it writes other events.",
+            tr(
+                "{model} was made for another version of Studio: it writes other events.",
+                model=card.title,
+            ),
             cause="model",
-            cure="Use the model that came with this version.",
+            cure=tr("Use the model that came with this version."),
         )
     model = AutoModelForCausalLM.from_pretrained(
         card.path, dtype=torch.float32, local_files_only=True

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 from studio.symbolic_music.events import Brief, vocabulary
 from studio.symbolic_music.grammar import Grammar
 
@@ -82,9 +83,9 @@ def _draw(
     scores = logits[choices].astype(np.float64)
     if not np.isfinite(scores).all():
         raise StudioError(
-            "The model returned invalid numbers (NaN) instead of music.",
+            tr("The model returned invalid numbers (NaN) instead of music."),
             cause="model",
-            cure="Its files may be damaged.",
+            cure=tr("Its files may be damaged."),
         )
     probabilities = np.exp((scores - scores.max()) / temperature)
     order = np.argsort(-probabilities, kind="stable")

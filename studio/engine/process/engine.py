@@ -17,6 +17,7 @@ from studio.core.events import TERMINAL, AnyEvent, Cancelled, Failed, JobEvent, 
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.core.settings import LoadPreference
+from studio.core.translation import tr
 from studio.engine.process.failures import crashed, garbled, hung, not_started, phase_of
 from studio.engine.process.launcher import (
     StartMethod,
@@ -53,7 +54,7 @@ class _RunningJobs:
     """Job id → job that has not ended."""
     emit: Emit
     is_cancelled: IsCancelled
-    phase: str = "starting"
+    phase: str = field(default_factory=lambda: tr("starting"))
     last_message: float = field(default_factory=time.monotonic)
     last_check: float = field(default_factory=time.monotonic)
     """When the engine last checked that the child's process exists."""
@@ -128,7 +129,7 @@ class ProcessEngine:
             self._child.end()
             self._child = None
         for job_id in running.open:
-            running.emit(JobEvent(job_id, Loading(phase="Starting the engine")))
+            running.emit(JobEvent(job_id, Loading(phase=tr("Starting the engine"))))
         started, failures = time.monotonic(), 0
         while time.monotonic() - started < START_SECONDS:
             if self._closing.is_set() or all(map(running.is_cancelled, running.open)):
@@ -147,7 +148,7 @@ class ProcessEngine:
                 self._child = child
                 return child
         self._launcher.reset()
-        return Failed(failure=not_started("it took too long"))
+        return Failed(failure=not_started("it took too long"))  # not translated: details
 
     def _run_in(self, child: WorkerProcess, running: _RunningJobs) -> list[list[Job]]:
         """Pass the child's events on until all jobs have ended.

@@ -34,7 +34,7 @@ KILL_SECONDS = 5.0
 MAX_LOGS = 4
 MAX_SOCKET_FOLDER_BYTES = 107 - 32
 SHORT_FOLDER = "/tmp"
-CRASH = "Fatal Python error"
+CRASH = "Fatal Python error"  # not translated: of Python
 """First words of faulthandler; the stacks of all threads follow."""
 
 

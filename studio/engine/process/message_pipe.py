@@ -40,8 +40,8 @@ class MessagePipe:
         self._threads = [
             threading.Thread(target=target, name=name, daemon=True)
             for target, name in (
-                (self._receive_all, "receive from child"),
-                (self._send_all, "send to child"),
+                (self._receive_all, "receive from child"),  # not translated: names of threads
+                (self._send_all, "send to child"),  # not translated
             )
         ]
         for thread in self._threads:

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from studio.models.memory.load_plan import Footprint
 
+# not translated: parts of the libraries' messages
 _OUT_OF_MEMORY = (
     "out of memory",
     "not enough memory",

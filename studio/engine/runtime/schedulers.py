@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 from studio.models.card import ModelCard
 
 CLASSES = {
@@ -35,11 +36,16 @@ def make_scheduler(name: str, own: Any, card: ModelCard) -> Any:
     )
     allowed = () if flow else (card.schedulers if card.schedulers is not None else tuple(CLASSES))
     if name not in allowed:
-        others = ", ".join(allowed) or "only its own (leave the field empty)"
         raise StudioError(
-            f"{card.title} does not work with the scheduler {name}.",
+            tr(
+                "{model} does not work with the scheduler {scheduler}.",
+                model=card.title,
+                scheduler=name,
+            ),
             cause="invalid",
-            cure=f"It works with {others}.",
+            cure=tr("It works with {schedulers}.", schedulers=", ".join(allowed))
+            if allowed
+            else tr("It works with only its own (leave the field empty)."),
         )
     scheduler = getattr(diffusers, CLASSES[name])
     # `clip_sample` is on by default in these two and turns latents into noise.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 from studio.engine.runtime.placement import DEFAULT_PLAN, device_of, dtype_of
 from studio.models.card import ModelCard
 from studio.models.memory.load_plan import LoadPlan
@@ -37,8 +38,8 @@ def mono(wave: Any, title: str) -> NDArray[np.float32]:
     samples = np.asarray(wave.float().cpu().numpy().reshape(-1), np.float32)
     if not np.isfinite(samples).all():
         raise StudioError(
-            f"{title} generated invalid audio (NaN).",
+            tr("{model} generated invalid audio (NaN).", model=title),
             cause="model",
-            cure="The model's files may be damaged: remove it and install it again.",
+            cure=tr("The model's files may be damaged: remove it and install it again."),
         )
     return samples

@@ -14,6 +14,7 @@ from studio import speech_text
 from studio.core.errors import StudioError
 from studio.core.events import AudioChunk, Progress, Statistics
 from studio.core.requests import SpeechRequest
+from studio.core.translation import tr
 from studio.engine.protocol import JobCancelledError, JobContext
 from studio.engine.runtime.placement import DEFAULT_PLAN
 from studio.engine.speech.base import SpeechModel
@@ -86,9 +87,9 @@ def generate(context: JobContext, pipeline: SpeechModel) -> Generator[Result, No
         raise JobCancelledError
     if not np.any(samples):
         raise StudioError(
-            "The text holds nothing that this voice can speak.",
+            tr("The text holds nothing that this voice can speak."),
             cause="invalid",
-            cure="Write words in a language of the voice.",
+            cure=tr("Write words in a language of the voice."),
         )
     return Statistics(
         run_seconds=clock.seconds, first_seconds=clock.first, units=frames, unit="sample"
@@ -175,9 +176,9 @@ def choose_voice(card: ModelCard, request: SpeechRequest) -> str:
     if request.voice:
         if names and request.voice not in names:
             raise StudioError(
-                f"{card.title} has no voice {request.voice!r}.",
+                tr("{model} has no voice {voice!r}.", model=card.title, voice=request.voice),
                 cause="invalid",
-                cure=f"It has {', '.join(names)}.",
+                cure=tr("It has {voices}.", voices=", ".join(names)),
             )
         return request.voice
     language = speech_text.language_of(request.prompt[:LANGUAGE_SAMPLE], "en")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from studio.core.environment import thread_count
 from studio.core.errors import StudioError
 from studio.core.resources import resources
+from studio.core.translation import tr
 from studio.engine.protocol import CancelCheck
 from studio.engine.runtime.interrupt import run_session
 from studio.engine.runtime.onnx import import_onnxruntime
@@ -41,9 +42,13 @@ class Kokoro(SpeechModel):
         files = sorted(card.folder.glob("*.onnx"))
         if not files:
             raise StudioError(
-                f"The model file of {card.title} is missing in {card.path}.",
+                tr(
+                    "The model file of {model} is missing in {path}.",
+                    model=card.title,
+                    path=card.path,
+                ),
                 cause="model",
-                cure="Remove it and install it again.",
+                cure=tr("Remove it and install it again."),
             )
         self._session = onnxruntime.InferenceSession(
             str(files[0]), options, providers=["CPUExecutionProvider"]
@@ -90,9 +95,9 @@ def _styles(voice: str) -> NDArray[np.float32]:
     files = {path.stem: path for path in folder.glob("*.bin")}
     if voice not in files:  # a card may name a missing one
         raise StudioError(
-            f"Kokoro has no voice {voice!r}.",
+            tr("Kokoro has no voice {voice!r}.", voice=voice),
             cause="invalid",
-            cure=f"It has {', '.join(sorted(files))}.",
+            cure=tr("It has {voices}.", voices=", ".join(sorted(files))),
         )
     return np.fromfile(files[voice], np.float32).reshape(510, 256)
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
 from studio.core.lifeline import start_tied
+from studio.core.translation import tr
 from studio.engine.protocol import CancelCheck, JobCancelledError
 from studio.engine.runtime.interrupt import POLL_SECONDS
 from studio.engine.speech.base import SpeechModel
@@ -71,10 +72,13 @@ class Piper(SpeechModel):
             messages = errors.read().decode(errors="replace").strip().splitlines()
         if process.returncode:
             raise StudioError(
-                f"Piper could not speak with {self._title}: "
-                f"{messages[-1][:200] if messages else 'it gave no reason'}.",
+                tr(
+                    "Piper could not speak with {voice}: {reason}.",
+                    voice=self._title,
+                    reason=messages[-1][:200] if messages else tr("it gave no reason"),
+                ),
                 cause="model",
-                cure="The voice may need a newer version of piper.",
+                cure=tr("The voice may need a newer version of piper."),
             )
         samples = np.frombuffer(output[: len(output) // 2 * 2], "<i2").astype(np.float32)
         return np.asarray(samples / 32_768, np.float32)
@@ -85,10 +89,12 @@ def program() -> str:
     path = shutil.which("piper")
     if path is None or not Path(path).is_absolute():
         raise StudioError(
-            "This voice needs the program piper, which is not installed on this computer.",
+            tr("This voice needs the program piper, which is not installed on this computer."),
             cause="model",
-            cure="Install it (`pipx install piper-tts`, or from your system's packages), and start "
-            "Studio again.",
+            cure=tr(
+                "Install it (`pipx install piper-tts`, or from your system's packages), and start "
+                "Studio again."
+            ),
         )
     return path
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 from studio.engine.protocol import CancelCheck
 from studio.engine.runtime.interrupt import cancel_between_layers
 from studio.engine.runtime.placement import DEFAULT_PLAN
@@ -26,10 +27,13 @@ class VitsModel(SpeechModel):
         self._names = [voice.name for voice in card.voices]
         if vars(self._tokenizer).get("phonemize"):
             raise StudioError(
-                f"{card.title} needs phonemes from the program espeak, which Studio does not "
-                "include.",
+                tr(
+                    "{model} needs phonemes from the program espeak, which Studio does not "
+                    "include.",
+                    model=card.title,
+                ),
                 cause="model",
-                cure="Use a model that reads letters, such as an MMS-TTS one.",
+                cure=tr("Use a model that reads letters, such as an MMS-TTS one."),
             )
         config = self._model.config
         self.rate = int(vars(config).get("sampling_rate") or card.sampling_rate or 16_000)
@@ -43,10 +47,12 @@ class VitsModel(SpeechModel):
         )
         if letters and unknown / len(letters) > MAX_FOREIGN:
             raise StudioError(
-                f"{self._title} cannot read the letters of this text.",
+                tr("{model} cannot read the letters of this text.", model=self._title),
                 cause="invalid",
-                cure="Choose a model of the text's language; English and Chinese are spoken by "
-                "Kokoro.",
+                cure=tr(
+                    "Choose a model of the text's language; English and Chinese are spoken by "
+                    "Kokoro."
+                ),
             )
 
     def synthesize(

@@ -8,7 +8,7 @@ from studio.core.requests import TextRequest
 from studio.engine.text.thoughts import NO_MARKS, Marks, answer_opening
 from studio.models.card import ModelCard
 
-CONTINUE = "Continue this text."
+CONTINUE = "Continue this text."  # not translated: text for the model
 """What a chat model is asked in mode `complete`; docs/text.md compares it with other ways."""
 MAX_TEMPLATE_CHARACTERS = 65_536
 END_TOKENS = 32

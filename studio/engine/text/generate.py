@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator, Sequence
 from studio.core.errors import StudioError
 from studio.core.events import Statistics
 from studio.core.requests import TextRequest
+from studio.core.translation import tr
 from studio.engine.protocol import BatchOutcome, JobCancelledError, JobContext
 from studio.engine.runtime.placement import inference_context
 from studio.engine.text import llama_cpp
@@ -138,9 +139,12 @@ def _distinct(context: JobContext, results: list[TextResult]) -> Iterator[TextRe
 
 def _beams_unsupported(card: ModelCard) -> StudioError:
     return StudioError(
-        f"{card.title} is a GGUF file; llama.cpp, which runs it, has no beam search.",
+        tr(
+            "{model} is a GGUF file; llama.cpp, which runs it, has no beam search.",
+            model=card.title,
+        ),
         cause="invalid",
-        cure="Set Beams to 1, or convert the model: studio models add --convert FILE",
+        cure=tr("Set Beams to 1, or convert the model: studio models add --convert FILE"),
     )
 
 
@@ -149,15 +153,19 @@ def _no_answer(context: JobContext, results: list[TextResult]) -> StudioError:
     if any(result.finish_reason == "length" for result in results):
         limit = request_of(context).max_new_tokens
         return StudioError(
-            f"The answer did not begin: {context.card.title} was still thinking at its limit of "
-            f"{limit:,} tokens.",
+            tr(
+                "The answer did not begin: {model} was still thinking at its limit of "
+                "{limit:,} tokens.",
+                model=context.card.title,
+                limit=limit,
+            ),
             cause="invalid",
-            cure=f"Raise Length (max_new_tokens) above {limit:,}.",
+            cure=tr("Raise Length (max_new_tokens) above {limit:,}.", limit=limit),
         )
     return StudioError(
-        f"{context.card.title} stopped while thinking, before an answer began.",
+        tr("{model} stopped while thinking, before an answer began.", model=context.card.title),
         cause="model",
-        cure="Try another seed or another model.",
+        cure=tr("Try another seed or another model."),
     )
 
 

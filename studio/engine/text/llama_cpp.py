@@ -18,6 +18,7 @@ from studio.core.environment import thread_count
 from studio.core.errors import StudioError
 from studio.core.events import Progress
 from studio.core.requests import TextRequest
+from studio.core.translation import tr
 from studio.engine.protocol import CancelCheck
 from studio.engine.runtime.device import free_bytes
 from studio.engine.runtime.placement import DEFAULT_PLAN
@@ -70,15 +71,23 @@ def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> GgufPipeline:
     checkpoint = checkpoint_in(card.folder)
     if checkpoint is None:
         raise StudioError(
-            f"{card.title} is damaged.", cause="model", cure="Remove the model and add it again."
+            tr("{model} is damaged.", model=card.title),
+            cause="model",
+            cure=tr("Remove the model and add it again."),
         )
     path = checked(checkpoint)
     if not is_installed():
         raise StudioError(
-            f"{card.title} is a GGUF file, and llama.cpp, which runs it, is not installed.",
+            tr(
+                "{model} is a GGUF file, and llama.cpp, which runs it, is not installed.",
+                model=card.title,
+            ),
             cause="model",
-            cure='Install it (pip install "studio[gguf]"), or convert the model: studio models '
-            f'add "{path}"',
+            cure=tr(
+                'Install it (pip install "studio[gguf]"), or convert the model: studio models '
+                'add "{path}"',
+                path=path,
+            ),
         )
     model = open_model(path)
     tokenizer = Tokenizer(model, chat=card.chat)

@@ -7,6 +7,7 @@ from typing import Any
 from studio.core.errors import StudioError
 from studio.core.events import TextDelta
 from studio.core.requests import MAX_SEED, TextRequest
+from studio.core.translation import tr
 from studio.engine.protocol import JobContext
 from studio.engine.runtime.device import free_bytes
 from studio.engine.text.chat_template import continued_text, prompt_end, prompt_tokens
@@ -47,7 +48,7 @@ def prompt_ids(context: JobContext, pipeline: Pipeline) -> list[int]:
         raise StudioError(
             problem,
             cause="prompt_too_long",
-            cure="Shorten the prompt, ask for fewer tokens, or choose a model that takes more.",
+            cure=tr("Shorten the prompt, ask for fewer tokens, or choose a model that takes more."),
         )
     return ids
 

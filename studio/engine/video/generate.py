@@ -16,6 +16,7 @@ from studio.core.errors import StudioError
 from studio.core.events import Loading, Progress, Statistics
 from studio.core.files import sha256_of
 from studio.core.requests import VideoRequest
+from studio.core.translation import tr
 from studio.engine.protocol import JobContext
 from studio.engine.runtime.device import free_bytes
 from studio.engine.runtime.placement import inference_context, release_offload_hooks
@@ -48,7 +49,7 @@ def generate(context: JobContext, pipeline: VideoPipeline) -> Generator[Result, 
     if problem := check_video(context.card, request):
         message = problem.message[:1].upper() + problem.message[1:]
         raise StudioError(
-            f"{message}.", cause="invalid", cure="Change this setting, or choose another model."
+            f"{message}.", cause="invalid", cure=tr("Change this setting, or choose another model.")
         )
     _check_memory(request, pipeline.device)
     inputs = {"image": sha256_of(Path(request.image))} if request.image else {}
@@ -119,7 +120,7 @@ class _StepProgress:
         self._context.check()  # raising is the one way out of every pipeline
         if self._done >= self._request.num_inference_steps and not self._is_decoding:
             self._is_decoding = True
-            self._context.emit(Loading(phase="Decoding the video"))
+            self._context.emit(Loading(phase=tr("Decoding the video")))
 
     def _on_step_end(self, pipe: Any, _step: int, _timestep: Any, tensors: Any) -> Any:
         self._context.check()
@@ -151,9 +152,12 @@ def _arguments(request: VideoRequest, pipe: Any, card: ModelCard) -> dict[str, A
     if request.guidance_scale_2 is not None:
         if boundary_of(pipe) is None:
             raise StudioError(
-                f"{card.title} has one denoiser, so it takes no guidance for a second one.",
+                tr(
+                    "{model} has one denoiser, so it takes no guidance for a second one.",
+                    model=card.title,
+                ),
                 cause="invalid",
-                cure="Leave that field empty.",
+                cure=tr("Leave that field empty."),
             )
         arguments["guidance_scale_2"] = request.guidance_scale_2
     if request.image:
@@ -196,9 +200,13 @@ def _check_memory(request: VideoRequest, device: str) -> None:
         need, free = request.pixels * pixel_bytes, free_bytes(place)
         if need > free:
             raise StudioError(
-                f"{too_much(request, need)}, and {free / 1e9:.1f} GB are free.",
+                tr(
+                    "{need}, and {free:.1f} GB are free.",
+                    need=too_much(request, need),
+                    free=free / 1e9,
+                ),
                 cause="invalid",
-                cure="Make it shorter or smaller, or close other programs.",
+                cure=tr("Make it shorter or smaller, or close other programs."),
             )
 
 
@@ -212,10 +220,12 @@ def _to_frames(images: Any, card: ModelCard) -> NDArray[np.uint8]:
         values = np.asarray(image, np.float32)
         if not np.isfinite(values).all():
             raise StudioError(
-                f"{card.title} returned invalid numbers (NaN) instead of images.",
+                tr("{model} returned invalid numbers (NaN) instead of images.", model=card.title),
                 cause="model",
-                cure="Try lower guidance or another size. If it happens again, the model's files "
-                "may be damaged.",
+                cure=tr(
+                    "Try lower guidance or another size. If it happens again, the model's files "
+                    "may be damaged."
+                ),
             )
         frames[number] = (np.clip(values[..., :3], 0, 1) * 255).round()
     return frames

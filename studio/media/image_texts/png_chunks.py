@@ -16,7 +16,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_CHUNKS = 65_536
 """libpng writes pixels in chunks of 8 kB: enough for 500 MB."""
 XMP_KEYWORD = "XML:com.adobe.xmp"
-_RAW_PROFILES = ("Raw profile type exif", "Raw profile type APP1")
+_RAW_PROFILES = ("Raw profile type exif", "Raw profile type APP1")  # not translated: keywords
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 
 

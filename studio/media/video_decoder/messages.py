@@ -129,13 +129,13 @@ def read_message(pipe: IO[bytes]) -> tuple[bytearray, bytearray] | None:
     if not lengths:
         return None
     if len(lengths) < _LENGTHS.size:
-        raise GarbledError("a message is cut off")
+        raise GarbledError("a message is cut off")  # not translated: a fault of the program
     message_bytes, data_bytes = _LENGTHS.unpack(lengths)
     if message_bytes > MAX_MESSAGE_BYTES or data_bytes > MAX_DATA_BYTES:
         raise GarbledError(f"a message of {message_bytes} + {data_bytes} bytes")
     message, data = _read(pipe, message_bytes), _read(pipe, data_bytes)
     if len(message) < message_bytes or len(data) < data_bytes:
-        raise GarbledError("a message is cut off")
+        raise GarbledError("a message is cut off")  # not translated: a fault of the program
     return message, data
 
 

@@ -111,7 +111,10 @@ class DecoderProcess:
         if self._was_closed():
             process.kill()
         threading.Thread(
-            target=self._send_all, args=(process.stdin,), name="to video decoder", daemon=True
+            target=self._send_all,
+            args=(process.stdin,),
+            name="to video decoder",  # not translated: of a thread
+            daemon=True,
         ).start()
         return process
 

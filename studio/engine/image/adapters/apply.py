@@ -9,6 +9,7 @@ import dataclasses
 
 from studio.core.errors import StudioError
 from studio.core.requests import ImageRequest
+from studio.core.translation import tr
 from studio.engine.image.adapters import ip_adapter, lora, textual_inversion, vae
 from studio.engine.image.adapters.controlnet import with_controlnet
 from studio.engine.image.load import ImagePipeline
@@ -60,9 +61,9 @@ def _check_offload(context: JobContext, pipeline: ImagePipeline) -> None:
     refused = [one.card.title for one in context.adapters if one.card.adapter in types]
     if refused:
         raise StudioError(
-            f"{refused[0]} cannot be used while the model is loaded in pieces.",
+            tr("{adapter} cannot be used while the model is loaded in pieces.", adapter=refused[0]),
             cause="memory",
-            cure="Choose another way to load the model under Models, or a smaller model.",
+            cure=tr("Choose another way to load the model under Models, or a smaller model."),
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.requests import ImageRequest
+from studio.core.translation import tr
 from studio.engine.image.adapters.weights import (
     LIBRARY_ERRORS,
     StateDict,
@@ -62,7 +63,7 @@ def _controlnet_pipeline(pipeline: ImagePipeline, card: ModelCard, model: ModelC
         pipe = AutoPipelineForText2Image.from_pipe(pipeline.pipe, controlnet=applied.controlnet[1])
     except LIBRARY_ERRORS as error:
         raise incompatibility_error(
-            card, model, "diffusers has no pipeline for the two together"
+            card, model, tr("diffusers has no pipeline for the two together")
         ) from error
     pipe.set_progress_bar_config(disable=True)
     return pipe
@@ -92,7 +93,9 @@ def _load(pipeline: ImagePipeline, card: ModelCard, model: ModelCard) -> Any:
             check_shapes(state, own, card, model)
             network.load_state_dict({key: state[key] for key in own})
     except (*LIBRARY_ERRORS, OSError) as error:
-        raise incompatibility_error(card, model, "it cannot be loaded for this model") from error
+        raise incompatibility_error(
+            card, model, tr("it cannot be loaded for this model")
+        ) from error
     return network.to(device=pipeline.device, dtype=pipe.dtype).eval()
 
 

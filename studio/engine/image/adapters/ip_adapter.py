@@ -7,6 +7,7 @@ from typing import Any
 
 from studio.core.errors import StudioError
 from studio.core.requests import ImageRequest
+from studio.core.translation import tr
 from studio.engine.image.adapter_state import AppliedAdapters
 from studio.engine.image.adapters.weights import (
     LIBRARY_ERRORS,
@@ -81,18 +82,18 @@ def _load(pipe: Any, card: ModelCard, model: ModelCard) -> None:
 
     if not hasattr(pipe, "load_ip_adapter") or not hasattr(pipe, "unet"):
         raise StudioError(
-            f"{model.title} takes no IP-Adapters.",
+            tr("{model} takes no IP-Adapters.", model=model.title),
             cause="invalid",
-            cure="Remove it from the adapters.",
+            cure=tr("Remove it from the adapters."),
         )
     state = read_weights(card)
     file = weights_file(card)
     folder = image_encoder_for(file, read_safetensors(file))
     if folder is None:
         raise StudioError(
-            f"The image encoder of {card.title} is missing.",
+            tr("The image encoder of {adapter} is missing.", adapter=card.title),
             cause="model",
-            cure="Put it back next to the adapter's file.",
+            cure=tr("Put it back next to the adapter's file."),
         )
     sections = {
         section: {
@@ -103,7 +104,7 @@ def _load(pipe: Any, card: ModelCard, model: ModelCard) -> None:
         for section in ("image_proj", "ip_adapter")
     }
     try:
-        with require_complete_weights(f"The image encoder of {card.title}"):
+        with require_complete_weights(tr("The image encoder of {adapter}", adapter=card.title)):
             encoder = CLIPVisionModelWithProjection.from_pretrained(
                 str(folder), dtype=pipe.dtype, local_files_only=True, use_safetensors=True
             )
@@ -122,5 +123,5 @@ def _load(pipe: Any, card: ModelCard, model: ModelCard) -> None:
         if is_out_of_memory(error):
             raise
         raise incompatibility_error(
-            card, model, "its attention layers are not the model's"
+            card, model, tr("its attention layers are not the model's")
         ) from error

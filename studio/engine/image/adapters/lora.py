@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from studio.core.errors import StudioError
 from studio.core.events import Loading
+from studio.core.translation import tr
 from studio.engine.image.adapter_state import AppliedAdapters
 from studio.engine.image.adapters.weights import (
     LIBRARY_ERRORS,
@@ -61,7 +62,7 @@ def apply(
         for name, one in by_name.items():
             context.check()
             if name not in applied.loras:
-                context.emit(Loading(phase=f"Loading {one.card.title}"))
+                context.emit(Loading(phase=tr("Loading {model}", model=one.card.title)))
                 _load(pipe, name, one.card, context.card)
                 applied.loras[name] = one.card.sha256
         pipe.set_adapters(list(by_name), [one.scale for one in wanted])
@@ -85,9 +86,9 @@ def _peft_name(card: ModelCard) -> str:
 def _load(pipe: Any, name: str, card: ModelCard, model: ModelCard) -> None:
     if not hasattr(pipe, "load_lora_weights"):
         raise StudioError(
-            f"{model.title} takes no LoRAs.",
+            tr("{model} takes no LoRAs.", model=model.title),
             cause="invalid",
-            cure="Remove it, or choose another model.",
+            cure=tr("Remove it, or choose another model."),
         )
     # It warns of every component that a LoRA doesn't change.
     logging.getLogger("diffusers.loaders.lora_base").setLevel(logging.ERROR)
@@ -96,16 +97,19 @@ def _load(pipe: Any, name: str, card: ModelCard, model: ModelCard) -> None:
         layers = list(_layers(pipe, _as_diffusers(pipe, state)))
     except LIBRARY_ERRORS as error:
         raise incompatibility_error(
-            card, model, f"the layout of its layers is unknown ({type(error).__name__})"
+            card,
+            model,
+            tr("the layout of its layers is unknown ({reason})", reason=type(error).__name__),
         ) from error
     _check_layers(layers, card, model)
     try:
         with warnings.catch_warnings():
             # A second LoRA is intended.
+            # not translated: a message of peft
             warnings.filterwarnings("ignore", "Already found a `peft_config`")
             pipe.load_lora_weights(dict(state), adapter_name=name)
     except LIBRARY_ERRORS as error:
-        raise incompatibility_error(card, model, "diffusers cannot read it") from error
+        raise incompatibility_error(card, model, tr("diffusers cannot read it")) from error
 
 
 def _without_peft_layout(card: ModelCard, state: StateDict, pipe: Any) -> dict[str, Any]:
@@ -164,7 +168,9 @@ def _check_layers(layers: list[_LoraLayer], card: ModelCard, model: ModelCard) -
     known = [layer for layer in layers if layer.module is not None]
     if len(known) * 2 < len(layers) or not known:
         raise incompatibility_error(
-            card, model, f"of its {len(layers)} layers the model has {len(known)}"
+            card,
+            model,
+            tr("of its {count} layers the model has {known}", count=len(layers), known=len(known)),
         )
     for layer in known:
         expected, widths = _widths(layer.module), (layer.down.shape[1], layer.up.shape[0])
@@ -172,8 +178,15 @@ def _check_layers(layers: list[_LoraLayer], card: ModelCard, model: ModelCard) -
             raise incompatibility_error(
                 card,
                 model,
-                f"{layer.name[:120]} goes from {widths[0]} to {widths[1]}, the model's from "
-                f"{expected[0]} to {expected[1]}",
+                tr(
+                    "{layer} goes from {inputs} to {outputs}, the model's from {model_inputs} to "
+                    "{model_outputs}",
+                    layer=layer.name[:120],
+                    inputs=widths[0],
+                    outputs=widths[1],
+                    model_inputs=expected[0],
+                    model_outputs=expected[1],
+                ),
             )
 
 

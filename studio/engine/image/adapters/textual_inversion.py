@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 from studio.engine.image.adapter_state import AppliedAdapters
 from studio.engine.image.adapters.weights import (
     LIBRARY_ERRORS,
@@ -36,7 +37,9 @@ def apply(
         return
     if not hasattr(pipe, "load_textual_inversion"):
         raise StudioError(
-            f"{model.title} takes no textual inversions.", cause="invalid", cure="Remove it."
+            tr("{model} takes no textual inversions.", model=model.title),
+            cause="invalid",
+            cure=tr("Remove it."),
         )
     _keep_original(pipe, applied)
     try:
@@ -90,7 +93,7 @@ def _load(pipe: Any, card: ModelCard, model: ModelCard) -> None:
             )
         except LIBRARY_ERRORS as error:
             raise incompatibility_error(
-                card, model, f"the model already has its word {token!r}"
+                card, model, tr("the model already has its word {word!r}", word=token)
             ) from error
         encoders += 1
     if not encoders:
@@ -98,8 +101,10 @@ def _load(pipe: Any, card: ModelCard, model: ModelCard) -> None:
         raise incompatibility_error(
             card,
             model,
-            f"no text encoder of the model has embeddings of {' or '.join(map(str, widths))} "
-            "numbers",
+            tr(
+                "no text encoder of the model has embeddings of {widths} numbers",
+                widths=tr(" or ").join(map(str, widths)),
+            ),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 from studio.engine.image.adapter_state import AppliedAdapters
 from studio.engine.image.adapters.weights import (
     LIBRARY_ERRORS,
@@ -52,9 +53,9 @@ def _as_diffusers(pipe: Any, card: ModelCard, model: ModelCard) -> dict[str, Any
 
     if not isinstance(pipe.components.get("vae"), AutoencoderKL):
         raise StudioError(
-            f"The VAE of {model.title} cannot be replaced.",
+            tr("The VAE of {model} cannot be replaced.", model=model.title),
             cause="invalid",
-            cure="Remove it from the adapters.",
+            cure=tr("Remove it from the adapters."),
         )
     state = read_weights(card)
     state = {key.removeprefix("vae."): tensor for key, tensor in state.items()}
@@ -64,5 +65,5 @@ def _as_diffusers(pipe: Any, card: ModelCard, model: ModelCard) -> dict[str, Any
         return dict(convert_ldm_vae_checkpoint(state, pipe.vae.config))
     except (*LIBRARY_ERRORS, RuntimeError) as error:
         raise incompatibility_error(
-            card, model, "its layers are not those of a VAE for this model"
+            card, model, tr("its layers are not those of a VAE for this model")
         ) from error

@@ -7,6 +7,7 @@ from typing import Any
 
 from studio.core.errors import StudioError
 from studio.core.regular_file import HeaderError
+from studio.core.translation import tr
 from studio.models.card import ModelCard
 from studio.models.files.weights_header import read_safetensors
 from studio.models.inspect.adapter_files import weights_file
@@ -38,15 +39,18 @@ def read_weights(card: ModelCard) -> dict[str, Any]:
         state: dict[str, Any] = load_file(str(file), device="cpu")
     except (HeaderError, OSError) as error:
         raise StudioError(
-            f"{card.title} cannot be read: {error}.",
+            tr("{adapter} cannot be read: {reason}.", adapter=card.title, reason=error),
             cause="model",
-            cure="Remove it, and add it again.",
+            cure=tr("Remove it, and add it again."),
         ) from error
     if not all(bool(torch.isfinite(tensor.float()).all()) for tensor in state.values()):
         raise StudioError(
-            f"The file of {card.title} is damaged: it contains NaN or infinite numbers.",
+            tr(
+                "The file of {adapter} is damaged: it contains NaN or infinite numbers.",
+                adapter=card.title,
+            ),
             cause="model",
-            cure="Remove it, and get another copy.",
+            cure=tr("Remove it, and get another copy."),
         )
     return state
 
@@ -54,9 +58,14 @@ def read_weights(card: ModelCard) -> dict[str, Any]:
 def incompatibility_error(card: ModelCard, model: ModelCard, why: str) -> StudioError:
     """Return the error for an adapter that does not fit a model."""
     return StudioError(
-        f"{card.title} does not fit {model.title}: {why}.",
+        tr(
+            "{adapter} does not fit {model}: {reason}.",
+            adapter=card.title,
+            model=model.title,
+            reason=why,
+        ),
         cause="model",
-        cure="Remove it, or choose a model that it was made for.",
+        cure=tr("Remove it, or choose a model that it was made for."),
     )
 
 
@@ -65,11 +74,25 @@ def check_shapes(state: StateDict, own: StateDict, card: ModelCard, model: Model
     missing = [name for name in own if name not in state]
     if missing:
         raise incompatibility_error(
-            card, model, f"{len(missing)} of its {len(own)} parts are missing ({missing[0][:80]})"
+            card,
+            model,
+            tr(
+                "{missing} of its {count} parts are missing ({first})",
+                missing=len(missing),
+                count=len(own),
+                first=missing[0][:80],
+            ),
         )
     name = next((name for name in own if state[name].shape != own[name].shape), "")
     if name:
         shape, expected = tuple(state[name].shape), tuple(own[name].shape)
         raise incompatibility_error(
-            card, model, f"{name[:80]} has the shape {shape}, the model's has {expected}"
+            card,
+            model,
+            tr(
+                "{part} has the shape {shape}, the model's has {expected}",
+                part=name[:80],
+                shape=shape,
+                expected=expected,
+            ),
         )

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 from studio.engine.runtime.placement import DEFAULT_PLAN
 from studio.engine.speech.autoregressive.base import AutoregressiveSpeechModel
 from studio.engine.speech.sentences import Piece, split_sentences
@@ -113,15 +114,19 @@ class Bark(AutoregressiveSpeechModel):
             valid = codes.ndim == BARK_PARTS[name] and codes.dtype.kind in "iu" and codes.size > 0
             if not valid or codes.min() < 0 or codes.max() >= limit:
                 raise StudioError(
-                    f"The voice {voice} of {self.card.title} is damaged.",
+                    tr(
+                        "The voice {voice} of {model} is damaged.",
+                        voice=voice,
+                        model=self.card.title,
+                    ),
                     cause="model",
-                    cure="Choose another voice.",
+                    cure=tr("Choose another voice."),
                 )
             preset[name] = torch.from_numpy(codes.astype(np.int64)).to(self.device)
         if not preset:
             raise StudioError(
-                f"The voice {voice} of {self.card.title} is missing.",
+                tr("The voice {voice} of {model} is missing.", voice=voice, model=self.card.title),
                 cause="model",
-                cure="Choose another voice.",
+                cure=tr("Choose another voice."),
             )
         return preset

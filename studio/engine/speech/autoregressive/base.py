@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 from studio.engine.protocol import CancelCheck
 from studio.engine.runtime.interrupt import cancel_between_passes
 from studio.engine.runtime.placement import DEFAULT_PLAN, device_of, dtype_of
@@ -73,9 +74,11 @@ class AutoregressiveSpeechModel(SpeechModel):
         folder = self.card.folder / name
         if not folder.is_dir():
             raise StudioError(
-                f"The folder {name} of {self.card.title} is missing.",
+                tr(
+                    "The folder {folder} of {model} is missing.", folder=name, model=self.card.title
+                ),
                 cause="model",
-                cure="Remove it and install it again.",
+                cure=tr("Remove it and install it again."),
             )
         return folder
 

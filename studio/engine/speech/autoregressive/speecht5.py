@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 from studio.engine.runtime.placement import DEFAULT_PLAN
 from studio.engine.speech.autoregressive.base import AutoregressiveSpeechModel
 from studio.engine.speech.base import MAX_FOREIGN
@@ -46,10 +47,15 @@ class SpeechT5(AutoregressiveSpeechModel):
         )
         if letters and unknown / len(letters) > MAX_FOREIGN:
             raise StudioError(
-                f"{self.card.title} speaks English, and cannot read the letters of this text.",
+                tr(
+                    "{model} speaks English, and cannot read the letters of this text.",
+                    model=self.card.title,
+                ),
                 cause="invalid",
-                cure="Choose a model of the text's language; English and Chinese are spoken by "
-                "Kokoro.",
+                cure=tr(
+                    "Choose a model of the text's language; English and Chinese are spoken by "
+                    "Kokoro."
+                ),
             )
 
     def pieces(self, text: str) -> list[Piece]:

@@ -15,7 +15,7 @@ RATE = 24_000
 GROUP = 4_000
 """Characters of a piece, about five minutes: the voices stay within one, and change after it."""
 STEPS_A_SECOND = 7.5
-TASK = (
+TASK = (  # not translated: text for the model
     " Transform the text provided by various speakers into speech output, utilizing the distinct "
     "voice of each respective "
     "speaker.\n"
