@@ -21,6 +21,7 @@ from studio.core.environment import thread_count
 from studio.core.errors import StudioError
 from studio.core.kinds import KINDS
 from studio.core.paths import DataFolder
+from studio.core.translation import mark, tr, tr_marked
 from studio.models import llama_cpp
 from studio.models.card import ModelCard
 from studio.models.inspect.checkpoint import checked, checkpoint_in
@@ -44,7 +45,15 @@ _WINDOW_LIBRARIES = {
     "libfontconfig1": "libfontconfig.so.1",
     "libdbus-1-3": "libdbus-1.so.3",
 }
-REINSTALL = "Install Studio again: pip install ."
+REINSTALL = mark("Install Studio again: pip install .")
+# Kind → the name of the check of its models.
+_MODELS = {
+    "image": mark("Models for image"),
+    "speech": mark("Models for speech"),
+    "music": mark("Models for music"),
+    "text": mark("Models for text"),
+    "video": mark("Models for video"),
+}
 _HARMFUL = ("torchvision", "torchaudio", "torchcodec")
 # Lower versions have known security holes.
 _FLOORS = {
@@ -62,6 +71,7 @@ class Check(msgspec.Struct, frozen=True):
     """The result of one check."""
 
     name: str
+    """English; shown with `tr_marked`."""
     state: Literal["ok", "warn", "bad"]
     found: str
     cure: str = ""
@@ -85,9 +95,17 @@ def examine(data: DataFolder) -> list[Check]:
 
 def _python() -> Check:
     if sys.version_info < (3, 11):
-        return Check("Python", "bad", platform.python_version(), "Install Python 3.11 or newer.")
+        return Check(
+            "Python", "bad", platform.python_version(), tr("Install Python 3.11 or newer.")
+        )
     return Check(
-        "Python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+        "Python",
+        "ok",
+        tr(
+            "{version} on {system}",
+            version=platform.python_version(),
+            system=f"{platform.system()} {platform.machine()}",
+        ),
     )
 
 
@@ -95,12 +113,12 @@ def _qt(answer: ProbeAnswer | None) -> Check:
     try:
         version = importlib.metadata.version("PySide6_Essentials")
     except importlib.metadata.PackageNotFoundError:
-        return Check("Qt", "bad", "PySide6 is missing", REINSTALL)
+        return Check("Qt", "bad", tr("PySide6 is missing"), tr_marked(REINSTALL))
     if sys.version_info < (3, 12) and version.startswith("6.12."):
         return Check(
             "Qt",
             "bad",
-            f"PySide6 {version}, which crashes on this Python version",
+            tr("PySide6 {version}, which crashes on this Python version", version=version),
             'pip install "PySide6_Essentials<6.12"',
         )
     reason = _reason(answer)
@@ -108,15 +126,15 @@ def _qt(answer: ProbeAnswer | None) -> Check:
         return Check(
             "Qt",
             "bad",
-            f"PySide6 {version} does not start: {reason}",
-            "See Window libraries, or install Studio again.",
+            tr("PySide6 {version} does not start: {reason}", version=version, reason=reason),
+            tr("See Window libraries, or install Studio again."),
         )
     return Check("Qt", "ok", f"PySide6 {version}")
 
 
 def _reason(answer: ProbeAnswer | None) -> str:
     """Return why a probe failed, or an empty string."""
-    return "it ended the process that imported it" if answer is None else answer.error
+    return tr("it ended the process that imported it") if answer is None else answer.error
 
 
 def _libraries() -> Iterator[Check]:
@@ -126,13 +144,13 @@ def _libraries() -> Iterator[Check]:
     if missing:
         packages = " ".join(missing)
         yield Check(
-            "Window libraries",
+            mark("Window libraries"),
             "bad",
-            f"missing: {packages}",
-            f"On Debian or Ubuntu: sudo apt-get install {packages}",
+            tr("missing: {packages}", packages=packages),
+            tr("On Debian or Ubuntu: sudo apt-get install {packages}", packages=packages),
         )
     else:
-        yield Check("Window libraries", "ok", "all installed")
+        yield Check(mark("Window libraries"), "ok", tr("all installed"))
 
 
 def _can_load(library: str) -> bool:
@@ -145,7 +163,7 @@ def _can_load(library: str) -> bool:
 
 def _torch(answer: ProbeAnswer | None) -> Iterator[Check]:
     if answer is None or answer.error:
-        yield Check("torch", "bad", _reason(answer), REINSTALL)
+        yield Check("torch", "bad", _reason(answer), tr_marked(REINSTALL))
         return
     yield Check("torch", "ok", answer.version)
     for gpu in answer.gpus:
@@ -153,13 +171,13 @@ def _torch(answer: ProbeAnswer | None) -> Iterator[Check]:
     if answer.gpus:
         return
     if answer.mps:
-        yield Check("GPU", "ok", "Apple GPU")
+        yield Check("GPU", "ok", tr("Apple GPU"))
     else:
         yield Check(
             "GPU",
             "warn",
-            "none; models run on the CPU",
-            "Small models work well; large ones are slow.",
+            tr("none; models run on the CPU"),
+            tr("Small models work well; large ones are slow."),
         )
 
 
@@ -168,14 +186,14 @@ def _packages() -> Iterator[Check]:
         try:
             version = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            yield Check(name, "bad", "missing", REINSTALL)
+            yield Check(name, "bad", tr("missing"), tr_marked(REINSTALL))
             continue
         numbers = tuple(int(part) for part in re.findall(r"\d+", version)[: len(floor)])
         if numbers < floor:
             yield Check(
                 name,
                 "warn",
-                f"{version}, which has known security holes",
+                tr("{version}, which has known security holes", version=version),
                 f"pip install --upgrade {name}",
             )
         else:
@@ -185,36 +203,40 @@ def _packages() -> Iterator[Check]:
 def _harmful() -> Iterator[Check]:
     for name in _HARMFUL:
         if importlib.util.find_spec(name) is not None:
-            cure = (
+            cure = tr(
                 "Studio does not need it, and a build that does not match torch breaks model "
-                f"loading: pip uninstall {name}"
+                "loading: pip uninstall {name}",
+                name=name,
             )
-            yield Check(name, "warn", "is installed", cure)
+            yield Check(name, "warn", tr("is installed"), cure)
 
 
 def _audio(answer: ProbeAnswer | None) -> Check:
     if answer is not None and answer.devices:
-        return Check("Audio", "ok", ", ".join(answer.devices)[:200])
+        return Check(mark("Audio"), "ok", ", ".join(answer.devices)[:200])
     return Check(
-        "Audio",
+        mark("Audio"),
         "warn",
-        _reason(answer) or "no output device",
-        "Audio is saved and can be played elsewhere.",
+        _reason(answer) or tr("no output device"),
+        tr("Audio is saved and can be played elsewhere."),
     )
 
 
 def _memory() -> Check:
     memory, cores = psutil.virtual_memory(), psutil.cpu_count(logical=False) or "?"
-    found = (
-        f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free, {cores} cores, "
-        f"{thread_count()} for Studio"
+    found = tr(
+        "{free:.1f} of {total:.1f} GB free, {cores} cores, {threads} for Studio",
+        free=memory.available / 1e9,
+        total=memory.total / 1e9,
+        cores=cores,
+        threads=thread_count(),
     )
     low = memory.available < LOW_MEMORY_BYTES
     return Check(
-        "Memory",
+        mark("Memory"),
         "warn" if low else "ok",
         found,
-        "Close other programs, or use small models." if low else "",
+        tr("Close other programs, or use small models.") if low else "",
     )
 
 
@@ -223,10 +245,10 @@ def _disk(data: DataFolder) -> Check:
     free = shutil.disk_usage(place).free
     low = free < LOW_DISK_BYTES
     return Check(
-        "Disk",
+        mark("Disk"),
         "warn" if low else "ok",
-        f"{free / 1e9:.1f} GB free",
-        "Free some space for models and results." if low else "",
+        tr("{free:.1f} GB free", free=free / 1e9),
+        tr("Free some space for models and results.") if low else "",
     )
 
 
@@ -236,22 +258,28 @@ def _writable(data: DataFolder) -> Check:
         with tempfile.TemporaryFile(dir=data.root) as file:
             file.write(b"x")
     except StudioError as error:
-        return Check("Data folder", "bad", error.message, "Choose another with --data-dir.")
+        return Check(
+            mark("Data folder"), "bad", error.message, tr("Choose another with --data-dir.")
+        )
     except OSError as error:
         return Check(
-            "Data folder",
+            mark("Data folder"),
             "bad",
             f"{data.root}: {error.strerror}",
-            "Choose another with --data-dir.",
+            tr("Choose another with --data-dir."),
         )
-    return Check("Data folder", "ok", str(data.root))
+    return Check(mark("Data folder"), "ok", str(data.root))
 
 
 def _video() -> Check:
     if importlib.util.find_spec("av") is None:
-        return Check("Video files", "ok", 'animated WebP; MP4 with pip install "studio[video]"')
+        return Check(
+            mark("Video files"), "ok", tr('animated WebP; MP4 with pip install "studio[video]"')
+        )
     return Check(
-        "Video files", "ok", f"MP4 (PyAV {importlib.metadata.version('av')}), animated WebP"
+        mark("Video files"),
+        "ok",
+        tr("MP4 (PyAV {version}), animated WebP", version=importlib.metadata.version("av")),
     )
 
 
@@ -262,20 +290,26 @@ def _models(data: DataFolder) -> Iterator[Check]:
         missing = [card for card in cards if card.path and not Path(card.path).is_dir()]
         titles = ", ".join(card.title for card in cards if card not in missing)
         if titles:
-            yield Check(f"Models for {kind}", "ok", titles)
+            yield Check(_MODELS[kind], "ok", titles)
         elif KINDS[kind].is_optional:
             yield Check(
-                f"Models for {kind}",
+                _MODELS[kind],
                 "ok",
-                f"none yet (studio models list --all --task {KINDS[kind].task})",
+                tr("none yet (studio models list --all --task {task})", task=KINDS[kind].task),
             )
         else:
             starter = KINDS[kind].starter
-            cure = f"studio models install {starter}" if starter else "studio models add FOLDER"
-            yield Check(f"Models for {kind}", "warn", "none", cure)
+            cure = (
+                f"studio models install {starter}"  # not translated: a command
+                if starter
+                else "studio models add FOLDER"
+            )
+            yield Check(_MODELS[kind], "warn", tr("none"), cure)
         for card in missing:
-            cure = f"Restore it, or: studio models remove {card.name}"
-            yield Check(card.title, "warn", f"its folder is missing: {card.path}", cure)
+            cure = tr("Restore it, or: studio models remove {name}", name=card.name)
+            yield Check(
+                card.title, "warn", tr("its folder is missing: {folder}", folder=card.path), cure
+            )
         for card in cards:
             if card not in missing and card.path:
                 yield from _one_file(card)
@@ -290,5 +324,7 @@ def _one_file(card: ModelCard) -> Iterator[Check]:
         yield Check(card.title, "warn", error.message, error.cure)
         return
     if card.runner == llama_cpp.RUNNER and not llama_cpp.is_installed():
-        cure = f'pip install "studio[gguf]", or convert it: studio models add "{path}"'
-        yield Check(card.title, "warn", "llama.cpp, which runs it, is not installed", cure)
+        cure = tr(
+            'pip install "studio[gguf]", or convert it: studio models add "{path}"', path=path
+        )
+        yield Check(card.title, "warn", tr("llama.cpp, which runs it, is not installed"), cure)

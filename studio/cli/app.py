@@ -19,6 +19,7 @@ from studio.cli.models.memory import STRATEGIES, read_preference
 from studio.cli.queue import queue_app
 from studio.cli.settings import settings_app
 from studio.core.paths import user_path
+from studio.core.translation import tr_marked
 
 app = typer.Typer(
     name="studio",
@@ -90,7 +91,7 @@ def doctor_command(
     else:
         marks = {"ok": "✓", "warn": "!", "bad": "✗"}
         for check in checks:
-            output.result(f"{marks[check.state]} {check.name}: {check.found}")
+            output.result(f"{marks[check.state]} {tr_marked(check.name)}: {check.found}")
             if check.cure and check.state != "ok":
                 output.result(f"    {check.cure}")
     raise typer.Exit(

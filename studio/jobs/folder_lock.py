@@ -10,6 +10,7 @@ from PySide6.QtCore import QLockFile, QSysInfo
 
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
+from studio.core.translation import tr
 
 
 class FolderLock(NamedTuple):
@@ -45,7 +46,7 @@ def acquire(data: DataFolder) -> FolderLock | None:
     unclean = os.path.lexists(data.lock)
     data.create()
     if unclean and not data.lock.is_file():  # reading a FIFO would block for ever
-        raise _unlockable(data, "it is not a file")
+        raise _unlockable(data, tr("it is not a file"))
     lock = QLockFile(str(data.lock))
     lock.setStaleLockTime(0)
     if lock.tryLock(100) or (_is_abandoned(lock, data) and _remove(data) and lock.tryLock(100)):
@@ -54,9 +55,9 @@ def acquire(data: DataFolder) -> FolderLock | None:
         return None
     raise _unlockable(
         data,
-        "permission denied"
+        tr("permission denied")
         if lock.error() is QLockFile.LockError.PermissionError
-        else "the system refused it",
+        else tr("the system refused it"),
     )
 
 
@@ -99,7 +100,9 @@ def _remove(data: DataFolder) -> bool:
 
 
 def _unlockable(data: DataFolder, why: str) -> StudioError:
-    cure = "Remove it, or choose another folder with --data-dir."
+    cure = tr("Remove it, or choose another folder with --data-dir.")
     return StudioError(
-        f"The lock file {data.lock} cannot be used: {why}.", cause="invalid", cure=cure
+        tr("The lock file {lock} cannot be used: {why}.", lock=data.lock, why=why),
+        cause="invalid",
+        cure=cure,
     )

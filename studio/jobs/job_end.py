@@ -13,6 +13,7 @@ from studio.batch.output.finished_batch import FinishedBatch
 from studio.core.errors import Failure
 from studio.core.events import Cancelled, Failed, Finished
 from studio.core.jobs import Batch, Job, JobState
+from studio.core.translation import tr
 from studio.jobs.eta import PastRun
 from studio.jobs.journal import Journal
 from studio.jobs.pause import PauseState
@@ -138,9 +139,12 @@ def _explain_crash(failure: Failure, job: Job) -> Failure:
         return failure
     return Failure(
         cause="crash",
-        message=f"The job was set aside: the engine crashed {job.crashes + 1} times while "
-        f"running it. {failure.message}",
-        cure=failure.cure or "Try smaller settings or another model; Retry runs it once more.",
+        message=tr(
+            "The job was set aside: the engine crashed {count} times while running it. {message}",
+            count=job.crashes + 1,
+            message=failure.message,
+        ),
+        cure=failure.cure or tr("Try smaller settings or another model; Retry runs it once more."),
         details=failure.details,
     )
 
@@ -149,6 +153,8 @@ def _unstored_failure(job: Job, error: Exception) -> Failure:
     """Return the failure of a job whose end the database refused."""
     return Failure(
         cause="unknown",
-        message=f"The end of this job could not be stored: {reason_for(error)}.",
-        cure=f"Its files are in {job.target.folder}.".encode(errors="replace").decode(),
+        message=tr("The end of this job could not be stored: {reason}.", reason=reason_for(error)),
+        cure=tr("Its files are in {folder}.", folder=job.target.folder)
+        .encode(errors="replace")
+        .decode(),
     )

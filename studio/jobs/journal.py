@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 from studio.jobs.queue_signals import GuiCalls
 from studio.jobs.store_connection import reason_for
 
@@ -71,7 +72,7 @@ class Journal:
                 return self.submit(work, *arguments).result()
             except sqlite3.OperationalError as error:
                 if not is_reported:
-                    self.report(error, hint=" Studio keeps trying.")
+                    self.report(error, hint=tr("Studio keeps trying."))
                     is_reported = True
                 if self.closing.wait(RETRY_SECONDS):
                     raise
@@ -88,9 +89,9 @@ class Journal:
         message = (
             f"{error}"
             if isinstance(error, StudioError)
-            else f"The queue could not be stored: {reason_for(error)}."
+            else tr("The queue could not be stored: {reason}.", reason=reason_for(error))
         )
-        self._gui.post(lambda: self._report_failure(message + hint, lost_jobs()))
+        self._gui.post(lambda: self._report_failure(f"{message} {hint}".rstrip(), lost_jobs()))
 
     def close(self) -> None:
         """Wait for pending work and end the thread."""

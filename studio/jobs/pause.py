@@ -7,6 +7,8 @@ import time
 
 import msgspec
 
+from studio.core.translation import tr, tr_plural
+
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """When the queue pauses by itself."""
@@ -61,9 +63,13 @@ class PauseState:
         """Return whether one more job may start; pauses at a limit."""
         with self._lock:
             if self._reason is None and self._limit.until and time.time() >= self._limit.until:
-                self._reason = "The time limit is reached."
+                self._reason = tr("The time limit is reached.")
             if self._reason is None and self._limit.jobs and not self._jobs_left:
-                self._reason = f"The limit of {self._limit.jobs} jobs is reached."
+                self._reason = tr_plural(
+                    "The limit of one job is reached.",
+                    "The limit of {count} jobs is reached.",
+                    self._limit.jobs,
+                )
             return self._reason is None
 
     def count_started(self, jobs: int) -> None:

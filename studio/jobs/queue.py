@@ -17,6 +17,7 @@ from studio.core.artifact import Artifact
 from studio.core.events import Cancelled, Event, Failed, Finished
 from studio.core.jobs import Batch, Job, JobState, new_job
 from studio.core.requests import Request
+from studio.core.translation import mark
 from studio.jobs.counts import JobCounts
 from studio.jobs.eta import Estimates
 from studio.jobs.job_end import JobEnds
@@ -32,10 +33,10 @@ MAX_BATCH = 32
 """The maximum number of jobs that run as one batch."""
 CHUNK = 64
 """New jobs per signal, so that 100 000 of them do not block the window."""
-PAUSED = "The queue is paused."
-"""The reason if the user paused it."""
-IN_USE = "Jobs start after nobody has used the computer for three minutes."
-"""The reason if jobs start only while the computer is idle."""
+PAUSED = mark("The queue is paused.")
+"""The reason if the user paused it; English, shown with `tr_marked`."""
+IN_USE = mark("Jobs start after nobody has used the computer for three minutes.")
+"""The reason if jobs start only while the computer is idle; the same."""
 
 
 class JobQueue(QueueSignals):
@@ -191,7 +192,12 @@ class JobQueue(QueueSignals):
         template = self.name_template
         self.submit([new_job(job.request, job.target.folder, template=template) for job in jobs])
 
-    def pause(self, reason: str = PAUSED, *, now: bool = False) -> None:
+    def pause(
+        self,
+        reason: str = PAUSED,  # not translated: it is when it is shown
+        *,
+        now: bool = False,
+    ) -> None:
         """Start no further job. `now`: also stop the running one, which waits again.
 
         Its model stays loaded.

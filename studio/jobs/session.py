@@ -13,6 +13,7 @@ from studio.core.errors import StudioError
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.core.settings import Settings
+from studio.core.translation import tr, tr_plural
 from studio.engine.protocol import Engine
 from studio.jobs.folder_lock import FolderLock, acquire
 from studio.jobs.queue import JobQueue
@@ -48,9 +49,13 @@ class Session:
         except sqlite3.OperationalError as error:
             self._lock.unlock()
             raise StudioError(
-                f"The queue's database {data.database} cannot be changed: {reason_for(error)}.",
+                tr(
+                    "The queue's database {database} cannot be changed: {reason}.",
+                    database=data.database,
+                    reason=reason_for(error),
+                ),
                 cause="disk",
-                cure="Try again later.",
+                cure=tr("Try again later."),
             ) from error
         except BaseException:
             self._lock.unlock()
@@ -89,9 +94,9 @@ def _acquire(data: DataFolder) -> FolderLock:
     lock = acquire(data)
     if lock is None:
         raise DataFolderInUseError(
-            f"Another Studio is using {data.root}.",
+            tr("Another Studio is using {root}.", root=data.root),
             cause="invalid",
-            cure="Close it, or use another folder with --data-dir.",
+            cure=tr("Close it, or use another folder with --data-dir."),
         )
     return lock
 
@@ -106,21 +111,34 @@ def _describe_damage(store: JobStore) -> str:
     messages = []
     if copy := store.damaged_copy:
         messages.append(
-            f"The queue's database was damaged. Studio kept it as {copy.name} in {copy.parent} "
-            "and created a new queue. Your files are unchanged; to continue a batch, open its file "
-            "again."
+            tr(
+                "The queue's database was damaged. Studio kept it as {name} in {parent} and "
+                "created a new queue. Your files are unchanged; to continue a batch, open its "
+                "file again.",
+                name=copy.name,
+                parent=copy.parent,
+            )
         )
     if copy := store.repaired_copy:
         messages.append(
-            "Parts of the queue's database were missing, and Studio created them again. "
-            f"{copy.name} in {copy.parent} is a copy from before."
+            tr(
+                "Parts of the queue's database were missing, and Studio created them again. "
+                "{name} in {parent} is a copy from before.",
+                name=copy.name,
+                parent=copy.parent,
+            )
         )
     if count := len(store.unreadable):
-        jobs = f"{count} jobs of the queue" if count > 1 else "one job of the queue"
-        kept = "They are kept and do" if count > 1 else "It is kept and does"
         messages.append(
-            f"This version of Studio cannot read {jobs}. {kept} not run: `studio queue list` "
-            "shows the reason, `studio queue cancel` removes a job."
+            tr_plural(
+                "This version of Studio cannot read one job of the queue. It is kept and does "
+                "not run: `studio queue list` shows the reason, `studio queue cancel` removes a "
+                "job.",
+                "This version of Studio cannot read {count} jobs of the queue. They are kept and "
+                "do not run: `studio queue list` shows the reason, `studio queue cancel` removes "
+                "a job.",
+                count,
+            )
         )
     return "\n".join(messages)
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+from studio.core.translation import tr
 from studio.jobs.store_rows import UNREADABLE
 from studio.library.database import open_database
 
@@ -102,10 +103,10 @@ class StoreConnection:
 def reason_for(error: BaseException) -> str:
     """Return why the database refused a change, as part of a sentence for the user."""
     if isinstance(error, UnicodeEncodeError):
-        return "the name of a file or folder is not valid UTF-8"
-    known = {
-        "database or disk is full": "the disk is full",
-        "database is locked": "another program has locked the database",
+        return tr("the name of a file or folder is not valid UTF-8")
+    known = {  # not translated: the keys are SQLite's messages
+        "database or disk is full": tr("the disk is full"),
+        "database is locked": tr("another program has locked the database"),
     }
     return known.get(str(error), str(error) or type(error).__name__)
 

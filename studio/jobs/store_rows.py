@@ -15,13 +15,14 @@ from studio.core.errors import Failure
 from studio.core.jobs import NO_SOURCES, Job, JobState, Sources, Target
 from studio.core.kinds import AnyRequest
 from studio.core.paths import DataFolder
+from studio.core.translation import tr
 from studio.library.database import open_read_only, unopened
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 _REQUEST = msgspec.json.Decoder(AnyRequest)
 _SOURCES = msgspec.json.Decoder(Sources)
-_COLUMNS = (
+_COLUMNS = (  # not translated: SQL
     "id, position, placed, kind, model, state, batch, row, crashes, created, started, "
     "ended, request, folder, stem, failure, sources"
 )
@@ -126,7 +127,7 @@ def read_rows_readonly(data: DataFolder) -> Rows:
         if not columns:
             if not found:
                 return Rows([], [])  # another program is creating it
-            raise sqlite3.DatabaseError("its table of jobs is missing")
+            raise sqlite3.DatabaseError(tr("its table of jobs is missing"))
         # The next program that writes updates an older version's table.
         missing = [f"{value} AS {name}" for name, value in _ADDED.items() if name not in columns]
         return read_rows(

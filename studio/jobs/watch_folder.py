@@ -15,6 +15,7 @@ from studio.core.errors import StudioError
 from studio.core.files import write_whole
 from studio.core.paths import DataFolder
 from studio.core.regular_file import read_regular
+from studio.core.translation import tr
 
 MAX_LEDGER_BYTES = 256 * 2**20
 SETTLE_SECONDS = 2.0
@@ -95,7 +96,9 @@ class Ledger:
         self._lock.setStaleLockTime(0)
         if not self._lock.tryLock(100):
             raise StudioError(
-                f"Another Studio watches {folder}.", cause="invalid", cure="Stop that one first."
+                tr("Another Studio watches {folder}.", folder=folder),
+                cause="invalid",
+                cure=tr("Stop that one first."),
             )
         self._entries = self._read()
 
@@ -108,9 +111,9 @@ class Ledger:
             return {}
         except (OSError, ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
             raise StudioError(
-                f"{self._path} cannot be read. It lists the files that have run.",
+                tr("{path} cannot be read. It lists the files that have run.", path=self._path),
                 cause="invalid",
-                cure="Delete it; then every file in the folder runs again.",
+                cure=tr("Delete it; then every file in the folder runs again."),
             ) from error
 
     def find(self, path: Path) -> Entry | None:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QThread
 from studio.core.errors import Failure
 from studio.core.events import TERMINAL, AnyEvent, Cancelled, Failed, JobEvent
 from studio.core.jobs import Job
+from studio.core.translation import tr
 from studio.engine.protocol import Engine
 from studio.jobs.queue import JobQueue
 from studio.jobs.sleep_inhibitor import SleepInhibitor
@@ -88,7 +89,7 @@ class Worker(QThread):
             self._queue.handle_event(job, event, interrupted=interrupted, batch_size=len(jobs))
 
         failure = Failure(
-            cause="unknown", message="The engine ended without a result.", cure="Try again."
+            cause="unknown", message=tr("The engine ended without a result."), cure=tr("Try again.")
         )
         try:
             self._engine.run(jobs, emit, self._is_cancelled)
@@ -97,8 +98,8 @@ class Worker(QThread):
             details = "".join(traceback.format_exception(error))
             failure = Failure(
                 cause="unknown",
-                message=f"The engine failed: {error}",
-                cure="Try again.",
+                message=tr("The engine failed: {error}", error=error),
+                cure=tr("Try again."),
                 details=details,
             )
         for job_id in list(running):

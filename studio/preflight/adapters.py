@@ -9,6 +9,7 @@ import msgspec
 
 from studio.core.errors import Problem, StudioError
 from studio.core.requests import ImageRequest, Request, adapter_list
+from studio.core.translation import tr, tr_marked
 from studio.models.adapter_compatibility import ADAPTER_TITLES, incompatibility
 from studio.models.card import ADAPTER, ModelCard
 
@@ -39,9 +40,9 @@ def resolve_adapters(
         reason = incompatibility(one.card, model)
         if reason or one.card.name == model.name:
             raise StudioError(
-                reason or f"{model.title} includes it already.",
+                reason or tr("{title} includes it already.", title=model.title),
                 cause="invalid",
-                cure="Remove it, or choose a model that it fits.",
+                cure=tr("Remove it, or choose a model that it fits."),
             )
     cards = [one.card for one in chosen]
     _check_adapter_images(request, cards)
@@ -53,24 +54,32 @@ def resolve_adapters(
 def _check_adapter_images(request: ImageRequest, cards: list[ModelCard]) -> None:
     """Raise StudioError if an image, or the adapter that uses it, is missing."""
     for kind, path, noun in (
-        ("controlnet", request.control_image, "control image"),
-        ("ip-adapter", request.ip_adapter_image, "reference image"),
+        ("controlnet", request.control_image, tr("control image")),
+        ("ip-adapter", request.ip_adapter_image, tr("reference image")),
     ):
         titles = [card.title for card in cards if card.adapter == kind]
         _check_one_only(titles)
         if titles and not path:
             raise StudioError(
-                f"{titles[0]} needs an image.", cause="invalid", cure=f"Choose a {noun}."
+                tr("{adapter} needs an image.", adapter=titles[0]),
+                cause="invalid",
+                cure=tr("Choose a {noun}.", noun=noun),
             )
         if path and not titles:
             raise StudioError(
-                f"The {noun} needs {ADAPTER_TITLES[kind]}.",
+                tr(
+                    "The {noun} needs {adapter}.",
+                    noun=noun,
+                    adapter=tr_marked(ADAPTER_TITLES[kind]),
+                ),
                 cause="invalid",
-                cure="Choose one under Adapters, or with --lora on the command line.",
+                cure=tr("Choose one under Adapters, or with --lora on the command line."),
             )
         if path and not Path(path).is_file():
             raise StudioError(
-                f"The {noun} is missing: {path}.", cause="invalid", cure="Choose another one."
+                tr("The {noun} is missing: {path}.", noun=noun, path=path),
+                cause="invalid",
+                cure=tr("Choose another one."),
             )
 
 
@@ -80,9 +89,12 @@ def _check_trigger_words(request: ImageRequest, cards: list[ModelCard]) -> None:
     for card in cards:
         if card.adapter == "textual-inversion" and card.trigger_words[0] not in prompts:
             raise StudioError(
-                f"{card.title} needs its word in the prompt.",
+                tr("{title} needs its word in the prompt.", title=card.title),
                 cause="invalid",
-                cure=f"Write {card.trigger_words[0]} into the prompt or the negative prompt.",
+                cure=tr(
+                    "Write {word} into the prompt or the negative prompt.",
+                    word=card.trigger_words[0],
+                ),
             )
 
 
@@ -90,9 +102,13 @@ def _check_one_only(titles: list[str]) -> None:
     """Raise StudioError for two adapters of a kind of which a model can use one."""
     if len(titles) > 1:
         raise StudioError(
-            f"{titles[0]} and {titles[1]} cannot be used together.",
+            tr(
+                "{first} and {second} cannot be used together.",
+                first=titles[0],
+                second=titles[1],
+            ),
             cause="invalid",
-            cure="Choose one of them.",
+            cure=tr("Choose one of them."),
         )
 
 

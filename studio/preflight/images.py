@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from studio.core.errors import Problem, StudioError
 from studio.core.requests import ImageRequest
+from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.media.image_reader import image_size
 from studio.models.capabilities import (
     has_strength,
@@ -23,6 +24,24 @@ if TYPE_CHECKING:
 
 SHAPE_TOLERANCE = 0.01
 """Largest relative difference between the aspect ratios of a mask and its image."""
+_FITS = (
+    (
+        mark("Fitted to {width} × {height}."),
+        mark("Reduced to {width} × {height}."),
+        mark("Enlarged to {width} × {height}."),
+    ),
+    (
+        mark("Cropped at the sides to {width} × {height}."),
+        mark("Cropped at the sides and reduced to {width} × {height}."),
+        mark("Cropped at the sides and enlarged to {width} × {height}."),
+    ),
+    (
+        mark("Cropped at the top and the bottom to {width} × {height}."),
+        mark("Cropped at the top and the bottom and reduced to {width} × {height}."),
+        mark("Cropped at the top and the bottom and enlarged to {width} × {height}."),
+    ),
+)
+"""What is cropped (nothing, sides, top and bottom) → same size, reduced, enlarged."""
 ADAPTER_IMAGE_FIELDS = ("control_image", "ip_adapter_image")
 """Request fields of the images that ControlNets and IP-Adapters use."""
 
@@ -54,26 +73,40 @@ def check_image_settings(card: ModelCard, request: ImageRequest) -> Problem | No
     if not request.image:
         if not needs_image(card):
             return None
-        return Problem("image", f"{card.title} cannot work from a prompt alone: add an image")
+        return Problem(
+            "image", tr("{title} cannot work from a prompt alone: add an image", title=card.title)
+        )
     if not takes_image(card):
         return Problem(
-            "image", f"{card.title} makes images from text only, and cannot start from an image"
+            "image",
+            tr(
+                "{title} makes images from text only, and cannot start from an image",
+                title=card.title,
+            ),
         )
     if request.control_image:
-        return Problem("image", "and a control image cannot be used together: remove one of them")
+        return Problem(
+            "image", tr("and a control image cannot be used together: remove one of them")
+        )
     if request.mask_image and not takes_mask(card):
-        return Problem("mask_image", f"{card.title} changes whole images, and takes no mask")
+        return Problem(
+            "mask_image", tr("{title} changes whole images, and takes no mask", title=card.title)
+        )
     if not request.mask_image and not starts_from_image(card):
         return Problem(
             "mask_image",
-            f"{card.title} repaints a part of an image: add a mask",
+            tr("{title} repaints a part of an image: add a mask", title=card.title),
         )
     steps = request.num_inference_steps
     if has_strength(card, masked=bool(request.mask_image)) and int(steps * request.strength) < 1:
         return Problem(
             "strength",
-            f"{request.strength:g} of {steps} {'step' if steps == 1 else 'steps'} is less than one "
-            "step: increase strength or steps",
+            tr_plural(
+                "{strength:g} of {count} step is less than one step: increase strength or steps",
+                "{strength:g} of {count} steps is less than one step: increase strength or steps",
+                steps,
+                strength=request.strength,
+            ),
         )
     return None
 
@@ -83,14 +116,9 @@ def describe_fit(size: tuple[int, int], width: int, height: int) -> str:
     if size == (width, height):
         return ""
     left, top, right, bottom = _crop(size, width, height)
-    changes = []
-    if right - left < 0.995 * size[0]:
-        changes.append("cropped at the sides")
-    elif bottom - top < 0.995 * size[1]:
-        changes.append("cropped at the top and the bottom")
-    if abs(right - left - width) >= 1:
-        changes.append("reduced" if right - left > width else "enlarged")
-    return f"{' and '.join(changes or ['fitted'])} to {width} × {height}.".capitalize()
+    resized = 0 if abs(right - left - width) < 1 else 1 if right - left > width else 2
+    cropped = 1 if right - left < 0.995 * size[0] else 2 if bottom - top < 0.995 * size[1] else 0
+    return tr_marked(_FITS[cropped][resized]).format(width=width, height=height)
 
 
 def check_shape(request: ImageRequest, size: tuple[int, int], mask: tuple[int, int]) -> None:
@@ -101,10 +129,16 @@ def check_shape(request: ImageRequest, size: tuple[int, int], mask: tuple[int, i
         mask[0] / mask[1] / (size[0] / size[1]) - 1
     ) > SHAPE_TOLERANCE and not _differs_by_rounding(size, mask):
         raise StudioError(
-            f"The mask is {mask[0]} × {mask[1]} and the image {size[0]} × {size[1]}; they need "
-            "the same shape.",
+            tr(
+                "The mask is {mask_width} × {mask_height} and the image {width} × {height}; they "
+                "need the same shape.",
+                mask_width=mask[0],
+                mask_height=mask[1],
+                width=size[0],
+                height=size[1],
+            ),
             cause="invalid",
-            cure="Use a mask that was made for this image.",
+            cure=tr("Use a mask that was made for this image."),
         )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from studio.core.errors import Problem, StudioError
 from studio.core.requests import MusicRequest
+from studio.core.translation import tr
 from studio.models.card import ModelCard
 
 
@@ -16,14 +17,17 @@ def check_music(
     if request.lyrics.strip() and not card.sings:
         return Problem(
             "lyrics",
-            f"{card.title} does not sing. Leave the lyrics empty, or choose a model such as "
-            "ACE-Step",
+            tr(
+                "{title} does not sing. Leave the lyrics empty, or choose a model such as ACE-Step",
+                title=card.title,
+            ),
         )
     if not request.continue_from:
         return None
     if not card.writes_notes:
         return Problem(
-            "continue_from", f"{card.title} makes audio, not notes, and cannot continue a MIDI file"
+            "continue_from",
+            tr("{title} makes audio, not notes, and cannot continue a MIDI file", title=card.title),
         )
     if not read_files:
         return None

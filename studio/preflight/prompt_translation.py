@@ -16,6 +16,7 @@ import msgspec
 
 from studio.core.errors import StudioError
 from studio.core.resources import resources
+from studio.core.translation import tr
 from studio.models.card import ModelCard
 from studio.preflight import vocabulary
 
@@ -35,10 +36,12 @@ def prepare(prompt: str, card: ModelCard) -> str:
         text = _from_chinese(text)
     if not _LATIN.search(text):
         raise StudioError(
-            f"{card.title} knows none of the words of this prompt.",
+            tr("{title} knows none of the words of this prompt.", title=card.title),
             cause="invalid",
-            cure="It reads English, the commonest Chinese words and emoji for everyday things: a "
-            "red apple, 一只红苹果.",
+            cure=tr(
+                "It reads English, the commonest Chinese words and emoji for everyday things: a "
+                "red apple, 一只红苹果."
+            ),
         )
     known = vocabulary.read_vocabulary(card.folder)
     text = vocabulary.with_known_words(text, known) if known is not None else text
@@ -58,7 +61,7 @@ def describe_prompt(prompt: str, card: ModelCard) -> str:
     except StudioError as error:
         return f"{error.message} {error.cure}"
     known = vocabulary.read_vocabulary(card.folder)
-    reading = f"Read as: {text}. " if text != prompt else ""
+    reading = tr("Read as: {text}.", text=text) + " " if text != prompt else ""
     return (
         reading + (vocabulary.describe_unknown_words(text, known) if known is not None else "")
     ).strip()

@@ -8,6 +8,7 @@ from typing import Any
 
 from studio.core.errors import Problem
 from studio.core.requests import TextRequest
+from studio.core.translation import tr
 from studio.models.card import ModelCard
 
 TOKENIZER_FILE = "tokenizer.json"
@@ -41,11 +42,18 @@ def too_long(
     if not limit:
         return None
     if tokens > limit or (not encoder_decoder and tokens == limit):
-        return f"The prompt has {tokens:,} tokens; the model takes {limit:,}, including new ones."
+        return tr(
+            "The prompt has {tokens:,} tokens; the model takes {limit:,}, including new ones.",
+            tokens=tokens,
+            limit=limit,
+        )
     if not encoder_decoder and tokens + max_new_tokens > limit:
-        return (
-            f"The prompt has {tokens:,} tokens; with {max_new_tokens:,} new ones that is more "
-            f"than the model's {limit:,}."
+        return tr(
+            "The prompt has {tokens:,} tokens; with {max_new_tokens:,} new ones that is "
+            "more than the model's {limit:,}.",
+            tokens=tokens,
+            max_new_tokens=max_new_tokens,
+            limit=limit,
         )
     return None
 

@@ -8,7 +8,7 @@ import psutil
 
 from studio.core.errors import Problem, StudioError
 from studio.core.requests import VideoRequest
-from studio.core.translation import tr_marked
+from studio.core.translation import tr, tr_marked
 from studio.media import video
 from studio.media.image_reader import image_size
 from studio.models.card import ModelCard
@@ -39,29 +39,43 @@ def check_video(
 def _check_task(card: ModelCard, request: VideoRequest) -> Problem | None:
     if request.image and card.tasks and "image-to-video" not in card.tasks:
         return Problem(
-            "image", f"{card.title} makes videos from text only and takes no first frame"
+            "image",
+            tr("{title} makes videos from text only and takes no first frame", title=card.title),
         )
     if not request.image and card.tasks and "text-to-video" not in card.tasks:
-        return Problem("image", f"{card.title} needs a first frame: add an image")
+        return Problem("image", tr("{title} needs a first frame: add an image", title=card.title))
     return None
 
 
 def _check_size(card: ModelCard, request: VideoRequest) -> Problem | None:
     if card.fixed_sizes and (request.width, request.height) not in card.sizes:
-        known = " or ".join(f"{width} × {height}" for width, height in card.sizes)
+        known = tr(" or ").join(f"{width} × {height}" for width, height in card.sizes)
         return Problem(
             "width",
-            f"{card.title} makes videos of {known} pixels only, not {request.width} × "
-            f"{request.height}",
+            tr(
+                "{title} makes videos of {known} pixels only, not {width} × {height}",
+                title=card.title,
+                known=known,
+                width=request.width,
+                height=request.height,
+            ),
         )
     for name, value in (("width", request.width), ("height", request.height)):
         if value % card.size_multiple:
             below = value - value % card.size_multiple
-            near = " or ".join(str(side) for side in (below, below + card.size_multiple) if side)
+            near = tr(" or ").join(
+                str(side) for side in (below, below + card.size_multiple) if side
+            )
             return Problem(
                 name,
-                f"{value} is not a multiple of {card.size_multiple}, which {card.title} needs; "
-                f"choose {near}",
+                tr(
+                    "{value} is not a multiple of {size_multiple}, which {title} needs; choose "
+                    "{near}",
+                    value=value,
+                    size_multiple=card.size_multiple,
+                    title=card.title,
+                    near=near,
+                ),
             )
     return None
 
@@ -70,13 +84,24 @@ def _check_frames(card: ModelCard, request: VideoRequest) -> Problem | None:
     count, step = request.num_frames, card.frame_step
     if card.max_frames and count > card.max_frames:
         return Problem(
-            "num_frames", f"{card.title} makes at most {card.max_frames} frames, not {count}"
+            "num_frames",
+            tr(
+                "{title} makes at most {max_frames} frames, not {count}",
+                title=card.title,
+                max_frames=card.max_frames,
+                count=count,
+            ),
         )
     if (count - 1) % step:
         below = count - (count - 1) % step
-        sentence = (
-            f"{card.title} makes a multiple of {step} frames and one more, not {count}; "
-            f"choose {below} or {below + step}"
+        sentence = tr(
+            "{title} makes a multiple of {step} frames and one more, not {count}; "
+            "choose {below} or {above}",
+            title=card.title,
+            step=step,
+            count=count,
+            below=below,
+            above=below + step,
         )
         return Problem("num_frames", sentence)
     return None
@@ -87,14 +112,25 @@ def _check_memory(request: VideoRequest) -> Problem | None:
     if need <= memory:
         return None
     return Problem(
-        "num_frames", f"{too_much(request, need)}, and this computer has {memory / 1e9:.1f} GB"
+        "num_frames",
+        tr(
+            "{too_much}, and this computer has {memory:.1f} GB",
+            too_much=too_much(request, need),
+            memory=memory / 1e9,
+        ),
     )
 
 
 def too_much(request: VideoRequest, need: int) -> str:
     """Return the start of the sentence that refuses a video for its size."""
-    size = f"{request.num_frames} frames of {request.width} × {request.height}"
-    return f"{size} take at least {need / 1e9:.1f} GB of memory while they are decoded"
+    return tr(
+        "{frames} frames of {width} × {height} take at least {need:.1f} GB of memory while they "
+        "are decoded",
+        frames=request.num_frames,
+        width=request.width,
+        height=request.height,
+        need=need / 1e9,
+    )
 
 
 def _check_first_frame(request: VideoRequest) -> Problem | None:

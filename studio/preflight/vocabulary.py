@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from studio.core.translation import tr
+
 VOCABULARY_FILE = "vocabulary.json"
 TOKENIZER = "tokenizer/tokenizer.json"
 _WORD = re.compile(r"[a-z]{2,}")
@@ -110,17 +112,21 @@ def describe_unknown_words(prompt: str, vocabulary: Vocabulary) -> str:
         if word not in learned and word not in near and _is_no_word(word, vocabulary)
     ]
     if near or (learned and unknown):
-        named = [f'"{word}", nearest: {", ".join(nearest)}' for word, nearest in near.items()]
+        named = [
+            tr('"{word}", nearest: {nearest}', word=word, nearest=", ".join(nearest))
+            for word, nearest in near.items()
+        ]
         named += [f'"{word}"' for word in unknown]
-        return f"Not learned: {'; '.join(named[:3])}."
+        return tr("Not learned: {named}.", named="; ".join(named[:3]))
     if things and not learned:
         listed = ", ".join(f'"{word}"' for word in things[:3])
-        return (
-            f"Far from all that this model has learned: {listed}. Expect a blot; try everyday "
-            "things."
+        return tr(
+            "Far from all that this model has learned: {listed}. Expect a blot; try "
+            "everyday things.",
+            listed=listed,
         )
     if not words and _LETTER.search(prompt):
-        return (
+        return tr(
             "The prompt has no word that this model has learned. Expect a blot; try everyday "
             "things."
         )

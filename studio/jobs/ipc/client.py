@@ -7,6 +7,7 @@ from PySide6.QtNetwork import QLocalSocket
 
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
+from studio.core.translation import tr
 from studio.jobs.ipc.address import server_names
 from studio.jobs.ipc.messages import Ack, Activate, FromWindow, Reader, packed
 from studio.jobs.ipc.peer import own_user, peer_user
@@ -20,10 +21,13 @@ class ForeignUserError(StudioError):
 
     def __init__(self, user: str) -> None:
         super().__init__(
-            f"The program that uses this data folder belongs to another user ({user}). "
-            "Studio sent nothing to it.",
+            tr(
+                "The program that uses this data folder belongs to another user ({user}). "
+                "Studio sent nothing to it.",
+                user=user,
+            ),
             cause="invalid",
-            cure="Choose another folder with --data-dir.",
+            cure=tr("Choose another folder with --data-dir."),
         )
 
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.translation import tr_marked
 from studio.doctor import Check, examine
 from studio.ui import background
 from studio.ui.app_state import AppState
@@ -86,7 +87,9 @@ class DoctorWindow(QDialog):
         self.table.setRowCount(len(order))
         for at, check in enumerate(order):
             cure = check.cure if check.state != "ok" else ""
-            for column, text in enumerate((STATES[check.state], check.name, check.found, cure)):
+            for column, text in enumerate(
+                (STATES[check.state], tr_marked(check.name), check.found, cure)
+            ):
                 item = QTableWidgetItem(text)
                 item.setToolTip(text)
                 self.table.setItem(at, column, item)
@@ -94,7 +97,7 @@ class DoctorWindow(QDialog):
 
     def _copy(self) -> None:
         lines = [
-            f"{STATES[check.state]} {check.name}: {check.found} {check.cure}".rstrip()
+            f"{STATES[check.state]} {tr_marked(check.name)}: {check.found} {check.cure}".rstrip()
             for check in self._checks
         ]
         QGuiApplication.clipboard().setText("\n".join(lines) + "\n")
