@@ -11,11 +11,13 @@ from studio.core.events import AudioChunk, Cancelled, Event, Failed, Finished, P
 from studio.core.files import write_whole
 from studio.core.jobs import Job
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
+from studio.core.translation import tr
 from studio.library.artifacts import companion_midi
 from studio.library.file_actions.audio_export import export_audio
 from studio.ui.app_state import AppState
 from studio.ui.audio.audio_view import AudioView
 from studio.ui.desktop.folders import open_folder_of
+from studio.ui.stage.job_group import steps_text
 from studio.ui.stage.shown_result import ShownResult
 from studio.ui.stage.stage import Stage
 from studio.ui.widgets.factory import button, row
@@ -39,13 +41,16 @@ class AudioStage(Stage):
         self.path = ""
         """Of the artifact that is shown; empty without one."""
         self.save_button = button(
-            "Save as…", "Save a copy as WAV, FLAC, OGG or MP3 (Ctrl+S)", self.save_as, "save"
+            tr("Save as…"),
+            tr("Save a copy as WAV, FLAC, OGG or MP3 (Ctrl+S)"),
+            self.save_as,
+            "save",
         )
         self.midi_button = button(
-            "Save MIDI…", "Save a copy as a MIDI file", self.save_midi, "save"
+            tr("Save MIDI…"), tr("Save a copy as a MIDI file"), self.save_midi, "save"
         )
         self.folder_button = button(
-            "Folder", "Open the folder of the audio file", self.show_folder, "folder"
+            tr("Folder"), tr("Open the folder of the audio file"), self.show_folder, "folder"
         )
         self.view = AudioView(self.save_button, self.folder_button, backends=backends)
         super().__init__(shared)
@@ -97,13 +102,13 @@ class AudioStage(Stage):
 
     def progress_text(self, event: Progress, seconds: float) -> str:
         """See `Stage`."""
-        left = seconds / event.step * (event.total - event.step) if event.step else 0
-        return f"{event.unit.title()} {event.step} of {event.total} · about {left:.0f} s left"
+        return steps_text(event, seconds)
 
     def finished_text(self, job: Job, event: Finished) -> str:
         """See `Stage`."""
         seconds = sum(artifact.duration for artifact in event.artifacts)
-        return f"{seconds:.1f} s of audio in {event.statistics.run_seconds:.1f} s"
+        run_seconds = event.statistics.run_seconds
+        return tr("{audio:.1f} s of audio in {seconds:.1f} s", audio=seconds, seconds=run_seconds)
 
     def show_folder(self) -> None:
         """Open the folder of the audio file."""
@@ -120,7 +125,7 @@ class AudioStage(Stage):
         )
         name, chosen = QFileDialog.getSaveFileName(
             self,
-            "Save the audio",
+            tr("Save the audio"),
             str(Path.home() / source.name),
             ";;".join(filters.values()),
             filters.get(own, ""),
@@ -139,7 +144,7 @@ class AudioStage(Stage):
         if source is None:
             return
         name, _chosen = QFileDialog.getSaveFileName(
-            self, "Save the MIDI file", str(Path.home() / source.name), MIDI_FILTER["mid"]
+            self, tr("Save the MIDI file"), str(Path.home() / source.name), MIDI_FILTER["mid"]
         )
         if name:
             target = Path(name)

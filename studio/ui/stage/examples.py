@@ -10,7 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.kinds import KINDS
-from studio.core.translation import tr, tr_marked
+from studio.core.translation import ENGLISH, current_language, tr, tr_marked
 from studio.models.card import ModelCard
 from studio.ui.desktop.screens import FittedScrollArea
 from studio.ui.widgets.factory import label, name_control
@@ -21,7 +21,7 @@ BUTTON_PADDING = 28
 MIN_HEIGHT = 80
 """Less than a result needs; the examples scroll in a low window."""
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_PROMPTS = {
+_PROMPTS = {  # not translated: sent to the model
     "text": (
         "Write a short story about a lighthouse keeper who finds a letter.",
         "Explain in three sentences why the sky is blue.",
@@ -57,7 +57,7 @@ _PROMPTS = {
 
 
 def examples_for(card: ModelCard) -> list[str]:
-    """Return three prompts for a model, the last one in Chinese if the model reads it."""
+    """Return three prompts for a model, one of them in Chinese if the model reads it."""
     if card.encoder_decoder:  # it summarizes or translates a text of the user
         return list(card.examples[:COUNT])
     is_plain = card.makes_texts and not card.chat
@@ -66,7 +66,8 @@ def examples_for(card: ModelCard) -> list[str]:
     prompts = [prompt for prompt in card.examples or defaults if not _HAN.search(prompt)]
     chinese = [prompt for prompt in (*card.examples, *defaults) if _HAN.search(prompt)][:1]
     if reads_chinese and chinese:
-        return [*prompts[: COUNT - 1], *chinese]
+        shown = [*prompts[: COUNT - 1], *chinese]
+        return shown if current_language() == ENGLISH else [*chinese, *shown[:-1]]
     return prompts[:COUNT]
 
 
@@ -82,7 +83,7 @@ class ExamplesPage(QWidget):
             tr("Your {noun} will appear here.", noun=tr_marked(KINDS[kind].noun)), "muted"
         )
         self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._hint = label("Try an example:", "muted")
+        self._hint = label(tr("Try an example:"), "muted")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.buttons: list[QPushButton] = []
         holder = QWidget()
@@ -134,7 +135,7 @@ class _ExampleButton(QPushButton):
     def __init__(self, prompt: str) -> None:
         super().__init__()
         self._prompt = prompt
-        name_control(self, prompt, f"Generate: {prompt}")
+        name_control(self, prompt, tr("Generate: {prompt}", prompt=prompt))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

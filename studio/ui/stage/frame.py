@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.core.errors import Failure, StudioError
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_folder_of
@@ -41,7 +42,7 @@ class StageFrame(QWidget):
         self.status = label("", "muted", wrap=True)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        name_control(self.bar, "Progress", "Progress of the job")
+        name_control(self.bar, tr("Progress"), tr("Progress of the job"))
         self.bar.hide()
         self._pages = QStackedWidget()
         self._empty_page: QWidget | None = None
@@ -135,22 +136,30 @@ class StageFrame(QWidget):
         failure = Failure(
             cause="disk",
             message=message,
-            cure="Free some disk space or correct the name, then try again.",
+            cure=tr("Free some disk space or correct the name, then try again."),
         )
         again = button(
-            "Try again", "Add the job to the queue again", self.submit_requested.emit, "retry"
+            tr("Try again"),
+            tr("Add the job to the queue again"),
+            self.submit_requested.emit,
+            "retry",
         )
         self.notice.show_failure(failure, [again])
 
     def show_failure(self, failure: Failure, retry: Callable[[str], None]) -> None:
         """Show why a job failed; `retry` runs it again and saves to another folder if not ""."""
         buttons = [
-            button("Try again", "Run the job again with the same seed", lambda: retry(""), "retry")
+            button(
+                tr("Try again"),
+                tr("Run the job again with the same seed"),
+                lambda: retry(""),
+                "retry",
+            )
         ]
         if failure.unsaved:
             save = button(
-                "Save elsewhere…",
-                "Save the result to another folder",
+                tr("Save elsewhere…"),
+                tr("Save the result to another folder"),
                 lambda: self._save_elsewhere(retry),
                 "folder",
             )
@@ -159,7 +168,7 @@ class StageFrame(QWidget):
         self.show_page()
 
     def _save_elsewhere(self, retry: Callable[[str], None]) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Save the result to")
+        folder = QFileDialog.getExistingDirectory(self, tr("Save the result to"))
         if folder:
             retry(folder)
 
@@ -168,14 +177,15 @@ class StageFrame(QWidget):
 
         def show_error(error: Exception) -> None:
             cure = error.cure if isinstance(error, StudioError) else ""
-            message = f"{path} could not be written: {error} {cure}".strip()
-            show_message(self, "Not saved", message)
+            why = f"{error} {cure}".strip()
+            message = tr("{path} could not be written: {reason}", path=path, reason=why)
+            show_message(self, tr("Not saved"), message)
 
         background.run(
             self,
             write,
             lambda _: self.shared.post_toast(
-                f"Saved {path.name}", "Show", lambda: open_folder_of(path)
+                tr("Saved {name}", name=path.name), tr("Show"), lambda: open_folder_of(path)
             ),
             show_error,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from studio.core.translation import tr
 from studio.ui.widgets.elided_label import ElidedLabel
 from studio.ui.widgets.factory import button, label, name_control, row
 
@@ -19,15 +20,15 @@ class StageHeader(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.prompt = ElidedLabel("Prompt of the result", "title")
-        self.facts = ElidedLabel("Settings of the result", "muted")
-        self._difference = label("The form has other settings.", "muted")
+        self.prompt = ElidedLabel(tr("Prompt of the result"), "title")  # not translated: a role
+        self.facts = ElidedLabel(tr("Settings of the result"), "muted")  # not translated: a role
+        self._difference = label(tr("The form has other settings."), "muted")
         self.load_button = button(
-            "Load these into the form",
-            "Fill the form with the prompt and the settings of this result",
+            tr("Load these into the form"),
+            tr("Fill the form with the prompt and the settings of this result"),
             self.load_requested.emit,
         )
-        self.return_button = button("", "Show", self.return_requested.emit)
+        self.return_button = button("", tr("Show"), self.return_requested.emit)
         self._difference_row = row(self._difference, self.load_button, None)
         self._titles = row(self.prompt, self.return_button)
         layout = QVBoxLayout(self)
@@ -57,5 +58,5 @@ class StageHeader(QWidget):
     def offer_return(self, title: str, tip: str) -> None:
         """Offer a button that leaves this result, or none for an empty title."""
         self.return_button.setText(title)
-        name_control(self.return_button, title or "Back", tip or "Back")
+        name_control(self.return_button, title or tr("Back"), tip or tr("Back"))
         self.return_button.setVisible(bool(title))

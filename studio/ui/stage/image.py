@@ -13,12 +13,14 @@ from studio.core.events import Cancelled, Event, Failed, Finished, Preview, Prog
 from studio.core.files import write_whole
 from studio.core.jobs import Job
 from studio.core.requests import ImageRequest
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_folder_of
 from studio.ui.image.full_screen import FullScreen
 from studio.ui.image.image_levels import ImageLevels, read_levels
 from studio.ui.image.image_view import ImageView
+from studio.ui.stage.job_group import steps_text
 from studio.ui.stage.shown_result import ShownResult
 from studio.ui.stage.stage import Stage
 from studio.ui.widgets.factory import button, name_control, row
@@ -40,23 +42,28 @@ class ImageStage(Stage):
 
     def create_result_page(self) -> QWidget:
         """See `Stage`."""
-        self.copy_button = _tool("copy", "Copy", "Copy the image (Ctrl+Shift+C)")
+        self.copy_button = _tool("copy", tr("Copy"), tr("Copy the image (Ctrl+Shift+C)"))
         self.copy_button.clicked.connect(self.copy)
-        tip = "Save a copy of the PNG, which contains its settings (Ctrl+S)"
-        self.save_button = _tool("save", "Save as", tip)
+        tip = tr("Save a copy of the PNG, which contains its settings (Ctrl+S)")
+        self.save_button = _tool("save", tr("Save as"), tip)
         self.save_button.clicked.connect(self.save_as)
-        self.more_button = _tool("more", "More", "More to do with the image")
+        self.more_button = _tool("more", tr("More"), tr("More to do with the image"))
         self.more_button.clicked.connect(self._open_menu)
         self.start_button = button(
-            "Use as start", "Generate the next image from this one", self.use_as_start, "image"
+            tr("Use as start"),
+            tr("Generate the next image from this one"),
+            self.use_as_start,
+            "image",
         )
         self.zoom_button = button(
-            "100 %", "Show each pixel of the image (double click)", self.view.image.toggle_zoom
+            "100 %", tr("Show each pixel of the image (double click)"), self.view.image.toggle_zoom
         )
-        self.grid_button = _tool("grid", "All images", "Show all images of this job")
+        self.grid_button = _tool("grid", tr("All images"), tr("Show all images of this job"))
         self.grid_button.setCheckable(True)
         self.grid_button.toggled.connect(self.view.show_grid)
-        self.screen_button = _tool("full-screen", "Full screen", "Show on the full screen (F11)")
+        self.screen_button = _tool(
+            "full-screen", tr("Full screen"), tr("Show on the full screen (F11)")
+        )
         self.screen_button.clicked.connect(self.show_full_screen)
         self.view.changed.connect(self._on_image_changed)
         self.view.grid_shown.connect(self._on_grid_shown)
@@ -79,16 +86,16 @@ class ImageStage(Stage):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for control, title, slot in (
-            (self.copy_button, "Copy image", self.copy),
-            (self.save_button, "Save as…", self.save_as),
-            (self.save_button, "Open folder", self.show_folder),
+            (self.copy_button, tr("Copy image"), self.copy),
+            (self.save_button, tr("Save as…"), self.save_as),
+            (self.save_button, tr("Open folder"), self.show_folder),
             (None, "", None),
-            (self.start_button, "Use as start image", self.use_as_start),
-            (self.header.load_button, "Load settings into the form", self.load_shown),
+            (self.start_button, tr("Use as start image"), self.use_as_start),
+            (self.header.load_button, tr("Load settings into the form"), self.load_shown),
             (None, "", None),
-            (self.zoom_button, "Fit", self.view.image.fit),
+            (self.zoom_button, tr("Fit"), self.view.image.fit),
             (self.zoom_button, "100 %", lambda: self.view.image.set_zoom(1.0)),
-            (self.screen_button, "Full screen", self.show_full_screen),
+            (self.screen_button, tr("Full screen"), self.show_full_screen),
         ):
             if control is None or slot is None:
                 menu.addSeparator()
@@ -130,12 +137,11 @@ class ImageStage(Stage):
 
     def progress_text(self, event: Progress, seconds: float) -> str:
         """See `Stage`."""
-        left = seconds / event.step * (event.total - event.step) if event.step else 0
-        return f"{event.unit.title()} {event.step} of {event.total} · about {left:.0f} s left"
+        return steps_text(event, seconds)
 
     def finished_text(self, job: Job, event: Finished) -> str:
         """See `Stage`."""
-        duration = f"Done in {event.statistics.run_seconds:.1f} s"
+        duration = tr("Done in {seconds:.1f} s", seconds=event.statistics.run_seconds)
         return " · ".join([duration, *event.statistics.notes])
 
     def _on_image_changed(self) -> None:
@@ -159,10 +165,14 @@ class ImageStage(Stage):
 
     def _show_zoom(self) -> None:
         canvas = self.view.image
-        self.zoom_button.setText("100 %" if canvas.is_fit else "Fit")
-        percent = "" if canvas.is_empty else f"Now {round(100 * canvas.zoom)} %. "
-        tip = "Show each pixel" if canvas.is_fit else "Show the whole image"
-        name_control(self.zoom_button, "Zoom", f"{percent}{tip} (double click or Z)")
+        self.zoom_button.setText("100 %" if canvas.is_fit else tr("Fit"))
+        if canvas.is_fit:
+            tip = tr("Show each pixel (double click or Z)")
+        else:
+            tip = tr("Show the whole image (double click or Z)")
+        if not canvas.is_empty:
+            tip = tr("Now {percent} %. {tip}", percent=round(100 * canvas.zoom), tip=tip)
+        name_control(self.zoom_button, tr("Zoom"), tip)
 
     def _on_grid_shown(self, is_shown: bool) -> None:
         self.grid_button.setChecked(is_shown)
@@ -200,7 +210,7 @@ class ImageStage(Stage):
         def put(levels: ImageLevels) -> None:
             if not levels.is_empty:
                 QGuiApplication.clipboard().setImage(levels.images[0])
-                self.shared.post_toast("Copied")
+                self.shared.post_toast(tr("Copied"))
 
         background.run(self, lambda: read_levels(path), put)
 
@@ -214,7 +224,7 @@ class ImageStage(Stage):
         if not self.view.image.path:
             return
         name, _filter = QFileDialog.getSaveFileName(
-            self, "Save the image", str(Path.home() / source.name), f"*{source.suffix}"
+            self, tr("Save the image"), str(Path.home() / source.name), f"*{source.suffix}"
         )
         if name:
             target = Path(name) if Path(name).suffix else Path(name).with_suffix(source.suffix)

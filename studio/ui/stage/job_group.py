@@ -6,9 +6,18 @@ import msgspec
 
 from studio.core.events import Progress
 from studio.core.jobs import Job, JobState
+from studio.core.translation import mark, tr, tr_marked
 
 MAX_SEEDS = 8
 """Of a batch, that the summary lists."""
+_STEPS = {
+    "step": mark("Step {step} of {total}"),
+    "token": mark("Token {step} of {total}"),
+    "sample": mark("Sample {step} of {total}"),
+    "sentence": mark("Sentence {step} of {total}"),
+    "bar": mark("Bar {step} of {total}"),
+}
+"""Unit of `Progress` → how far a job is."""
 
 
 class JobGroup:
@@ -59,9 +68,22 @@ class JobGroup:
         jobs = self.jobs.values()
         done = [job for job in jobs if job.state is JobState.COMPLETED]
         failed = sum(job.state is JobState.FAILED for job in jobs)
-        parts = [f"{len(done)} of {len(jobs)} jobs done"]
-        parts += [f"{failed} failed"] if failed else []
+        parts = [tr("{done} of {total} jobs done", done=len(done), total=len(jobs))]
+        parts += [tr("{failed:,} failed", failed=failed)] if failed else []
         if done:
             seeds = ", ".join(str(job.request.seed) for job in done[:MAX_SEEDS])
-            parts.append(f"seeds {seeds}{' …' if len(done) > MAX_SEEDS else ''}")
+            more = " …" if len(done) > MAX_SEEDS else ""
+            parts.append(tr("seeds {seeds}", seeds=seeds + more))
         return " · ".join(parts)
+
+
+def steps_text(event: Progress, seconds: float) -> str:
+    """Say how far a job is that has run for some seconds, and how long it still takes."""
+    left = seconds / event.step * (event.total - event.step) if event.step else 0
+    steps = tr_marked(_STEPS.get(event.unit, _STEPS["step"]))
+    return " · ".join(
+        (
+            steps.format(step=event.step, total=event.total),
+            tr("about {seconds:.0f} s left", seconds=left),
+        )
+    )

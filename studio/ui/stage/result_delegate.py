@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleO
 
 from studio.core.events import Preview, Progress, TextDelta
 from studio.core.jobs import JobState
+from studio.core.translation import mark, tr, tr_marked
 from studio.ui.audio.seconds import format_seconds
 from studio.ui.stage.result_item import ResultItem
 from studio.ui.stage.result_model import ITEM, Index, centered, title_of
@@ -23,11 +24,11 @@ _MARGIN = 4
 _PADDING = 8
 _RADIUS = 6
 _STATES = {
-    JobState.QUEUED: "Waiting",
-    JobState.RUNNING: "Running…",
-    JobState.FAILED: "Failed",
-    JobState.CANCELLED: "Cancelled",
-    JobState.COMPLETED: "No file",
+    JobState.QUEUED: mark("Waiting"),
+    JobState.RUNNING: mark("Running…"),
+    JobState.FAILED: mark("Failed"),
+    JobState.CANCELLED: mark("Cancelled"),
+    JobState.COMPLETED: mark("No file"),
 }
 
 
@@ -211,11 +212,12 @@ class ResultDelegate(QStyledItemDelegate):
         self, painter: QPainter, palette: QPalette, item: ResultItem, area: QRect
     ) -> None:
         """Draw the state of a job without a complete result; a failed one with its reason."""
-        text = _STATES[item.state]
+        text = tr_marked(_STATES[item.state])
         role = QPalette.ColorRole.PlaceholderText
         color = palette.color(role)
         if item.state is JobState.FAILED:
-            text = f"{text}: {item.message}" if item.message and not self._rows else text
+            if item.message and not self._rows:
+                text = tr("Failed: {reason}", reason=item.message)
             color = _error_color()
         if item.path:  # a partial result is below it
             area = QRect(area.left(), area.top(), area.width(), painter.fontMetrics().height() + 6)

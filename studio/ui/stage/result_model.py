@@ -18,14 +18,15 @@ from PySide6.QtCore import (
 
 from studio.core.file_names import one_line
 from studio.core.jobs import JobState
+from studio.core.translation import mark, tr_marked
 from studio.ui.stage.result_item import ResultItem
 
 ITEM = Qt.ItemDataRole.UserRole
-_TITLES = {
-    JobState.QUEUED: "waiting",
-    JobState.RUNNING: "running",
-    JobState.FAILED: "failed",
-    JobState.CANCELLED: "cancelled",
+_STATES = {
+    JobState.QUEUED: mark(", waiting"),
+    JobState.RUNNING: mark(", running"),
+    JobState.FAILED: mark(", failed"),
+    JobState.CANCELLED: mark(", cancelled"),
 }
 MAX_TITLE = 120
 Index = QModelIndex | QPersistentModelIndex
@@ -132,7 +133,7 @@ def title_of(item: ResultItem) -> str:
     """Describe an item in one line: its row, prompt and state."""
     prompt = " ".join(one_line(item.prompt[:MAX_TITLE]).split()) or Path(item.path).name
     row = f"{item.row}: " if item.row else ""
-    state = f", {_TITLES[item.state]}" if item.state in _TITLES else ""
+    state = tr_marked(_STATES.get(item.state, ""))
     return f"{row}{prompt}{state}"
 
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QWidget
 from studio.core.artifact import Artifact, Recipe
 from studio.core.events import Event, Finished, Progress
 from studio.core.jobs import Job
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.background import DelayedCall
@@ -166,7 +167,8 @@ class ResultStage(StageFrame):
     def show_missing(self, path: Path) -> None:
         """Report that a file is no longer where it was saved."""
         self.notice.show_message(
-            f"{path.name} cannot be shown.", "The file was moved, deleted or changed."
+            tr("{name} cannot be shown.", name=path.name),
+            tr("The file was moved, deleted or changed."),
         )
         self.show_page()
 
@@ -213,8 +215,8 @@ class ResultStage(StageFrame):
 
     def offer_return(self) -> None:
         """Offer to leave an earlier result for what runs now."""
-        title = "Show the running job" if self._running_id else ""
-        self.header.offer_return(title, "Leave this result and show what runs now")
+        title = tr("Show the running job") if self._running_id else ""
+        self.header.offer_return(title, tr("Leave this result and show what runs now"))
 
     def load_shown(self) -> None:
         """Ask for the settings of the result in the form."""

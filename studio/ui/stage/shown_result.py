@@ -12,6 +12,7 @@ import msgspec
 from studio.core.artifact import Artifact, Recipe
 from studio.core.jobs import Job
 from studio.core.requests import Request
+from studio.core.translation import tr
 from studio.ui.queue.job_text import format_duration
 
 
@@ -86,13 +87,14 @@ def describe(result: ShownResult, model_title: str, batch_name: str) -> str:
     """Return model, seed, time of day, duration and batch in one line."""
     parts = [model_title]
     if result.seed is not None:
-        parts.append(f"seed {result.seed}")
+        parts.append(tr("seed {seed}", seed=result.seed))
     if result.time:
         parts.append(time_of_day(result.time))
     if result.seconds:
         parts.append(format_duration(result.seconds))
     if result.batch:
-        parts.append(f"row {result.row} of {batch_name or 'a batch'}")
+        name = batch_name or tr("a batch")
+        parts.append(tr("row {row} of {batch}", row=result.row, batch=name))
     return " · ".join(part for part in parts if part)
 
 
@@ -106,5 +108,5 @@ def time_of_day(moment: float, now: float | None = None) -> str:
     if local.date() == today.date():
         return f"{local:%H:%M}"
     if local.year == today.year:
-        return f"{local:%d %b, %H:%M}"
-    return f"{local:%d %b %Y, %H:%M}"
+        return local.strftime(tr("%d %b, %H:%M"))
+    return local.strftime(tr("%d %b %Y, %H:%M"))

@@ -16,6 +16,7 @@ from studio.core.artifact import Artifact
 from studio.core.errors import Failure
 from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Progress
 from studio.core.jobs import Job, JobState
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.queue.undo import cancel_jobs
@@ -113,7 +114,7 @@ class Stage(ResultStage):
         """See `StageFrame`."""
         super().update_header()
         if self._is_grid_shown:
-            name = self.batch_name(self.grid.content.batch) or "Batch"
+            name = self.batch_name(self.grid.content.batch) or tr("Batch")
             self.header.show_result(name, self.grid.content.summary())
             self.strip.mark("")
         self.offer_return()
@@ -122,7 +123,9 @@ class Stage(ResultStage):
         """See `ResultStage`. Without a job that runs, offer the batch of the result."""
         shown = None if self._is_grid_shown else self.shown
         if not self._running_id and shown is not None and shown.path and shown.batch:
-            self.header.offer_return("Show the whole batch", "Show all results of its batch")
+            self.header.offer_return(
+                tr("Show the whole batch"), tr("Show all results of its batch")
+            )
         else:
             super().offer_return()
 
@@ -176,7 +179,7 @@ class Stage(ResultStage):
         self._set_running_id("")
         if job is not None and not job.state.over:
             self.follow(job)
-            self.status.setText("Running…")
+            self.status.setText(tr("Running…"))
         elif job is not None:
             self.show_job(job)
 
@@ -238,7 +241,7 @@ class Stage(ResultStage):
         self.clear_view()
         self.bar.setRange(0, 0)
         self.show_activity(True)
-        self.status.setText("Waiting in the queue…")
+        self.status.setText(tr("Waiting in the queue…"))
         self._show_grid(job.batch)
         self.job_shown.emit(job.id)
 
@@ -272,7 +275,7 @@ class Stage(ResultStage):
 
     def _on_cancel_requested(self, job_id: str) -> None:
         if job_id in self.group and not self._is_pinned:
-            self.status.setText("Stopping…")
+            self.status.setText(tr("Stopping…"))
 
     def _on_job_event(self, job_id: str, event: Event) -> None:
         is_end = isinstance(event, (Finished, Failed, Cancelled))
@@ -284,7 +287,7 @@ class Stage(ResultStage):
         if job is None or self._is_pinned:
             return
         if isinstance(event, Loading):
-            self.status.setText(f"{event.phase}…")
+            self.status.setText(tr("{phase}…", phase=event.phase))
         elif isinstance(event, Progress):
             self._show_progress(job_id, event)
         elif isinstance(event, (Finished, Failed, Cancelled)):
@@ -303,13 +306,14 @@ class Stage(ResultStage):
         total = self.group.update_progress(job_id, event)
         self.bar.setRange(0, total.total)
         self.bar.setValue(total.step)
-        batch = f"{len(self.group)} jobs as one batch · " if len(self.group) > 1 else ""
-        seconds = time.monotonic() - self._started_at
-        self.status.setText(f"{batch}{self.progress_text(total, seconds)}")
+        text = self.progress_text(total, time.monotonic() - self._started_at)
+        if len(self.group) > 1:
+            text = f"{tr('{count} jobs as one batch', count=len(self.group))} · {text}"
+        self.status.setText(text)
 
     def _end(self, job: Job, event: Finished | Failed | Cancelled) -> None:
         if isinstance(event, Failed) and not job.state.over:
-            self.status.setText("The engine ended unexpectedly. The job runs once more…")
+            self.status.setText(tr("The engine ended unexpectedly. The job runs once more…"))
             self.bar.setRange(0, 0)
             return
         if isinstance(event, Failed) and not self._is_grid_shown:
@@ -326,7 +330,7 @@ class Stage(ResultStage):
             self.status.setText(self.finished_text(job, event))
         elif isinstance(event, Cancelled):
             self.status.setText(
-                "Stopped. The partial result is kept." if event.artifacts else "Stopped."
+                tr("Stopped. The partial result is kept.") if event.artifacts else tr("Stopped.")
             )
         else:
             self.status.setText("")

@@ -6,6 +6,7 @@ from PySide6.QtCore import QItemSelectionModel, QSize, Qt, Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QListView, QWidget
 
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.stage.result_delegate import ResultDelegate
 from studio.ui.stage.result_item import ResultItem, StripSource, newest_first
@@ -39,7 +40,9 @@ class Strip(QListView):
         self.setFixedHeight(CELL + SCROLL_BAR)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        name_control(self, "Latest results", "The latest results; arrow keys show the next one")
+        name_control(
+            self, tr("Latest results"), tr("The latest results; arrow keys show the next one")
+        )
         self.selectionModel().currentChanged.connect(self._on_current_changed)
         loader.loaded.connect(self._on_loaded)
         self._is_marking = False

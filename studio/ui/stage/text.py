@@ -14,6 +14,7 @@ from studio.core.events import Cancelled, Event, Failed, Finished, Progress, Tex
 from studio.core.files import write_whole
 from studio.core.jobs import Job
 from studio.core.requests import TextRequest
+from studio.core.translation import tr, tr_plural
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.stage.shown_result import ShownResult
@@ -45,13 +46,13 @@ class TextStage(Stage):
 
     def create_result_page(self) -> QWidget:
         """See `Stage`."""
-        self.copy_button = button("Copy", "Copy the text (Ctrl+Shift+C)", self.copy, "copy")
+        self.copy_button = button(tr("Copy"), tr("Copy the text (Ctrl+Shift+C)"), self.copy, "copy")
         self.save_button = button(
-            "Save as…", "Save the text as .txt or .md (Ctrl+S)", self.save_as, "save"
+            tr("Save as…"), tr("Save the text as .txt or .md (Ctrl+S)"), self.save_as, "save"
         )
         self.reuse_button = button(
-            "Use as prompt",
-            "Put the text into the prompt, to continue it",
+            tr("Use as prompt"),
+            tr("Put the text into the prompt, to continue it"),
             lambda: self.prompt_requested.emit(self.view.text()),
             "retry",
         )
@@ -119,9 +120,9 @@ class TextStage(Stage):
             return
         for artifact, text in zip(artifacts, texts, strict=True):
             place = self._place(job, artifact.ordinal)
-            title = (
-                f"{place + 1} · score {artifact.score:.2f}" if artifact.score is not None else ""
-            )
+            title = ""
+            if artifact.score is not None:
+                title = f"{place + 1} · {tr('score {score:.2f}', score=artifact.score)}"
             if not title and len(self.group) > 1:
                 title = f"{place + 1} · {' '.join(job.request.prompt[:TITLE_CHARACTERS].split())}"
             self.view.set_text(place, text, title)
@@ -143,7 +144,9 @@ class TextStage(Stage):
         background.run(self, lambda: [_read(path) for path in paths], show, self._on_unreadable)
 
     def _on_unreadable(self, error: Exception) -> None:
-        self.notice.show_message(f"The text cannot be read: {error}", "It may have been moved.")
+        self.notice.show_message(
+            tr("The text cannot be read: {reason}", reason=error), tr("It may have been moved.")
+        )
 
     def _note_limit(self, job: Job, artifacts: Sequence[Artifact]) -> None:
         request = job.request
@@ -159,15 +162,18 @@ class TextStage(Stage):
     def group_text(self) -> str:
         """See `Stage`."""
         at_limit = len(self._at_limit)
-        return super().group_text() + (
-            f" · {at_limit} stopped at the token limit" if at_limit else ""
-        )
+        if not at_limit:
+            return super().group_text()
+        stopped = tr("{count} stopped at the token limit", count=at_limit)
+        return f"{super().group_text()} · {stopped}"
 
     def progress_text(self, event: Progress, seconds: float) -> str:
         """See `Stage`."""
-        return (
-            f"Token {event.step} of at most {event.total} · "
-            f"{event.step / max(seconds, 0.001):.1f} tokens/s"
+        return tr(
+            "Token {step} of at most {total} · {rate:.1f} tokens/s",
+            step=event.step,
+            total=event.total,
+            rate=event.step / max(seconds, 0.001),
         )
 
     def finished_text(self, job: Job, event: Finished) -> str:
@@ -175,10 +181,17 @@ class TextStage(Stage):
         now = event.statistics
         rate = now.units / now.run_seconds if now.run_seconds else 0
         thoughts = sum(artifact.thought_tokens for artifact in event.artifacts)
-        tokens = f"{now.units:,} tokens" + (f", {thoughts:,} of them thoughts" if thoughts else "")
-        rates = (tokens, f"{rate:.1f} tokens/s", f"first after {now.first_seconds:.2f} s")
-        prompt = f"prompt {now.prompt_tokens:,} tokens"
-        parts = [*rates, prompt, stop_text(event.artifacts), *now.notes]
+        tokens = tr_plural("1 token", "{count:,} tokens", now.units)
+        if thoughts:
+            tokens = tr("{tokens}, {thoughts:,} of them thoughts", tokens=tokens, thoughts=thoughts)
+        parts = [
+            tokens,
+            tr("{rate:.1f} tokens/s", rate=rate),
+            tr("first after {seconds:.2f} s", seconds=now.first_seconds),
+            tr("prompt {tokens:,} tokens", tokens=now.prompt_tokens),
+            stop_text(event.artifacts),
+            *now.notes,
+        ]
         return " · ".join(filter(None, parts))
 
     def _on_text_changed(self) -> None:
@@ -189,7 +202,7 @@ class TextStage(Stage):
     def copy(self) -> None:
         """Copy the whole text that is shown."""
         QGuiApplication.clipboard().setText(self.view.text())
-        self.shared.post_toast("Copied")
+        self.shared.post_toast(tr("Copied"))
 
     def save_as(self) -> None:
         """See `Stage`."""
@@ -198,7 +211,7 @@ class TextStage(Stage):
             return
         suggested = str(Path.home() / "text.txt")
         name, _filter = QFileDialog.getSaveFileName(
-            self, "Save the text", suggested, "Text (*.txt);;Markdown (*.md)"
+            self, tr("Save the text"), suggested, tr("Text (*.txt);;Markdown (*.md)")
         )
         if name:
             path = Path(name) if Path(name).suffix else Path(name).with_suffix(".txt")

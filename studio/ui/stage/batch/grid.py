@@ -11,6 +11,7 @@ from studio.core.artifact import Artifact
 from studio.core.events import Cancelled, Event, Failed, Finished, Progress, TextDelta
 from studio.core.jobs import Job, JobState
 from studio.core.kinds import KINDS
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_folder
@@ -63,18 +64,21 @@ class BatchGrid(QWidget):
         self.list.setModel(self.model)
         self._set_look(loader)
         self.rerun_button = button(
-            "Rerun failed", "Run the failed rows again with the same seeds", self.rerun, "retry"
+            tr("Rerun failed"),
+            tr("Run the failed rows again with the same seeds"),
+            self.rerun,
+            "retry",
         )
         self.pick_button = button(
-            "Pick the best…",
-            "Keep some results and move the others to the trash",
+            tr("Pick the best…"),
+            tr("Keep some results and move the others to the trash"),
             self.pick_requested.emit,
         )
         self.cancel_button = button(
-            "Cancel the rest", "Cancel the rows that wait or run", self.cancel_rest, "stop"
+            tr("Cancel the rest"), tr("Cancel the rows that wait or run"), self.cancel_rest, "stop"
         )
         self.folder_button = button(
-            "Folder", "Open the folder of the batch", self._open_folder, "folder"
+            tr("Folder"), tr("Open the folder of the batch"), self._open_folder, "folder"
         )
         self.notice = Notice("banner")
         layout = QVBoxLayout(self)
@@ -104,7 +108,7 @@ class BatchGrid(QWidget):
         view.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
         view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         view.setProperty("role", "strip")
-        name_control(view, "Results of the batch", "Enter shows a result alone")
+        name_control(view, tr("Results of the batch"), tr("Enter shows a result alone"))
 
     def _connect(self, loader: ThumbnailLoader) -> None:
         queue = self._shared.queue

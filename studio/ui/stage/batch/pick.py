@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr, tr_plural
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import button, show_message
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
 
 def pick_best(grid: BatchGrid, shared: AppState) -> None:
     """Ask which results to keep; the selection in the grid is the answer."""
-    move = button("", "Move the results that are not selected to the trash", lambda: _move())
-    cancel = button("Cancel", "Keep all results", lambda: _end())
+    move = button("", tr("Move the results that are not selected to the trash"), lambda: _move())
+    cancel = button(tr("Cancel"), tr("Keep all results"), lambda: _end())
 
     def show_count() -> None:
         kept = [item.job_id for item in grid.selected if item.path]
         others = len(grid.others(kept))
-        move.setText(f"Move the other {others:,} to the trash")
+        move.setText(tr("Move the other {others:,} to the trash", others=others))
         move.setEnabled(bool(kept) and bool(others))
 
     def _end() -> None:
@@ -38,7 +39,7 @@ def pick_best(grid: BatchGrid, shared: AppState) -> None:
     selection = grid.list.selectionModel()
     selection.selectionChanged.connect(show_count)
     grid.notice.show_message(
-        "Select the results to keep.", "Ctrl and Shift select several.", [move, cancel]
+        tr("Select the results to keep."), tr("Ctrl and Shift select several."), [move, cancel]
     )
     show_count()
     grid.setFocus()
@@ -59,12 +60,22 @@ def _discard(grid: BatchGrid, shared: AppState, job_ids: list[str]) -> None:
         dropped = grid.drop_files(gone)
         if result.failed:
             path, reason = next(iter(result.failed.items()))
-            message = f"{len(result.failed)} files could not be moved. {path.name}: {reason}"
-            show_message(grid.window(), "Not moved to the trash", message)
+            message = tr_plural(
+                "One file could not be moved. {name}: {reason}",
+                "{count} files could not be moved. {name}: {reason}",
+                len(result.failed),
+                name=path.name,
+                reason=reason,
+            )
+            show_message(grid.window(), tr("Not moved to the trash"), message)
         if result.trashed:
             shared.post_toast(
-                f"{len(result.trashed):,} results moved to the trash",
-                "Undo",
+                tr_plural(
+                    "One result moved to the trash",
+                    "{count:,} results moved to the trash",
+                    len(result.trashed),
+                ),
+                tr("Undo"),
                 lambda: _restore(grid, shared, result, dropped),
             )
 
@@ -88,9 +99,14 @@ def _restore(
     def done(problems: list[str]) -> None:
         grid.restore_files(artifacts)
         if problems:
-            text = f"{len(problems)} results could not be restored. {problems[0]}"
-            show_message(grid.window(), "Not restored", text)
+            text = tr_plural(
+                "One result could not be restored. {reason}",
+                "{count} results could not be restored. {reason}",
+                len(problems),
+                reason=problems[0],
+            )
+            show_message(grid.window(), tr("Not restored"), text)
         else:
-            shared.post_toast("The results are back")
+            shared.post_toast(tr("The results are back"))
 
     background.run(grid, work, done)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from studio.core.artifact import Artifact
 from studio.core.jobs import Job, JobState
+from studio.core.translation import tr
 from studio.ui.stage.result_item import ResultItem, batch_item
 
 MAX_SHOWN = 2_000
@@ -79,10 +80,14 @@ class BatchResults:
 
     def summary(self) -> str:
         """Describe how far the batch is."""
-        parts = [f"{self.count(JobState.COMPLETED):,} of {len(self.jobs):,} done"]
-        for state, word in ((JobState.FAILED, "failed"), (JobState.CANCELLED, "cancelled")):
-            parts += [f"{self.count(state):,} {word}"] if self.count(state) else []
-        parts += [f"{self.open_count:,} left"] if self.open_count else []
+        done = self.count(JobState.COMPLETED)
+        parts = [tr("{done:,} of {total:,} done", done=done, total=len(self.jobs))]
+        if failed := self.count(JobState.FAILED):
+            parts.append(tr("{failed:,} failed", failed=failed))
+        if cancelled := self.count(JobState.CANCELLED):
+            parts.append(tr("{cancelled:,} cancelled", cancelled=cancelled))
+        if self.open_count:
+            parts.append(tr("{left:,} left", left=self.open_count))
         if len(self.jobs) > MAX_SHOWN:
-            parts.append(f"the first {MAX_SHOWN:,} are shown")
+            parts.append(tr("the first {limit:,} are shown", limit=MAX_SHOWN))
         return " · ".join(parts)

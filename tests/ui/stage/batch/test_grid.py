@@ -84,12 +84,12 @@ def test_the_grid_is_live_while_a_batch_runs(qtbot, open_studio, folder):
     assert grid.isVisible()
     assert stage.bar.isVisible()
     qtbot.waitUntil(lambda: any(live.text for live in grid._live.values()), timeout=PATIENCE)
-    assert stage.header.prompt.whole == "cities.csv"
     assert "of 4 done" in stage.header.facts.whole
     assert "left" in stage.header.facts.whole
     assert not grid.pick_button.isVisible()
     wait_done(qtbot, stage, 4)
     assert stage.header.facts.whole == "4 of 4 done"
+    qtbot.waitUntil(lambda: stage.header.prompt.whole == "cities.csv", timeout=PATIENCE)
     assert [item.prompt for item in grid.model.items()] == [f"city {n}" for n in range(4)]
     assert all(Path(item.path).is_file() for item in grid.model.items())
     assert grid.isVisible(), "it stays at the end"
