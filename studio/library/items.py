@@ -6,7 +6,16 @@ from typing import Literal
 
 import msgspec
 
+from studio.core.translation import mark, tr_marked
+
 Media = Literal["text", "image", "audio", "video"]
+MEDIUM_TITLES = {
+    "text": mark("Text"),
+    "image": mark("Image"),
+    "audio": mark("Audio"),
+    "video": mark("Video"),
+}
+"""Medium → title, marked."""
 MAX_RATING = 5
 EXCERPT_CHARACTERS = 300
 MAX_BODY_CHARACTERS = 1_000_000
@@ -128,3 +137,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 EVERYTHING = Query()
+
+
+def medium_title(medium: str) -> str:
+    """Return the name of a medium as a user sees it."""
+    return tr_marked(MEDIUM_TITLES.get(medium, medium))

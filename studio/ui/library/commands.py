@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
+from studio.core.translation import tr, tr_plural
 from studio.jobs.library.file_actions import EndedAction
 from studio.jobs.library.live_library import LiveLibrary, Trashing
 from studio.library.annotations import merged
@@ -99,18 +100,18 @@ class LibraryCommands(QObject):
         if step.action_id:
             self._shared.file_actions.undo(step.action_id)
         else:
-            self._run(step.call, lambda _result: self._post(f"Undone: {step.title}"))
+            self._run(step.call, lambda _result: self._post(tr("Undone: {step}", step=step.title)))
 
     # Notes
     # ----------------------------------------------------------------------
 
     def rate(self, ids: Sequence[int], rating: int) -> None:
         """Set the rating, 0 for none."""
-        self._annotate(ids, lambda old: _replace(old, rating=rating), "rating")
+        self._annotate(ids, lambda old: _replace(old, rating=rating), tr("rating"))
 
     def set_favorite(self, ids: Sequence[int], is_on: bool) -> None:
         """Mark favorites, or take the mark away."""
-        self._annotate(ids, lambda old: _replace(old, favorite=is_on), "favorite")
+        self._annotate(ids, lambda old: _replace(old, favorite=is_on), tr("favorite"))
 
     def add_to_collection(self, ids: Sequence[int], name: str) -> None:
         """Add items to a collection, which is created if necessary."""
@@ -118,7 +119,10 @@ class LibraryCommands(QObject):
         def change(old: Annotation) -> Annotation:
             return _replace(old, collections=(*old.collections, name))
 
-        self._annotate(ids, change, f"add to {name}", f"Added {_items(len(ids))} to {name}")
+        message = tr_plural(
+            "Added 1 item to {name}", "Added {count:,} items to {name}", len(ids), name=name
+        )
+        self._annotate(ids, change, tr("add to {name}", name=name), message)
 
     # Collections and searches
     # ----------------------------------------------------------------------
@@ -147,8 +151,8 @@ class LibraryCommands(QObject):
                 library.library.remove_collection(new_name)
 
         def done(result: tuple[Notes, bool]) -> None:
-            step = Undo("rename collection", lambda: undo(*result))
-            self._keep(step, f"Renamed {name} to {new_name}")
+            step = Undo(tr("rename collection"), lambda: undo(*result))
+            self._keep(step, tr("Renamed {name} to {new_name}", name=name, new_name=new_name))
             then()
 
         self._run(rename, done)
@@ -167,18 +171,22 @@ class LibraryCommands(QObject):
             library.restore(before)
 
         def done(before: Notes) -> None:
-            step = Undo("delete collection", lambda: undo(before))
-            self._keep(step, f"Deleted the collection {name}; its items stay")
+            step = Undo(tr("delete collection"), lambda: undo(before))
+            self._keep(step, tr("Deleted the collection {name}; its items stay", name=name))
 
         self._run(delete, done)
 
     def rename_search(self, name: str, new_name: str, query: Query) -> None:
         """Rename a saved search."""
-        self._move_search((name, new_name), query, "rename search", f"Renamed {name}")
+        self._move_search(
+            (name, new_name), query, tr("rename search"), tr("Renamed {name}", name=name)
+        )
 
     def delete_search(self, name: str, query: Query) -> None:
         """Delete a saved search."""
-        self._move_search((name, ""), query, "delete search", f"Deleted the search {name}")
+        self._move_search(
+            (name, ""), query, tr("delete search"), tr("Deleted the search {name}", name=name)
+        )
 
     def _move_search(self, names: tuple[str, str], query: Query, title: str, message: str) -> None:
         """Save a search under the second name, if it is not empty, in place of the first."""
@@ -199,11 +207,12 @@ class LibraryCommands(QObject):
         def change(old: Annotation) -> Annotation:
             return _replace(old, tags=(*old.tags, *tags))
 
-        self._annotate(ids, change, "tags", f"Tagged {_items(len(ids))}")
+        message = tr_plural("Tagged 1 item", "Tagged {count:,} items", len(ids))
+        self._annotate(ids, change, tr("tags"), message)
 
     def set_notes(self, ids: Sequence[int], shown: Annotation, edited: Annotation) -> None:
         """Change what differs between the notes that were shown and the edited ones, in all."""
-        self._annotate(ids, lambda old: merged(old, shown, edited), "notes")
+        self._annotate(ids, lambda old: merged(old, shown, edited), tr("notes"))
 
     def _annotate(self, ids: Sequence[int], change: Change, title: str, message: str = "") -> None:
         library = self._library
@@ -223,13 +232,16 @@ class LibraryCommands(QObject):
 
         def done(trashing: Trashing) -> None:
             count = len(trashing.items)
+            message = tr_plural(
+                "Moved 1 item to the trash", "Moved {count:,} items to the trash", count
+            )
             if count and trashing.can_restore:
-                step = Undo("move to trash", lambda: library.restore_trashed(trashing))
-                self._keep(step, f"Moved {_items(count)} to the trash")
+                step = Undo(tr("move to trash"), lambda: library.restore_trashed(trashing))
+                self._keep(step, message)
             elif count:
-                self._post(f"Moved {_items(count)} to the trash")
+                self._post(message)
             then()
-            self._show_failed(trashing.failed, "were not moved to the trash")
+            self._show_not_trashed(trashing.failed)
 
         self._run(lambda: library.trash(list(ids)), done)
 
@@ -244,7 +256,7 @@ class LibraryCommands(QObject):
     def _on_action_ended(self, ended: EndedAction) -> None:
         action_id = ended.action.id
         if action_id in self._moves and ended.result.done:
-            self._keep(Undo("move", _nothing, action_id), ended.summary)
+            self._keep(Undo(tr("move"), _nothing, action_id), ended.summary)
         self._moves.discard(action_id)
         self.ended.emit()
 
@@ -253,8 +265,8 @@ class LibraryCommands(QObject):
         library = self._library
 
         def done(result: ActionResult) -> None:
-            step = Undo("rename", lambda: library.undo_rename(result.done))
-            self._keep(step, f"Renamed to {name}")
+            step = Undo(tr("rename"), lambda: library.undo_rename(result.done))
+            self._keep(step, tr("Renamed to {name}", name=name))
 
         self._run(lambda: library.rename(item_id, name), done)
 
@@ -271,7 +283,7 @@ class LibraryCommands(QObject):
     def _keep(self, step: Undo, message: str) -> None:
         toast = None
         if message:
-            toast = Toast(message, "Undo", lambda: self._undo_step(step))
+            toast = Toast(message, tr("Undo"), lambda: self._undo_step(step))
             self._shared.toast_posted.emit(toast)
         self.steps.add(step, toast)
 
@@ -281,15 +293,18 @@ class LibraryCommands(QObject):
     def _on_failed(self, error: Exception) -> None:
         self.ended.emit()
         known = explain(error)
-        show_message(None, "Library", f"{known.message}\n{known.cure}".strip())
+        show_message(None, tr("Library"), f"{known.message}\n{known.cure}".strip())
 
-    def _show_failed(self, failed: dict[str, str], what: str) -> None:
+    def _show_not_trashed(self, failed: dict[str, str]) -> None:
         if failed:
             lines = [f"{Path(path).name}: {why}" for path, why in failed.items()]
             first = "\n".join(lines[:_SHOWN_FAILURES])
-            show_message(
-                None, "Library", f"{_items(len(failed))} {what}.\n{first}", "\n".join(lines)
+            text = tr_plural(
+                "1 item was not moved to the trash.",
+                "{count:,} items were not moved to the trash.",
+                len(failed),
             )
+            show_message(None, tr("Library"), f"{text}\n{first}", "\n".join(lines))
 
 
 def _replace(old: Annotation, **changes: object) -> Annotation:
@@ -298,7 +313,3 @@ def _replace(old: Annotation, **changes: object) -> Annotation:
 
 def _nothing() -> None:
     """Do nothing."""
-
-
-def _items(count: int) -> str:
-    return "1 item" if count == 1 else f"{count:,} items"

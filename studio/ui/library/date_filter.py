@@ -19,13 +19,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.translation import mark, tr, tr_marked
 from studio.library.items import Query
 from studio.ui.library.filters import DateRange
 from studio.ui.library.grid.sections import week_start
 from studio.ui.widgets.factory import label, name_control
 
-EXAMPLES = "last week, November, 2026-11, 2026-11-01 to 2026-11-15"
+EXAMPLES = mark("last week, November, 2026-11, 2026-11-01 to 2026-11-15")
 _DAY = datetime.timedelta(days=1)
+# not translated: what a person may type in every language
 _MONTHS = "january february march april may june july august september october november december"
 _PHRASES = {
     "今天": "today",
@@ -137,22 +139,30 @@ class DateDialog(QDialog):
         self._query = query
         self._change = change
         self._today = datetime.date.today()
-        self.setWindowTitle("Date")
+        self.setWindowTitle(tr("Date"))
         self.phrase = QLineEdit()
-        self.phrase.setPlaceholderText(EXAMPLES)
+        self.phrase.setPlaceholderText(tr_marked(EXAMPLES))
         self.phrase.setMinimumWidth(380)
         self.phrase.setClearButtonEnabled(True)
-        name_control(self.phrase, "When", f"For example: {EXAMPLES}")
-        self.first, self.first_box = self._date_edit("From", "The first day")
-        self.last, self.last_box = self._date_edit("To", "The last day")
+        name_control(
+            self.phrase,
+            tr("When"),
+            tr("For example: {examples}", examples=tr_marked(EXAMPLES)),
+        )
+        self.first, self.first_box = self._date_edit(
+            tr("From", context="date"), tr("The first day"), tr("The first day; off for no limit")
+        )
+        self.last, self.last_box = self._date_edit(
+            tr("To", context="date"), tr("The last day"), tr("The last day; off for no limit")
+        )
         self.message = label("", "error", wrap=True)
         ok = QDialogButtonBox.StandardButton.Ok
         self.buttons = QDialogButtonBox(ok | QDialogButtonBox.StandardButton.Cancel)
-        self.buttons.button(ok).setText("Show")
+        self.buttons.button(ok).setText(tr("Show"))
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         form = QFormLayout()
-        form.addRow("When", self.phrase)
+        form.addRow(tr("When"), self.phrase)
         form.addRow(self.first_box, self.first)
         form.addRow(self.last_box, self.last)
         layout = QVBoxLayout(self)
@@ -164,7 +174,7 @@ class DateDialog(QDialog):
         self.first.dateChanged.connect(self._check)
         self.last.dateChanged.connect(self._check)
 
-    def _date_edit(self, title: str, tip: str) -> tuple[QDateEdit, QCheckBox]:
+    def _date_edit(self, title: str, tip: str, box_tip: str) -> tuple[QDateEdit, QCheckBox]:
         edit = QDateEdit()
         edit.setCalendarPopup(True)
         edit.setMinimumHeight(30)
@@ -172,7 +182,7 @@ class DateDialog(QDialog):
         edit.setDate(_to_qt(self._today))
         name_control(edit, title, tip)
         box = QCheckBox(title)
-        name_control(box, title, f"{tip}; off for no limit")
+        name_control(box, title, box_tip)
         box.setChecked(True)
         box.toggled.connect(edit.setEnabled)
         box.toggled.connect(self._check)
@@ -212,10 +222,12 @@ class DateDialog(QDialog):
         text = self.phrase.text().strip()
         problem = ""
         if text and parse_dates(text, self._today) is None:
-            problem = f"This is no date. Write for example {EXAMPLES}."
+            problem = tr(
+                "This is no date. Write for example {examples}.", examples=tr_marked(EXAMPLES)
+            )
         elif self.first_box.isChecked() and self.last_box.isChecked():
             is_late = self.first.date() > self.last.date()
-            problem = "The first day is after the last one." if is_late else ""
+            problem = tr("The first day is after the last one.") if is_late else ""
         self.message.setText(problem)
         self.message.setVisible(bool(problem))
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not problem)

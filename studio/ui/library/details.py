@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.file_names import one_line
+from studio.core.translation import tr, tr_plural
 from studio.jobs.library.live_library import LiveLibrary
 from studio.library.file_settings import settings_in
 from studio.library.items import Annotation, Item
@@ -69,9 +70,9 @@ class Details(QScrollArea):
         self.preview.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.playback = Playback()
         self.title = _narrow_label("", "title")
-        self.prompt = text_editor("Prompt", "The prompt that made it", 72)
+        self.prompt = text_editor(tr("Prompt"), tr("The prompt that made it"), 72)
         self.prompt.setReadOnly(True)
-        self.text = text_editor("Text", "The text itself", 120)
+        self.text = text_editor(tr("Text"), tr("The text itself"), 120)
         self.text.setReadOnly(True)
         self.notes = NotesEditor()
         self.notes.changed.connect(self._on_notes_changed)
@@ -79,8 +80,12 @@ class Details(QScrollArea):
         self.lineage.item_requested.connect(self.item_requested)
         self._values = QFormLayout()
         self._values.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self.open_button = button("Open", "Show it with its settings (Return)", self._on_open)
-        self.folder_button = button("Open folder", "Show the file's folder", self._on_folder)
+        self.open_button = button(
+            tr("Open"), tr("Show it with its settings (Return)"), self._on_open
+        )
+        self.folder_button = button(
+            tr("Open folder"), tr("Show the file's folder"), self._on_folder
+        )
         self.setWidget(self._make_content())
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -118,13 +123,16 @@ class Details(QScrollArea):
         self.notes.set_several(False)
         self.playback.show_item(item)
         if item is None:
-            self.title.setText("Select an item to see it here")
+            self.title.setText(tr("Select an item to see it here"))
             self._show_image(QImage())
         else:
             self.title.setText(one_line(Path(item.path).name))
             if not is_same:
                 self._show_image(QImage())
-        for part in (self.notes, self.open_button, self.folder_button, self.lineage):
+        if not is_same:  # what is read below comes later
+            self.lineage.clear()
+            self.text.clear()
+        for part in (self.notes, self.open_button, self.folder_button):
             part.setVisible(item is not None)
         self.prompt.setVisible(item is not None and bool(item.prompt))
         self.text.setVisible(item is not None and item.media == "text")
@@ -139,7 +147,7 @@ class Details(QScrollArea):
         if ids != self.ids:
             self.show_item(None)
             self.ids = ids
-            self.title.setText(f"{len(ids):,} items selected")
+            self.title.setText(tr_plural("1 item selected", "{count:,} items selected", len(ids)))
         library = self._library
         background.run(
             self,
@@ -272,19 +280,26 @@ def _read_known(library: LiveLibrary, item: Item) -> _Known:
 
 
 def _counted(medium: str, count: int) -> str:
-    noun = "audio file" if medium == "audio" else medium
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    if medium == "image":
+        return tr_plural("1 image", "{count:,} images", count)
+    if medium == "audio":
+        return tr_plural("1 audio file", "{count:,} audio files", count)
+    if medium == "video":
+        return tr_plural("1 video", "{count:,} videos", count)
+    return tr_plural("1 text", "{count:,} texts", count)
 
 
 def _figures(totals: Totals) -> dict[str, str]:
     """Return title → value of what is known about several items."""
     low, high = totals.ratings
     figures = {
-        "Kinds": ", ".join(_counted(*pair) for pair in totals.media.items()),
-        "Files": size_text(totals.size),
-        "Ratings": f"from {low or 'none'} to {high}" if low != high else "",
-        "Some tagged": ", ".join(totals.some_tags),
-        "Some in": ", ".join(totals.some_collections),
+        tr("Kinds"): ", ".join(_counted(*pair) for pair in totals.media.items()),
+        tr("Files"): size_text(totals.size),
+        tr("Ratings"): tr("from {low} to {high}", low=low or tr("none"), high=high)
+        if low != high
+        else "",
+        tr("Some tagged"): ", ".join(totals.some_tags),
+        tr("Some in"): ", ".join(totals.some_collections),
     }
     return {name: value for name, value in figures.items() if value}
 
@@ -292,16 +307,16 @@ def _figures(totals: Totals) -> dict[str, str]:
 def _facts(item: Item) -> dict[str, str]:
     """Return title → value of what the library knows."""
     facts = {
-        "Kind": kind_title(item),
-        "Model": item.model,
-        "Seed": "" if item.seed is None else str(item.seed),
-        "Made": date_text(item.created),
-        "Size": f"{item.width} × {item.height}" if item.width else "",
-        "Length": f"{item.duration:.1f} s" if item.duration else "",
-        "File": size_text(item.size),
-        "Program": item.program if item.program != "Studio" else "",
-        "Batch": item.batch,
-        "Folder": str(Path(item.path).parent),
-        "State": "The file is missing" if item.missing else "",
+        tr("Kind"): kind_title(item),
+        tr("Model"): item.model,
+        tr("Seed"): "" if item.seed is None else str(item.seed),
+        tr("Made"): date_text(item.created),
+        tr("Size"): f"{item.width} × {item.height}" if item.width else "",
+        tr("Length"): tr("{seconds:.1f} s", seconds=item.duration) if item.duration else "",
+        tr("File"): size_text(item.size),
+        tr("Program"): item.program if item.program != "Studio" else "",
+        tr("Batch"): item.batch,
+        tr("Folder"): str(Path(item.path).parent),
+        tr("State"): tr("The file is missing") if item.missing else "",
     }
     return {name: value for name, value in facts.items() if value}

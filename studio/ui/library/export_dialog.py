@@ -19,13 +19,15 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.paths import expand_home
+from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.library.file_actions.action import ExportOptions
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import button, choice_box, label, name_control, row
 
 _IMAGES = {"png": "PNG", "jpg": "JPEG", "webp": "WebP"}
+# not translated: names of formats
 _AUDIO = {"wav": "WAV", "flac": "FLAC", "ogg": "Ogg Vorbis", "mp3": "MP3"}
-_TEXTS = {"txt": "Plain text", "md": "Markdown"}
+_TEXTS = {"txt": mark("Plain text"), "md": mark("Markdown")}
 _MAX_SIDE = 16_384
 
 
@@ -37,20 +39,31 @@ class ExportDialog(QDialog):
         self._shared = shared
         self._ids = list(ids)
         count = len(self._ids)
-        self.setWindowTitle(f"Export {count:,} item{'' if count == 1 else 's'}")
+        self.setWindowTitle(tr_plural("Export 1 item", "Export {count:,} items", count))
         self.folder = QLineEdit(str(Path.home()))
-        name_control(self.folder, "Folder", "The folder for the exported files")
-        self.image_format = choice_box("Images as", "Format of images", "As they are", _IMAGES)
-        self.audio_format = choice_box("Audio as", "Format of audio", "As it is", _AUDIO)
-        self.text_format = choice_box("Texts as", "Format of texts", "As they are", _TEXTS)
-        self.quality = self._number("Quality", "Of JPEG and WebP", 1, 100, 90)
-        self.max_side = self._number("Longer side", "Upper limit in pixels", 0, _MAX_SIDE, 0)
-        self.max_side.setSpecialValueText("As it is")
-        self.with_metadata = QCheckBox("Include prompt and settings")
+        name_control(self.folder, tr("Folder"), tr("The folder for the exported files"))
+        self.image_format = choice_box(
+            tr("Images as"), tr("Format of images"), tr("As they are"), _IMAGES
+        )
+        self.audio_format = choice_box(
+            tr("Audio as"), tr("Format of audio"), tr("As it is"), _AUDIO
+        )
+        self.text_format = choice_box(
+            tr("Texts as"),
+            tr("Format of texts"),
+            tr("As they are"),
+            {suffix: tr_marked(title) for suffix, title in _TEXTS.items()},
+        )
+        self.quality = self._number(tr("Quality"), tr("Of JPEG and WebP"), 1, 100, 90)
+        self.max_side = self._number(
+            tr("Longer side"), tr("Upper limit in pixels"), 0, _MAX_SIDE, 0
+        )
+        self.max_side.setSpecialValueText(tr("As it is"))
+        self.with_metadata = QCheckBox(tr("Include prompt and settings"))
         self.with_metadata.setChecked(True)
         self.problem = label("", "error", wrap=True)
         self.problem.hide()
-        self.export_button = button("Export", "Export the files", self.export, primary=True)
+        self.export_button = button(tr("Export"), tr("Export the files"), self.export, primary=True)
         self.export_button.setDefault(True)
         self._lay_out()
 
@@ -62,24 +75,24 @@ class ExportDialog(QDialog):
         return result
 
     def _lay_out(self) -> None:
-        choose = button("Choose…", "Choose the folder", self._choose_folder)
+        choose = button(tr("Choose…"), tr("Choose the folder"), self._choose_folder)
         form = QFormLayout()
-        form.addRow("Folder", row(self.folder, choose))
-        form.addRow("Images", self.image_format)
-        form.addRow("Quality", self.quality)
-        form.addRow("Longer side", self.max_side)
-        form.addRow("Audio", self.audio_format)
-        form.addRow("Texts", self.text_format)
+        form.addRow(tr("Folder"), row(self.folder, choose))
+        form.addRow(tr("Images"), self.image_format)
+        form.addRow(tr("Quality"), self.quality)
+        form.addRow(tr("Longer side"), self.max_side)
+        form.addRow(tr("Audio"), self.audio_format)
+        form.addRow(tr("Texts"), self.text_format)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         layout.addWidget(self.with_metadata)
         layout.addWidget(self.problem)
-        cancel = button("Cancel", "Close without exporting", self.reject)
+        cancel = button(tr("Cancel"), tr("Close without exporting"), self.reject)
         layout.addWidget(row(None, cancel, self.export_button))
         self.resize(460, self.sizeHint().height())
 
     def _choose_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Export to", self.folder.text())
+        name = QFileDialog.getExistingDirectory(self, tr("Export to"), self.folder.text())
         if name:
             self.folder.setText(name)
 
@@ -98,7 +111,7 @@ class ExportDialog(QDialog):
         """Close, and export in the background."""
         text = self.folder.text().strip()
         if not text:
-            self.problem.setText("Choose a folder.")
+            self.problem.setText(tr("Choose a folder."))
             self.problem.show()
             self.folder.setFocus()
             return

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from PySide6.QtWidgets import QMenu, QWidget
 
+from studio.core.translation import mark, tr, tr_marked
 from studio.library.index import LibraryIndex
 from studio.library.items import Query
 from studio.ui.library.date_filter import DateDialog
@@ -25,13 +26,13 @@ MAX_VALUES = 40
 """Of one submenu; the search box finds the others by name."""
 _TITLE_CHARACTERS = 60
 _FACETS = {
-    "media": ("media", "Medium"),
-    "kind": ("kinds", "Kind"),
-    "model": ("models", "Model"),
-    "program": ("program", "Program"),
-    "batch": ("batch", "Batch"),
+    "media": ("media", mark("Medium")),
+    "kind": ("kinds", mark("Kind")),
+    "model": ("models", mark("Model")),
+    "program": ("program", mark("Program")),
+    "batch": ("batch", mark("Batch")),
 }
-"""Column of the index → (field of the query, title of the submenu)."""
+"""Column of the index → (field of the query, title of the submenu, marked)."""
 
 
 class Facets(msgspec.Struct, frozen=True):
@@ -59,17 +60,19 @@ def filter_menu(
     """Build the menu; `change` gets the search with another condition."""
     menu = QMenu(parent)
     for column, (field, title) in _FACETS.items():
-        _add_values(menu.addMenu(title), query, field, facets.columns[column], change)
-    _add_values(menu.addMenu("Tag"), query, "tags", facets.tags, change)
-    _add_values(menu.addMenu("Collection"), query, "collection", facets.collections, change)
-    _add_dates(menu.addMenu("Date"), query, change, parent)
-    _add_ratings(menu.addMenu("Rating"), query, change)
-    _add_sizes(menu.addMenu("Size"), query, change)
+        _add_values(menu.addMenu(tr_marked(title)), query, field, facets.columns[column], change)
+    _add_values(menu.addMenu(tr("Tag")), query, "tags", facets.tags, change)
+    _add_values(menu.addMenu(tr("Collection")), query, "collection", facets.collections, change)
+    _add_dates(menu.addMenu(tr("Date")), query, change, parent)
+    _add_ratings(menu.addMenu(tr("Rating")), query, change)
+    _add_sizes(menu.addMenu(tr("Size")), query, change)
     menu.addSeparator()
-    _add(menu, "Favorites", query.favorite, _setter(query, change, favorite=not query.favorite))
-    _add(menu, "With a seed", query.has_seed, _setter(query, change, has_seed=not query.has_seed))
+    _add(menu, tr("Favorites"), query.favorite, _setter(query, change, favorite=not query.favorite))
+    _add(
+        menu, tr("With a seed"), query.has_seed, _setter(query, change, has_seed=not query.has_seed)
+    )
     missing = None if query.missing else True
-    _add(menu, "Missing files", bool(query.missing), _setter(query, change, missing=missing))
+    _add(menu, tr("Missing files"), bool(query.missing), _setter(query, change, missing=missing))
     return menu
 
 
@@ -115,7 +118,7 @@ def _add_dates(menu: QMenu, query: Query, change: Callable[[Query], None], paren
         _add(menu, title, is_on, _setter(query, change, created_from=first, created_to=last))
     is_other = present != (None, None) and present not in [one[1:] for one in ranges]
     menu.addSeparator()
-    _add(menu, "Other dates…", is_other, lambda: DateDialog(parent, query, change).open())
+    _add(menu, tr("Other dates…"), is_other, lambda: DateDialog(parent, query, change).open())
 
 
 def _add_ratings(menu: QMenu, query: Query, change: Callable[[Query], None]) -> None:
@@ -129,8 +132,8 @@ def _add_sizes(menu: QMenu, query: Query, change: Callable[[Query], None]) -> No
     for side in MIN_SIDES:
         is_on = query.min_side == side
         call = _setter(query, change, min_side=0 if is_on else side)
-        _add(menu, f"At least {side} px", is_on, call)
+        _add(menu, tr("At least {side} px", side=side), is_on, call)
     for size, shown in MIN_SIZES.items():
         is_on = query.min_bytes == size
         call = _setter(query, change, min_bytes=0 if is_on else size)
-        _add(menu, f"At least {shown}", is_on, call)
+        _add(menu, tr("At least {size}", size=shown), is_on, call)

@@ -8,18 +8,19 @@ from typing import Any, NamedTuple
 import msgspec
 
 from studio.core.kinds import KINDS
-from studio.library.items import EVERYTHING, Query
+from studio.core.translation import mark, tr, tr_marked
+from studio.library.items import EVERYTHING, Query, medium_title
 
 MIN_SIDES = (512, 1024, 2048)
 MIN_SIZES = {1_000_000: "1 MB", 10_000_000: "10 MB", 100_000_000: "100 MB"}
-LISTS = {"media": "", "kinds": "Kind", "models": "Model", "tags": "Tag"}
+LISTS = {"media": "", "kinds": mark("Kind"), "models": mark("Model"), "tags": mark("Tag")}
 VALUES = {
-    "collection": "Collection",
-    "program": "Program",
-    "batch": "Batch",
-    "folder": "Folder",
-    "job_id": "Job",
-    "made_from": "Made from",
+    "collection": mark("Collection"),
+    "program": mark("Program"),
+    "batch": mark("Batch"),
+    "folder": mark("Folder"),
+    "job_id": mark("Job"),
+    "made_from": mark("Made from"),
 }
 _SHOWN_HASH = 8
 
@@ -49,13 +50,17 @@ def chips_of(query: Query) -> list[Chip]:
         for value in values:
             rest = tuple(other for other in values if other != value)
             shown = value_title(name, value)
-            chips.append(_chip(query, f"{title}: {shown}" if title else shown, {name: rest}))
+            chips.append(_chip(query, _titled(title, shown), {name: rest}))
     for name, title in VALUES.items():
         value = getattr(query, name)
         if value:
             shown = value[:_SHOWN_HASH] if name == "made_from" else value
-            chips.append(_chip(query, f"{title}: {shown}", {name: ""}))
+            chips.append(_chip(query, _titled(title, shown), {name: ""}))
     return chips + _other_chips(query)
+
+
+def _titled(title: str, value: str) -> str:
+    return tr("{title}: {value}", title=tr_marked(title), value=value) if title else value
 
 
 def _other_chips(query: Query) -> list[Chip]:
@@ -66,16 +71,16 @@ def _other_chips(query: Query) -> list[Chip]:
     if query.min_rating:
         chips.append(_chip(query, rating_title(query.min_rating), {"min_rating": 0}))
     if query.favorite:
-        chips.append(_chip(query, "Favorites", {"favorite": False}))
+        chips.append(_chip(query, tr("Favorites"), {"favorite": False}))
     if query.has_seed:
-        chips.append(_chip(query, "With a seed", {"has_seed": False}))
+        chips.append(_chip(query, tr("With a seed"), {"has_seed": False}))
     if query.min_side:
-        chips.append(_chip(query, f"At least {query.min_side} px", {"min_side": 0}))
+        chips.append(_chip(query, tr("At least {side} px", side=query.min_side), {"min_side": 0}))
     if query.min_bytes:
-        shown = MIN_SIZES.get(query.min_bytes, f"{query.min_bytes:,} bytes")
-        chips.append(_chip(query, f"At least {shown}", {"min_bytes": 0}))
+        shown = MIN_SIZES.get(query.min_bytes, tr("{count:,} bytes", count=query.min_bytes))
+        chips.append(_chip(query, tr("At least {size}", size=shown), {"min_bytes": 0}))
     if query.missing is not None:
-        title = "Missing files" if query.missing else "Existing files"
+        title = tr("Missing files") if query.missing else tr("Existing files")
         chips.append(_chip(query, title, {"missing": None}))
     return chips
 
@@ -103,13 +108,13 @@ def toggled(query: Query, name: str, value: str) -> Query:
 def value_title(name: str, value: str) -> str:
     """Return how a value of a condition is shown."""
     if name == "kinds" and value in KINDS:
-        return KINDS[value].title
-    return value.title() if name == "media" else value
+        return tr_marked(KINDS[value].title)
+    return medium_title(value) if name == "media" else value
 
 
 def rating_title(stars: int) -> str:
     """Return how a lowest rating is shown."""
-    return "★" * stars if stars == 5 else f"{'★' * stars} or more"
+    return "★" * stars if stars == 5 else tr("{stars} or more", stars="★" * stars)
 
 
 def date_ranges(now: float) -> list[DateRange]:
@@ -121,22 +126,22 @@ def date_ranges(now: float) -> list[DateRange]:
 
     week, last_week = back(today.weekday()), back(today.weekday() + 7)
     return [
-        DateRange("Today", back(0)),
-        DateRange("Yesterday", back(1), back(0)),
-        DateRange("This week", week),
-        DateRange("Last week", last_week, week),
-        DateRange("Last 30 days", back(29)),
-        DateRange("This year", today.replace(month=1, day=1).timestamp()),
+        DateRange(tr("Today"), back(0)),
+        DateRange(tr("Yesterday"), back(1), back(0)),
+        DateRange(tr("This week"), week),
+        DateRange(tr("Last week"), last_week, week),
+        DateRange(tr("Last 30 days"), back(29)),
+        DateRange(tr("This year"), today.replace(month=1, day=1).timestamp()),
     ]
 
 
 def _range_title(start: float | None, end: float | None) -> str:
     if start is None:
-        return f"Before {_day(end)}"
+        return tr("Before {day}", day=_day(end))
     if end is None:
-        return f"Since {_day(start)}"
-    last = _day(end - 1)
-    return _day(start) if _day(start) == last else f"{_day(start)} to {last}"
+        return tr("Since {day}", day=_day(start))
+    first, last = _day(start), _day(end - 1)
+    return first if first == last else tr("{first} to {last}", first=first, last=last)
 
 
 def _day(seconds: float | None) -> str:

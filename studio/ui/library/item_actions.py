@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QObject, QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu
 
+from studio.core.translation import tr, tr_plural
 from studio.library.annotations import collection_name, split_names
 from studio.library.items import MAX_RATING, Item, Query
 from studio.ui import background
@@ -41,16 +42,16 @@ class ItemActions(QObject):
         self.reuse = Reuse(shared, self)
         self.actions: dict[str, QAction] = {}
         for stars in range(MAX_RATING + 1):
-            title = f"{stars} star{'' if stars == 1 else 's'}" if stars else "No rating"
+            title = tr_plural("1 star", "{count} stars", stars) if stars else tr("No rating")
             self._add(f"rate {stars}", title, str(stars), functools.partial(self.rate, stars))
-        self._add("favorite", "Favorite", "F", self.toggle_favorite)
-        self._add("trash", "Move to trash", "Del", self.trash)
-        self._add("undo", "Undo", "", self.commands.undo)  # the window has the shortcut
-        self._add("copy", "Copy", "Ctrl+C", self.copy_files)
-        self._add("prompt", "Copy prompt", "Ctrl+Shift+P", self.copy_prompt)
-        self._add("rename", "Rename…", "F2", self.rename)
-        self._add("tag", "Tag…", "T", self.tag)
-        self._add("compare", "Compare", "C", self.compare)
+        self._add("favorite", tr("Favorite"), "F", self.toggle_favorite)
+        self._add("trash", tr("Move to trash"), "Del", self.trash)
+        self._add("undo", tr("Undo"), "", self.commands.undo)  # the window has the shortcut
+        self._add("copy", tr("Copy"), "Ctrl+C", self.copy_files)
+        self._add("prompt", tr("Copy prompt"), "Ctrl+Shift+P", self.copy_prompt)
+        self._add("rename", tr("Rename…"), "F2", self.rename)
+        self._add("tag", tr("Tag…"), "T", self.tag)
+        self._add("compare", tr("Compare"), "C", self.compare)
         view.menu_requested.connect(self.show_menu)
 
     def _add(self, key: str, title: str, shortcut: str, call: Callable[[], object]) -> None:
@@ -115,7 +116,7 @@ class ItemActions(QObject):
         prompts = [item.prompt for item in self._items() if item.prompt]
         if prompts:
             QGuiApplication.clipboard().setText("\n".join(prompts))
-            self._shared.post_toast("Copied the prompt")
+            self._shared.post_toast(tr("Copied the prompt"))
 
     def rename(self) -> None:
         """Ask for another name of the current item's file."""
@@ -123,7 +124,7 @@ class ItemActions(QObject):
         if item is None:
             return
         name, is_accepted = QInputDialog.getText(
-            self._view, "Rename", "New name:", text=Path(item.path).stem
+            self._view, tr("Rename"), tr("New name:"), text=Path(item.path).stem
         )
         if is_accepted and name.strip():
             self.commands.rename(item.id, name.strip())
@@ -131,20 +132,22 @@ class ItemActions(QObject):
     def tag(self) -> None:
         """Ask for tags of the selected items."""
         ids = self._ids()
-        text, is_accepted = QInputDialog.getText(self._view, "Tag", "Tags, separated by commas:")
+        text, is_accepted = QInputDialog.getText(
+            self._view, tr("Tag"), tr("Tags, separated by commas:")
+        )
         tags = split_names(text)
         if ids and is_accepted and tags:
             self.commands.add_tags(ids, tags)
 
     def move(self) -> None:
         """Ask for a folder and move the files there."""
-        folder = self._ask_for_folder("Move to")
+        folder = self._ask_for_folder(tr("Move to"))
         if folder is not None:
             self.commands.move(self._ids(), folder)
 
     def copy_to(self) -> None:
         """Ask for a folder and copy the files there."""
-        folder = self._ask_for_folder("Copy to")
+        folder = self._ask_for_folder(tr("Copy to"))
         if folder is not None:
             self.commands.copy(self._ids(), folder)
 
@@ -156,7 +159,7 @@ class ItemActions(QObject):
     def new_collection(self) -> None:
         """Ask for the name of a collection and add the selected items to it."""
         ids = self._ids()
-        name, is_accepted = QInputDialog.getText(self._view, "New collection", "Name:")
+        name, is_accepted = QInputDialog.getText(self._view, tr("New collection"), tr("Name:"))
         if ids and is_accepted and name.strip():
             self.commands.add_to_collection(ids, collection_name(name))
 
@@ -165,7 +168,7 @@ class ItemActions(QObject):
         items = self._items()
         if not 2 <= len(items) <= MAX_COMPARED or len({item.media for item in items}) > 1:
             self._shared.post_toast(
-                "Select two to nine images, texts, audio files or videos to compare"
+                tr("Select two to nine images, texts, audio files or videos to compare")
             )
         else:
             self.compare_requested.emit(items)
@@ -189,9 +192,9 @@ class ItemActions(QObject):
         menu = QMenu(self._view)
         menu.aboutToHide.connect(menu.deleteLater)
         if len(items) == 1:
-            _add(menu, "Open", lambda: self._view.opened.emit(items[0].id))
+            _add(menu, tr("Open"), lambda: self._view.opened.emit(items[0].id))
             self.reuse.add_menus(menu, items[0])
-            _add(menu, "Show what was made from this", lambda: self._show_children(items[0]))
+            _add(menu, tr("Show what was made from this"), lambda: self._show_children(items[0]))
             menu.addSeparator()
         else:
             menu.addAction(self.actions["compare"])
@@ -202,21 +205,21 @@ class ItemActions(QObject):
         self._add_file_actions(menu, items)
         menu.addSeparator()
         undo = self.commands.undo_title
-        self.actions["undo"].setText(f"Undo {undo}" if undo else "Undo")
+        self.actions["undo"].setText(tr("Undo {step}", step=undo) if undo else tr("Undo"))
         menu.addAction(self.actions["undo"])
         menu.addAction(self.actions["trash"])
         menu.popup(place)
 
     def _add_notes(self, menu: QMenu, collections: list[str]) -> None:
-        ratings = menu.addMenu("Rating")
+        ratings = menu.addMenu(tr("Rating"))
         for stars in range(MAX_RATING, -1, -1):
             ratings.addAction(self.actions[f"rate {stars}"])
         menu.addAction(self.actions["favorite"])
         menu.addAction(self.actions["tag"])
-        chosen = menu.addMenu("Add to collection")
+        chosen = menu.addMenu(tr("Add to collection"))
         for name in collections[:_MAX_COLLECTIONS]:
             _add(chosen, name, functools.partial(self._collect, name))
-        _add(chosen, "New collection…", self.new_collection)
+        _add(chosen, tr("New collection…"), self.new_collection)
 
     def _collect(self, name: str) -> None:
         self.commands.add_to_collection(self._ids(), name)
@@ -224,13 +227,13 @@ class ItemActions(QObject):
     def _add_file_actions(self, menu: QMenu, items: list[Item]) -> None:
         if len(items) == 1:
             menu.addAction(self.actions["rename"])
-        _add(menu, "Move to…", self.move)
-        _add(menu, "Copy to…", self.copy_to)
-        _add(menu, "Export…", lambda: self.export_requested.emit(self._ids()))
+        _add(menu, tr("Move to…"), self.move)
+        _add(menu, tr("Copy to…"), self.copy_to)
+        _add(menu, tr("Export…"), lambda: self.export_requested.emit(self._ids()))
         if len(items) == 1:
             path = Path(items[0].path)
-            _add(menu, "Open in another program", lambda: open_file(path))
-            _add(menu, "Open folder", lambda: open_folder_of(path))
+            _add(menu, tr("Open in another program"), lambda: open_file(path))
+            _add(menu, tr("Open folder"), lambda: open_folder_of(path))
 
     def _show_children(self, item: Item) -> None:
         self.query_requested.emit(Query(made_from=item.sha256))

@@ -9,6 +9,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QToolButton, QWidget
 
+from studio.core.translation import mark, tr, tr_marked
 from studio.jobs.library.live_library import LiveLibrary
 from studio.library.index import LibraryIndex
 from studio.library.items import Item
@@ -20,6 +21,14 @@ from studio.ui.widgets.factory import label, name_control
 SIDE = 48
 MAX_RELATIVES = 20
 _TITLE_CHARACTERS = 60
+_ROLES = {
+    "image": mark("image"),
+    "mask": mark("mask"),
+    "control_image": mark("control image"),
+    "ip_adapter_image": mark("reference image"),
+    "prompt": mark("prompt"),
+    "variation": mark("variation"),
+}
 
 
 class Relatives(msgspec.Struct, frozen=True):
@@ -58,8 +67,16 @@ class LineageStrip(QScrollArea):
         self.setWidgetResizable(True)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFixedHeight(SIDE + 34)
-        name_control(self, "Lineage", "What this was made from, and what was made from it")
+        name_control(self, tr("Lineage"), tr("What this was made from, and what was made from it"))
         self._buttons: list[QToolButton] = []
+
+    def clear(self) -> None:
+        """Hide, until another item's relatives are known."""
+        self._buttons = []
+        old = self.takeWidget()
+        if old is not None:
+            old.deleteLater()  # one of its buttons may be what was clicked
+        self.hide()
 
     def show_relatives(self, relatives: Relatives, item: Item) -> None:
         """Show an item's relatives; hidden if there are none."""
@@ -69,16 +86,18 @@ class LineageStrip(QScrollArea):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         for role, parent in relatives.parents:
-            layout.addWidget(self._button(parent, f"Made from ({role})"))
+            layout.addWidget(self._button(parent, tr("Made from ({role})", role=_role_title(role))))
         for role in relatives.unknown:
-            layout.addWidget(label(f"{role}: not in the library", "muted"))
+            layout.addWidget(
+                label(tr("{role}: not in the library", role=_role_title(role)), "muted")
+            )
         if relatives.parents or relatives.unknown:
             layout.addWidget(label("→", "muted"))
-        layout.addWidget(label("this", "muted"))
+        layout.addWidget(label(tr("this"), "muted"))
         if relatives.children:
             layout.addWidget(label("→", "muted"))
         for child in relatives.children:
-            layout.addWidget(self._button(child, "Made from this"))
+            layout.addWidget(self._button(child, tr("Made from this")))
         layout.addStretch(1)
         self.setWidget(content)
         has_relatives = bool(relatives.parents or relatives.unknown or relatives.children)
@@ -89,7 +108,8 @@ class LineageStrip(QScrollArea):
         choice.setIconSize(QSize(SIDE, SIDE))
         choice.setText(kind_title(item))
         title = title_of(item)[:_TITLE_CHARACTERS]
-        name_control(choice, f"{what}: {title}", f"{what}: {title}")
+        shown = tr("{what}: {title}", what=what, title=title)
+        name_control(choice, shown, shown)
         choice.clicked.connect(lambda _checked=False: self.item_requested.emit(item.id))
         library, appearance = self._library, Appearance(SIDE, self.devicePixelRatioF())
         background.run(
@@ -100,6 +120,11 @@ class LineageStrip(QScrollArea):
         )
         self._buttons.append(choice)
         return choice
+
+
+def _role_title(role: str) -> str:
+    """Return what a parent was for; roles are fields of requests and of `Sources`."""
+    return tr_marked(_ROLES.get(role, role))
 
 
 def _show_icon(choice: QToolButton, image: QImage) -> None:

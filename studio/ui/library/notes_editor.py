@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtWidgets import QCompleter, QFormLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
+from studio.core.translation import tr, tr_plural
 from studio.library.annotations import split_names
 from studio.library.items import MAX_RATING, Annotation
 from studio.ui.widgets.factory import label, name_control, row
@@ -62,13 +63,13 @@ class NotesEditor(QWidget):
         self.stars = [self._star(number) for number in range(1, MAX_RATING + 1)]
         self.favorite = QToolButton()
         self.favorite.setCheckable(True)
-        name_control(self.favorite, "Favorite", "Mark as a favorite (F)")
+        name_control(self.favorite, tr("Favorite"), tr("Mark as a favorite (F)"))
         self.favorite.clicked.connect(self._save)
-        self.tags = NamesField("Tags", "Tags, separated by commas")
-        self.collections = NamesField("Collections", "Collections, separated by commas")
+        self.tags = NamesField(tr("Tags"), tr("Tags, separated by commas"))
+        self.collections = NamesField(tr("Collections"), tr("Collections, separated by commas"))
         self.note = QLineEdit()
-        self.note.setPlaceholderText("Note")
-        name_control(self.note, "Note", "A note of your own; the search finds it")
+        self.note.setPlaceholderText(tr("Note"))
+        name_control(self.note, tr("Note"), tr("A note of your own; the search finds it"))
         for field in (self.tags, self.collections, self.note):
             field.editingFinished.connect(self._save)
         layout = QVBoxLayout(self)
@@ -76,9 +77,9 @@ class NotesEditor(QWidget):
         layout.setSpacing(6)
         layout.addWidget(row(*self.stars, self.favorite, None, spacing=2))
         form = QFormLayout()
-        form.addRow(label("Tags", "muted"), self.tags)
-        form.addRow(label("In", "muted"), self.collections)
-        self._note_title = label("Note", "muted")
+        form.addRow(label(tr("Tags"), "muted"), self.tags)
+        form.addRow(label(tr("In", context="collection"), "muted"), self.collections)
+        self._note_title = label(tr("Note"), "muted")
         form.addRow(self._note_title, self.note)
         layout.addLayout(form)
         self._rating = 0
@@ -88,7 +89,9 @@ class NotesEditor(QWidget):
         star = QToolButton()
         star.setProperty("flat", True)
         name_control(
-            star, f"{number} star{'' if number == 1 else 's'}", f"Rate {number} of 5 ({number})"
+            star,
+            tr_plural("1 star", "{count} stars", number),
+            tr("Rate {number} of 5 ({number})", number=number),
         )
         star.clicked.connect(lambda _checked=False: self._on_star(number))
         return star

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.library.faults import explain, is_damaged, is_temporary
 from studio.library.items import EVERYTHING, Item, Query
 from studio.ui import background
@@ -22,12 +23,12 @@ from studio.ui.library.search_bar import SearchBar
 from studio.ui.library.search_results import SearchResults
 from studio.ui.widgets.factory import Notice, button, label, row
 
-EMPTY = "Nothing here yet"
-EMPTY_CURE = "Everything you make appears here, with its prompt and settings."
-NOT_FOUND = "Nothing found"
+EMPTY = mark("Nothing here yet")
+EMPTY_CURE = mark("Everything you make appears here, with its prompt and settings.")
+NOT_FOUND = mark("Nothing found")
 TRY_AGAIN_MS = 5_000
 """After another program kept the library locked."""
-NOT_FOUND_CURE = "Try fewer words or filters."
+NOT_FOUND_CURE = mark("Try fewer words or filters.")
 
 
 class LibraryPage(QWidget):
@@ -47,7 +48,9 @@ class LibraryPage(QWidget):
         self.notice = Notice()
         self._message = label("", "title")
         self._cure = label("", "muted")
-        self.clear_button = button("Clear filters", "Show everything again", self.bar.clear_filters)
+        self.clear_button = button(
+            tr("Clear filters"), tr("Show everything again"), self.bar.clear_filters
+        )
         self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(self._make_message())
@@ -193,12 +196,12 @@ class LibraryPage(QWidget):
         """Show how many items there are or were found, and how many of them are selected."""
         count, chosen = len(self.results.ids), len(self.view.selection.ids)
         if chosen:
-            text = f"{chosen:,} of {count:,} selected"
+            text = tr("{chosen:,} of {count:,} selected", chosen=chosen, count=count)
         elif self.results.query == EVERYTHING:
-            text = f"{count:,} item{'' if count == 1 else 's'}"
+            text = tr_plural("1 item", "{count:,} items", count)
         else:
-            text = f"{count:,} found"
-        self.status.setText(text if self.results.is_complete else "Loading…")
+            text = tr("{count:,} found", count=count)
+        self.status.setText(text if self.results.is_complete else tr("Loading…"))
 
     def _show_details(self) -> None:
         if self.details is None:
@@ -244,8 +247,10 @@ class LibraryPage(QWidget):
             self.open_requested.emit(item)
 
     def _on_added(self, count: int) -> None:
-        files = f"{count:,} file{'' if count == 1 else 's'}"
-        self.shared.post_toast(f"Added {files} to the library" if count else "No new files found")
+        added = tr_plural(
+            "Added 1 file to the library", "Added {count:,} files to the library", count
+        )
+        self.shared.post_toast(added if count else tr("No new files found"))
 
     def _show_state(self) -> None:
         if self._is_unread:
@@ -262,8 +267,8 @@ class LibraryPage(QWidget):
         is_empty = not self.results.ids and self.results.is_complete
         if is_empty:
             is_all = self.results.query == EVERYTHING
-            self._message.setText(EMPTY if is_all else NOT_FOUND)
-            self._cure.setText(EMPTY_CURE if is_all else NOT_FOUND_CURE)
+            self._message.setText(tr_marked(EMPTY) if is_all else tr_marked(NOT_FOUND))
+            self._cure.setText(tr_marked(EMPTY_CURE) if is_all else tr_marked(NOT_FOUND_CURE))
             self.clear_button.setVisible(not is_all)
         self._stack.setCurrentIndex(1 if is_empty else 0)
 
@@ -275,12 +280,16 @@ class LibraryPage(QWidget):
 
     def _on_failed(self, error: Exception) -> None:
         known = explain(error)
-        cure = button("Try again", "Read the library again", lambda: self.search(self.bar.query))
+        cure = button(
+            tr("Try again"), tr("Read the library again"), lambda: self.search(self.bar.query)
+        )
         advice = known.cure
         if is_damaged(error):
-            advice = "Studio reads your files again. Nothing is lost."
+            advice = tr("Studio reads your files again. Nothing is lost.")
             cure = button(
-                "Build the index again", "Read all files; this can take minutes", self.rebuild
+                tr("Build the index again"),
+                tr("Read all files; this can take minutes"),
+                self.rebuild,
             )
         self.notice.show_message(known.message, advice, [cure])
 

@@ -16,6 +16,7 @@ from studio.core.kinds import KINDS
 from studio.core.requests import ImageRequest, Request
 from studio.core.requests.base import draw_seed
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
+from studio.core.translation import tr
 from studio.library.items import Item
 from studio.ui import background
 from studio.ui.app_state import AppState
@@ -59,7 +60,7 @@ class Reuse(QObject):
                     msgspec.structs.replace(request, strength=strength, seed=recipe.seed), item
                 )
             else:
-                self._shared.post_toast("This was not made from a start image")
+                self._shared.post_toast(tr("This was not made from a start image"))
 
         self._with_recipe(item, submit)
 
@@ -76,7 +77,7 @@ class Reuse(QObject):
     def _submit_same(self, request: Request, item: Item) -> None:
         sources = Sources(variation=item.sha256)
         self._shared.queue.submit([self._shared.new_job(request, sources)])
-        self._shared.post_toast("Added to the queue")
+        self._shared.post_toast(tr("Added to the queue"))
 
     def _submit(self, requests: list[Request], item: Item) -> None:
         sources = Sources(variation=item.sha256)
@@ -87,7 +88,9 @@ class Reuse(QObject):
         self._shared.queue.submit(jobs)
         count = len(jobs)
         self._shared.post_toast(
-            "Added to the queue" if count == 1 else f"Added {count} jobs to the queue"
+            tr("Added to the queue")
+            if count == 1
+            else tr("Added {count} jobs to the queue", count=count)
         )
 
     def _with_recipe(self, item: Item, use: Callable[[Recipe], None]) -> None:
@@ -98,7 +101,7 @@ class Reuse(QObject):
 
         def done(recipe: Recipe | None) -> None:
             if recipe is None:
-                self._shared.post_toast("This file has no settings of Studio")
+                self._shared.post_toast(tr("This file has no settings of Studio"))
             else:
                 use(recipe)
 
@@ -109,12 +112,12 @@ class Reuse(QObject):
 
     def add_menus(self, menu: QMenu, item: Item) -> None:
         """Add the entries for one item."""
-        uses = menu.addMenu("Use as")
+        uses = menu.addMenu(tr("Use as"))
         self._add_uses(uses, item)
         uses.setEnabled(not uses.isEmpty())
-        again = menu.addAction("Same again with another seed")
+        again = menu.addAction(tr("Same again with another seed"))
         again.triggered.connect(lambda _checked=False: self.run_again(item))
-        vary = menu.addMenu("Vary")
+        vary = menu.addMenu(tr("Vary"))
         self._add_variations(vary, item)
         for entry in (again, vary.menuAction()):
             entry.setEnabled(item.kind in KINDS and not item.missing)
@@ -122,17 +125,17 @@ class Reuse(QObject):
     def _add_uses(self, menu: QMenu, item: Item) -> None:
         path = Path(item.path)
         if item.media == "image":
-            _add(menu, "Start image", functools.partial(self.start_image_requested.emit, path))
-            _add(menu, "Image to inpaint…", functools.partial(self.mask_requested.emit, path))
+            _add(menu, tr("Start image"), functools.partial(self.start_image_requested.emit, path))
+            _add(menu, tr("Image to inpaint…"), functools.partial(self.mask_requested.emit, path))
         if item.media == "text":
-            _add(menu, "Text to speak", lambda: self._use_text(item, "speech"))
-            _add(menu, "Prompt of a text", lambda: self._use_text(item, "text"))
-            _add(menu, "Prompt of an image", lambda: self._use_text(item, "image"))
+            _add(menu, tr("Text to speak"), lambda: self._use_text(item, "speech"))
+            _add(menu, tr("Prompt of a text"), lambda: self._use_text(item, "text"))
+            _add(menu, tr("Prompt of an image"), lambda: self._use_text(item, "image"))
         elif item.prompt:
-            _add(menu, "Prompt", lambda: self.prompt_requested.emit(item.kind, item.prompt, ""))
+            _add(menu, tr("Prompt"), lambda: self.prompt_requested.emit(item.kind, item.prompt, ""))
         midi = path.with_suffix(MIDI_SUFFIXES[0])
         if item.kind == "music":
-            _add(menu, "MIDI to continue", functools.partial(self.midi_requested.emit, midi))
+            _add(menu, tr("MIDI to continue"), functools.partial(self.midi_requested.emit, midi))
 
     def _use_text(self, item: Item, kind: str) -> None:
         library = self._shared.library
@@ -143,12 +146,14 @@ class Reuse(QObject):
         )
 
     def _add_variations(self, menu: QMenu, item: Item) -> None:
-        _add(menu, f"{SEEDS} other seeds", lambda: self.run_again(item, SEEDS))
+        _add(menu, tr("{count} other seeds", count=SEEDS), lambda: self.run_again(item, SEEDS))
         if item.kind == "image":
             less, more = -STRENGTH_STEP, STRENGTH_STEP
-            _add(menu, "Closer to the start image", lambda: self.run_with_strength(item, less))
-            _add(menu, "Further from the start image", lambda: self.run_with_strength(item, more))
-        models = menu.addMenu("Another model")
+            _add(menu, tr("Closer to the start image"), lambda: self.run_with_strength(item, less))
+            _add(
+                menu, tr("Further from the start image"), lambda: self.run_with_strength(item, more)
+            )
+        models = menu.addMenu(tr("Another model"))
         for card in self._shared.cards(item.kind)[:_MAX_MODELS] if item.kind in KINDS else ():
             if card.name != item.model:
                 _add(models, card.title, functools.partial(self.run_with_model, item, card.name))

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.translation import tr
 from studio.jobs.library.live_library import LiveLibrary
 from studio.library.items import EVERYTHING, Query
 from studio.ui import background
@@ -53,20 +54,26 @@ class SearchBar(QWidget):
         self._library = library
         self.query = EVERYTHING
         self.text = search_field(
-            "Search the library",
-            "Search prompts, texts, models and file names (Ctrl+F)",
-            "Search…" if is_compact else "Search prompts, texts, models and file names",
+            tr("Search the library"),
+            tr("Search prompts, texts, models and file names (Ctrl+F)"),
+            tr("Search…") if is_compact else tr("Search prompts, texts, models and file names"),
         )
         self._search_soon = DelayedCall(self, self._on_text_settled, SEARCH_MS)
         self.text.textChanged.connect(self._on_text_changed)
         self.text.returnPressed.connect(self._on_text_settled)
-        self.filter_button = button("Filter", "Choose what to show", self.show_filters, "filter")
-        self.saved_button = button("Searches", "Save or open a search", self.show_saved, "star")
-        self.more_button = button("Add", "Add folders and files", self.show_more, "plus")
+        self.filter_button = button(
+            tr("Filter"), tr("Choose what to show"), self.show_filters, "filter"
+        )
+        self.saved_button = button(
+            tr("Searches"), tr("Save or open a search"), self.show_saved, "star"
+        )
+        self.more_button = button(tr("Add"), tr("Add folders and files"), self.show_more, "plus")
         self.sidebar_button = QToolButton()
         self.sidebar_button.setCheckable(True)
         set_icon(self.sidebar_button, "sidebar")
-        name_control(self.sidebar_button, "Collections", "Show or hide collections and searches")
+        name_control(
+            self.sidebar_button, tr("Collections"), tr("Show or hide collections and searches")
+        )
         self.count = label("", "muted")
         self.count.setVisible(False)
         library.scanning.connect(self._on_scanning)
@@ -75,7 +82,10 @@ class SearchBar(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 4)
         layout.setSpacing(6)
-        modes = [self._mode_button("grid", "library"), self._mode_button("list", "list")]
+        modes = [
+            self._mode_button("grid", "library", tr("Grid"), tr("Show a grid")),
+            self._mode_button("list", "list", tr("List"), tr("Show a list")),
+        ]
         first: list[QWidget] = [self.text, self.filter_button]
         if not is_compact:
             first = [self.sidebar_button, *first, self.saved_button, self.more_button, self.slider]
@@ -91,14 +101,14 @@ class SearchBar(QWidget):
         slider.setValue(2)
         slider.setPageStep(1)
         slider.setFixedWidth(110)
-        name_control(slider, "Size", "Size of the thumbnails")
+        name_control(slider, tr("Size"), tr("Size of the thumbnails"))
         slider.valueChanged.connect(lambda step: self.side_changed.emit(SIDES[step]))
         return slider
 
-    def _mode_button(self, mode: Mode, icon_name: str) -> QToolButton:
+    def _mode_button(self, mode: Mode, icon_name: str, name: str, tip: str) -> QToolButton:
         choice = QToolButton()
         set_icon(choice, icon_name)
-        name_control(choice, mode.title(), f"Show a {mode}")
+        name_control(choice, name, tip)
         choice.setCheckable(True)
         choice.setChecked(mode == "grid")
         choice.clicked.connect(lambda _checked=False: self.mode_changed.emit(mode))
@@ -152,7 +162,7 @@ class SearchBar(QWidget):
             buttons.append(label(f"+{len(chips) - MAX_CHIPS}", "muted"))
         if len(chips) > 1:
             rest = without_filters(self.query)
-            clear = button("Clear all", "Remove all filters", lambda: self.set_query(rest))
+            clear = button(tr("Clear all"), tr("Remove all filters"), lambda: self.set_query(rest))
             buttons.append(clear)
         self._chips = row(*buttons, None)
         layout = self.layout()
@@ -167,7 +177,7 @@ class SearchBar(QWidget):
         shown = title if len(title) <= _CHIP_CHARACTERS else f"{title[:_CHIP_CHARACTERS]}…"
         return button(
             f"{shown.replace('&', '&&')}  ✕",
-            f"Remove the filter {title}",
+            tr("Remove the filter {filter}", filter=title),
             lambda: self.set_query(chip.rest),
         )
 
@@ -177,20 +187,22 @@ class SearchBar(QWidget):
     def show_more(self) -> None:
         """Show the menu of folders and files to add."""
         menu = QMenu(self)
-        menu.addAction("Add folder…").triggered.connect(lambda _checked=False: self._ask_folder())
-        menu.addAction("Add files…").triggered.connect(lambda _checked=False: self._ask_files())
+        menu.addAction(tr("Add folder…")).triggered.connect(
+            lambda _checked=False: self._ask_folder()
+        )
+        menu.addAction(tr("Add files…")).triggered.connect(lambda _checked=False: self._ask_files())
         menu.addSeparator()
-        rebuild = menu.addAction("Build the index again")
+        rebuild = menu.addAction(tr("Build the index again"))
         rebuild.triggered.connect(lambda _checked=False: self.rebuild())
         self._popup(menu, self.more_button)
 
     def _ask_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Add folder")
+        name = QFileDialog.getExistingDirectory(self, tr("Add folder"))
         if name:
             self.add([Path(name)])
 
     def _ask_files(self) -> None:
-        names, _filter = QFileDialog.getOpenFileNames(self, "Add files")
+        names, _filter = QFileDialog.getOpenFileNames(self, tr("Add files"))
         self.add([Path(name) for name in names])
 
     def add(self, paths: list[Path]) -> None:
@@ -227,10 +239,10 @@ class SearchBar(QWidget):
         for name, query in saved.items():
             menu.addAction(name.replace("&", "&&")).triggered.connect(self._opener(query))
         menu.addSeparator()
-        save = menu.addAction("Save this search…")
+        save = menu.addAction(tr("Save this search…"))
         save.setEnabled(self.query != EVERYTHING)
         save.triggered.connect(lambda _checked=False: self.save_search())
-        delete = menu.addMenu("Delete")
+        delete = menu.addMenu(tr("Delete"))
         delete.setEnabled(bool(saved))
         for name in saved:
             delete.addAction(name.replace("&", "&&")).triggered.connect(self._storer(name, None))
@@ -248,7 +260,7 @@ class SearchBar(QWidget):
     def save_search(self) -> None:
         """Ask for a name and save the search."""
         name, is_accepted = QInputDialog.getText(
-            self, "Save this search", "Name:", text=self.query.text
+            self, tr("Save this search"), tr("Name:"), text=self.query.text
         )
         if is_accepted and name.strip():
             self._storer(name.strip(), self.query)()

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.translation import mark, tr, tr_marked
 from studio.jobs.library.live_library import LiveLibrary
 from studio.library.annotations import collection_name
 from studio.library.index import LibraryIndex
@@ -41,7 +42,7 @@ WIDTH = 170
 ROW_HEIGHT = 26
 _READ_MS = 150
 _ENTRY = Qt.ItemDataRole.UserRole
-NEW = "New collection"
+NEW = mark("New collection")
 
 
 class Entry(NamedTuple):
@@ -94,10 +95,10 @@ class Sidebar(QWidget):
         self.tree.itemActivated.connect(lambda _row, _column: self._open_current())
         self.tree.customContextMenuRequested.connect(self._show_menu)
         self.new_button = button(
-            NEW, "Create a collection", lambda: self.create_collection([]), "plus"
+            tr_marked(NEW), tr("Create a collection"), lambda: self.create_collection([]), "plus"
         )
-        self.rename_action = self._action("Rename…", "F2", self.rename)
-        self.delete_action = self._action("Delete", "Del", self.delete)
+        self.rename_action = self._action(tr("Rename…"), "F2", self.rename)
+        self.delete_action = self._action(tr("Delete"), "Del", self.delete)
         self._read_soon = DelayedCall(self, self.read, _READ_MS)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 0, 8, 8)
@@ -136,17 +137,17 @@ class Sidebar(QWidget):
             return
         self._content = content
         self.tree.clear()
-        self.tree.add_row(None, Entry("all", "Everything"), content.total)
-        favorites = Entry("all", "Favorites", Query(favorite=True))
+        self.tree.add_row(None, Entry("all", tr("Everything")), content.total)
+        favorites = Entry("all", tr("Favorites"), Query(favorite=True))
         self.tree.add_row(None, favorites, content.favorites)
-        group = self.tree.add_row(None, Entry("group", "Collections"))
+        group = self.tree.add_row(None, Entry("group", tr("Collections")))
         for name, count in content.collections.items():
             entry = Entry("collection", name, Query(collection=name))
             self.tree.add_row(group, entry, count)
         if not content.collections:
-            self.tree.add_row(group, Entry("group", "Drop items here"))
+            self.tree.add_row(group, Entry("group", tr("Drop items here")))
         if content.searches:
-            group = self.tree.add_row(None, Entry("group", "Searches"))
+            group = self.tree.add_row(None, Entry("group", tr("Searches")))
         for name, query in content.searches.items():
             self.tree.add_row(group, Entry("search", name, query))
         self.tree.expandAll()
@@ -182,7 +183,7 @@ class Sidebar(QWidget):
 
     def create_collection(self, ids: list[int]) -> None:
         """Ask for the name of a collection and create it, with these items."""
-        name = self._ask(NEW, "")
+        name = self._ask(tr_marked(NEW), "")
         if name and ids:
             self._commands.add_to_collection(ids, name)
         elif name:
@@ -193,13 +194,13 @@ class Sidebar(QWidget):
         entry = self.tree.current_entry()
         if entry is None or entry.kind not in ("collection", "search"):
             return
-        name = self._ask("Rename", entry.name)
+        name = self._ask(tr("Rename"), entry.name)
         if not name or name == entry.name:
             return
         if entry.kind == "collection":
             self._commands.rename_collection(entry.name, name, lambda: self._follow(entry, name))
         elif self._content is not None and name in self._content.searches:
-            show_message(self, "Rename", f"There is already a search {name}.")
+            show_message(self, tr("Rename"), tr("There is already a search {name}.", name=name))
         else:
             self._commands.rename_search(entry.name, name, entry.query)
 
@@ -219,7 +220,7 @@ class Sidebar(QWidget):
             self.query_requested.emit(Query(collection=name))
 
     def _ask(self, title: str, text: str) -> str:
-        name, is_accepted = QInputDialog.getText(self, title, "Name:", text=text)
+        name, is_accepted = QInputDialog.getText(self, title, tr("Name:"), text=text)
         return collection_name(name) if is_accepted else ""
 
     def _show_menu(self, place: QPoint) -> None:
@@ -229,7 +230,9 @@ class Sidebar(QWidget):
         if entry is not None and entry.kind in ("collection", "search"):
             menu.addActions([self.rename_action, self.delete_action])
             menu.addSeparator()
-        menu.addAction(f"{NEW}…").triggered.connect(functools.partial(self.create_collection, []))
+        menu.addAction(tr("New collection…")).triggered.connect(
+            functools.partial(self.create_collection, [])
+        )
         menu.popup(self.tree.viewport().mapToGlobal(place))
 
 
@@ -243,7 +246,9 @@ class CollectionTree(QTreeWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        name_control(self, "Collections", "Click to show; drop items to add them; F2 renames")
+        name_control(
+            self, tr("Collections"), tr("Click to show; drop items to add them; F2 renames")
+        )
         self.setToolTip("")
         self.setColumnCount(2)
         self.setHeaderHidden(True)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QShowEvent, QWindow
 from PySide6.QtWidgets import QDockWidget, QVBoxLayout
 
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.window_shell import WindowShell
@@ -97,7 +98,7 @@ class WindowLibrary(QObject):
         """The title of *Undo* where the library is shown; empty if it can do nothing."""
         page = self._shown_page()
         title = page.item_actions.commands.undo_title if page is not None else ""
-        return f"Undo {title}" if title else ""
+        return tr("Undo {step}", step=title) if title else ""
 
     def undo(self) -> None:
         """Take back the last change in the library."""
@@ -131,7 +132,7 @@ class LibraryPanel(QDockWidget):
     """The library next to the tab that is shown."""
 
     def __init__(self, library: WindowLibrary) -> None:
-        super().__init__("Library")
+        super().__init__(tr("Library"))
         self.setObjectName("library")
         self._library = library
         self._page: LibraryPage | None = None

@@ -114,6 +114,15 @@ def test_items_are_dropped_into_a_collection(library, qtbot):
     assert not drop(page, "Everything", ids)
 
 
+def test_the_count_of_favorites_follows_the_key(library, qtbot):
+    _studio, page, _ids = library
+    click(page, 1)
+    press(page, Qt.Key.Key_F)
+    qtbot.waitUntil(lambda: ("Favorites", "2") in rows(page), timeout=PATIENCE)
+    press(page, Qt.Key.Key_F)
+    qtbot.waitUntil(lambda: ("Favorites", "1") in rows(page), timeout=PATIENCE)
+
+
 def test_items_dropped_on_the_heading_make_a_collection(library, qtbot, monkeypatch):
     _studio, page, ids = library
     monkeypatch.setattr(QInputDialog, "getText", lambda *_args, **_more: (" 港口 ", True))

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.audio.loader import read_audio
 from studio.ui.audio.playback_buffer import PlaybackBuffer
@@ -63,7 +64,9 @@ class AudioComparison(QWidget):
         choice.setCheckable(True)
         choice.setChecked(number == 0)
         name_control(
-            choice, f"Play number {number + 1}: {name}", f"Switch to {name} ({number + 1})"
+            choice,
+            tr("Play number {number}: {name}", number=number + 1, name=name),
+            tr("Switch to {name} ({number})", name=name, number=number + 1),
         )
         choice.clicked.connect(lambda _checked=False: self.switch_to(number))
         self._choices.addButton(choice, number)
@@ -98,7 +101,7 @@ class AudioComparison(QWidget):
     def _show_state(self) -> None:
         is_playing = self.player.state is PlayerState.PLAYING
         set_icon(self.play_button, "pause" if is_playing else "play")
-        name_control(self.play_button, "Pause" if is_playing else "Play", "Space")
+        name_control(self.play_button, tr("Pause") if is_playing else tr("Play"), tr("Space"))
         self._reason.setText(self.player.reason)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -11,9 +11,10 @@ from PySide6.QtCore import QObject, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QStackedWidget, QWidget
 
+from studio.core.translation import tr
 from studio.ui.widgets.factory import name_control
 
-Mode = Literal["side by side", "slider", "difference"]
+Mode = Literal["side_by_side", "slider", "difference"]
 MAX_ZOOM = 32.0
 _WHEEL_STEP = 120
 _KEY_STEP = 0.05
@@ -65,14 +66,14 @@ class ComparedImage(QWidget):
         self._view = view
         self._first = first
         self._second = second
-        self.mode: Mode = "side by side"
+        self.mode: Mode = "side_by_side"
         self.split = 0.5
         """Where the slider is, as a part of the width."""
         self._dragged_from: QPointF | None = None
         self.setMinimumSize(120, 120)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        name_control(self, "Image", "Wheel zooms, dragging moves all images, 0 fits them")
+        name_control(self, tr("Image"), tr("Wheel zooms, dragging moves all images, 0 fits them"))
         view.changed.connect(self.update)
 
     def target(self) -> QRectF:
@@ -222,6 +223,6 @@ class ImageComparison(QStackedWidget):
         """Show all side by side, or the first and the chosen one in one place."""
         self.both.mode = mode
         self.both.update()
-        self.setCurrentIndex(0 if mode == "side by side" else 1)
+        self.setCurrentIndex(0 if mode == "side_by_side" else 1)
         (self.both if self.currentIndex() else self.panes[0]).setFocus()
         self.pair_changed.emit()

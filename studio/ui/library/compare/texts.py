@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QTextEdit, QVBoxLayout, QWidget
 
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.widgets import theme
 from studio.ui.widgets.factory import label, name_control
@@ -54,7 +55,7 @@ class TextComparison(QWidget):
                 | Qt.TextInteractionFlag.TextSelectableByKeyboard
             )
             pane.setPlainText(text)
-            name_control(pane, name, "Words that differ are marked")
+            name_control(pane, name, tr("Words that differ are marked"))
             pane.verticalScrollBar().valueChanged.connect(self._on_scrolled)
             column = QVBoxLayout()
             column.addWidget(label(name, "muted"))

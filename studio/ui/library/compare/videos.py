@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from studio.core.file_names import one_line
+from studio.core.translation import tr
 from studio.ui.video.canvas import VideoCanvas
 from studio.ui.video.controls import VideoControls
 from studio.ui.video.keys import PlayerKeys
@@ -57,9 +58,9 @@ class VideoComparison(QWidget):
             at, column = 2 * (number // columns), number % columns
             canvas, player = self.canvases[number], self.players[number]
             name = one_line(Path(path).name)
-            title = ElidedLabel(f"Video {number + 1}")
+            title = ElidedLabel(tr("Video {number}", number=number + 1))
             title.set_whole(f"{number + 1}  {name}")
-            canvas.setAccessibleName(f"Video {number + 1}: {name}")
+            canvas.setAccessibleName(tr("Video {number}: {name}", number=number + 1, name=name))
             grid.addWidget(title, at, column)
             grid.addWidget(canvas, at + 1, column)
             grid.setRowStretch(at + 1, 1)

@@ -6,10 +6,11 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QButtonGroup, QCheckBox, QDialog, QPushButton, QVBoxLayout, QWidget
 
+from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.library.items import Item
 from studio.ui import background
 from studio.ui.app_state import AppState
@@ -22,15 +23,20 @@ from studio.ui.library.grid.painters import title_of
 from studio.ui.widgets.factory import Notice, button, label, name_control, row
 
 MODES: dict[Mode, str] = {
-    "side by side": "&Side by side",
-    "slider": "S&lider",
-    "difference": "&Difference",
+    "side_by_side": mark("&Side by side"),
+    "slider": mark("S&lider"),
+    "difference": mark("&Difference"),
 }
-"""Mode → title with the letter that Alt chooses it by."""
+"""Mode → title with the letter that Alt chooses it by, marked."""
+_NAMES = {
+    "side_by_side": mark("Side by side"),
+    "slider": mark("Slider"),
+    "difference": mark("Difference"),
+}
 _TIPS = {
-    "side by side": "Show all images, with one zoom",
-    "slider": "Show the first image and the one that was clicked last, under a slider",
-    "difference": "Show where the first image and the one that was clicked last differ",
+    "side_by_side": mark("Show all images, with one zoom"),
+    "slider": mark("Show the first image and the one that was clicked last, under a slider"),
+    "difference": mark("Show where the first image and the one that was clicked last differ"),
 }
 SIZE = (1100, 720)
 MAX_SIDE = 4_096
@@ -54,12 +60,12 @@ class CompareWindow(QDialog):
         self._shared = shared
         self.items = list(items)
         self.content: Comparison | None = None
-        self.setWindowTitle(f"Compare {len(self.items)} items")
+        self.setWindowTitle(tr("Compare {count} items", count=len(self.items)))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.notice = Notice()
         self._layout = QVBoxLayout(self)
         self._layout.addWidget(self.notice)
-        self._wait = label("Reading…", "muted")
+        self._wait = label(tr("Reading…"), "muted")
         self._layout.addWidget(self._wait, 1)
         self._names = [
             f"{number}  {name}" for number, name in enumerate(_short_names(self.items), 1)
@@ -68,8 +74,14 @@ class CompareWindow(QDialog):
         self.pair = label("", "muted", wrap=True)
         self.pair.hide()
         self._layout.addWidget(self.pair)
-        self._trash_others = QCheckBox(f"Move {self._others} to the trash")
-        name_control(self._trash_others, self._trash_others.text(), "Undo with Ctrl+Z")
+        self._trash_others = QCheckBox(
+            tr_plural(
+                "Move the other one to the trash",
+                "Move the other {count} to the trash",
+                len(self.items) - 1,
+            )
+        )
+        name_control(self._trash_others, self._trash_others.text(), tr("Undo with Ctrl+Z"))
         self._trash_others.toggled.connect(self._show_outcome)
         self.outcome = label("", "muted", wrap=True)
         self._layout.addWidget(row(*self.keep_buttons, None))
@@ -83,27 +95,31 @@ class CompareWindow(QDialog):
         name = self._names[number]
         shown = name if len(self.items) <= _MAX_NAMED else name.partition(" ")[0]
         choice = button(
-            f"Keep &{shown[0]}{shown[1:].replace('&', '&&')}",
-            f"Keep {name} (Alt+{number + 1})",
+            tr("Keep {name}", name=f"&{shown[0]}{shown[1:].replace('&', '&&')}"),
+            tr("Keep {name} (Alt+{number})", name=name, number=number + 1),
             functools.partial(self.choose, number),
         )
         choice.setAutoDefault(False)  # Return must not choose
         return choice
 
-    @property
-    def _others(self) -> str:
-        count = len(self.items) - 1
-        return "the other one" if count == 1 else f"the other {count}"
-
     def _show_outcome(self) -> None:
         """Show what a click on one of the buttons does."""
-        others = self._others
-        verb = "stays" if len(self.items) == 2 else "stay"
-        self.outcome.setText(
-            f"The one you keep becomes a favorite, and {others} can be taken back with Ctrl+Z."
-            if self._trash_others.isChecked()
-            else f"The one you keep becomes a favorite, and {others} {verb} in the library."
-        )
+        others = len(self.items) - 1
+        if self._trash_others.isChecked():
+            text = tr_plural(
+                "The one you keep becomes a favorite, and the other one can be taken back with "
+                "Ctrl+Z.",
+                "The one you keep becomes a favorite, and the other {count} can be taken back with "
+                "Ctrl+Z.",
+                others,
+            )
+        else:
+            text = tr_plural(
+                "The one you keep becomes a favorite, and the other one stays in the library.",
+                "The one you keep becomes a favorite, and the other {count} stay in the library.",
+                others,
+            )
+        self.outcome.setText(text)
 
     def choose(self, number: int) -> None:
         """Choose one: it becomes a favorite, and the others stay or go to the trash."""
@@ -146,16 +162,16 @@ class CompareWindow(QDialog):
         group = QButtonGroup(self)
         buttons: list[QWidget | None] = []
         for mode, shown in MODES.items():
-            choice = QPushButton(shown)
+            choice = QPushButton(tr_marked(shown))
             choice.setCheckable(True)
-            choice.setChecked(mode == "side by side")
+            choice.setChecked(mode == "side_by_side")
             choice.setAutoDefault(False)
-            name_control(choice, mode.capitalize(), _TIPS[mode])
+            name_control(choice, tr_marked(_NAMES[mode]), tr_marked(_TIPS[mode]))
             choice.clicked.connect(functools.partial(self._on_mode, comparison, mode))
             group.addButton(choice)
             buttons.append(choice)
         self.mode_buttons = group.buttons()
-        fit = button("Fit", "Show the whole images (0)", comparison.view.reset)
+        fit = button(tr("Fit"), tr("Show the whole images (0)"), comparison.view.reset)
         return row(*buttons, fit, None)
 
     def _show_pair(self) -> None:
@@ -167,15 +183,11 @@ class CompareWindow(QDialog):
         first, second = comparison.sizes
         text = f"{self._names[0]}  ↔  {self._names[comparison.second]}"
         if first != second:
-            text += (
-                f"\nThe sizes differ: {first.width()} × {first.height()} and {second.width()} × "
-                f"{second.height()}. Both are scaled to fit"
-                f"{', and compared where both are.' if mode == 'difference' else '.'}"
-            )
+            text += f"\n{_sizes_text(first, second, is_difference=mode == 'difference')}"
         elif mode == "difference":
-            text += "\nBlack: no difference"
+            text += f"\n{tr('Black: no difference')}"
         self.pair.setText(text)
-        self.pair.setVisible(mode != "side by side")
+        self.pair.setVisible(mode != "side_by_side")
 
     def _on_mode(self, comparison: ImageComparison, mode: Mode) -> None:
         comparison.set_mode(mode)
@@ -189,7 +201,9 @@ class CompareWindow(QDialog):
 
     def _on_failed(self, error: Exception) -> None:
         self._wait.setText("")
-        self.notice.show_message(f"The items cannot be shown: {error}", "A file may be missing.")
+        self.notice.show_message(
+            tr("The items cannot be shown: {error}", error=error), tr("A file may be missing.")
+        )
 
     def done(self, result: int) -> None:
         """Close the audio device, and end the decoders of videos."""
@@ -198,6 +212,22 @@ class CompareWindow(QDialog):
         elif isinstance(self.content, VideoComparison):
             self.content.close_players()
         super().done(result)
+
+
+def _sizes_text(first: QSize, second: QSize, *, is_difference: bool) -> str:
+    sizes = [f"{size.width()} × {size.height()}" for size in (first, second)]
+    if is_difference:
+        return tr(
+            "The sizes differ: {first} and {second}. Both are scaled to fit, and compared where "
+            "both are.",
+            first=sizes[0],
+            second=sizes[1],
+        )
+    return tr(
+        "The sizes differ: {first} and {second}. Both are scaled to fit.",
+        first=sizes[0],
+        second=sizes[1],
+    )
 
 
 def _short_names(items: Sequence[Item]) -> list[str]:

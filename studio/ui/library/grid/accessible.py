@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, QPoint, QRect
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QAccessibleInterface, QWindow
 from shiboken6 import isValid
 
+from studio.core.translation import tr
 from studio.ui.library.grid.item_view import ItemView
 from studio.ui.library.grid.painters import describe
 
@@ -90,7 +91,7 @@ class ItemInterface(QAccessibleInterface):
         item = self._grid.view.results.item(self.item_id)
         if kind is not QAccessible.Text.Name or not self.isValid():
             return ""
-        return describe(item) if item is not None else "Loading"
+        return describe(item) if item is not None else tr("Loading")
 
     def setText(self, kind: QAccessible.Text, text: str) -> None:
         """Do nothing: the name cannot be changed here."""

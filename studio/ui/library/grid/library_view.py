@@ -12,6 +12,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication
 
+from studio.core.translation import mark, tr, tr_marked
 from studio.library.items import Item
 from studio.ui.library.grid import accessible
 from studio.ui.library.grid.item_view import ItemView
@@ -36,7 +37,7 @@ _NAVIGATION = {
     Qt.Key.Key_Home,
     Qt.Key.Key_End,
 }
-TIP = (
+TIP = mark(
     "Arrows move, Shift and Ctrl select several, Return opens, Space plays, 1 to 5 rate, F marks a "
     "favorite, Delete moves to the trash"
 )
@@ -70,7 +71,7 @@ class LibraryView(ItemView):
         self._before_band: set[int] = set()
         self._band_toggles = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        name_control(self, "Library", TIP)
+        name_control(self, tr("Library"), tr_marked(TIP))
         self.setToolTip("")
 
     # Selection
@@ -123,9 +124,11 @@ class LibraryView(ItemView):
 
     def _describe_current(self) -> None:
         item = self.current_item()
-        text, chosen = describe(item) if item is not None else TIP, len(self.selection.ids)
-        selected = f", {chosen:,} of {len(self._ids):,} selected" if chosen > 1 else ""
-        self.setAccessibleDescription(f"{text}{selected}")
+        parts = [describe(item) if item is not None else tr_marked(TIP)]
+        chosen, count = len(self.selection.ids), len(self._ids)
+        if chosen > 1:
+            parts.append(tr("{chosen:,} of {count:,} selected", chosen=chosen, count=count))
+        self.setAccessibleDescription(", ".join(parts))
         accessible.announce_selection(self)
 
     def _on_ids_changed(self) -> None:

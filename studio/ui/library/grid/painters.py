@@ -11,8 +11,8 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 
 from studio.core.file_names import one_line
 from studio.core.kinds import KINDS
-from studio.core.translation import tr_marked
-from studio.library.items import Item
+from studio.core.translation import tr, tr_marked
+from studio.library.items import Item, medium_title
 from studio.ui.audio.seconds import format_seconds
 from studio.ui.library.grid.layouts import CAPTION_HEIGHT
 from studio.ui.widgets.icons import icon
@@ -124,7 +124,7 @@ class ItemPainter:
         if marks:
             self._badge(painter, QPoint(square.left() + 4, bottom), marks)
         if item.missing:
-            self._badge(painter, square.topLeft() + QPoint(4, 4), "File missing")
+            self._badge(painter, square.topLeft() + QPoint(4, 4), tr("File missing"))
 
     def _badge(self, painter: QPainter, place: QPoint, text: str) -> None:
         width = self._small_metrics.horizontalAdvance(text) + 10
@@ -222,7 +222,7 @@ def title_of(item: Item) -> str:
 def kind_title(item: Item) -> str:
     """Return the name of an item's kind, or of its medium for a file of another program."""
     kind = KINDS.get(item.kind)
-    return tr_marked(kind.title) if kind is not None else item.media.title()
+    return tr_marked(kind.title) if kind is not None else medium_title(item.media)
 
 
 def date_text(seconds: float) -> str:
@@ -230,18 +230,18 @@ def date_text(seconds: float) -> str:
     try:
         return datetime.datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
     except (ValueError, OverflowError, OSError):
-        return "unknown"
+        return tr("unknown")
 
 
 def describe(item: Item) -> str:
     """Return an item in one sentence, for a screen reader and tooltips."""
     parts = [kind_title(item), title_of(item), date_text(item.created)]
     if item.rating:
-        parts.append(f"{item.rating} of 5 stars")
+        parts.append(tr("{rating} of 5 stars", rating=item.rating))
     if item.favorite:
-        parts.append("favorite")
+        parts.append(tr("favorite"))
     if item.missing:
-        parts.append("file missing")
+        parts.append(tr("file missing"))
     return ", ".join(parts)
 
 

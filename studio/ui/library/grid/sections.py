@@ -9,7 +9,23 @@ import datetime
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from studio.core.translation import mark, tr, tr_marked
+
 _MICROSECONDS = 1_000_000
+_MONTHS = (
+    mark("January"),
+    mark("February"),
+    mark("March"),
+    mark("April"),
+    mark("May"),
+    mark("June"),
+    mark("July"),
+    mark("August"),
+    mark("September"),
+    mark("October"),
+    mark("November"),
+    mark("December"),
+)
 
 
 class Section(NamedTuple):
@@ -52,11 +68,15 @@ def _group_of(item_id: int, today: datetime.date) -> tuple[int, str]:
     try:
         day = datetime.datetime.fromtimestamp(item_id / _MICROSECONDS).date()
     except (ValueError, OverflowError, OSError):  # a file with an impossible date
-        return 0, "Unknown date"
+        return 0, tr("Unknown date")
     for title, first_day in _recent_groups(today):
         if day >= first_day:
             return _id_of(first_day), title
-    return _id_of(day.replace(day=1)), day.strftime("%B %Y")
+    return _id_of(day.replace(day=1)), _month_title(day)
+
+
+def _month_title(day: datetime.date) -> str:
+    return tr("{month} {year}", month=tr_marked(_MONTHS[day.month - 1]), year=day.year)
 
 
 def _recent_groups(today: datetime.date) -> list[tuple[str, datetime.date]]:
@@ -64,11 +84,11 @@ def _recent_groups(today: datetime.date) -> list[tuple[str, datetime.date]]:
     day = datetime.timedelta(days=1)
     monday = week_start(today)
     return [
-        ("In the future", today + day),
-        ("Today", today),
-        ("Yesterday", today - day),
-        ("This week", monday),
-        ("Last week", monday - 7 * day),
+        (tr("In the future"), today + day),
+        (tr("Today"), today),
+        (tr("Yesterday"), today - day),
+        (tr("This week"), monday),
+        (tr("Last week"), monday - 7 * day),
     ]
 
 
