@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
 from studio.core.errors import StudioError
 from studio.core.kinds import KINDS
 from studio.core.settings import LoadPreference
+from studio.core.translation import tr
 from studio.models.card import ADAPTED_KIND, ADAPTER, ModelCard
 from studio.models.catalog import listed
 from studio.models.inspect.adapter import UnknownFamilyError
@@ -66,7 +67,7 @@ class ModelsDialog(QDialog):
     def __init__(self, shared: AppState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.shared = shared
-        self.setWindowTitle("Models")
+        self.setWindowTitle(tr("Models"))
         self.setAcceptDrops(True)
         self.setMinimumSize(460, 420)
         resize_to_fit(self, 1060, 680)
@@ -84,7 +85,7 @@ class ModelsDialog(QDialog):
         self.bar.setTextVisible(False)
         self.bar.setRange(0, 1000)
         self.bar.setFixedWidth(140)
-        name_control(self.bar, "Progress", "Part of the files that was read")
+        name_control(self.bar, tr("Progress"), tr("Part of the files that was read"))
         self._create_buttons()
         self._create_layout()
         self._connect()
@@ -92,8 +93,10 @@ class ModelsDialog(QDialog):
         self.list.text.setFocus()
 
     def _create_buttons(self) -> None:
-        self.stop_button = button("Stop", "Stop this; nothing is added", self._task.stop, "stop")
-        self.close_button = button("Close", "Close this dialog", self.accept)
+        self.stop_button = button(
+            tr("Stop"), tr("Stop this; nothing is added"), self._task.stop, "stop"
+        )
+        self.close_button = button(tr("Close"), tr("Close this dialog"), self.accept)
 
     def _create_layout(self) -> None:
         right = QWidget()
@@ -204,7 +207,7 @@ class ModelsDialog(QDialog):
     def _open_folder(self) -> None:
         item = self.selected()
         if item is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(item.card.path)):
-            self.notice.show_message("The folder could not be opened.", item.card.path)
+            self.notice.show_message(tr("The folder could not be opened."), item.card.path)
 
     def _check(self) -> None:
         item = self.selected()
@@ -219,7 +222,7 @@ class ModelsDialog(QDialog):
             self._check_progressed.emit(done / max(1, total))
 
         self._start_task(
-            f"Checking {card.title}…",
+            tr("Checking {title}…", title=card.title),
             lambda stop: check(data, self._installed_card(card), report, stop.is_set),
             lambda checked: self._on_checked(card, checked),
         )
@@ -243,9 +246,15 @@ class ModelsDialog(QDialog):
         card = item.card
         self._adding = None
         deletes = removing_deletes_files(self.shared.data, card)
-        effect = "Its files are deleted." if deletes else "Its files stay where they are."
-        question = f"{card.title} is removed from the list. {effect}"
-        if confirm(self, "Remove the model?", question, "Remove"):
+        question = (
+            tr("{title} is removed from the list. Its files are deleted.", title=card.title)
+            if deletes
+            else tr(
+                "{title} is removed from the list. Its files stay where they are.",
+                title=card.title,
+            )
+        )
+        if confirm(self, tr("Remove the model?"), question, tr("Remove")):
             self._start_task(
                 "",
                 lambda _stop: remove(self.shared.data, card.name),
@@ -254,7 +263,7 @@ class ModelsDialog(QDialog):
             )
 
     def _on_removed(self, card: ModelCard) -> None:
-        self.status.setText(f"{card.title} was removed")
+        self.status.setText(tr("{title} was removed", title=card.title))
         self.shared.reload_models()
 
     # Adding
@@ -280,19 +289,19 @@ class ModelsDialog(QDialog):
         """
         if self._task.is_busy:
             self.notice.show_message(
-                "Another model is being added.", "Wait until it is added, or stop it."
+                tr("Another model is being added."), tr("Wait until it is added, or stop it.")
             )
             return
         data, report = self.shared.data, self._progressed.emit
         self._adding = path
         self._start_task(
-            f"Adding {path.name}…",
+            tr("Adding {name}…", name=path.name),
             lambda stop: add(data, path, report, stop.is_set, made_for=made_for),
             self._on_added,
         )
 
     def _on_added(self, card: ModelCard) -> None:
-        self.status.setText(f"{card.title} was added")
+        self.status.setText(tr("{title} was added", title=card.title))
         self.list.select(card.name)
         self.shared.reload_models()
 
@@ -322,7 +331,7 @@ class ModelsDialog(QDialog):
         adding = self._adding is not None
         self.status.setText("")
         if isinstance(error, InstallCancelledError):
-            self.status.setText("Stopped. Nothing was added." if adding else "Stopped.")
+            self.status.setText(tr("Stopped. Nothing was added.") if adding else tr("Stopped."))
         elif isinstance(error, UnknownFamilyError):
             self._ask_family(error)
         elif isinstance(error, StudioError):
@@ -335,11 +344,11 @@ class ModelsDialog(QDialog):
         models = {card.title: card for card in self.shared.cards(ADAPTED_KIND) if not card.base}
         path = self._adding
         if not models or path is None:
-            self.notice.show_message(error.message, "Add the model it was made for first.")
+            self.notice.show_message(error.message, tr("Add the model it was made for first."))
             return
-        question = f"{error.message}\nWhich installed model was it made for?"
+        question = f"{error.message}\n{tr('Which installed model was it made for?')}"
         title, accepted = QInputDialog.getItem(
-            self, "Choose the base model", question, list(models), 0, False
+            self, tr("Choose the base model"), question, list(models), 0, False
         )
         if accepted:
             self.add(path, models[title])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -20,16 +20,24 @@ from PySide6.QtWidgets import (
 
 from studio.core.errors import StudioError
 from studio.core.file_names import printable
+from studio.core.translation import tr, tr_plural
 from studio.models.card import ModelCard
 from studio.models.hub.download import DownloadEstimate, download, query
 from studio.models.hub.progress import pace_text
-from studio.models.hub.repository import Hub, Repository, hub_of, parse_repository
+from studio.models.hub.repository import (
+    Hub,
+    RemoteFile,
+    Repository,
+    RepositoryContents,
+    hub_of,
+    parse_repository,
+)
 from studio.models.install.staging import InstallCancelledError
 from studio.models.install.wheel_download import InstallProgress
 from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import resize_to_fit
 from studio.ui.models.download_thread import Work, WorkThread
-from studio.ui.models.list import language_name
+from studio.ui.models.languages import language_name
 from studio.ui.models.partial_downloads import PartialDownloads
 from studio.ui.widgets.factory import Notice, button, label, name_control, row, size_text
 from studio.ui.widgets.plain_editor import PlainEditor
@@ -49,7 +57,7 @@ class DownloadDialog(QDialog):
         self._thread: WorkThread | None = None
         self._handle_result: Callable[[Any], None] = self._on_looked_up
         self._found: DownloadEstimate | None = None
-        self.setWindowTitle("Download a model")
+        self.setWindowTitle(tr("Download a model"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         resize_to_fit(self, 640, 340)
         self._create_widgets()
@@ -64,11 +72,11 @@ class DownloadDialog(QDialog):
         grows.setHeightForWidth(True)  # long messages wrap in this narrow dialog
         self.notice.setSizePolicy(grows)
         self.name = QLineEdit()
-        self.name.setPlaceholderText("organization/name, or the address of its page")
+        self.name.setPlaceholderText(tr("organization/name, or the address of its page"))
         name_control(
             self.name,
-            "Repository",
-            "organization/name; add @revision for another than the newest version",
+            tr("Repository"),
+            tr("organization/name; add @revision for another than the newest version"),
         )
         self.name.textEdited.connect(self._on_edited)
         self.name.returnPressed.connect(self.look_up)
@@ -78,36 +86,44 @@ class DownloadDialog(QDialog):
             lambda error: self.notice.show_message(error.message, error.cure)
         )
         self.choice = QComboBox()
-        name_control(self.choice, "Files", "Which files to download")
+        name_control(self.choice, tr("Files"), tr("Which files to download"))
         self.choice.currentIndexChanged.connect(self._on_choice_changed)
         self.choice.hide()
         self.about = label("", wrap=True)
         self.about.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        name_control(self.bar, "Download progress", "Part of the model that was downloaded")
+        name_control(self.bar, tr("Download progress"), tr("Part of the model that was downloaded"))
         self.bar.hide()
         self.status = label("", "muted", wrap=True)
         self.status.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
     def _create_buttons(self) -> None:
         self.look_button = button(
-            "Look up", "Show what the repository contains; nothing is downloaded yet", self.look_up
+            tr("Look up"),
+            tr("Show what the repository contains; nothing is downloaded yet"),
+            self.look_up,
         )
         self.license_button = button(
-            "Read the license…", "Show the license file of the repository", self._show_license
+            tr("Read the license…"),
+            tr("Show the license file of the repository"),
+            self._show_license,
         )
         self.license_button.hide()
         self.hub_button = button(
-            "Hub and account…", "Use another hub, an access token, or work offline", self._show_hub
+            tr("Hub and account…"),
+            tr("Use another hub, an access token, or work offline"),
+            self._show_hub,
         )
         self.download_button = button(
-            "Download", "Download the model", self.download, "save", primary=True
+            tr("Download"), tr("Download the model"), self.download, "save", primary=True
         )
         self.pause_button = button(
-            "Pause", "Pause the download; it can continue later", self.pause, "pause"
+            tr("Pause"), tr("Pause the download; it can continue later"), self.pause, "pause"
         )
-        self.close_button = button("Close", "Close this dialog and pause the download", self.close)
+        self.close_button = button(
+            tr("Close"), tr("Close this dialog and pause the download"), self.close
+        )
         for control in (
             self.look_button,
             self.hub_button,
@@ -143,7 +159,7 @@ class DownloadDialog(QDialog):
         if hub is None or repository is None or self._thread is not None:
             return
         self._reset()
-        self.status.setText(f"Connecting to {hub.host}…")
+        self.status.setText(tr("Connecting to {host}…", host=hub.host))
         data = self.shared.data
         self._start(
             lambda _report, cancelled: query(data, repository, cancelled, hub), self._on_looked_up
@@ -162,12 +178,20 @@ class DownloadDialog(QDialog):
         self.status.setText("")
         found = looked_up.contents
         if found.closed is not None:
-            page = button("Open page", "Show the repository in the browser", self._open_page)
+            page = button(
+                tr("Open page"), tr("Show the repository in the browser"), self._open_page
+            )
             self.notice.show_message(found.closed.message, found.closed.cure, [page])
         self.choice.blockSignals(True)
         if found.files and found.files != found.choices[:1]:
             self.choice.addItem(
-                f"{len(found.files)} files, {size_text(found.size)}", looked_up.repository.files
+                tr_plural(
+                    "1 file, {size}",
+                    "{count} files, {size}",
+                    len(found.files),
+                    size=size_text(found.size),
+                ),
+                looked_up.repository.files,
             )
         for file in found.choices:
             if (file.path,) != looked_up.repository.files:
@@ -185,23 +209,13 @@ class DownloadDialog(QDialog):
         chosen = [file for file in found.choices if (file.path,) == tuple(files)] or list(
             found.files
         )
-        lines = []
-        if chosen:
-            partial = (
-                f", {size_text(looked_up.downloaded)} of it already downloaded"
-                if looked_up.downloaded and chosen == list(found.files)
-                else ""
-            )
-            size = size_text(sum(file.size for file in chosen))
-            lines.append(f"{size} to download{partial}; {size_text(looked_up.free)} free on disk.")
-        gated = " You must accept its terms on the hub." if found.gated else ""
-        link = f", {found.license_link}" if found.license_link else ""
-        license_text = found.license or "unknown; ask the authors before you use the model"
-        lines.append(f"License: {license_text}{link}.{gated}")
+        downloaded = looked_up.downloaded if chosen == list(found.files) else 0
+        lines = [_size_line(looked_up, chosen, downloaded)] if chosen else []
+        lines.append(_license_line(found))
         if found.languages:
             more = " …" if len(found.languages) > MAX_LANGUAGES else ""
             names = ", ".join(map(language_name, found.languages[:MAX_LANGUAGES]))
-            lines.append(f"Languages: {names}{more}")
+            lines.append(tr("Languages: {names}", names=f"{names}{more}"))
         self.about.setText("\n".join(lines))
         self._update_controls()
 
@@ -216,14 +230,14 @@ class DownloadDialog(QDialog):
             return
         shown = QDialog(self)
         shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        shown.setWindowTitle("License")
+        shown.setWindowTitle(tr("License"))
         resize_to_fit(shown, 640, 480)
         text = PlainEditor()
         text.setReadOnly(True)
         text.setPlainText(
             "\n".join(printable(line) for line in self._found.contents.license_text.splitlines())
         )
-        name_control(text, "License", "The license file of the repository")
+        name_control(text, tr("License"), tr("The license file of the repository"))
         QVBoxLayout(shown).addWidget(text)
         shown.open()
 
@@ -249,7 +263,7 @@ class DownloadDialog(QDialog):
             files=tuple(self.choice.currentData() or ()),
         )
         self.notice.clear()
-        self.status.setText(f"Connecting to {hub.host}…")
+        self.status.setText(tr("Connecting to {host}…", host=hub.host))
         self.running.add(repository.repo)
         self._start(
             lambda report, cancelled: download(data, repository, report, cancelled, hub=hub),
@@ -260,7 +274,7 @@ class DownloadDialog(QDialog):
         """Pause the download; it can be continued."""
         if self._thread is not None:
             self._thread.stop()
-            self.status.setText("Pausing…")
+            self.status.setText(tr("Pausing…"))
 
     def _start(self, work: Work, handle_result: Callable[[Any], None]) -> None:
         self._thread = WorkThread(work)
@@ -276,9 +290,18 @@ class DownloadDialog(QDialog):
         self.bar.setVisible(bool(progress.total))
         self.bar.setRange(0, 1000)
         self.bar.setValue(int(1000 * progress.done / progress.total) if progress.total else 0)
-        total, speed = progress.total, pace_text(progress)
-        amount = f" {size_text(progress.done)} of {size_text(total)}" if total else "…"
-        self.status.setText(f"{progress.phase}{amount}{f', {speed}' if speed else ''}")
+        speed = pace_text(progress)
+        status = (
+            tr(
+                "{phase} {done} of {total}",
+                phase=progress.phase,
+                done=size_text(progress.done),
+                total=size_text(progress.total),
+            )
+            if progress.total
+            else f"{progress.phase}…"
+        )
+        self.status.setText(f"{status}, {speed}" if speed else status)
 
     def _on_done(self, result: object) -> None:
         self._end()
@@ -293,15 +316,15 @@ class DownloadDialog(QDialog):
 
     def _on_downloaded(self, card: ModelCard) -> None:
         self.shared.reload_models()
-        self.shared.post_toast(f"{card.title} is ready")
-        self.status.setText(f"{card.title} is ready.")
+        self.shared.post_toast(tr("{title} is ready", title=card.title))
+        self.status.setText(tr("{title} is ready.", title=card.title))
         self._found = None
         self._update_controls()
 
     def _on_failed(self, error: StudioError) -> None:
         self._end()
         if isinstance(error, InstallCancelledError):
-            self.status.setText("Paused. Download continues it.")
+            self.status.setText(tr("Paused. Download continues it."))
         else:
             self.notice.show_message(error.message, error.cure)
 
@@ -356,3 +379,24 @@ class DownloadDialog(QDialog):
             self._unregister()
             self.shared.reload_models()  # the download may have completed in the last moment
         super().done(result)
+
+
+def _size_line(looked_up: DownloadEstimate, chosen: Sequence[RemoteFile], downloaded: int) -> str:
+    """Describe the files to download; `downloaded`: bytes of them that are on the disk."""
+    size, free = size_text(sum(file.size for file in chosen)), size_text(looked_up.free)
+    if not downloaded:
+        return tr("{size} to download; {free} free on disk.", size=size, free=free)
+    return tr(
+        "{size} to download, {downloaded} of it already downloaded; {free} free on disk.",
+        size=size,
+        downloaded=size_text(downloaded),
+        free=free,
+    )
+
+
+def _license_line(found: RepositoryContents) -> str:
+    license = found.license or tr("unknown; ask the authors before you use the model")
+    if found.license_link:
+        license += f", {found.license_link}"
+    line = tr("License: {license}.", license=license)
+    return f"{line} {tr('You must accept its terms on the hub.')}" if found.gated else line

@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QThread, Signal
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 from studio.models.install.wheel_download import InstallProgress
 
 log = logging.getLogger(__name__)
@@ -66,13 +67,11 @@ def unexpected(error: Exception) -> StudioError:
     """Log an unexpected error and convert it to one for the user."""
     log.error("a download or an installation failed", exc_info=error)
     if isinstance(error, OSError):
-        message, cure = (
-            f"A file could not be read or written: {error.strerror or error}.",
-            "Check the free space and the permissions.",
+        return StudioError(
+            tr("A file could not be read or written: {reason}.", reason=error.strerror or error),
+            cure=tr("Check the free space and the permissions. Downloaded parts are kept."),
         )
-    else:
-        message, cure = (
-            f"Something went wrong: {str(error) or type(error).__name__}.",
-            "The log in the data folder has the details.",
-        )
-    return StudioError(message, cure=f"{cure} Downloaded parts are kept.")
+    return StudioError(
+        tr("Something went wrong: {reason}.", reason=str(error) or type(error).__name__),
+        cure=tr("The log in the data folder has the details. Downloaded parts are kept."),
+    )

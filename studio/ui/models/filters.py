@@ -17,7 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.translation import tr, tr_marked
 from studio.ui import background
+from studio.ui.models.languages import language_name
 from studio.ui.models.list import (
     LICENSES,
     SIZES,
@@ -26,7 +28,6 @@ from studio.ui.models.list import (
     ModelDelegate,
     ModelFilter,
     ModelList,
-    language_name,
 )
 from studio.ui.widgets.factory import button, choice_box, label, name_control, search_field
 
@@ -42,24 +43,31 @@ class ModelsPane(QWidget):
         self.models = ModelList()
         self.shown = ModelFilter(self.models)
         self.text = search_field(
-            "Search models", "Name, family, language or purpose (Ctrl+F)", "Search models"
+            tr("Search models"),
+            tr("Name, family, language or purpose (Ctrl+F)"),
+            tr("Search models"),
         )
-        self.task = _create_filter("Task", "Show only models for one task", "All tasks", TASKS)
+        self.task = _create_filter(
+            tr("Task"), tr("Show only models for one task"), tr("All tasks"), TASKS
+        )
         self.max_size = _create_filter(
-            "Size", "Show only models up to this size", "Any size", SIZES
+            tr("Size"), tr("Show only models up to this size"), tr("Any size"), SIZES
         )
         self.license = _create_filter(
-            "License", "Show only models whose license allows this", "Any license", LICENSES
+            tr("License"),
+            tr("Show only models whose license allows this"),
+            tr("Any license"),
+            LICENSES,
         )
         self.language = _create_filter(
-            "Language", "Show only models for one language", "Any language", {}
+            tr("Language"), tr("Show only models for one language"), tr("Any language"), {}
         )
-        self.fitting = QCheckBox("Fits this computer")
+        self.fitting = QCheckBox(tr("Fits this computer"))
         name_control(
-            self.fitting, "Fits this computer", "Show only models that Studio can run here"
+            self.fitting, tr("Fits this computer"), tr("Show only models that Studio can run here")
         )
-        self.installed = QCheckBox("Installed")
-        name_control(self.installed, "Installed", "Show only installed models")
+        self.installed = QCheckBox(tr("Installed"))
+        name_control(self.installed, tr("Installed"), tr("Show only installed models"))
         self.view = _create_view(self.shown)
         self.count = label("", "muted")
         self.empty_page = self._create_empty_page()
@@ -74,10 +82,10 @@ class ModelsPane(QWidget):
     def _create_empty_page(self) -> QWidget:
         page = QWidget()
         layout = QVBoxLayout(page)
-        text = label("No models match.", "muted", wrap=True)
+        text = label(tr("No models match."), "muted", wrap=True)
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.all_button = button(
-            "Show all models", "Clear the search and the filters", self.show_all
+            tr("Show all models"), tr("Clear the search and the filters"), self.show_all
         )
         layout.addStretch(1)
         layout.addWidget(text)
@@ -151,7 +159,14 @@ class ModelsPane(QWidget):
         count, total = self.shown.rowCount(), self.models.rowCount()
         self.pages.setCurrentWidget(self.view if count else self.empty_page)
         installed = sum(self.shown.item_at(row).installed for row in range(count))
-        self.count.setText(f"{count} of {total} models, {installed} installed")
+        self.count.setText(
+            tr(
+                "{count} of {total} models, {installed} installed",
+                count=count,
+                total=total,
+                installed=installed,
+            )
+        )
         self._select_row(name)
 
     def _select_row(self, name: str) -> None:
@@ -205,13 +220,14 @@ def _create_view(shown: ModelFilter) -> QListView:
     view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     view.setMinimumSize(200, 120)
-    name_control(view, "Models", "Installed models first, then the catalog")
+    name_control(view, tr("Models"), tr("Installed models first, then the catalog"))
     view.setToolTip("")
     return view
 
 
 def _create_filter(name: str, tip: str, first: str, more: Mapping[str, str]) -> QComboBox:
-    box = choice_box(name, tip, first, more)
+    titles = {value: tr_marked(title) for value, title in more.items()}
+    box = choice_box(name, tip, first, titles)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(8)
     return box

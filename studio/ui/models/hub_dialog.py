@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QVBoxLayout, QWidge
 
 from studio.core.errors import StudioError
 from studio.core.settings_catalog.endpoint import ENDPOINT, checked_endpoint
+from studio.core.translation import tr
 from studio.models.hub.credentials import store_token, token_for
 from studio.models.hub.repository import ENDPOINT_VARIABLE, Hub, hub_of
 from studio.ui import background
@@ -22,45 +23,51 @@ class HubDialog(QDialog):
     def __init__(self, shared: AppState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.shared = shared
-        self.setWindowTitle("Hub and account")
+        self.setWindowTitle(tr("Hub and account"))
         resize_to_fit(self, 520, 280)
         self.notice = Notice()
         self.endpoint = QLineEdit(shared.settings.endpoint)
         self.endpoint.setPlaceholderText(ENDPOINT)
         name_control(
             self.endpoint,
-            "Address of the hub",
-            "A mirror or your company's hub; leave empty for the default",
+            tr("Address of the hub"),
+            tr("A mirror or your company's hub; leave empty for the default"),
         )
         self.token = QLineEdit()
         self.token.setEchoMode(QLineEdit.EchoMode.Password)
-        self.token.setPlaceholderText("hf_…")
+        self.token.setPlaceholderText("hf_…")  # not translated: how a token begins
         name_control(
             self.token,
-            "Token",
-            "Your account's access token; saved in the desktop's keyring, sent to this hub only",
+            tr("Token"),
+            tr(
+                "Your account's access token; saved in the desktop's keyring, sent to this hub only"
+            ),
         )
         self.account = label("", "muted", wrap=True)
         self.delete_button = button(
-            "Delete token", "Delete the token from the keyring", self._delete_token
+            tr("Delete token"), tr("Delete the token from the keyring"), self._delete_token
         )
-        self.offline = QCheckBox("Offline: never download anything")
+        self.offline = QCheckBox(tr("Offline: never download anything"))
         self.offline.setChecked(shared.settings.offline)
-        name_control(self.offline, "Offline", "While this is on, Studio downloads nothing")
+        name_control(self.offline, tr("Offline"), tr("While this is on, Studio downloads nothing"))
         self._before = {"endpoint": shared.settings.endpoint, "offline": shared.settings.offline}
-        self.save_button = button("Save", "Save these settings", self._save, primary=True)
-        self.cancel_button = button("Cancel", "Close and discard the changes", self.reject)
+        self.save_button = button(tr("Save"), tr("Save these settings"), self._save, primary=True)
+        self.cancel_button = button(tr("Cancel"), tr("Close and discard the changes"), self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 14)
         layout.setSpacing(8)
         layout.addWidget(self.notice)
-        layout.addWidget(label("Address of the hub", "muted"))
+        layout.addWidget(label(tr("Address of the hub"), "muted"))
         layout.addWidget(self.endpoint)
         if os.environ.get(ENDPOINT_VARIABLE):
             override = os.environ[ENDPOINT_VARIABLE]
-            text = f"{ENDPOINT_VARIABLE} is set and takes precedence: {override}"
+            text = tr(
+                "{variable} is set and takes precedence: {endpoint}",
+                variable=ENDPOINT_VARIABLE,
+                endpoint=override,
+            )
             layout.addWidget(label(text, "muted", wrap=True))
-        layout.addWidget(label("Access token, for models whose terms you must accept", "muted"))
+        layout.addWidget(label(tr("Access token, for models whose terms you must accept"), "muted"))
         layout.addWidget(row(self.token, self.delete_button))
         layout.addWidget(self.account)
         layout.addWidget(self.offline)
@@ -85,7 +92,7 @@ class HubDialog(QDialog):
 
     def _on_token_known(self, exists: bool) -> None:
         self.account.setText(
-            "A token is saved." if exists else "No token is saved; most models need none."
+            tr("A token is saved.") if exists else tr("No token is saved; most models need none.")
         )
         self.delete_button.setEnabled(exists)
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QProgressBar
 
 from studio.core.kinds import STARTER_KIND
+from studio.core.translation import tr
 from studio.ui.app_state import AppState
 from studio.ui.models.starter_card import StarterCard
 from studio.ui.models.starter_models import STARTER_MODELS
@@ -37,12 +38,18 @@ class InstallPace:
         """Return a line about the progress; `now` is in seconds."""
         parts = [self.title, progress.phase]
         if progress.total:
-            parts.append(f"{size_text(progress.done)} of {size_text(progress.total)}")
+            parts.append(
+                tr(
+                    "{done} of {total}",
+                    done=size_text(progress.done),
+                    total=size_text(progress.total),
+                )
+            )
             self._started = self._started or (now, progress.done)
             seconds, done = now - self._started[0], progress.done - self._started[1]
             if seconds >= MIN_SECONDS and done > 0 and progress.done < progress.total:
                 left = (progress.total - progress.done) * seconds / done
-                parts.append(f"about {format_duration(left)} left")
+                parts.append(tr("about {duration} left", duration=format_duration(left)))
         return " · ".join(parts)
 
 
@@ -64,7 +71,7 @@ class InstallBanner(QObject):
         self.banner = Notice("banner")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        name_control(self.bar, "Install progress", "Progress of the model's installation")
+        name_control(self.bar, tr("Install progress"), tr("Progress of the model's installation"))
         self.bar.hide()
 
     def offer_starter(self) -> None:
@@ -79,7 +86,7 @@ class InstallBanner(QObject):
     def install(self, name: str) -> None:
         """Install a catalog model, with progress in the banner."""
         if self.installer is not None:
-            self._shared.post_toast("Another model is still being installed")
+            self._shared.post_toast(tr("Another model is still being installed"))
             return
         from studio.models import catalog
         from studio.models.install.catalog_install import install
@@ -96,11 +103,16 @@ class InstallBanner(QObject):
         self.installer.failed.connect(self._on_failed)
         self.installer.finished.connect(self._on_finished)
         stop = button(
-            "Stop", "Stop the installation; it can continue later", self.installer.stop, "stop"
+            tr("Stop"),
+            tr("Stop the installation; it can continue later"),
+            self.installer.stop,
+            "stop",
         )
         self.offer.hide()
         self.banner.show_message(
-            f"{self._pace.title} · Starting…", "You can keep working meanwhile.", [stop]
+            tr("{title} · Starting…", title=self._pace.title),
+            tr("You can keep working meanwhile."),
+            [stop],
         )
         self.bar.setRange(0, 0)
         self.bar.show()
@@ -124,13 +136,17 @@ class InstallBanner(QObject):
             self.banner.clear()
             self.model_tried.emit(card)
 
-        attempt = button("Try it", "Show examples for this model", try_it, "play", primary=True)
-        close = button("Close", "Hide this", self._on_closed)
-        self.banner.show_message(f"{card.title} is ready.", "", [attempt, close])
+        attempt = button(
+            tr("Try it"), tr("Show examples for this model"), try_it, "play", primary=True
+        )
+        close = button(tr("Close"), tr("Hide this"), self._on_closed)
+        self.banner.show_message(tr("{title} is ready.", title=card.title), "", [attempt, close])
 
     def _on_failed(self, error: StudioError) -> None:
-        retry = button("Try again", "Install again", lambda: self.install(self._name), "retry")
-        close = button("Close", "Hide this", self._on_closed)
+        retry = button(
+            tr("Try again"), tr("Install again"), lambda: self.install(self._name), "retry"
+        )
+        close = button(tr("Close"), tr("Hide this"), self._on_closed)
         self.banner.show_message(error.message, error.cure, [retry, close])
 
     def _on_closed(self) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 from PySide6.QtCore import (
     QAbstractListModel,
-    QLocale,
     QModelIndex,
     QPersistentModelIndex,
     QRect,
@@ -20,36 +19,45 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from studio.core.kinds import KINDS
+from studio.core.translation import mark, tr, tr_marked
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalog import CatalogEntry, why_not_run
 from studio.models.memory.choose_plan import fits
 from studio.models.memory.hardware import Machine, bytes_needed
+from studio.ui.models.languages import english_name, language_name
 from studio.ui.widgets import theme
 from studio.ui.widgets.factory import size_text
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 50
-COMMERCIAL = {"yes": "free to use", "conditional": "conditions", "no": "non-commercial"}
+COMMERCIAL = {
+    "yes": mark("free to use"),
+    "conditional": mark("conditions"),
+    "no": mark("non-commercial"),
+}
 ADAPTERS = {
     "lora": "LoRA",
-    "textual-inversion": "Textual inversion",
+    "textual-inversion": mark("Textual inversion"),
     "vae": "VAE",
     "controlnet": "ControlNet",
     "ip-adapter": "IP-Adapter",
 }
 TASKS = {
-    "text-generation": "Text and chat",
-    "summarization": "Summaries",
-    "text-to-image": "Text to image",
-    "image-to-image": "Image to image",
-    "text-to-video": "Text to video",
-    "image-to-video": "Image to video",
-    "text-to-speech": "Speech",
-    "text-to-audio": "Music and audio",
-    ADAPTER: "Adapters",
+    "text-generation": mark("Text and chat"),
+    "summarization": mark("Summaries"),
+    "text-to-image": mark("Text to image"),
+    "image-to-image": mark("Image to image"),
+    "text-to-video": mark("Text to video"),
+    "image-to-video": mark("Image to video"),
+    "text-to-speech": mark("Speech"),
+    "text-to-audio": mark("Music and audio"),
+    ADAPTER: mark("Adapters"),
 }
-SIZES = {"1": "up to 1 GB", "5": "up to 5 GB", "20": "up to 20 GB"}
-LICENSES = {"yes": "Free for commercial use", "conditional": "Commercial use with conditions"}
+SIZES = {"1": mark("up to 1 GB"), "5": mark("up to 5 GB"), "20": mark("up to 20 GB")}
+LICENSES = {
+    "yes": mark("Free for commercial use"),
+    "conditional": mark("Commercial use with conditions"),
+}
 
 
 @dataclass(frozen=True)
@@ -84,8 +92,9 @@ class Item:
     def size_text(self) -> str:
         """The size with its unit."""
         if not self.size:
-            return "unknown size"
-        return size_text(self.size) if self.is_size_known else f"about {size_text(self.size)}"
+            return tr("unknown size")
+        size = size_text(self.size)
+        return size if self.is_size_known else tr("about {size}", size=size)
 
     @property
     def can_be_installed(self) -> bool:
@@ -97,27 +106,26 @@ class Item:
     def state(self) -> str:
         """The text to the right of the title."""
         if self.is_default:
-            return "Default"
-        return "Installed" if self.installed else ""
+            return tr("Default")
+        return tr("Installed") if self.installed else ""
 
     @property
     def fit_text(self) -> str:
         """The text to the right of the second line."""
         if self.hindrance:
-            return "not supported"
-        return {True: "fits", False: "too large", None: ""}[self.fits]
+            return tr("not supported")
+        return {True: tr("fits"), False: tr("too large"), None: ""}[self.fits]
 
     @property
     def subtitle(self) -> str:
         """The second line: kind, size and license."""
-        license = COMMERCIAL.get(self.card.commercial or "", self.card.license)
+        license = tr_marked(COMMERCIAL.get(self.card.commercial or "", self.card.license))
         return " · ".join(filter(None, (kind_title(self.card), self.size_text, license)))
 
     @property
     def search_text(self) -> str:
         """The text that a search looks into, casefolded."""
         card = self.card
-        languages = " ".join(language_name(language) for language in card.languages)
         adapter_type = ADAPTERS.get(card.adapter, "")
         parts = (
             card.title,
@@ -125,9 +133,12 @@ class Item:
             card.repo,
             card.family,
             adapter_type,
+            tr_marked(adapter_type),
             card.description,
+            tr_marked(card.description),
             card.license,
-            languages,
+            *map(english_name, card.languages),
+            *map(language_name, card.languages),
             *card.tasks,
         )
         return " ".join(parts).casefold()
@@ -166,14 +177,9 @@ def items(
 def kind_title(card: ModelCard) -> str:
     """Return a model's kind, or an adapter's type and model family."""
     if card.kind == ADAPTER:
-        return f"{ADAPTERS[card.adapter]} for {card.family}"
-    return KINDS[card.kind].title
-
-
-def language_name(code: str) -> str:
-    """Return a language's English name."""
-    language = QLocale(code).language()
-    return code if language is QLocale.Language.C else QLocale.languageToString(language)
+        adapter = tr_marked(ADAPTERS[card.adapter])
+        return tr("{adapter} for {family}", adapter=adapter, family=card.family)
+    return tr_marked(KINDS[card.kind].title)
 
 
 class ModelList(QAbstractListModel):

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QWidget
 
+from studio.core.translation import tr
 from studio.models.card import ADAPTER
 from studio.ui.models.list import Item
 from studio.ui.widgets.factory import button, name_control
@@ -24,21 +25,26 @@ class ModelActions(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.install_button = button(
-            "Install", "Download the model", self.install_requested.emit, primary=True
+            tr("Install"), tr("Download the model"), self.install_requested.emit, primary=True
         )
         self.default_button = button(
-            "Make default",
-            "Select this model by default for its kind",
+            tr("Make default"),
+            tr("Select this model by default for its kind"),
             self.default_requested.emit,
         )
         self.folder_button = button(
-            "Open folder", "Show the model's files", self.folder_requested.emit, "folder"
+            tr("Open folder"), tr("Show the model's files"), self.folder_requested.emit, "folder"
         )
         self.check_button = button(
-            "Check files", "Read all files and compare their hashes", self.check_requested.emit
+            tr("Check files"),
+            tr("Read all files and compare their hashes"),
+            self.check_requested.emit,
         )
         self.remove_button = button(
-            "Remove", "Remove the model from the list (Delete)", self.remove_requested.emit, "trash"
+            tr("Remove"),
+            tr("Remove the model from the list (Delete)"),
+            self.remove_requested.emit,
+            "trash",
         )
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 0, 0, 0)
@@ -65,8 +71,13 @@ class ModelActions(QWidget):
         self.default_button.setEnabled(installed and not busy and not is_default)
         self.remove_button.setEnabled(installed and not busy and not card.builtin)
         self.folder_button.setEnabled(installed and bool(card.path))
-        self.install_button.setText(f"Install ({item.size_text})")
-        tip = f"Download {card.title} ({item.size_text}, {card.license})"
+        self.install_button.setText(tr("Install ({size})", size=item.size_text))
+        tip = tr(
+            "Download {title} ({size}, {license})",
+            title=card.title,
+            size=item.size_text,
+            license=card.license,
+        )
         name_control(self.install_button, self.install_button.text(), tip)
         self.install_button.setEnabled(not busy)
 
@@ -82,26 +93,26 @@ class AddBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.folder_button = button(
-            "Add folder…",
-            "Add a model folder from this computer; its files stay where they are",
+            tr("Add folder…"),
+            tr("Add a model folder from this computer; its files stay where they are"),
             self._choose_folder,
             "plus",
         )
         self.file_button = button(
-            "Add file…",
-            "Add a .gguf or .safetensors file, for example a model or a LoRA",
+            tr("Add file…"),
+            tr("Add a .gguf or .safetensors file, for example a model or a LoRA"),
             self._choose_file,
             "plus",
         )
         self.hub_button = button(
-            "Add from hub…",
-            "Download a model from a hub by its organization/name",
+            tr("Add from hub…"),
+            tr("Download a model from a hub by its organization/name"),
             self.hub_requested.emit,
             "plus",
         )
         self.scan_button = button(
-            "Find on this computer…",
-            "Find models of other programs on this computer; their files stay where they are",
+            tr("Find on this computer…"),
+            tr("Find models of other programs on this computer; their files stay where they are"),
             self.scan_requested.emit,
             "folder",
         )
@@ -117,13 +128,16 @@ class AddBar(QWidget):
             self._grid.addWidget(control, *(divmod(index, 2) if narrow else (0, index)))
 
     def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Model folder", str(Path.home()))
+        folder = QFileDialog.getExistingDirectory(self, tr("Model folder"), str(Path.home()))
         if folder:
             self.path_chosen.emit(Path(folder))
 
     def _choose_file(self) -> None:
         name, _filter = QFileDialog.getOpenFileName(
-            self, "Model file", str(Path.home()), "Models (*.gguf *.safetensors);;All files (*)"
+            self,
+            tr("Model file"),
+            str(Path.home()),
+            tr("Models (*.gguf *.safetensors);;All files (*)"),
         )
         if name:
             self.path_chosen.emit(Path(name))

@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 from studio.models.catalog import meant_by
 from studio.models.hub.download_folder import discard_partial_download, partial_downloads
 from studio.models.hub.repository import Repository
@@ -32,17 +33,19 @@ class PartialDownloads(QWidget):
         self.choice.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.choice.setMinimumContentsLength(16)
         name_control(
-            self.choice, "Unfinished downloads", "Downloads that were paused or interrupted"
+            self.choice, tr("Unfinished downloads"), tr("Downloads that were paused or interrupted")
         )
         self.continue_button = button(
-            "Continue", "Look up this model again, to download the rest", self._continue
+            tr("Continue"), tr("Look up this model again, to download the rest"), self._continue
         )
-        self.delete_button = button("Delete", "Delete the downloaded part", self._delete, "trash")
+        self.delete_button = button(
+            tr("Delete"), tr("Delete the downloaded part"), self._delete, "trash"
+        )
         for control in (self.continue_button, self.delete_button):
             control.setAutoDefault(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(label("Unfinished downloads", "muted"))
+        layout.addWidget(label(tr("Unfinished downloads"), "muted"))
         layout.addWidget(row(self.choice, self.continue_button, self.delete_button))
         self.hide()
 
@@ -56,7 +59,10 @@ class PartialDownloads(QWidget):
         self.choice.clear()
         for repo, size in sizes.items():
             if repo not in self._running:
-                self.choice.addItem(f"{repo}, {size_text(size)} downloaded", repo)
+                self.choice.addItem(
+                    tr("{repository}, {size} downloaded", repository=repo, size=size_text(size)),
+                    repo,
+                )
         self.setVisible(self.choice.count() > 0)
 
     def _continue(self) -> None:
@@ -66,9 +72,9 @@ class PartialDownloads(QWidget):
         repo, data = str(self.choice.currentData()), self._shared.data
         if not confirm(
             self,
-            "Delete the download?",
-            f"The downloaded part of {repo} is deleted.",
-            "Delete",
+            tr("Delete the download?"),
+            tr("The downloaded part of {repository} is deleted.", repository=repo),
+            tr("Delete"),
         ):
             return
         background.run(

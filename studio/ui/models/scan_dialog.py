@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr, tr_plural
 from studio.models.card import ModelCard
 from studio.models.install.add import add
 from studio.models.install.known_folders import usual_places
@@ -54,7 +55,7 @@ class ScanDialog(QDialog):
         self._stop: threading.Event | None = None
         self._pending: list[FoundModel] = []
         self._counts = (0, 0)
-        self.setWindowTitle("Models on this computer")
+        self.setWindowTitle(tr("Models on this computer"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumSize(420, 360)
         resize_to_fit(self, 900, 560)
@@ -76,7 +77,7 @@ class ScanDialog(QDialog):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
-        name_control(self.bar, "Progress", "Searching or adding models")
+        name_control(self.bar, tr("Progress"), tr("Searching or adding models"))
         self._create_buttons()
         self._create_layout()
         self._connect()
@@ -88,22 +89,30 @@ class ScanDialog(QDialog):
 
     def _create_buttons(self) -> None:
         self.folder_button = button(
-            "Search a folder…", "Search another folder for models", self._choose_folder, "folder"
+            tr("Search a folder…"),
+            tr("Search another folder for models"),
+            self._choose_folder,
+            "folder",
         )
         self.all_button = button(
-            "All", "Select all models that can be added", lambda: self.list.select_all(True)
+            tr("All"), tr("Select all models that can be added"), lambda: self.list.select_all(True)
         )
-        self.none_button = button("None", "Select none", lambda: self.list.select_all(False))
+        self.none_button = button(
+            tr("None", context="selection"), tr("Select none"), lambda: self.list.select_all(False)
+        )
         self.stop_button = button(
-            "Stop", "Stop searching or adding; models that were added stay", self.stop, "stop"
+            tr("Stop"),
+            tr("Stop searching or adding; models that were added stay"),
+            self.stop,
+            "stop",
         )
         self.add_button = button(
-            "Add",
-            "Add the selected models; their files stay where they are",
+            tr("Add"),
+            tr("Add the selected models; their files stay where they are"),
             self.add,
             primary=True,
         )
-        self.close_button = button("Close", "Close this dialog", self.close)
+        self.close_button = button(tr("Close"), tr("Close this dialog"), self.close)
 
     def _create_layout(self) -> None:
         layout = QVBoxLayout(self)
@@ -139,7 +148,7 @@ class ScanDialog(QDialog):
     # ----------------------------------------------------------------------
 
     def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Search this folder", str(Path.home()))
+        folder = QFileDialog.getExistingDirectory(self, tr("Search this folder"), str(Path.home()))
         if folder:
             self.search([Path(folder)])
 
@@ -152,13 +161,15 @@ class ScanDialog(QDialog):
         self.about.setText("")
         if not folders:
             self._show_text(
-                "No model folders of other programs were found. Search another folder "
-                "with the button below."
+                tr(
+                    "No model folders of other programs were found. Search another folder "
+                    "with the button below."
+                )
             )
             return
         names = ", ".join(str(folder) for folder in folders)
-        self._show_text(f"Searching {names}")
-        self.status.setText("Searching…")
+        self._show_text(tr("Searching {names}", names=names))
+        self.status.setText(tr("Searching…"))
         stop, data, report = threading.Event(), self.shared.data, self._found.emit
 
         def work() -> int:
@@ -191,13 +202,14 @@ class ScanDialog(QDialog):
         self.pages.setCurrentWidget(self.view)
         if not self.view.currentIndex().isValid():
             self.view.setCurrentIndex(self.list.index(0, 0))
-        self.status.setText(f"Searching… {self._summary()}")
+        self.status.setText(f"{tr('Searching…')} {self._summary()}")
 
     def _summary(self) -> str:
-        count = self.list.rowCount()
-        return (
-            f"{count} {'model' if count == 1 else 'models'} found, "
-            f"{self.list.addable_count} can be added"
+        return tr_plural(
+            "1 model found, {addable} can be added",
+            "{count} models found, {addable} can be added",
+            self.list.rowCount(),
+            addable=self.list.addable_count,
         )
 
     def _on_searched(self, stop: threading.Event, count: int, names: str) -> None:
@@ -207,10 +219,11 @@ class ScanDialog(QDialog):
         stopped = stop.is_set()
         self._finish()
         if not count and not stopped:
-            self._show_text(f"No models found in {names}.")
+            self._show_text(tr("No models found in {names}.", names=names))
             self.status.setText("")
             return
-        self.status.setText(f"{'Stopped; ' if stopped else ''}{self._summary()}")
+        summary = self._summary()
+        self.status.setText(tr("Stopped; {summary}", summary=summary) if stopped else summary)
 
     def _on_failed(self, stop: threading.Event, error: Exception) -> None:
         if stop is not self._stop:
@@ -278,12 +291,13 @@ class ScanDialog(QDialog):
     def _on_all_added(self, stop: threading.Event) -> None:
         added, failed = self._counts
         self._finish()
-        text = f"{added} {'model was' if added == 1 else 'models were'} added"
-        self.status.setText(f"Stopped; {text}" if stop.is_set() else text)
+        summary = tr_plural("1 model was added", "{count} models were added", added)
+        stopped = stop.is_set()
+        self.status.setText(tr("Stopped; {summary}", summary=summary) if stopped else summary)
         if failed:
-            text = f"{failed} {'model was' if failed == 1 else 'models were'} not added."
             self.notice.show_message(
-                text, "The table shows why; select a model to read the whole reason."
+                tr_plural("1 model was not added.", "{count} models were not added.", failed),
+                tr("The table shows why; select a model to read the whole reason."),
             )
 
     # Display
@@ -307,7 +321,9 @@ class ScanDialog(QDialog):
         for control in (self.all_button, self.none_button):
             control.setEnabled(not busy and self.list.addable_count > 0)
         size = size_text(sum(found.inspection.size for found in selected)) if selected else ""
-        self.add_button.setText(f"Add {len(selected)} ({size})" if selected else "Add")
+        self.add_button.setText(
+            tr("Add {count} ({size})", count=len(selected), size=size) if selected else tr("Add")
+        )
         self.add_button.setEnabled(bool(selected) and not busy)
         self.list.set_locked(busy)
 
@@ -318,7 +334,10 @@ class ScanDialog(QDialog):
             return
         inspection = found.inspection
         writes = (
-            f" Adding it writes a converted copy of {size_text(inspection.converted_size)}."
+            tr(
+                "Adding it writes a converted copy of {size}.",
+                size=size_text(inspection.converted_size),
+            )
             if inspection.converted_size and inspection.runs
             else ""
         )
@@ -329,10 +348,10 @@ class ScanDialog(QDialog):
             found.program,
         )
         summary = ", ".join(filter(None, facts))
-        self.about.setText(
-            f"{inspection.path}\n{summary[:1].upper()}{summary[1:]}. "
-            f"{self.list.state_of(found, whole=True)}{writes}"
-        )
+        state = self.list.state_of(found, whole=True)
+        sentence = tr("{facts}.", facts=summary[:1].upper() + summary[1:])
+        sentences = " ".join(filter(None, (sentence, state, writes)))
+        self.about.setText(f"{inspection.path}\n{sentences}")
 
     def stop(self) -> None:
         """Stop searching or adding."""

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView
 
 from studio.core.kinds import KINDS
+from studio.core.translation import mark, tr, tr_marked
 from studio.models.install.scan import FoundModel
 from studio.ui.widgets import theme
 from studio.ui.widgets.factory import name_control, size_text, style_table
@@ -18,9 +19,9 @@ from studio.ui.widgets.table_model import Index, TableModel
 NAME, KIND, SIZE, PROGRAM, STATE = range(5)
 _BOX_WIDTH = 18
 """Width of a check box with its border, as in `theme.py`."""
-_REFUSED = " was not added: "
+_REFUSED = " was not added: "  # not translated: cuts the model's name from an English reason
 _OTHERS = {
-    "unknown": "unknown",
+    "unknown": mark("unknown"),
     "lora": "LoRA",
     "vae": "VAE",
     "ip_adapter": "IP-Adapter",
@@ -31,7 +32,7 @@ _OTHERS = {
 class FoundList(TableModel):
     """Found models; those that Studio can run and does not have yet can be selected."""
 
-    COLUMNS = ("Model", "Kind", "Size", "Program", "State")
+    COLUMNS = (mark("Model"), mark("Kind"), mark("Size"), mark("Program"), mark("State"))
     selection_changed = Signal()
 
     def __init__(self) -> None:
@@ -121,12 +122,12 @@ class FoundList(TableModel):
         path = found.inspection.path
         known, why_not = found.known or self._known.get(path, ""), self._why_not.get(path, "")
         if known:
-            return f"Already added as {known}." if whole else "already added"
+            return tr("Already added as {known}.", known=known) if whole else tr("already added")
         if found.inspection.runs and not why_not:
-            return "Can be added." if whole else "can be added"
+            return tr("Can be added.") if whole else tr("can be added")
         why_not = why_not or found.inspection.why_not
         reason = why_not.partition(_REFUSED)[2] or why_not  # the row names the model
-        return f"Cannot be added: {reason}" if whole else reason
+        return tr("Cannot be added: {reason}", reason=reason) if whole else reason
 
     # Qt's model
     # ----------------------------------------------------------------------
@@ -193,11 +194,9 @@ class FoundList(TableModel):
         if column == NAME:
             return inspection.title
         if column == KIND:
-            return (
-                KINDS[inspection.kind].title
-                if inspection.kind in KINDS
-                else _OTHERS.get(inspection.kind, inspection.kind.replace("_", " "))
-            )
+            kind = KINDS.get(inspection.kind)
+            other = _OTHERS.get(inspection.kind, inspection.kind.replace("_", " "))
+            return tr_marked(kind.title if kind is not None else other)
         if column == SIZE:
             return size_text(inspection.size) if inspection.size else ""
         return found.program if column == PROGRAM else self.state_of(found)
@@ -228,7 +227,9 @@ class FoundView(QTableView):
         style_table(self, {NAME: 260, KIND: 110, SIZE: 80, PROGRAM: 120}, [STATE])
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
-        name_control(self, "Models found", "Models in the searched folders; Space checks a model")
+        name_control(
+            self, tr("Models found"), tr("Models in the searched folders; Space checks a model")
+        )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Check rows with Space."""

@@ -27,7 +27,7 @@ class StarterCard(QFrame):
         super().__init__()
         self._shared = shared
         self.setProperty("role", "banner")
-        self.setAccessibleName("Welcome to Studio")
+        self.setAccessibleName(tr("Welcome to Studio"))
         self.kind_buttons = {
             name: button(
                 tr_marked(kind.title),
@@ -37,11 +37,13 @@ class StarterCard(QFrame):
             for name, kind in KINDS.items()
             if kind.tab
         }
-        self.later_button = button("Not now", "Hide this; Models… has them later", self._decline)
+        self.later_button = button(
+            tr("Not now"), tr("Hide this; Models… has them later"), self._decline
+        )
         self.get_buttons = {model.alias: self._get_button(model) for model in STARTER_MODELS}
         self._rows = {
             model.alias: row(
-                elided(f"{model.title} {model.purpose}"),
+                elided(f"{model.title} {tr_marked(model.purpose)}"),
                 _cost_label(model),
                 self.get_buttons[model.alias],
                 spacing=12,
@@ -51,7 +53,7 @@ class StarterCard(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(4)
-        welcome = label("Welcome to Studio. These work at once:")
+        welcome = label(tr("Welcome to Studio. These work at once:"))
         layout.addWidget(row(welcome, *self.kind_buttons.values(), None, self.later_button))
         for widget in self._rows.values():
             layout.addWidget(widget)
@@ -60,8 +62,12 @@ class StarterCard(QFrame):
 
     def _get_button(self, model: StarterModel) -> QPushButton:
         made = button(
-            f"Get it ({size_text(model.download)})",
-            f"Download {model.title}, which {model.purpose}",
+            tr("Get it ({size})", size=size_text(model.download)),
+            tr(
+                "Download {title}, which {purpose}",
+                title=model.title,
+                purpose=tr_marked(model.purpose),
+            ),
             functools.partial(self.install_requested.emit, model.alias),
             "save",
             primary=model.kind == "text",
@@ -95,4 +101,8 @@ def _cost_label(model: StarterModel) -> QLabel:
 
 def cost_text(model: StarterModel) -> str:
     """Return what a model costs: its download, and its place on the disk."""
-    return f"{size_text(model.download)} to download · {size_text(model.disk)} of disk space"
+    return tr(
+        "{download} to download · {disk} of disk space",
+        download=size_text(model.download),
+        disk=size_text(model.disk),
+    )

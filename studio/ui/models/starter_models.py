@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from studio.core.translation import mark
+
 
 class StarterModel(NamedTuple):
     """A small catalog model that `studio models install` downloads."""
@@ -31,7 +33,7 @@ STARTER_MODELS = (
         "smollm2-135m-instruct",
         "SmolLM2 135M Instruct",
         "text",
-        "writes English text on any computer",
+        mark("writes English text on any computer"),
         92_871_040,
         729_293_504,
     ),
@@ -40,7 +42,7 @@ STARTER_MODELS = (
         "kokoro-82m",
         "Kokoro 82M",
         "speech",
-        "reads English and Chinese aloud in natural voices",
+        mark("reads English and Chinese aloud in natural voices"),
         63_082_708,
         155_443_979,
     ),
