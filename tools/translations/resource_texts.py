@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from tools.translations.calls import ROOT, Message, Scan, Use, scan
+
+EACH = "*"
 
 
 class Rule(NamedTuple):
@@ -17,10 +19,10 @@ class Rule(NamedTuple):
     key: str
     """Of the text."""
     table: str = ""
-    """Key of the list of tables that have it; empty for the document itself."""
+    """Key of the list of tables that have it; EACH: all tables; empty: the document itself."""
 
 
-RULES = (Rule("presets/*.toml", "title", "preset"),)
+RULES = (Rule("presets/*.toml", "title", "preset"), Rule("licenses.toml", "summary", EACH))
 
 
 def scan_all() -> Scan:
@@ -34,7 +36,12 @@ def resource_uses() -> Iterator[Use]:
     for rule in RULES:
         for path in sorted((ROOT / "resources").glob(rule.files)):
             document = tomllib.loads(path.read_text(encoding="utf-8"))
-            tables = document.get(rule.table, []) if rule.table else [document]
-            for table in tables:
+            for table in _tables(document, rule.table):
                 if text := table.get(rule.key):
                     yield Use(Message(text), path.relative_to(ROOT).as_posix())
+
+
+def _tables(document: dict[str, Any], name: str) -> Iterable[dict[str, Any]]:
+    if name == EACH:
+        return document.values()
+    return document.get(name, []) if name else [document]

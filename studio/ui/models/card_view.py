@@ -24,7 +24,7 @@ from studio.models.memory.folder_facts import Facts, facts_of
 from studio.models.memory.hardware import Machine, memory_needs
 from studio.models.memory.load_plan import STRATEGY_TITLES, LoadPlan
 from studio.ui.models.languages import language_name
-from studio.ui.models.list import Item, kind_title
+from studio.ui.models.list import TASKS, Item, kind_title
 from studio.ui.widgets.factory import label, name_control, row, size_text
 
 COMMERCIAL = {
@@ -328,7 +328,8 @@ def _about(item: Item) -> str:
     if item.is_default:
         state = tr("installed, default")
     tasks = () if item.card.kind == ADAPTER else item.card.tasks
-    return " · ".join((kind_title(item.card), *tasks, state))
+    titles = (tr_marked(TASKS.get(task, task)) for task in tasks)
+    return " · ".join(dict.fromkeys((kind_title(item.card), *titles, state)))
 
 
 def _value(text: str, role: str = "") -> QLabel:
