@@ -10,6 +10,7 @@ import msgspec
 
 from studio.core.kinds import KINDS, AnyRequest
 from studio.core.requests import Request, build_request, fields
+from studio.core.translation import tr, tr_marked
 from studio.models.families import find_family
 from studio.models.families.record import Ability, GuidanceRule
 
@@ -33,6 +34,13 @@ class Voice(msgspec.Struct, frozen=True):
     title: str = ""
     language: str = ""
     """BCP 47: en-US, zh …"""
+
+    @property
+    def shown_title(self) -> str:
+        """Its title in the user's language, else its name."""
+        if self.title == f"Speaker {self.name}":  # of a model that numbers its voices
+            return tr("Speaker {number}", number=self.name)
+        return tr_marked(self.title) or self.name
 
 
 Commercial = Literal["yes", "conditional", "no"]

@@ -22,7 +22,12 @@ class Rule(NamedTuple):
     """Key of the list of tables that have it; EACH: all tables; empty: the document itself."""
 
 
-RULES = (Rule("presets/*.toml", "title", "preset"), Rule("licenses.toml", "summary", EACH))
+RULES = (
+    Rule("presets/*.toml", "title", "preset"),
+    Rule("models/*.toml", "description"),
+    Rule("models/*.toml", "title", "voices"),
+    Rule("licenses.toml", "summary", EACH),
+)
 
 
 def scan_all() -> Scan:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from studio.core.requests import adapter_list
 from studio.core.requests.adapter_list import MAX_SCALE, AdapterChoice
+from studio.core.translation import tr, tr_marked
 from studio.models.adapter_compatibility import ADAPTER_TITLES, compatible
 from studio.models.card import ModelCard
 from studio.ui.widgets.elided_label import elided
@@ -236,10 +237,14 @@ def _by_title(card: ModelCard) -> str:
 
 def _tip(card: ModelCard) -> str:
     """Return a few lines about an adapter."""
-    what = ADAPTER_TITLES[card.adapter]
-    lines = [f"{what[:1].upper()}{what[1:]} for {card.family}" if not card.base else card.title]
-    lines += [f"Trigger words: {', '.join(card.trigger_words)}"] if card.trigger_words else []
-    return "\n".join([*lines, *([card.description] if card.description else [])])
+    lines = [card.title]
+    if not card.base:
+        adapter, model = tr_marked(ADAPTER_TITLES[card.adapter]), tr_marked(card.family)
+        what = tr("{adapter} for {model}", adapter=adapter, model=model)
+        lines = [f"{what[:1].upper()}{what[1:]}"]
+    if card.trigger_words:
+        lines.append(tr("Trigger words: {words}", words=", ".join(card.trigger_words)))
+    return "\n".join(filter(None, [*lines, tr_marked(card.description)]))
 
 
 def _tool(name: str, tip: str, pressed: Callable[[], object], *, text: str = "") -> QToolButton:

@@ -91,7 +91,7 @@ class SpeechTab(AudioTabBase):
         if len(voices) > 1:
             self.voice.addItem("First voice for the language of the text", "")
         for voice in voices:
-            self.voice.addItem(voice.title or voice.name, voice.name)
+            self.voice.addItem(voice.shown_title, voice.name)
         self.voice.setCurrentIndex(max(0, self.voice.findData(before)))
         self.voice.blockSignals(False)
         self.voice.setVisible(bool(voices))

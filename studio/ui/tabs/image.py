@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from studio.core.errors import Problem, StudioError
 from studio.core.requests import ImageRequest, Request
+from studio.core.translation import tr_marked
 from studio.models.capabilities import takes_image, takes_mask
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.registry import base_among
@@ -140,7 +141,7 @@ class ImageTab(GenerateTab):
     def on_card_changed(self, card: ModelCard | None) -> None:
         """Show what the model offers and what it is limited to."""
         self.adapters.offer(self.shared.cards(ADAPTER), card)
-        self.about.setText(card.description if card is not None else "")
+        self.about.setText(tr_marked(card.description) if card is not None else "")
         self.about.setVisible(bool(card and card.description))
         self.source.offer(card)
         self._fit_source()
