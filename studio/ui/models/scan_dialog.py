@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.errors import StudioError
-from studio.core.translation import tr, tr_plural
+from studio.core.translation import tr, tr_marked, tr_plural
 from studio.models.card import ModelCard
 from studio.models.install.add import add
 from studio.models.install.known_folders import usual_places
@@ -343,7 +343,7 @@ class ScanDialog(QDialog):
         )
         facts = (
             inspection.what,
-            inspection.precision,
+            tr_marked(inspection.precision),
             size_text(inspection.size) if inspection.size else "",
             found.program,
         )
