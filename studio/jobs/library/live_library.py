@@ -277,10 +277,20 @@ class LiveLibrary(QObject):
 
     def trash(self, ids: Sequence[int]) -> Trashing:
         """Move items to the desktop's trash and out of the index."""
-        items = self.index.items(ids)
+        return self._trash(self.index.items(ids), ())
+
+    def trash_files(self, paths: Sequence[Path]) -> Trashing:
+        """Move files to the trash, also those that the index does not have yet."""
+        found = {path: self.index.find(str(path)) for path in paths}
+        items = [item for item in found.values() if item is not None and not item.missing]
+        kept = {item.path for item in items}
+        return self._trash(items, [path for path in paths if str(path) not in kept])
+
+    def _trash(self, items: Sequence[Item], others: Sequence[Path]) -> Trashing:
         again = [self._new_item(item) for item in items]
         notes = self.index.annotations([item.id for item in items])
-        result = move_to_trash(Path(item.path) for item in items if not item.missing)
+        paths = [*(Path(item.path) for item in items if not item.missing), *others]
+        result = move_to_trash(paths)
         gone = {str(trashed.path) for trashed in result.trashed}
         removed = [item.id for item in items if item.path in gone or item.missing]
         with self.retrying():

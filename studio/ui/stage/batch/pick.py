@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.core.errors import StudioError
 from studio.core.translation import tr, tr_plural
+from studio.library.faults import explain
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import button, show_message
 
 if TYPE_CHECKING:
     from studio.core.artifact import Artifact
-    from studio.jobs.library.trash import TrashResult
+    from studio.jobs.library.live_library import Trashing
     from studio.ui.stage.batch.grid import BatchGrid
 
 
@@ -46,67 +48,58 @@ def pick_best(grid: BatchGrid, shared: AppState) -> None:
 
 
 def _discard(grid: BatchGrid, shared: AppState, job_ids: list[str]) -> None:
-    from studio.jobs.library.trash import move_to_trash
+    library, paths = shared.library, grid.content.paths(job_ids)
 
-    paths = grid.content.paths(job_ids)
-
-    def done(result: TrashResult) -> None:
-        failed = {str(path) for path in result.failed}
+    def done(trashing: Trashing) -> None:
         gone = [
             job_id
             for job_id in job_ids
-            if not any(file.path in failed for file in grid.content.files.get(job_id, []))
+            if not any(file.path in trashing.failed for file in grid.content.files.get(job_id, []))
         ]
         dropped = grid.drop_files(gone)
-        if result.failed:
-            path, reason = next(iter(result.failed.items()))
+        if trashing.failed:
+            path, reason = next(iter(trashing.failed.items()))
             message = tr_plural(
                 "One file could not be moved. {name}: {reason}",
                 "{count} files could not be moved. {name}: {reason}",
-                len(result.failed),
-                name=path.name,
+                len(trashing.failed),
+                name=Path(path).name,
                 reason=reason,
             )
             show_message(grid.window(), tr("Not moved to the trash"), message)
-        if result.trashed:
-            shared.post_toast(
-                tr_plural(
-                    "One result moved to the trash",
-                    "{count:,} results moved to the trash",
-                    len(result.trashed),
-                ),
-                tr("Undo"),
-                lambda: _restore(grid, shared, result, dropped),
+        if trashing.files:
+            text = tr_plural(
+                "One result moved to the trash",
+                "{count:,} results moved to the trash",
+                len(trashing.files),
             )
+            if trashing.can_restore:
+                undo = partial(_restore, grid, shared, trashing, dropped)
+                shared.post_toast(text, tr("Undo"), undo)
+            else:
+                shared.post_toast(text)
 
-    background.run(grid, lambda: move_to_trash(paths), done)
+    def failed(error: Exception) -> None:
+        _show_failed(grid, error)
+        grid.refresh()  # files may be in the trash already
+
+    background.run(grid, lambda: library.trash_files(paths), done, failed)
 
 
 def _restore(
-    grid: BatchGrid, shared: AppState, result: TrashResult, artifacts: list[Artifact]
+    grid: BatchGrid, shared: AppState, trashing: Trashing, artifacts: list[Artifact]
 ) -> None:
-    from studio.jobs.library.trash import restore
-
-    def work() -> list[str]:
-        problems = []
-        for trashed in result.trashed:
-            try:
-                restore(trashed)
-            except (StudioError, OSError) as error:
-                problems.append(str(error))
-        return problems
-
-    def done(problems: list[str]) -> None:
+    def done(_result: object) -> None:
         grid.restore_files(artifacts)
-        if problems:
-            text = tr_plural(
-                "One result could not be restored. {reason}",
-                "{count} results could not be restored. {reason}",
-                len(problems),
-                reason=problems[0],
-            )
-            show_message(grid.window(), tr("Not restored"), text)
-        else:
-            shared.post_toast(tr("The results are back"))
+        shared.post_toast(tr("The results are back"))
 
-    background.run(grid, work, done)
+    def failed(error: Exception) -> None:
+        _show_failed(grid, error)
+        grid.refresh()  # some of the files may be back
+
+    background.run(grid, lambda: shared.library.restore_trashed(trashing), done, failed)
+
+
+def _show_failed(grid: BatchGrid, error: Exception) -> None:
+    known = explain(error)
+    show_message(grid.window(), tr("Trash"), f"{known.message}\n{known.cure}".strip())

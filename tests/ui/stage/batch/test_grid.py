@@ -1,5 +1,6 @@
 """The grid of a batch in the real window: live, run again, open, pick the best."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from PySide6.QtWidgets import QAbstractButton, QLabel
 from studio.core.errors import Failure
 from studio.core.jobs import Batch, JobState, new_job
 from studio.core.requests import ImageRequest, SpeechRequest, TextRequest
+from studio.library.items import Annotation
+from studio.ui.stage.batch import pick
 from studio.ui.stage.batch.results import MAX_SHOWN, BatchResults
 from tests.ui.conftest import PATIENCE, close_studio
 from tests.ui.test_window import press_generate, type_prompt
@@ -91,7 +94,9 @@ def test_the_grid_is_live_while_a_batch_runs(qtbot, open_studio, folder):
     assert stage.header.facts.whole == "4 of 4 done"
     qtbot.waitUntil(lambda: stage.header.prompt.whole == "cities.csv", timeout=PATIENCE)
     assert [item.prompt for item in grid.model.items()] == [f"city {n}" for n in range(4)]
-    assert all(Path(item.path).is_file() for item in grid.model.items())
+    qtbot.waitUntil(
+        lambda: all(Path(item.path).is_file() for item in grid.model.items()), timeout=PATIENCE
+    )
     assert grid.isVisible(), "it stays at the end"
 
 
@@ -156,6 +161,10 @@ def test_the_best_are_picked_and_the_others_come_back(qtbot, studio, folder, mon
     qtbot.waitUntil(grid.pick_button.isEnabled, timeout=PATIENCE)
     grid.pick_button.click()
     assert not button_of(grid.notice, "trash").isEnabled()
+    index = studio.shared.library.index
+    paths = [item.path for item in grid.model.items()]
+    qtbot.waitUntil(lambda: all(index.find(path) for path in paths), timeout=PATIENCE)
+    studio.shared.library.annotate([index.find(paths[1]).id], lambda _old: Annotation(rating=4))
     select(grid, 0, 2)
     move = button_of(grid.notice, "trash")
     assert move.text() == "Move the other 2 to the trash"
@@ -167,6 +176,7 @@ def test_the_best_are_picked_and_the_others_come_back(qtbot, studio, folder, mon
         move.click()
     names = sorted(path.name for path in folder.glob("*.txt"))
     assert names == ["row-2.txt", "row-4.txt"]
+    assert [index.find(path) is not None for path in paths] == [True, False, True, False]
     assert [bool(item.path) for item in grid.model.items()] == [True, False, True, False]
     assert not grid.notice.isVisible()
     kept = {Path(item.path).name for item in stage.strip.results.items()}
@@ -179,7 +189,33 @@ def test_the_best_are_picked_and_the_others_come_back(qtbot, studio, folder, mon
         posted.args[0].action()
     assert len(list(folder.glob("*.txt"))) == 4
     assert all(item.path for item in grid.model.items())
+    assert [index.find(path).rating for path in paths] == [0, 4, 0, 0]
     qtbot.waitUntil(lambda: stage.strip.results.rowCount() == 4, timeout=PATIENCE)
+
+
+def test_a_result_that_left_the_trash_is_missed_with_a_reason(qtbot, studio, folder, monkeypatch):
+    shown_messages = []
+    monkeypatch.setattr(pick, "show_message", lambda _w, _title, text: shown_messages.append(text))
+    share = folder.parent / "share"
+    share.mkdir()
+    monkeypatch.setenv("XDG_DATA_HOME", str(share))
+    submit_batch(studio, folder, [text_request(f"city {n}") for n in range(2)])
+    stage, grid = studio.window.text_tab.stage, studio.window.text_tab.stage.grid
+    wait_done(qtbot, stage, 2)
+    qtbot.waitUntil(grid.pick_button.isEnabled, timeout=PATIENCE)
+    grid.pick_button.click()
+    select(grid, 0)
+    with qtbot.waitSignal(
+        studio.shared.toast_posted,
+        timeout=PATIENCE,
+        check_params_cb=lambda toast: toast.button == "Undo",
+    ) as posted:
+        button_of(grid.notice, "trash").click()
+    shutil.rmtree(share / "Trash")
+    posted.args[0].action()
+    qtbot.waitUntil(lambda: bool(shown_messages), timeout=PATIENCE)
+    assert "row-3.txt is no longer in the trash." in shown_messages[0]
+    assert [bool(item.path) for item in grid.model.items()] == [True, False]
 
 
 def test_cancel_the_rest(qtbot, open_studio, folder):
