@@ -17,8 +17,12 @@ MAX_CHARACTERS = 250_000
 MAX_RUN = 2_000
 _WHITESPACE = r" \t\n\r\u2028\u2029"
 _IDEOGRAPHS = r"\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff"
-_RUN = re.compile(rf"[^{_WHITESPACE}{_IDEOGRAPHS}]{{{MAX_RUN}}}")
-"""Text in which Qt may find no place to wrap; it wraps between ideographs."""
+_LETTER = rf"[^{_WHITESPACE}{_IDEOGRAPHS}]"
+_RUN = re.compile(rf"(?<!{_LETTER}){_LETTER}{{{MAX_RUN}}}")
+"""Text in which Qt may find no place to wrap; it wraps between ideographs.
+
+Looked for at the begin of a word only: runs that are a little shorter took 3 s in 200 000 letters.
+"""
 _WORDS = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
 _ANYWHERE = QTextOption.WrapMode.WrapAnywhere
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from studio.core.translation import tr
 from studio.ui.widgets.factory import name_control
-from studio.ui.widgets.plain_editor import PlainEditor
+from studio.ui.widgets.soft_break_view import SoftBreakView
 
 FLUSH_MS = 30
 THOUGHTS_HEIGHT = 160
@@ -40,8 +40,7 @@ class TextView(QWidget):
             self.tabs, tr("Candidates"), tr("The results of this prompt, the best one first")
         )
         self.tabs.currentChanged.connect(self._on_tab_changed)
-        self.view = PlainEditor()
-        self.view.setReadOnly(True)
+        self.view = SoftBreakView()
         self.view.setPlaceholderText(tr("Your text appears here"))
         name_control(self.view, tr("Result"), tr("The generated text"))
         layout = QVBoxLayout(self)
@@ -65,7 +64,7 @@ class TextView(QWidget):
         while self.tabs.count():
             self.tabs.removeTab(0)
         self.tabs.hide()
-        self.view.clear()
+        self.view.set_text("")
         self.changed.emit()
 
     def append(self, candidate: int, piece: str) -> None:
@@ -136,7 +135,7 @@ class TextView(QWidget):
     def _show(self, text: str) -> None:
         self._pending = ""
         self._timer.stop()
-        self.view.setPlainText(for_display(text))
+        self.view.set_text(for_display(text))
         self._shown = len(text)
         self._show_thoughts()
 
@@ -153,9 +152,7 @@ class TextView(QWidget):
         if self._shown <= MAX_SHOWN < self._shown + len(piece):
             self._show(self._texts.get(self._current_candidate(), ""))
         elif self._shown <= MAX_SHOWN:
-            cursor = self.view.textCursor()
-            cursor.movePosition(cursor.MoveOperation.End)
-            cursor.insertText(piece)
+            self.view.append_text(piece)
             self._shown += len(piece)
         if at_end:
             bar.setValue(bar.maximum())
@@ -168,6 +165,8 @@ class ThoughtsView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._text = ""
+        self._filled = ""
+        """What the view shows."""
         self.toggle = QToolButton()
         self.toggle.setCheckable(True)
         self.toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -177,8 +176,7 @@ class ThoughtsView(QWidget):
             tr("Show or hide what the model thought before its answer. It is not saved."),
         )
         self.toggle.toggled.connect(self._on_toggled)
-        self.view = PlainEditor()
-        self.view.setReadOnly(True)
+        self.view = SoftBreakView()
         self.view.setMaximumHeight(THOUGHTS_HEIGHT)
         name_control(self.view, tr("Thoughts text"), tr("What the model thought before its answer"))
         layout = QVBoxLayout(self)
@@ -193,7 +191,8 @@ class ThoughtsView(QWidget):
         self._text = ""
         self.toggle.setChecked(False)
         self._on_toggled(False)
-        self.view.clear()
+        self._filled = ""
+        self.view.set_text("")
         self.hide()
 
     def show_text(self, text: str, *, is_thinking: bool) -> None:
@@ -222,13 +221,11 @@ class ThoughtsView(QWidget):
 
     def _fill(self) -> None:
         shown = for_display(self._text)
-        before = self.view.toPlainText()
+        before, self._filled = self._filled, shown
         if before and shown.startswith(before):
-            cursor = self.view.textCursor()
-            cursor.movePosition(cursor.MoveOperation.End)
-            cursor.insertText(shown[len(before) :])
+            self.view.append_text(shown[len(before) :])
         else:
-            self.view.setPlainText(shown)
+            self.view.set_text(shown)
 
 
 def for_display(text: str) -> str:
