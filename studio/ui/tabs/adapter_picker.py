@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from studio.core.requests import adapter_list
 from studio.core.requests.adapter_list import MAX_SCALE, AdapterChoice
-from studio.core.translation import tr, tr_marked
+from studio.core.translation import mark, tr, tr_marked
 from studio.models.adapter_compatibility import ADAPTER_TITLES, compatible
 from studio.models.card import ModelCard
 from studio.ui.widgets.elided_label import elided
@@ -31,7 +31,7 @@ FIELDS = ("adapters", "control_image", "ip_adapter_image")
 """Fields of the request that are chosen here."""
 _IMAGE_FIELDS = {"controlnet": "control_image", "ip-adapter": "ip_adapter_image"}
 _WITHOUT_STRENGTH = ("vae", "textual-inversion")
-_FILES = "Images (*.png *.jpg *.jpeg *.webp *.bmp)"
+_FILES = mark("Images (*.png *.jpg *.jpeg *.webp *.bmp)")
 
 
 class AdapterRows(QWidget):
@@ -51,7 +51,10 @@ class AdapterRows(QWidget):
         self.menu = QMenu(self)
         self.menu.setToolTipsVisible(True)
         self.add_button = button(
-            "Add adapter…", "Change the model with a LoRA or another adapter", lambda: None, "plus"
+            tr("Add adapter…"),
+            tr("Change the model with a LoRA or another adapter"),
+            lambda: None,
+            "plus",
         )
         self.add_button.setMenu(self.menu)
         self._rows = QVBoxLayout()
@@ -59,7 +62,7 @@ class AdapterRows(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addWidget(row(label("Adapters", "muted"), None, self.add_button))
+        layout.addWidget(row(label(tr("Adapters"), "muted"), None, self.add_button))
         layout.addLayout(self._rows)
         self._guard = WheelGuard(self)
         self._show()
@@ -145,7 +148,7 @@ class AdapterRows(QWidget):
             if card is not None and card.adapter in _IMAGE_FIELDS:
                 self._put(self._image_row(_IMAGE_FIELDS[card.adapter]))
         if self._unread:
-            clear = _tool("Remove", "Remove it", self._clear)
+            clear = _tool(tr("Remove"), tr("Remove it"), self._clear)
             self._put(row(elided(self._unread, self._unread), clear, spacing=4))
         self._fill_menu()
         self.setVisible(
@@ -175,19 +178,21 @@ class AdapterRows(QWidget):
             tools.append(self._strength(one, title))
         if card is not None and card.trigger_words:
             words = ", ".join(card.trigger_words)
-            tip = f"Add to the prompt: {words}"
-            tools.append(
-                _tool("Words", tip, functools.partial(self.words_wanted.emit, words), text="Words")
-            )
+            tip = tr("Add to the prompt: {words}", words=words)
+            use, title_of_words = functools.partial(self.words_wanted.emit, words), tr("Words")
+            tools.append(_tool(title_of_words, tip, use, text=title_of_words))
         tools.append(
             _tool(
-                f"Remove {title}",
-                f"Generate without {title}",
+                tr("Remove {title}", title=title),
+                tr("Generate without {title}", title=title),
                 functools.partial(self.remove, one.name),
             )
         )
         return row(
-            elided(title, _tip(card) if card is not None else f"{one.name} is not installed."),
+            elided(
+                title,
+                _tip(card) if card is not None else tr("{name} is not installed.", name=one.name),
+            ),
             *tools,
             spacing=6,
         )
@@ -202,30 +207,33 @@ class AdapterRows(QWidget):
         spin.lineEdit().setTextMargins(6, 0, 6, 0)
         spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         spin.installEventFilter(self._guard)
-        name_control(spin, f"Strength of {title}", "1 as trained, 0 without effect")
+        name_control(
+            spin, tr("Strength of {title}", title=title), tr("1 as trained, 0 without effect")
+        )
         spin.valueChanged.connect(functools.partial(self._set_scale, one.name))
         return spin
 
     def _image_row(self, field: str) -> QWidget:
-        what = "Control image" if field == "control_image" else "Example image"
+        is_control = field == "control_image"
         path = self._images[field]
         choose = button(
-            f"{what}…",
-            f"Choose the {what.lower()}",
+            tr("Control image…") if is_control else tr("Example image…"),
+            tr("Choose the control image") if is_control else tr("Choose the example image"),
             functools.partial(self._choose_image, field),
             "image",
         )
         return row(
             choose,
             elided(
-                Path(path).name if path else "none chosen", path or "This adapter needs an image."
+                Path(path).name if path else tr("none chosen"),
+                path or tr("This adapter needs an image."),
             ),
             spacing=6,
         )
 
     def _choose_image(self, field: str) -> None:
         folder = str(Path(self._images[field]).parent) if self._images[field] else str(Path.home())
-        name, _filter = QFileDialog.getOpenFileName(self, "Image", folder, _FILES)
+        name, _filter = QFileDialog.getOpenFileName(self, tr("Image"), folder, tr_marked(_FILES))
         if name:
             self._images[field] = name
             self._on_changed()

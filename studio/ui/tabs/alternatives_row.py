@@ -15,6 +15,7 @@ from studio.batch.form_prompt.texts import (
     have_alternatives,
 )
 from studio.core.kinds import KINDS
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import label, name_control, row
@@ -34,8 +35,14 @@ class AlternativesRow(QWidget):
         self._found = Alternatives()
         self._counting = background.DelayedCall(self, self._count, COUNT_DELAY_MS)
         self.choice = QComboBox()
-        name_control(self.choice, "Alternatives", "What to do with {a|b}, __file__ and [1..3]")
-        for title, mode in (("One by the seed", "one"), ("All", "all"), ("Keep as text", "off")):
+        name_control(
+            self.choice, tr("Alternatives"), tr("What to do with {a|b}, __file__ and [1..3]")
+        )
+        for title, mode in (
+            (tr("One by the seed"), "one"),
+            (tr("All"), "all"),
+            (tr("Keep as text"), "off"),
+        ):
             self.choice.addItem(title, mode)
         # A document may hold braces that mean something else.
         default: Mode = "one" if KINDS[kind].expands_prompts else "off"
@@ -98,10 +105,13 @@ class AlternativesRow(QWidget):
 
     def _show(self) -> None:
         count = self._found.count
-        self._title.setText(f"{count:,} alternatives")
+        self._title.setText(tr("{count:,} alternatives", count=count))
         self._title.setVisible(count > 1)
-        problem = f"The prompt {self.problem}" if self.problem else ""
+        problem = tr("The prompt {problem}", problem=self.problem) if self.problem else ""
         if self.mode == "all" and count > MAX_JOBS:
-            problem = f"At most {MAX_JOBS} jobs at once; use a batch from a file for more."
+            problem = tr(
+                "At most {limit} jobs at once; use a batch from a file for more.",
+                limit=MAX_JOBS,
+            )
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QStackedWidget, QTabBar, QVBoxLayout, Q
 
 from studio.core.errors import Problem
 from studio.core.requests import Request
+from studio.core.translation import tr
 from studio.models.card import ModelCard
 from studio.preflight.prompt_translation import describe_prompt
 from studio.symbolic_music import prompt as music_prompt
@@ -54,15 +55,15 @@ class SpeechTab(AudioTabBase):
 
     def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
         self.voice = QComboBox()
-        name_control(self.voice, "Voice", "Who speaks")
+        name_control(self.voice, tr("Voice"), tr("Who speaks"))
         self.voice.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        self._voice_title = label("Voice", "muted")
+        self._voice_title = label(tr("Voice"), "muted")
         self._voice_title.setBuddy(self.voice)
         super().__init__(shared, backends=backends)
         self.prompt.setPlaceholderText(
-            "The text to read aloud; [pause:2] is a silence of two seconds."
+            tr("The text to read aloud; [pause:2] is a silence of two seconds.")
         )
         self.prompt.setToolTip(self.prompt.placeholderText())
         self.voice.currentIndexChanged.connect(self._on_edited)
@@ -89,7 +90,7 @@ class SpeechTab(AudioTabBase):
         self.voice.blockSignals(True)
         self.voice.clear()
         if len(voices) > 1:
-            self.voice.addItem("First voice for the language of the text", "")
+            self.voice.addItem(tr("First voice for the language of the text"), "")
         for voice in voices:
             self.voice.addItem(voice.shown_title, voice.name)
         self.voice.setCurrentIndex(max(0, self.voice.findData(before)))
@@ -107,11 +108,11 @@ class MusicTab(AudioTabBase):
     def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
         self.midi = MidiInputPanel()
         self.lyrics = text_editor(
-            "Lyrics",
-            "What is sung. Lines such as [verse] and [chorus] divide it. Empty: no singing.",
+            tr("Lyrics"),
+            tr("What is sung. Lines such as [verse] and [chorus] divide it. Empty: no singing."),
             96,
         )
-        self._lyrics_title = label("Lyrics", "muted")
+        self._lyrics_title = label(tr("Lyrics"), "muted")
         self.advice = label("", "muted", wrap=True)
         super().__init__(shared, backends=backends)
         self.prompt.textChanged.connect(self._advise)
@@ -195,11 +196,11 @@ class AudioTab(Tab):
         self.switch = QTabBar()
         name_control(
             self.switch,
-            "Kind of audio",
-            "Read a text aloud, or generate music or other audio from a description",
+            tr("Kind of audio"),
+            tr("Read a text aloud, or generate music or other audio from a description"),
         )
         self.switch.setExpanding(False)
-        for page, title in ((self.speech, "Speech"), (self.music, "Music")):
+        for page, title in ((self.speech, tr("Speech")), (self.music, tr("Music"))):
             self._pages.addWidget(page)
             self.switch.addTab(title)
         layout = QVBoxLayout(self)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar
 from studio.core.errors import InvalidRequestError
 from studio.core.jobs import Job
 from studio.core.requests import Request
+from studio.core.translation import tr
 from studio.models.card import request_for
 from studio.ui import background
 from studio.ui.app_state import AppState
@@ -102,13 +103,15 @@ class GenerateTab(FormTab):
         if self.stage.is_over:
             self.stage.follow(jobs[0])
         if len(jobs) > 1:
-            self.shared.post_toast(f"{len(jobs)} jobs were added to the queue")
+            self.shared.post_toast(tr("{jobs} jobs were added to the queue", jobs=len(jobs)))
         elif self.stage.job is None or self.stage.job.id != jobs[0].id:
-            self.shared.post_toast("Added to the queue")
+            self.shared.post_toast(tr("Added to the queue"))
         self.shared.queue.submit(jobs)
 
     def _on_not_expanded(self, error: Exception) -> None:
-        self.stage.notice.show_message(f"The prompt {error}.", "Change the prompt.")
+        self.stage.notice.show_message(
+            tr("The prompt {problem}.", problem=error), tr("Change the prompt.")
+        )
 
     def _on_model_changed(self) -> None:
         super()._on_model_changed()
@@ -122,10 +125,10 @@ class GenerateTab(FormTab):
     def _on_replaced(self, _job: Job, changed: bool) -> None:
         """Report that an edited job is stored: changed, or as a new one if it no longer waited."""
         if changed:
-            self.shared.post_toast("The waiting job was changed")
+            self.shared.post_toast(tr("The waiting job was changed"))
         else:
             self.shared.post_toast(
-                "That job no longer waits. Your changes were added to the queue as a new job."
+                tr("That job no longer waits. Your changes were added to the queue as a new job.")
             )
         if self._edited:
             self._end_edit()
@@ -136,15 +139,17 @@ class GenerateTab(FormTab):
             self._values_before_edit = self._values_with_model()
         self._edited = job.id
         self.set_values(msgspec.structs.asdict(job.request))
-        self.generate_button.setText("Change the waiting job")
-        cancel = button("Don't change", "Leave the job as it is", self._end_edit)
-        self.editing.show_message("You are changing a job that waits in the queue.", "", [cancel])
+        self.generate_button.setText(tr("Change the waiting job"))
+        cancel = button(tr("Don't change"), tr("Leave the job as it is"), self._end_edit)
+        self.editing.show_message(
+            tr("You are changing a job that waits in the queue."), "", [cancel]
+        )
         self.prompt.setFocus()
 
     def _end_edit(self) -> None:
         self._edited = ""
         self.set_values(self._values_before_edit)
-        self.generate_button.setText("Generate")
+        self.generate_button.setText(tr("Generate"))
         self.editing.clear()
 
     def stop(self) -> None:
@@ -167,7 +172,7 @@ class GenerateTab(FormTab):
     def load(self, result: ShownResult) -> None:
         """Fill the form with the settings of a result."""
         self.set_values(result.form_values())
-        self.shared.post_toast("The form has the settings of the result")
+        self.shared.post_toast(tr("The form has the settings of the result"))
 
     def _on_edited(self) -> None:
         super()._on_edited()

@@ -13,6 +13,7 @@ from studio.core.artifact import Recipe
 from studio.core.file_names import one_line
 from studio.core.presets import SUFFIX as PRESET_SUFFIX
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.widgets.factory import show_message
 
@@ -66,9 +67,9 @@ class FileOpener(QObject):
         from studio.batch.reader import SUFFIXES
 
         patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
-        filters = f"Prompt files ({patterns});;All files (*)"
+        filters = tr("Prompt files ({patterns});;All files (*)", patterns=patterns)
         name, _filter = QFileDialog.getOpenFileName(
-            self._window, "Batch from a file", str(Path.home()), filters
+            self._window, tr("Batch from a file"), str(Path.home()), filters
         )
         if name:
             self.batch_opened.emit(Path(name))
@@ -76,7 +77,7 @@ class FileOpener(QObject):
     def ask_for_batch_folder(self) -> None:
         """Choose a folder of .txt files with one prompt each and show them."""
         name = QFileDialog.getExistingDirectory(
-            self._window, "Batch from a folder of .txt files", str(Path.home())
+            self._window, tr("Batch from a folder of .txt files"), str(Path.home())
         )
         if name:
             self.batch_opened.emit(Path(name))
@@ -84,7 +85,7 @@ class FileOpener(QObject):
     def ask_for_artifact(self) -> None:
         """Choose a file made with Studio and fill the form from it."""
         folder = self._output_folder()
-        name, _filter = QFileDialog.getOpenFileName(self._window, "Open a result", folder)
+        name, _filter = QFileDialog.getOpenFileName(self._window, tr("Open a result"), folder)
         if name:
             self.open_artifact(Path(name))
 
@@ -109,8 +110,9 @@ class FileOpener(QObject):
         if not isinstance(error, OSError):
             raise error
         is_gone = isinstance(error, FileNotFoundError | NotADirectoryError)
-        why = "it is no longer in its folder" if is_gone else error.strerror or str(error)
-        self.unread.emit(f"{one_line(path.name)} cannot be opened: {why}.")
+        reason = tr("it is no longer in its folder") if is_gone else error.strerror or str(error)
+        name = one_line(path.name)
+        self.unread.emit(tr("{name} cannot be opened: {reason}.", name=name, reason=reason))
 
     def _on_read(self, path: Path, found: Recipe | ForeignMetadata | None) -> None:
         from studio.batch.reader import is_batch_file
@@ -127,9 +129,12 @@ class FileOpener(QObject):
         else:
             show_message(
                 self._window,
-                "Cannot open this file",
-                f"{path.name} was not made with Studio, and is neither an image nor a .txt, .csv, "
-                ".xlsx, .jsonl or .json file of prompts.",
+                tr("Cannot open this file"),
+                tr(
+                    "{name} was not made with Studio, and is neither an image nor a .txt, .csv, "
+                    ".xlsx, .jsonl or .json file of prompts.",
+                    name=path.name,
+                ),
             )
 
 

@@ -15,14 +15,14 @@ from studio.core.jobs import NO_SOURCES, Job, Sources
 from studio.core.kinds import KINDS
 from studio.core.presets import Preset, describe, shareable
 from studio.core.requests import Request, fields
-from studio.core.translation import tr_marked
+from studio.core.translation import tr, tr_marked
 from studio.models.card import ModelCard, request_for
 from studio.preflight.checks import check
 from studio.ui.actions import ACTIONS_BY_KEY, shortcut_of
 from studio.ui.app_state import AppState
-from studio.ui.models.starter_models import STARTER_MODELS
 from studio.ui.presets.preset_button import PresetButton
 from studio.ui.tabs.layout import form_side
+from studio.ui.tabs.no_model import show_no_model
 from studio.ui.tabs.prompt_box import PromptBox
 from studio.ui.widgets.factory import (
     Notice,
@@ -30,7 +30,6 @@ from studio.ui.widgets.factory import (
     label,
     name_control,
     row,
-    size_text,
 )
 from studio.ui.widgets.request_form import RequestForm
 from studio.ui.widgets.shortcut import shortcut_within
@@ -91,7 +90,7 @@ class FormTab(Tab):
         self.sources = NO_SOURCES
         """What the form was filled from, until the prompt is emptied; see `Job.sources`."""
         self.model = QComboBox()
-        name_control(self.model, "Model", "The model to use")
+        name_control(self.model, tr("Model"), tr("The model to use"))
         self.model.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
@@ -104,14 +103,18 @@ class FormTab(Tab):
         self._hint = label(role="muted", wrap=True)
         """What is missing or wrong, above the buttons."""
         self.editing = Notice("banner")
-        self.generate_button = button("Generate", "Start", self.generate, "play", primary=True)
-        self.stop_button = button("Stop", "Stop and keep partial results", self.stop, "stop")
+        self.generate_button = button(
+            tr("Generate"), tr("Start"), self.generate, "play", primary=True
+        )
+        self.stop_button = button(
+            tr("Stop"), tr("Stop and keep partial results"), self.stop, "stop"
+        )
 
         self._shortcuts: dict[str, QShortcut] = {}
         """Key of an action → its shortcut, which the form that has the focus gets."""
         self._buttons_with_keys = {
-            "generate": (self.generate_button, "Start"),
-            "stop": (self.stop_button, "Stop and keep partial results"),
+            "generate": (self.generate_button, tr("Start")),
+            "stop": (self.stop_button, tr("Stop and keep partial results")),
         }
 
     def current(self) -> Self:
@@ -191,7 +194,7 @@ class FormTab(Tab):
             [
                 self.prompt_box,
                 *self.extra_widgets(),
-                label("Model", "muted"),
+                label(tr("Model"), "muted"),
                 self.model,
                 self._no_model,
                 *self.model_widgets(),
@@ -251,24 +254,8 @@ class FormTab(Tab):
         if self.model.count():
             self._no_model.clear()
         else:
-            self._show_no_model()
+            show_no_model(self._no_model, self.shared, self.kind)
         self._on_model_changed()
-
-    def _show_no_model(self) -> None:
-        message, note = (
-            f"No {self.kind} model is installed.",
-            tr_marked(KINDS[self.kind].starter_note),
-        )
-        if not note:
-            self._no_model.show_message(message, "Add a model folder with Models…")
-            return
-        get = button(
-            f"Get the starter model ({size_text(STARTER_MODELS[0].download)})",
-            note,
-            self.shared.starter_requested.emit,
-            "save",
-        )
-        self._no_model.show_message(message, note, [get])
 
     def choose_model(self, name: str) -> None:
         """Choose a model by name, if it is installed."""
@@ -290,8 +277,8 @@ class FormTab(Tab):
 
     def _on_reset(self, before: dict[str, Any]) -> None:
         self.shared.post_toast(
-            "All settings are the model's defaults",
-            "Undo",
+            tr("All settings are the model's defaults"),
+            tr("Undo"),
             lambda: self.form.set_values(before),
         )
 
@@ -350,8 +337,12 @@ class FormTab(Tab):
         self.prompt_box.select(preset.select)
         self.prompt.setFocus()
         self.shared.post_toast(
-            f"{preset.title} set {describe(self.kind, preset)}",
-            "Undo",
+            tr(
+                "{preset} set {fields}",
+                preset=tr_marked(preset.title),
+                fields=describe(self.kind, preset),
+            ),
+            tr("Undo"),
             lambda: self.set_values(before),
         )
 
@@ -370,7 +361,7 @@ class FormTab(Tab):
         """Return the request that the form describes. Raises InvalidRequestError."""
         card = self.card
         if card is None:
-            raise InvalidRequestError([Problem("model", "none is installed")])
+            raise InvalidRequestError([Problem("model", tr("none is installed"))])
         request = request_for(card, self.values())
         problems = self.find_problems(card, request)
         if self.alternatives.problem:
@@ -400,9 +391,9 @@ class FormTab(Tab):
     def _describe(self, problems: list[Problem]) -> str:
         """Return what the user has to do first."""
         if self.card is None:
-            return "A model is missing."
+            return tr("A model is missing.")
         if not self._has_prompt():
-            return "Write a prompt to begin."
+            return tr("Write a prompt to begin.")
         if not problems:
             return ""
         name = problems[0].field

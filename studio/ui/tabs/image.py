@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from studio.core.errors import Problem, StudioError
 from studio.core.requests import ImageRequest, Request
-from studio.core.translation import tr_marked
+from studio.core.translation import tr, tr_marked
 from studio.models.capabilities import takes_image, takes_mask
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.registry import base_among
@@ -55,7 +55,9 @@ class ImageTab(GenerateTab):
     own_fields = ("negative_prompt", "image", "strength", "mask_image", *adapter_picker.FIELDS)
 
     def __init__(self, shared: AppState) -> None:
-        self.negative_prompt = text_editor("Negative prompt", "What to keep out of the image.", 48)
+        self.negative_prompt = text_editor(
+            tr("Negative prompt"), tr("What to keep out of the image."), 48
+        )
         self.about = label("", "muted", wrap=True)
         self.advice = label("", "muted", wrap=True)
         self.adapters = AdapterRows()
@@ -76,7 +78,7 @@ class ImageTab(GenerateTab):
     def extra_widgets(self) -> list[QWidget]:
         """See `FormTab`."""
         return [
-            label("Negative prompt", "muted"),
+            label(tr("Negative prompt"), "muted"),
             self.negative_prompt,
             self.foreign,
             self.source,
@@ -191,7 +193,7 @@ class ImageTab(GenerateTab):
         if self._choose_able(takes_image):
             self.source.set_path(str(path.absolute()))
         else:
-            self.shared.post_toast("No installed model can start from an image")
+            self.shared.post_toast(tr("No installed model can start from an image"))
 
     def paint_mask_on(self, path: Path) -> None:
         """Start from this image, and open the mask editor for it."""
@@ -199,7 +201,7 @@ class ImageTab(GenerateTab):
             self.source.set_path(str(path.absolute()))
             self.source.paint()
         else:
-            self.shared.post_toast("No installed model can change only a part of an image")
+            self.shared.post_toast(tr("No installed model can change only a part of an image"))
 
     def _choose_able(self, is_able: Callable[[ModelCard], bool]) -> bool:
         """Choose a model that is able to do this, if the chosen one is not; False without one."""

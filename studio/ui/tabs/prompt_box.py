@@ -8,6 +8,7 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from studio.core.errors import Problem
+from studio.core.translation import tr
 from studio.ui.app_state import AppState
 from studio.ui.tabs.alternatives_row import AlternativesRow
 from studio.ui.tabs.prompt_history import PromptHistory, PromptList
@@ -26,15 +27,15 @@ class PromptBox(QWidget):
         super().__init__()
         self._shared = shared
         self._kind = kind
-        self.editor = text_editor("Prompt", "What to generate, in your own words.", HEIGHT)
+        self.editor = text_editor(tr("Prompt"), tr("What to generate, in your own words."), HEIGHT)
         self.history = PromptHistory(shared, kind, self.editor)
         self.history_button = QToolButton()
         self.history_button.setProperty("flat", True)
         set_icon(self.history_button, "history")
         name_control(
             self.history_button,
-            "Earlier prompts",
-            "Find an earlier prompt; Ctrl+Up and Ctrl+Down step through them",
+            tr("Earlier prompts"),
+            tr("Find an earlier prompt; Ctrl+Up and Ctrl+Down step through them"),
         )
         self.history_button.clicked.connect(self.show_history)
         self.handle = ResizeHandle(self.editor, MIN_HEIGHT)
@@ -48,7 +49,7 @@ class PromptBox(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        title = row(label("Prompt", "muted"), None, self.history_button, menu, spacing=0)
+        title = row(label(tr("Prompt"), "muted"), None, self.history_button, menu, spacing=0)
         layout.addWidget(title)
         layout.addSpacing(6)
         for widget in (self.editor, self.handle, self._problem, self.alternatives):
@@ -76,7 +77,7 @@ class PromptBox(QWidget):
         if not self.editor.toPlainText().strip():
             message = ""
         elif message[:1].islower():
-            message = f"The prompt {message}"
+            message = tr("The prompt {problem}", problem=message)
         self._problem.setText(message)
         self._problem.setVisible(bool(message))
         if bool(self.editor.property("wrong")) != bool(message):

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import label, search_field
@@ -93,9 +94,11 @@ class PromptList(QFrame):
         self._shared = shared
         self._kind = kind
         self._editor = editor
-        self.search = search_field("Search prompts", "Words of an earlier prompt", "Search prompts")
+        self.search = search_field(
+            tr("Search prompts"), tr("Words of an earlier prompt"), tr("Search prompts")
+        )
         self.list = QListWidget()
-        self.list.setAccessibleName("Earlier prompts")
+        self.list.setAccessibleName(tr("Earlier prompts"))
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self._empty = label("", "muted", wrap=True)
         self._empty.hide()
@@ -144,7 +147,9 @@ class PromptList(QFrame):
         self.list.setCurrentRow(0)
         self.list.setVisible(bool(prompts))
         self._empty.setText(
-            "No earlier prompt has these words." if text.strip() else "No prompt was used yet."
+            tr("No earlier prompt has these words.")
+            if text.strip()
+            else tr("No prompt was used yet.")
         )
         self._empty.setVisible(not prompts)
 

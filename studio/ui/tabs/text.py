@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from studio.core.errors import Problem
 from studio.core.requests import MAX_NEW_TOKENS, Request, TextRequest
+from studio.core.translation import tr, tr_plural
 from studio.models.card import ModelCard
 from studio.preflight.checks import check
 from studio.preflight.tokens import count_tokens
@@ -34,8 +35,10 @@ class TextTab(GenerateTab):
     stage: TextStage
 
     def __init__(self, shared: AppState) -> None:
-        self.system_prompt = text_editor("System prompt", "How a chat model should behave.", 48)
-        self._system_title = label("System prompt", "muted")
+        self.system_prompt = text_editor(
+            tr("System prompt"), tr("How a chat model should behave."), 48
+        )
+        self._system_title = label(tr("System prompt"), "muted")
         self.token_count = label("", "muted")
         self._tokens: int | None = None
         self._count_timer = QTimer()
@@ -110,8 +113,13 @@ class TextTab(GenerateTab):
         if card is None or self._tokens is None:
             self.token_count.setText("")
             return
-        limit = f" of {card.max_positions:,}" if card.max_positions else ""
-        self.token_count.setText(f"{self._tokens:,}{limit} tokens")
+        if card.max_positions:
+            text = tr(
+                "{tokens:,} of {limit:,} tokens", tokens=self._tokens, limit=card.max_positions
+            )
+        else:
+            text = tr_plural("1 token", "{count:,} tokens", self._tokens)
+        self.token_count.setText(text)
 
     def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
         """See `FormTab`. The tokens of the prompt are counted in the background."""
@@ -125,8 +133,8 @@ class TextTab(GenerateTab):
         buttons = []
         longer = self._longer(request)
         if longer > request.max_new_tokens:
-            text = f"Generate again with {longer:,} tokens"
-            tip = "Raise the limit; the same seed gives the same beginning"
+            text = tr("Generate again with {tokens:,} tokens", tokens=longer)
+            tip = tr("Raise the limit; the same seed gives the same beginning")
             buttons.append(
                 button(
                     text, tip, functools.partial(self._generate_longer, request, longer), "retry"
@@ -135,12 +143,12 @@ class TextTab(GenerateTab):
         if self.card is not None and not self.card.chat and not self.card.encoder_decoder:
             buttons.append(
                 button(
-                    "Continue from here",
-                    "Put the text into the prompt, and generate",
+                    tr("Continue from here"),
+                    tr("Put the text into the prompt, and generate"),
                     self._continue,
                 )
             )
-        cure = "" if buttons else "The model takes no more tokens."
+        cure = "" if buttons else tr("The model takes no more tokens.")
         self.stage.notice.show_message(sentence, cure, buttons, role="banner")
 
     def _longer(self, request: TextRequest) -> int:

@@ -1,0 +1,26 @@
+"""What a form shows without a model for it."""
+
+from __future__ import annotations
+
+from studio.core.kinds import KINDS
+from studio.core.translation import tr, tr_marked
+from studio.ui.app_state import AppState
+from studio.ui.models.starter_models import STARTER_MODELS
+from studio.ui.widgets.factory import Notice, button, size_text
+
+
+def show_no_model(notice: Notice, shared: AppState, kind: str) -> None:
+    """Say that no model of a kind is installed; offer the starter model if the kind has one."""
+    title, note = tr_marked(KINDS[kind].title), tr_marked(KINDS[kind].starter_note)
+    message = tr("No {kind} model is installed.", kind=title.lower())
+    if not note:
+        notice.show_message(message, tr("Add a model folder with Models…"))
+        return
+    size = size_text(STARTER_MODELS[0].download)
+    get = button(
+        tr("Get the starter model ({size})", size=size),
+        note,
+        shared.starter_requested.emit,
+        "save",
+    )
+    notice.show_message(message, note, [get])
