@@ -10,6 +10,7 @@ import pytest
 
 from studio.core.errors import StudioError
 from studio.core.settings import Settings
+from studio.core.translation import use_language
 from studio.models.card import Memory, ModelCard
 from studio.models.catalog import catalog_entries
 from studio.models.memory.choose_plan import choose, fits, possible_plans, strategies_for
@@ -298,3 +299,18 @@ def test_missing_memory_figures_are_not_extrapolated():
     )
     assert eight.obstacle == "what it needs is not known"
     assert choose(card, gpu(8, 32)).strategy == "group-offload"
+
+
+def test_recipes_and_logs_stay_english_in_a_chinese_window():
+    card = CARDS["flux.1-dev"]
+    plan = next(plan for plan in possible_plans(card, gpu(8)) if plan.strategy == "model-offload")
+    assert plan.summary == plan.recorded == "16-bit, parts take turns on the GPU"
+    use_language("zh_CN")
+    try:
+        assert plan.recorded == "16-bit, parts take turns on the GPU"
+        assert plan.summary == "16 位，各部件轮流使用 GPU"
+        with pytest.raises(StudioError, match=r"FLUX\.1 dev：GPU 的 8\.0 GB") as refused:
+            choose(card, gpu(8, 8))
+        assert "needs" not in str(refused.value)
+    finally:
+        use_language("en")
