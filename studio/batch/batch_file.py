@@ -12,6 +12,7 @@ from studio.batch.row import Row
 from studio.core import file_names
 from studio.core.kinds import DEFAULT_KIND
 from studio.core.requests.base import MISSING, UNKNOWN
+from studio.core.translation import tr_marked
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def unknown_columns(batch: BatchFile) -> list[str]:
         problem.field
         for row in batch.bad
         for problem in row.problems
-        if problem.message == UNKNOWN and problem.field in batch.header
+        if problem.message == tr_marked(UNKNOWN) and problem.field in batch.header
     )
     return list(dict.fromkeys(found))
 
@@ -89,7 +90,7 @@ def unknown_columns(batch: BatchFile) -> list[str]:
 def lacks_prompts(batch: BatchFile) -> bool:
     """Return True if the file has columns, but none with the prompt of a row."""
     return bool(batch.header and batch.bad) and all(
-        any(problem.message == MISSING for problem in row.problems) for row in batch.bad
+        any(problem.message == tr_marked(MISSING) for problem in row.problems) for row in batch.bad
     )
 
 

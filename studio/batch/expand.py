@@ -31,12 +31,13 @@ from studio.batch.grammar import (
 from studio.batch.wildcards import Wildcards
 from studio.core.errors import StudioError
 from studio.core.requests.base import MAX_PROMPT_CHARACTERS
+from studio.core.translation import mark
 
 Combine = Literal["random", "all", "off"]
 COMBINE: dict[str, str] = {
-    "random": "one, selected by the row's seed",
-    "all": "every combination, a row each",
-    "off": "texts unchanged, without $name, __file__, {a|b} and [1..3]",
+    "random": mark("one, selected by the row's seed"),
+    "all": mark("every combination, a row each"),
+    "off": mark("texts unchanged, without $name, __file__, {a|b} and [1..3]"),
 }
 MAX_NAMES = 8
 """Nesting depth of names that refer to names."""

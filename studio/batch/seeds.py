@@ -7,12 +7,13 @@ from typing import Literal
 from studio.core.errors import StudioError
 from studio.core.requests import MAX_SEED
 from studio.core.requests.base import draw_seed
+from studio.core.translation import mark
 
 Policy = Literal["random", "fixed", "step"]
 POLICIES: dict[str, str] = {
-    "random": "a seed for each row",
-    "fixed": "one seed for all rows",
-    "step": "one more from row to row",
+    "random": mark("a seed for each row"),
+    "fixed": mark("one seed for all rows"),
+    "step": mark("one more from row to row"),
 }
 MAX_REPEATS = 1_000
 

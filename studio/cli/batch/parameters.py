@@ -12,12 +12,13 @@ from studio.batch.output.collected import FORMATS
 from studio.batch.seeds import POLICIES
 from studio.core.kinds import KINDS
 from studio.core.paths import input_path, user_path
+from studio.core.translation import tr_marked
 
 FILE_FORMATS = sorted({suffix for kind in KINDS.values() for suffix in kind.media_types})
 
 
 def _choices(meanings: dict[str, str]) -> str:
-    return "; ".join(f"{name}: {meaning}" for name, meaning in meanings.items()) + "."
+    return "; ".join(f"{name}: {tr_marked(meaning)}" for name, meaning in meanings.items()) + "."
 
 
 File = Annotated[

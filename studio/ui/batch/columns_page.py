@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 
 from studio.core.kinds import KINDS
 from studio.core.requests import fields
+from studio.core.translation import tr
 from studio.ui.batch.page import Page, combo_box
 from studio.ui.widgets.factory import label, name_control, style_table
 
@@ -28,12 +29,14 @@ class ColumnsPage(Page):
         self._kind = ""
         self._boxes: dict[str, QComboBox] = {}
         self.table = QTableWidget(0, 3)
-        self.table.setHorizontalHeaderLabels(["Column", "First value", "Field"])
+        self.table.setHorizontalHeaderLabels([tr("Column"), tr("First value"), tr("Field")])
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         style_table(self.table, {0: 160, 2: 260}, (1,))
         self.table.verticalHeader().setDefaultSectionSize(34)
-        name_control(self.table, "Columns", "The file's columns and the field that each one fills")
-        self.empty = label("The file has no columns: each line is a prompt.", "muted")
+        name_control(
+            self.table, tr("Columns"), tr("The file's columns and the field that each one fills")
+        )
+        self.empty = label(tr("The file has no columns: each line is a prompt."), "muted")
         self.grid.setRowStretch(9, 0)
         self.grid.addWidget(self.table, 0, 0)
         self.grid.addWidget(self.empty, 1, 0, Qt.AlignmentFlag.AlignCenter)
@@ -76,15 +79,17 @@ class ColumnsPage(Page):
 def _field_box(column: str, kind: str) -> QComboBox:
     infos = fields(KINDS[kind].request_type)
     own = next((info for info in infos if column in (info.name, info.flag)), None)
-    as_named = f"{own.title} (by its name)" if own else "Only in templates and names"
+    as_named = (
+        tr("{field} (by its name)", field=own.title) if own else tr("Only in templates and names")
+    )
     box = combo_box(
-        {AS_NAMED: "Kind (by its name)" if column == "kind" else as_named},
-        f"Field of {column}",
-        "The field that this column fills",
+        {AS_NAMED: tr("Kind (by its name)") if column == "kind" else as_named},
+        tr("Field of {column}", column=column),
+        tr("The field that this column fills"),
     )
     for info in infos:
         if info is not own:
             box.addItem(info.title, info.name)
-    box.addItem("Ignore", "")
+    box.addItem(tr("Ignore"), "")
     box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     return box

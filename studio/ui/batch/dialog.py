@@ -24,6 +24,7 @@ from studio.core import file_names
 from studio.core.errors import StudioError
 from studio.core.jobs import Batch, Job
 from studio.core.kinds import DEFAULT_KIND
+from studio.core.translation import tr, tr_plural
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.batch.columns_page import ColumnsPage
@@ -68,7 +69,7 @@ class BatchDialog(QDialog):
         """True if the kind was guessed from the columns, or the user chose it."""
         self._reading = False
         self._read_again = False
-        self.setWindowTitle(f"Batch: {path.name}")
+        self.setWindowTitle(tr("Batch: {name}", name=path.name))
         resize_to_fit(self, 1080, 680)
         self.prompts = PromptsPage(shared, path, kind, model)
         self.edits = RowEdits(self, path, self.prompts.options)
@@ -91,44 +92,48 @@ class BatchDialog(QDialog):
         )
         self.pages = QTabWidget()
         for title, page in (
-            ("Prompts", self.prompts),
-            ("Variations", self.variations),
-            ("Columns", self.columns),
-            ("Results", self.output),
+            (tr("Prompts"), self.prompts),
+            (tr("Variations"), self.variations),
+            (tr("Columns"), self.columns),
+            (tr("Results"), self.output),
         ):
             self.pages.addTab(page, title)
-        name_control(self.pages, "Batch options", "How rows are read, varied and saved")
+        name_control(self.pages, tr("Batch options"), tr("How rows are read, varied and saved"))
         self.pages.currentChanged.connect(lambda _index: self._fit_pages())
 
     def _create_controls(self) -> None:
-        self.only_bad = QCheckBox("Only rows that cannot run")
-        name_control(self.only_bad, "Only rows that cannot run", "Show only the rows with errors")
-        self.only_missing = QCheckBox("Run only the missing and failed rows")
+        self.only_bad = QCheckBox(tr("Only rows that cannot run"))
+        name_control(
+            self.only_bad, tr("Only rows that cannot run"), tr("Show only the rows with errors")
+        )
+        self.only_missing = QCheckBox(tr("Run only the missing and failed rows"))
         self.only_missing.setChecked(True)
         name_control(
             self.only_missing,
-            "Run only the missing and failed rows",
-            "Skip the rows whose results are already in the folder",
+            tr("Run only the missing and failed rows"),
+            tr("Skip the rows whose results are already in the folder"),
         )
         self.notice = Notice()
-        self.summary = label("Reading…", "muted", wrap=True)
+        self.summary = label(tr("Reading…"), "muted", wrap=True)
         self.rows = RowTable()
         self.table = QTableView()
         self.table.setModel(self.rows)
         style_table(self.table, {LINE: 60, KIND: 70, FILE: 240}, (PROMPT, SETTINGS))
         name_control(
             self.table,
-            "Rows",
-            "Every row and what it will generate. Return changes a row, Delete skips it",
+            tr("Rows"),
+            tr("Every row and what it will generate. Return changes a row, Delete skips it"),
         )
         self.edits.attach(self.table, self.rows)
-        self.read_button = button("Read again", "Read the file again (F5)", self.read, "retry")
+        self.read_button = button(
+            tr("Read again"), tr("Read the file again (F5)"), self.read, "retry"
+        )
         self.read_button.setShortcut("F5")
         self.run_button = button(
-            "Run", "Add the valid rows to the queue", self.run, "play", primary=True
+            tr("Run"), tr("Add the valid rows to the queue"), self.run, "play", primary=True
         )
         self.run_button.setDefault(True)
-        self.cancel_button = button("Cancel", "Close without running anything", self.reject)
+        self.cancel_button = button(tr("Cancel"), tr("Close without running anything"), self.reject)
 
     def _create_layout(self) -> None:
         layout = QVBoxLayout(self)
@@ -188,7 +193,7 @@ class BatchDialog(QDialog):
             self._show_read_error(error)
             return
         self._reading, self._read_again = True, False
-        self.summary.setText("Reading…")
+        self.summary.setText(tr("Reading…"))
         jobs, paces, find_card = (
             self.shared.queue.jobs(),
             self.shared.queue.estimates.medians(),
@@ -269,23 +274,33 @@ class BatchDialog(QDialog):
         if isinstance(error, StudioError):
             self.notice.show_message(error.message, error.cure)
         else:
-            self.notice.show_message(f"The file could not be read: {error}")
+            self.notice.show_message(tr("The file could not be read: {error}", error=error))
 
     def _show_notice(self, preview: BatchPreview) -> None:
         unknown = unknown_columns(preview.batch_file)
         if preview.problem:
-            self.notice.show_message(f"The file name {preview.problem.message}.")
+            self.notice.show_message(
+                tr("The file name {problem}.", problem=preview.problem.message)
+            )
         elif unknown and not lacks_prompts(preview.batch_file):
             self._ask_for_columns(unknown)
         elif not preview.good:
-            self.notice.show_message("No row of the file can run.", suggest_fix(preview.batch_file))
+            self.notice.show_message(
+                tr("No row of the file can run."), suggest_fix(preview.batch_file)
+            )
         elif preview.batch_file.warning:
             self.notice.show_message(preview.batch_file.warning)
         elif preview.free is not None and preview.disk > preview.free:
             self.notice.show_message(
-                f"The results need about {size_text(preview.disk)}, but only "
-                f"{size_text(preview.free)} are free in that folder.",
-                "Choose another folder or free some space; the queue pauses if the disk is full.",
+                tr(
+                    "The results need about {needed}, but only {free} are free in that folder.",
+                    needed=size_text(preview.disk),
+                    free=size_text(preview.free),
+                ),
+                tr(
+                    "Choose another folder or free some space; the queue pauses if the disk is "
+                    "full."
+                ),
             )
         else:
             self.notice.clear()
@@ -294,17 +309,24 @@ class BatchDialog(QDialog):
         """Ask once what to do with all columns that are no settings."""
         names = ", ".join(name[:40] for name in unknown[:6]) + (" …" if len(unknown) > 6 else "")
         kind = self.prompts.kind.currentText().lower()
-        are = "These columns are no settings" if len(unknown) > 1 else "This column is no setting"
         self.notice.show_message(
-            f"{are} of {kind}: {names}.",
-            "Ignore them, or choose what they fill."
-            if len(unknown) > 1
-            else "Ignore it, or choose what it fills.",
+            tr_plural(
+                "This column is no setting of {kind}: {names}.",
+                "These columns are no settings of {kind}: {names}.",
+                len(unknown),
+                kind=kind,
+                names=names,
+            ),
+            tr_plural(
+                "Ignore it, or choose what it fills.",
+                "Ignore them, or choose what they fill.",
+                len(unknown),
+            ),
             [
-                button("Ignore", "Read without them", lambda: self.columns.ignore(unknown)),
+                button(tr("Ignore"), tr("Read without them"), lambda: self.columns.ignore(unknown)),
                 button(
-                    "Choose…",
-                    "Assign them to settings",
+                    tr("Choose…"),
+                    tr("Assign them to settings"),
                     lambda: self.pages.setCurrentWidget(self.columns),
                 ),
             ],
@@ -318,27 +340,9 @@ class BatchDialog(QDialog):
         preview = self.preview
         if preview is None:
             return
-        parts = [
-            f"{preview.good:,} rows can run" + (f", {preview.bad:,} cannot" if preview.bad else "")
-        ]
-        skipped = preview.batch_file.skipped
-        parts += [f"{skipped:,} skipped"] if skipped else []
-        done, waiting = len(preview.resumed.done), len(preview.resumed.waiting)
-        parts += [f"{done:,} already done"] if done else []
-        parts += [f"{waiting:,} waiting in the queue"] if waiting else []
-        if preview.missing:
-            time = (
-                f"{'at least' if preview.unknown else 'about'} {format_duration(preview.seconds)}"
-                if preview.seconds
-                else ""
-            )
-            parts += [
-                time or "time unknown: this model never ran here",
-                f"about {size_text(preview.disk)}",
-            ]
-        self.summary.setText(" · ".join((*parts, preview.batch_file.encoding)))
+        self.summary.setText(_summary(preview))
         count = self._count(preview)
-        self.run_button.setText(f"Run {count:,} rows" if count != 1 else "Run 1 row")
+        self.run_button.setText(tr_plural("Run 1 row", "Run {count:,} rows", count))
         self.run_button.setAccessibleName(self.run_button.text())
         is_stale = self._timer.isActive() or self._reading
         self.run_button.setEnabled(count > 0 and preview.problem is None and not is_stale)
@@ -365,7 +369,7 @@ class BatchDialog(QDialog):
             return
         if folder is None:
             self.pages.setCurrentWidget(self.output)
-            self.notice.show_message("No folder is set for the results.", "Choose one.")
+            self.notice.show_message(tr("No folder is set for the results."), tr("Choose one."))
             return
         resumed = preview.resumed if self.only_missing.isChecked() else None
         self.run_button.setEnabled(False)
@@ -383,5 +387,33 @@ class BatchDialog(QDialog):
 
     def _on_plan_failed(self, error: Exception) -> None:
         self.run_button.setEnabled(True)
-        cure = error.cure if isinstance(error, StudioError) else "Check the folder's permissions."
+        cure = (
+            error.cure if isinstance(error, StudioError) else tr("Check the folder's permissions.")
+        )
         self.notice.show_message(str(error), cure)
+
+
+def _summary(preview: BatchPreview) -> str:
+    """Return what will run, how long that takes and how the file was read, in one line."""
+    rows = tr("{good:,} rows can run", good=preview.good)
+    if preview.bad:
+        rows = tr("{good:,} rows can run, {bad:,} cannot", good=preview.good, bad=preview.bad)
+    parts = [rows]
+    if skipped := preview.batch_file.skipped:
+        parts.append(tr("{skipped:,} skipped", skipped=skipped))
+    if done := len(preview.resumed.done):
+        parts.append(tr("{done:,} already done", done=done))
+    if waiting := len(preview.resumed.waiting):
+        parts.append(tr("{waiting:,} waiting in the queue", waiting=waiting))
+    if preview.missing:
+        parts += [_duration(preview), tr("about {size}", size=size_text(preview.disk))]
+    return " · ".join((*parts, preview.batch_file.encoding))
+
+
+def _duration(preview: BatchPreview) -> str:
+    if not preview.seconds:
+        return tr("time unknown: this model never ran here")
+    duration = format_duration(preview.seconds)
+    if preview.unknown:
+        return tr("at least {duration}", duration=duration)
+    return tr("about {duration}", duration=duration)

@@ -12,14 +12,15 @@ from PySide6.QtWidgets import (
 from studio.batch.output.collected import FORMATS
 from studio.core import file_names
 from studio.core.paths import expand_home
+from studio.core.translation import mark, tr, tr_marked
 from studio.ui.batch.page import Page, combo_box
 from studio.ui.widgets.factory import button, label, name_control, row
 
 _COLLECT_TITLES = {
-    "csv": "One table (.csv)",
-    "jsonl": "One .jsonl",
-    "md": "One Markdown file",
-    "docx": "One Word document",
+    "csv": mark("Also one table (.csv)"),
+    "jsonl": mark("Also one .jsonl"),
+    "md": mark("Also one Markdown file"),
+    "docx": mark("Also one Word document"),
 }
 
 
@@ -29,34 +30,39 @@ class OutputPage(Page):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self.folder = QLineEdit(str(folder))
-        name_control(self.folder, "Folder", "Folder for the results and the report")
-        browse = button("…", "Choose the folder", self._choose_folder)
-        browse.setAccessibleName("Choose the folder")
+        name_control(self.folder, tr("Folder"), tr("Folder for the results and the report"))
+        browse = button("…", tr("Choose the folder"), self._choose_folder)
+        browse.setAccessibleName(tr("Choose the folder"))
         self.name = QLineEdit(file_names.DEFAULT_TEMPLATE)
         name_control(
             self.name,
-            "File names",
-            "Made of {row} {prompt:40} {seed} {model} {kind} {date} {time} and the file's columns",
+            tr("File names"),
+            tr(
+                "Made of {row} {prompt:40} {seed} {model} {kind} {date} {time} and the file's "
+                "columns"
+            ),
         )
         self.sample = label("", "muted")
         self.collect = combo_box(
             {
-                "": "A file for each row",
-                **{name: f"Also {_COLLECT_TITLES[name].lower()}" for name in FORMATS},
+                "": tr("A file for each row"),
+                **{name: tr_marked(_COLLECT_TITLES[name]) for name in FORMATS},
             },
-            "Texts",
-            "Whether to also write all texts into one file at the end",
+            tr("Texts"),
+            tr("Whether to also write all texts into one file at the end"),
         )
-        self.add("Folder", row(self.folder, browse, spacing=4), 0, 0, 2)
-        self.add("File names", self.name, 1, 0)
-        self.add("Texts", self.collect, 1, 1)
+        self.add(tr("Folder"), row(self.folder, browse, spacing=4), 0, 0, 2)
+        self.add(tr("File names"), self.name, 1, 0)
+        self.add(tr("Texts"), self.collect, 1, 1)
         self.grid.addWidget(self.sample, 4, 0, 1, 2)
         self.grid.setColumnStretch(0, 3)
         self.grid.setColumnStretch(1, 1)
         self.emit_changed_on(self.name.textChanged, self.folder.textChanged)
 
     def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder for results", self.folder.text())
+        folder = QFileDialog.getExistingDirectory(
+            self, tr("Folder for results"), self.folder.text()
+        )
         if folder:
             self.folder.setText(folder)
 

@@ -17,6 +17,7 @@ from studio.batch.tables.spreadsheet import sheet_names
 from studio.core import file_names
 from studio.core.errors import Problem, StudioError
 from studio.core.jobs import Job
+from studio.core.translation import tr
 from studio.jobs.eta import Paces, total
 
 
@@ -146,15 +147,15 @@ def parse_variables(text: str) -> dict[str, str]:
         name = name.strip().removeprefix("$")
         if not sign or not name or not value.strip():
             raise StudioError(
-                f"The variable {line[:60]!r} cannot be read.",
+                tr("The variable {line} cannot be read.", line=repr(line[:60])),
                 cause="invalid",
-                cure="Write one per line, for example: style = oil|photo.",
+                cure=tr("Write one per line, for example: style = oil|photo."),
             )
         if name in variables:
             raise StudioError(
-                f"The variable {name[:40]!r} is defined twice.",
+                tr("The variable {name} is defined twice.", name=repr(name[:40])),
                 cause="invalid",
-                cure="Define it once.",
+                cure=tr("Define it once."),
             )
         variables[name] = value.strip()
     return variables

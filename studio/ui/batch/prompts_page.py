@@ -16,9 +16,17 @@ from studio.batch.tables.encoding import ENCODINGS
 from studio.core.kinds import KINDS
 from studio.core.presets import presets
 from studio.core.requests import fields
+from studio.core.translation import mark, tr, tr_marked
 from studio.ui.app_state import AppState
 from studio.ui.batch.page import Page, combo_box
 from studio.ui.widgets.factory import name_control
+
+_SEED_TITLES = {
+    "random": mark("Random"),
+    "fixed": mark("Fixed"),
+    "step": mark("Step"),
+}
+"""Seed policy → title."""
 
 
 class PromptsPage(Page):
@@ -28,43 +36,50 @@ class PromptsPage(Page):
         super().__init__()
         self._shared = shared
         self.template = QLineEdit()
-        self.template.setPlaceholderText("Write a headline about {{topic}} for {{city}}")
+        self.template.setPlaceholderText(
+            "Write a headline about {{topic}} for {{city}}"  # not translated: syntax
+        )
         name_control(
             self.template,
-            "Prompt template",
-            "Builds each prompt from the row's columns; leave empty to use the prompt column",
+            tr("Prompt template"),
+            tr("Builds each prompt from the row's columns; leave empty to use the prompt column"),
         )
         self.kind = combo_box(
-            {name: record.title for name, record in KINDS.items()},
-            "Kind",
-            "Kind of the rows that have none of their own",
+            {name: tr_marked(record.title) for name, record in KINDS.items()},
+            tr("Kind"),
+            tr("Kind of the rows that have none of their own"),
         )
         self.kind.setCurrentIndex(self.kind.findData(kind))
-        self.model = combo_box({}, "Model", "Model of the rows that name none")
+        self.model = combo_box({}, tr("Model"), tr("Model of the rows that name none"))
         self.defaults = combo_box(
-            {}, "Settings", "Settings for the columns that a row leaves empty"
+            {}, tr("Settings"), tr("Settings for the columns that a row leaves empty")
         )
         self.encoding = combo_box(
-            {"": "Detect", **{name: name for name in ENCODINGS}},
-            "Encoding",
-            "The file's text encoding, in case the detected one is wrong",
+            {"": tr("Detect"), **{name: name for name in ENCODINGS}},
+            tr("Encoding"),
+            tr("The file's text encoding, in case the detected one is wrong"),
         )
         self.sheet = combo_box(
-            {"": "First sheet"}, "Sheet", "Which sheet of the spreadsheet to read"
+            {"": tr("First sheet")}, tr("Sheet"), tr("Which sheet of the spreadsheet to read")
         )
         self.sheet.setVisible(path.suffix.lower() == ".xlsx")
         self.encoding.setVisible(self.sheet.isHidden())
-        policies = "; ".join(f"{name}, {effect}" for name, effect in POLICIES.items())
+        policies = tr("; ").join(
+            f"{tr_marked(title)}: {tr_marked(POLICIES[name])}"
+            for name, title in _SEED_TITLES.items()
+        )
         self.seeds = combo_box(
-            {name: name.title() for name in POLICIES},
-            "Seeds",
-            f"Seeds of the rows that name none: {policies}",
+            {name: tr_marked(title) for name, title in _SEED_TITLES.items()},
+            tr("Seeds"),
+            tr("Seeds of the rows that name none: {policies}", policies=policies),
         )
         self.repeat = QSpinBox()
         self.repeat.setRange(1, MAX_REPEATS)
         self.repeat.lineEdit().setTextMargins(6, 0, 6, 0)
         name_control(
-            self.repeat, "Repeats", "How often each row runs; a row's own seed is counted up"
+            self.repeat,
+            tr("Repeats"),
+            tr("How often each row runs; a row's own seed is counted up"),
         )
         self._create_layout()
         self._fill_choices(model)
@@ -77,9 +92,16 @@ class PromptsPage(Page):
         )
 
     def _create_layout(self) -> None:
-        self.add("Prompt template", self.template, 0, 0, 6)
+        self.add(tr("Prompt template"), self.template, 0, 0, 6)
         source = self.encoding if self.sheet.isHidden() else self.sheet
-        titles = ("Kind", "Model", "Settings", source.accessibleName(), "Seeds", "Repeats")
+        titles = (
+            tr("Kind"),
+            tr("Model"),
+            tr("Settings"),
+            source.accessibleName(),
+            tr("Seeds"),
+            tr("Repeats"),
+        )
         boxes = (self.kind, self.model, self.defaults, source, self.seeds, self.repeat)
         for column, (title, box) in enumerate(zip(titles, boxes, strict=True)):
             self.add(title, box, 1, column)
@@ -93,11 +115,16 @@ class PromptsPage(Page):
         for card in self._shared.cards(kind):
             self.model.addItem(card.title, card.name)
         self.model.setCurrentIndex(max(0, self.model.findData(model)))
-        self.defaults.addItem("Model defaults", {})
+        self.defaults.addItem(tr("Model defaults"), {})
         if draft := self._shared.draft(kind):
-            self.defaults.addItem(f"As in the {KINDS[kind].title} tab", _settings(kind, draft))
+            self.defaults.addItem(
+                tr("As in the {title} tab", title=tr_marked(KINDS[kind].title)),
+                _settings(kind, draft),
+            )
         for preset in presets(kind):
-            self.defaults.addItem(f"Preset: {preset.title}", _settings(kind, preset.values))
+            self.defaults.addItem(
+                tr("Preset: {title}", title=tr_marked(preset.title)), _settings(kind, preset.values)
+            )
         for box in (self.model, self.defaults):
             box.blockSignals(False)
 

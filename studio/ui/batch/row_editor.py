@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from studio.batch.tables.columns import is_prompt
+from studio.core.translation import tr
 from studio.ui.desktop.screens import resize_to_fit
 from studio.ui.widgets.factory import button, label, name_control, row, text_editor
 from studio.ui.widgets.plain_editor import PlainEditor
@@ -21,7 +22,7 @@ class RowEditor(QDialog):
 
     def __init__(self, line: int, values: Mapping[str, str], problem: str, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle(f"Row in line {line}")
+        self.setWindowTitle(tr("Row in line {line}", line=line))
         self.setModal(True)
         resize_to_fit(self, *SIZE)
         self.editors: dict[str, QLineEdit | PlainEditor] = {}
@@ -41,10 +42,10 @@ class RowEditor(QDialog):
         if problem:
             layout.addWidget(label(problem, "error", wrap=True))
         layout.addWidget(scroll, 1)
-        layout.addWidget(label("Only this run changes; the file stays as it is.", "muted"))
-        self.accept_button = button("Change", "Use these values", self.accept, primary=True)
+        layout.addWidget(label(tr("Only this run changes; the file stays as it is."), "muted"))
+        self.accept_button = button(tr("Change"), tr("Use these values"), self.accept, primary=True)
         self.accept_button.setDefault(True)
-        cancel = button("Cancel", "Keep the row as it was", self.reject)
+        cancel = button(tr("Cancel"), tr("Keep the row as it was"), self.reject)
         layout.addWidget(row(None, cancel, self.accept_button))
 
     def values(self) -> dict[str, str]:

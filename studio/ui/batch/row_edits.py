@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu, QTableView, QWidget
 from studio.batch.edits import Edit, Edits
 from studio.batch.plan import read_row
 from studio.batch.row import Row
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.batch.row_editor import RowEditor
 from studio.ui.batch.row_table import RowTable
@@ -108,9 +109,9 @@ class RowEdits(QObject):
             return
         menu = QMenu(self._table)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Change…", self.edit_current)
+        menu.addAction(tr("Change…"), self.edit_current)
         skipped = all(row.is_skipped for row in rows)
-        menu.addAction("Run after all" if skipped else "Skip", self.toggle_skipped)
-        restore = menu.addAction("As in the file", self.restore_current)
+        menu.addAction(tr("Run after all") if skipped else tr("Skip"), self.toggle_skipped)
+        restore = menu.addAction(tr("As in the file"), self.restore_current)
         restore.setEnabled(any(row.line in self.edits.changed for row in rows))
         menu.popup(self._table.viewport().mapToGlobal(position))

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from studio.batch.plan import Row
 from studio.core.kinds import KINDS
 from studio.core.requests import Request, fields
+from studio.core.translation import mark, tr, tr_marked
 from studio.ui.batch.preview import BatchPreview
 from studio.ui.widgets import theme
 from studio.ui.widgets.factory import escape_markup
@@ -26,7 +27,13 @@ MAX_TIP = 3_000
 class RowTable(TableModel):
     """The rows of a batch file; cells are computed on demand, for files of 100 000 rows."""
 
-    COLUMNS = ("Line", "Kind", "Prompt", "Settings or problem", "File")
+    COLUMNS = (
+        mark("Line"),
+        mark("Kind"),
+        mark("Prompt"),
+        mark("Settings or problem"),
+        mark("File"),
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,11 +74,11 @@ class RowTable(TableModel):
         if column == LINE:
             return str(row.line)
         if request is None:
-            problem = "Skipped" if row.is_skipped else row.message[:MAX_SHOWN]
+            problem = tr("Skipped") if row.is_skipped else row.message[:MAX_SHOWN]
             shown = " ".join(row.text[:MAX_SHOWN].split())
             return {PROMPT: shown, SETTINGS: problem}.get(column, "")
         if column == KIND:
-            return KINDS[request.kind].title
+            return tr_marked(KINDS[request.kind].title)
         if column == PROMPT:
             return " ".join(request.prompt[:MAX_SHOWN].split())
         return settings_text(request) if column == SETTINGS else self._file(index, request)
@@ -85,9 +92,9 @@ class RowTable(TableModel):
         assert self._preview is not None
         resumed = self._preview.resumed
         if index in resumed.waiting:
-            return "Waiting in the queue"
+            return tr("Waiting in the queue")
         if index in resumed.done:
-            return f"Done: {', '.join(resumed.done[index].files)}"
+            return tr("Done: {files}", files=", ".join(resumed.done[index].files))
         return f"{self._preview.stems[index]}.{request.file_format}" if self._preview.stems else ""
 
     def row_at(self, index: Index) -> Row | None:

@@ -1,5 +1,7 @@
 """The batch dialog: variations, columns, existing results, problems before the run."""
 
+import re
+
 import pytest
 from openpyxl import Workbook
 from PySide6.QtCore import Qt
@@ -7,10 +9,20 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from studio.batch.resume import find_earlier_jobs
+from studio.batch.tables.encoding import ENCODINGS
 from studio.ui.batch.dialog import BatchDialog
 from studio.ui.batch.row_editor import RowEditor
 from studio.ui.batch.row_table import FILE, PROMPT, SETTINGS
+from tests.ui.chinese_texts import english_in, texts_of
 from tests.ui.conftest import PATIENCE
+from tests.ui.visible_controls import hidden_controls
+
+SIGNS = re.compile(
+    r"\{\{\w+\}\}|__\w+__|\$\w+|wildcards|steps?|guidance|prompt|seed|style|city|topic|oil|photo|"
+    r"watercolor|a cat|a dog|animal|Write a headline about|for|utf-8|rows|\.csv|jsonl|Word|kB|"
+    r"Python|GPT-2|Top-[kp]|n-gram|Min-p|/\S+|" + "|".join(ENCODINGS)
+)
+"""What a Chinese user writes and reads as well."""
 
 
 @pytest.fixture
@@ -328,3 +340,24 @@ def test_changed_rows_run(qtbot, open_batch, tmp_path):
     qtbot.mouseClick(dialog.run_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(queue.jobs()) == 1, timeout=PATIENCE)
     assert queue.jobs()[0].request.prompt == "a bird"
+
+
+def test_the_pages_are_chinese_and_fit(qtbot, chinese, open_batch):
+    dialog = open_batch(text="prompt,seed\n一只猫,x\n一只狗,2\n")
+    dialog.resize(1024, 700)
+    for at in range(dialog.pages.count()):
+        dialog.pages.setCurrentIndex(at)
+        QTest.qWait(50)
+        assert hidden_controls(dialog) == []
+    assert english_in({SIGNS.sub("", text) for text in texts_of(dialog)}) == []
+    model = dialog.rows
+    titles = [model.headerData(at, Qt.Orientation.Horizontal) for at in range(model.columnCount())]
+    assert english_in(titles) == []
+    assert dialog.run_button.text() == "运行 1 行"
+
+
+def test_columns_that_are_no_settings_are_found_in_chinese(chinese, open_batch):
+    dialog = open_batch(text="prompt,天气\n一只猫,晴\n")
+    assert "天气" in dialog.notice.message
+    assert english_in([dialog.notice.message]) == []
+    assert len(dialog.notice.findChildren(QPushButton)) >= 2
