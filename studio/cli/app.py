@@ -19,12 +19,14 @@ from studio.cli.models.memory import STRATEGIES, read_preference
 from studio.cli.queue import queue_app
 from studio.cli.settings import settings_app
 from studio.core.paths import user_path
-from studio.core.translation import tr_marked
+from studio.core.translation import tr, tr_marked
 
 app = typer.Typer(
     name="studio",
-    help="Generate text, images, video, speech and music on this computer. Without a command, "
-    "open the window.",
+    help=tr(
+        "Generate text, images, video, speech and music on this computer. Without a command, "
+        "open the window."
+    ),
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -33,11 +35,16 @@ app.add_typer(library_app, name="library")
 app.add_typer(models_app, name="models")
 app.add_typer(queue_app, name="queue")
 app.add_typer(settings_app, name="settings")
-app.command("batch")(batch_command)
+app.command(
+    "batch",
+    help=tr(
+        "Run every prompt of a file. Invalid rows are reported with their line, the others run."
+    ),
+)(batch_command)
 add_commands(app)
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(invoke_without_command=True)  # not translated: the program's help is shown
 def start(
     ctx: typer.Context,
     data_dir: Annotated[
@@ -45,23 +52,25 @@ def start(
         typer.Option(
             parser=user_path,
             metavar="FOLDER",
-            help="The folder for settings, models and results; also $STUDIO_DATA_DIR.",
+            help=tr("The folder for settings, models and results; also $STUDIO_DATA_DIR."),
         ),
     ] = None,
     in_process: Annotated[
-        bool, typer.Option("--in-process", help="Run models in this process (for profiling).")
+        bool, typer.Option("--in-process", help=tr("Run models in this process (for profiling)."))
     ] = False,
     fake: Annotated[
         bool,
-        typer.Option("--fake", help="Use a fake engine without models (to try the program)."),
+        typer.Option("--fake", help=tr("Use a fake engine without models (to try the program).")),
     ] = False,
     memory: Annotated[
         str,
         typer.Option(
-            "--memory", metavar="STRATEGY", help=f"How this run loads models: {STRATEGIES}."
+            "--memory",
+            metavar="STRATEGY",
+            help=tr("How this run loads models: {strategies}.", strategies=STRATEGIES),
         ),
     ] = "",
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[bool, typer.Option("--version", help=tr("Print the version."))] = False,
 ) -> None:
     """Handle the options before the command; without a command, open the window."""
     if version:
@@ -77,10 +86,10 @@ def start(
         )
 
 
-@app.command("doctor")
+@app.command("doctor", help=tr("Check what Studio needs on this computer, and suggest fixes."))
 def doctor_command(
     ctx: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))] = False,
 ) -> None:
     """Check what Studio needs on this computer, and suggest fixes."""
     from studio.doctor import examine

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from studio.cli import output
 from studio.core.errors import InvalidRequestError, StudioError
+from studio.core.translation import tr
 
 
 def guard(command: Callable[[], int]) -> int:
@@ -43,13 +44,19 @@ def explain(error: Exception) -> int:
         return _explain_system(error)
     if isinstance(error, UnicodeError):
         output.note(
-            "A file name or text is not valid UTF-8.\nRename the file, or save the text as UTF-8."
+            tr(
+                "A file name or text is not valid UTF-8.\n"
+                "Rename the file, or save the text as UTF-8."
+            )
         )
         return output.WRONG
     if isinstance(error, sqlite3.Error):
         output.note(
-            f"The queue cannot be read or written: {error}.\nCheck the data folder's permissions "
-            "and free space."
+            tr(
+                "The queue cannot be read or written: {reason}.\nCheck the data folder's "
+                "permissions and free space.",
+                reason=error,
+            )
         )
         return output.FAILED
     raise error

@@ -12,6 +12,7 @@ from studio.core.errors import StudioError
 from studio.core.paths import DataFolder, data_folder
 from studio.core.settings import LoadPreference, load_preference
 from studio.core.settings_store import load_settings, set_aside_damaged
+from studio.core.translation import tr
 from studio.engine.factory import make_engine
 from studio.engine.protocol import Engine
 from studio.models.card import ModelCard, fake_card
@@ -67,7 +68,7 @@ def make_context(
 def unsaved(error: OSError) -> StudioError:
     """Return the error for settings that could not be saved."""
     return StudioError(
-        f"The settings cannot be saved: {error.strerror or error}.",
+        tr("The settings cannot be saved: {reason}.", reason=error.strerror or error),
         cause="disk",
-        cure="Check the disk's free space and the data folder's permissions.",
+        cure=tr("Check the disk's free space and the data folder's permissions."),
     )

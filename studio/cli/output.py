@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
+from studio.core.translation import tr
+
 if TYPE_CHECKING:
     from studio.core.errors import InvalidRequestError, StudioError
 
@@ -85,7 +87,12 @@ def lacks_library(error: ImportError) -> int:
     """Report a missing system library and return the exit code; raise other errors."""
     if ".so" not in str(error):
         raise error
-    note(f"studio: {error}\nA system library is missing; `studio doctor` names its package.")
+    note(
+        tr(
+            "studio: {reason}\nA system library is missing; `studio doctor` names its package.",
+            reason=error,
+        )
+    )
     return FAILED
 
 
@@ -134,7 +141,12 @@ def give_up(error: OSError) -> int:
     Silent if the reader of a pipe has ended (`| head`).
     """
     if not isinstance(error, BrokenPipeError):
-        note(f"The result cannot be written to standard output: {error.strerror}.")
+        note(
+            tr(
+                "The result cannot be written to standard output: {reason}.",
+                reason=error.strerror,
+            )
+        )
     _divert(sys.stdout)
     return FAILED
 

@@ -9,6 +9,7 @@ from studio.batch.tables.encoding import MAX_FILE_BYTES, decode, read_bytes
 from studio.cli import output
 from studio.core.errors import StudioError
 from studio.core.requests.base import MAX_PROMPT_CHARACTERS
+from studio.core.translation import tr
 
 STANDARD_INPUT = "-"
 _MAX_PROMPT_BYTES = 4 * MAX_PROMPT_CHARACTERS + 1024
@@ -19,15 +20,15 @@ def read_prompt(argument: str | None, file: Path | None) -> str:
     """Return the prompt. Raises StudioError if it is missing, ambiguous or unreadable."""
     if argument is not None and file is not None:
         raise StudioError(
-            "A prompt and --file cannot be used together.",
+            tr("A prompt and --file cannot be used together."),
             cause="invalid",
-            cure="Leave one of them out.",
+            cure=tr("Leave one of them out."),
         )
     if file is not None:
         return read_text(file)
     if argument is None:
-        cure = "Write it in quotes, or use - for standard input, or --file FILE."
-        raise StudioError("The prompt is missing.", cause="invalid", cure=cure)
+        cure = tr("Write it in quotes, or use - for standard input, or --file FILE.")
+        raise StudioError(tr("The prompt is missing."), cause="invalid", cure=cure)
     if argument == STANDARD_INPUT:
         return _decoded(read_standard_input(_MAX_PROMPT_BYTES), "standard input")
     return argument
@@ -44,28 +45,34 @@ def read_standard_input(most: int = MAX_FILE_BYTES) -> bytes:
         data = sys.stdin.buffer.read(most + 1)
     except OSError as error:
         raise StudioError(
-            f"Standard input cannot be read: {error.strerror}.",
+            tr("Standard input cannot be read: {reason}.", reason=error.strerror),
             cause="invalid",
-            cure="Check the command before the pipe, or use a file.",
+            cure=tr("Check the command before the pipe, or use a file."),
         ) from error
     if len(data) > most:
         raise StudioError(
-            f"Standard input has more than {most:,} bytes.",
+            tr("Standard input has more than {limit:,} bytes.", limit=most),
             cause="invalid",
-            cure="Pass less, or use a file.",
+            cure=tr("Pass less, or use a file."),
         )
     if not data.strip():
         raise StudioError(
-            "Standard input is empty.", cause="invalid", cure="Pipe a text into the command."
+            tr("Standard input is empty."),
+            cause="invalid",
+            cure=tr("Pipe a text into the command."),
         )
     return data
 
 
 def _decoded(data: bytes, name: str) -> str:
     if len(data) > _MAX_PROMPT_BYTES:
-        message = f"The prompt in {name} is longer than {MAX_PROMPT_CHARACTERS:,} characters."
+        message = tr(
+            "The prompt in {name} is longer than {limit:,} characters.",
+            name=name,
+            limit=MAX_PROMPT_CHARACTERS,
+        )
         raise StudioError(
-            message, cause="invalid", cure="To run a file of many prompts, use `studio batch`."
+            message, cause="invalid", cure=tr("To run a file of many prompts, use `studio batch`.")
         )
     decoded = decode(data)
     if decoded.warning:

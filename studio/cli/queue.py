@@ -11,12 +11,13 @@ import typer
 from studio.cli import output
 from studio.core.errors import StudioError
 from studio.core.jobs import Job, JobState
+from studio.core.translation import tr, tr_plural
 
-queue_app = typer.Typer(no_args_is_help=True, help="List, run, cancel and clear jobs.")
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+queue_app = typer.Typer(no_args_is_help=True, help=tr("List, run, cancel and clear jobs."))
+Json = Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))]
 
 
-@queue_app.command("list")
+@queue_app.command("list", help=tr("Show all jobs, also while the window is open."))
 def list_command(ctx: typer.Context, as_json: Json = False) -> None:
     """Show all jobs, also while the window is open."""
     from studio.jobs.folder_lock import holder_of
@@ -37,15 +38,23 @@ def list_command(ctx: typer.Context, as_json: Json = False) -> None:
         output.result(f"{job.id}  {job.state:10}{job.request.kind:8}{prompt}{error}")
     for row in unreadable:
         output.result(
-            f"{row.id}  unreadable {row.kind:7} this version of Studio cannot read it "
-            f"({row.state}): {row.reason}"
+            f"{row.id}  unreadable {row.kind:7} "  # not translated: words of --json
+            + tr(
+                "this version of Studio cannot read it ({state}): {reason}",
+                state=row.state,
+                reason=row.reason,
+            )
         )
     if not jobs and not unreadable:
-        output.note("The queue is empty.")
+        output.note(tr("The queue is empty."))
     if interrupted:
         output.note(
-            f"{interrupted} queued {'job was' if interrupted == 1 else 'jobs were'} running when "
-            "Studio ended, and will run again at the next start."
+            tr_plural(
+                "1 queued job was running when Studio ended, and will run again at the next start.",
+                "{count} queued jobs were running when Studio ended, and will run again at the "
+                "next start.",
+                interrupted,
+            )
         )
 
 
@@ -57,7 +66,7 @@ def _as_waiting(job: Job) -> Job:
     )
 
 
-@queue_app.command("run")
+@queue_app.command("run", help=tr("Run all waiting jobs."))
 def run_command(ctx: typer.Context, as_json: Json = False) -> None:
     """Run all waiting jobs."""
     from studio.cli.queue_runner import QueueRunner, with_texts
@@ -83,13 +92,13 @@ def run_command(ctx: typer.Context, as_json: Json = False) -> None:
     )
 
 
-@queue_app.command("cancel")
+@queue_app.command("cancel", help=tr("Cancel a waiting job."))
 def cancel_command(ctx: typer.Context, job_id: str, as_json: Json = False) -> None:
     """Cancel a waiting job."""
     _change(ctx, job_id, as_json)
 
 
-@queue_app.command("clear")
+@queue_app.command("clear", help=tr("Remove finished jobs from the list. Their files stay."))
 def clear_command(ctx: typer.Context, as_json: Json = False) -> None:
     """Remove finished jobs from the list. Their files stay."""
     _change(ctx, None, as_json)
@@ -117,7 +126,8 @@ def _change(ctx: typer.Context, job_id: str | None, as_json: bool) -> None:
     except sqlite3.OperationalError as error:
         output.explain(
             StudioError(
-                f"The queue could not be changed: {reason_for(error)}.", cure="Try again later."
+                tr("The queue could not be changed: {reason}.", reason=reason_for(error)),
+                cure=tr("Try again later."),
             )
         )
         raise typer.Exit(output.FAILED) from None
@@ -127,9 +137,13 @@ def _change(ctx: typer.Context, job_id: str | None, as_json: bool) -> None:
     if as_json:
         output.as_json({"jobs": changed})
     elif job_id is not None and not changed:
-        output.note(f"No waiting job has the id {job_id}. See `studio queue list`.")
+        output.note(tr("No waiting job has the id {id}. See `studio queue list`.", id=job_id))
     else:
-        jobs = f"{len(changed)} job{'' if len(changed) == 1 else 's'}"
-        output.note(f"{jobs} {'removed from the list' if job_id is None else 'cancelled'}.")
+        count = len(changed)
+        output.note(
+            tr_plural("1 job removed from the list.", "{count} jobs removed from the list.", count)
+            if job_id is None
+            else tr_plural("1 job cancelled.", "{count} jobs cancelled.", count)
+        )
     if job_id is not None and not changed:
         raise typer.Exit(output.WRONG)

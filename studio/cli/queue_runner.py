@@ -34,6 +34,7 @@ from studio.core.events import Progress as ProgressEvent
 from studio.core.files import can_write
 from studio.core.jobs import Batch, Job, JobState
 from studio.core.settings_store import load_settings
+from studio.core.translation import tr
 from studio.jobs.ipc.client import connect_to_window
 from studio.jobs.pause import Limit
 from studio.jobs.queue import JobQueue
@@ -145,7 +146,7 @@ class QueueRunner:
             waiting = ()  # the window sends events of submitted jobs only
         if limit is not None:
             self._own_queue(
-                "The open window runs the queue, and a command cannot limit it."
+                tr("The open window runs the queue, and a command cannot limit it.")
             ).set_limit(limit)
         self.new = len(jobs)
         if jobs and batch is not None:
@@ -162,7 +163,7 @@ class QueueRunner:
         if isinstance(self.session, RemoteSession):
             self.session.close()
             raise DataFolderInUseError(
-                message, cause="invalid", cure="Use the window, or close it first."
+                message, cause="invalid", cure=tr("Use the window, or close it first.")
             )
         return self.session.queue
 
@@ -170,7 +171,7 @@ class QueueRunner:
         """Run all waiting jobs. Raises DataFolderInUseError if a window runs the queue."""
         waiting = [
             job
-            for job in self._own_queue("The open window runs the queue.").jobs()
+            for job in self._own_queue(tr("The open window runs the queue.")).jobs()
             if not job.state.over
         ]
         return self._run(waiting, lambda: None)
@@ -215,7 +216,7 @@ class QueueRunner:
             QTimer.singleShot(WINDOW_OBEYS_MS, self._leave_window)
 
     def _leave_window(self) -> None:
-        output.note("The window does not answer. The jobs stay in its queue.")
+        output.note(tr("The window does not answer. The jobs stay in its queue."))
         self._end(1)
 
     def _on_jobs_changed(self, jobs: list[Job]) -> None:
@@ -231,7 +232,7 @@ class QueueRunner:
             self._stream_text = output.stream(event.text)
         elif isinstance(event, ThoughtDelta) and event.takes_text and self._stream_text:
             self._stream_text = output.stream("\n")
-            output.note("(The text above is the model's reasoning; the answer follows.)")
+            output.note(tr("(The text above is the model's reasoning; the answer follows.)"))
         elif isinstance(event, Loading):
             self._progress.update(self._bar, description=event.phase)
         elif isinstance(event, ProgressEvent):
@@ -280,7 +281,9 @@ class QueueRunner:
         if not reason:
             return
         if self._refused_folder:
-            output.note(f"{reason} Waiting until the folder can be written. Ctrl+C stops.")
+            output.note(
+                tr("{reason} Waiting until the folder can be written. Ctrl+C stops.", reason=reason)
+            )
             QTimer.singleShot(DISK_RETRY_MS, self._retry_disk)
         else:  # the limit of this run
             self.paused = reason

@@ -10,6 +10,7 @@ from PySide6.QtNetwork import QLocalSocket
 
 from studio.core.events import Cancelled
 from studio.core.jobs import Batch, Job, JobState
+from studio.core.translation import tr
 from studio.jobs.ipc.messages import (
     BatchDone,
     CancelJobs,
@@ -56,8 +57,10 @@ class RemoteQueue(QObject):
             self._handle(list(self._reader.feed(bytes(self._socket.readAll().data()))))
         except ValueError:  # a window of another version
             self.failed.emit(
-                "This command cannot read the window's answer. Both must be the same version of "
-                "Studio."
+                tr(
+                    "This command cannot read the window's answer. Both must be the same version "
+                    "of Studio."
+                )
             )
 
     def _handle(self, messages: Sequence[FromWindow]) -> None:
@@ -78,7 +81,7 @@ class RemoteQueue(QObject):
 
     def report_disconnected(self) -> None:
         """Emit `failed`: the window was closed."""
-        self.failed.emit("The window was closed. Unfinished jobs wait in its queue.", [])
+        self.failed.emit(tr("The window was closed. Unfinished jobs wait in its queue."), [])
 
 
 class RemoteSession:

@@ -26,18 +26,18 @@ from studio.core.settings_catalog.values import (
     value_text,
 )
 from studio.core.settings_store import Change, load_settings, update
-from studio.core.translation import tr_marked
+from studio.core.translation import tr, tr_marked, tr_plural
 
-settings_app = typer.Typer(help="Show and change the settings.", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Key = Annotated[str, typer.Argument(metavar="NAME", help="As `studio settings list` shows it.")]
+settings_app = typer.Typer(help=tr("Show and change the settings."), no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))]
+Key = Annotated[str, typer.Argument(metavar="NAME", help=tr("As `studio settings list` shows it."))]
 
 
-@settings_app.command("list")
+@settings_app.command("list", help=tr("Show all settings with their values."))
 def list_command(
     ctx: typer.Context,
     changed: Annotated[
-        bool, typer.Option("--changed", help="Only those that differ from their defaults.")
+        bool, typer.Option("--changed", help=tr("Only those that differ from their defaults."))
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -58,7 +58,7 @@ def list_command(
             output.result(f"{mark} {setting.key:22} {text:12} {tr_marked(setting.title)}".rstrip())
 
 
-@settings_app.command("get")
+@settings_app.command("get", help=tr("Show one setting."))
 def get_command(ctx: typer.Context, key: Key, as_json: Json = False) -> None:
     """Show one setting."""
     ctx.obj.report_damage()
@@ -69,11 +69,11 @@ def get_command(ctx: typer.Context, key: Key, as_json: Json = False) -> None:
         output.result(value_text(setting, getattr(settings, setting.key)))
 
 
-@settings_app.command("set")
+@settings_app.command("set", help=tr("Change one setting."))
 def set_command(
     ctx: typer.Context,
     key: Key,
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="Its new value.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help=tr("Its new value."))],
     as_json: Json = False,
 ) -> None:
     """Change one setting."""
@@ -83,17 +83,19 @@ def set_command(
     _report(setting, _change(ctx, value_change(setting, new, settings)), as_json)
 
 
-@settings_app.command("reset")
+@settings_app.command("reset", help=tr("Give a setting its default, or all."))
 def reset_command(
     ctx: typer.Context,
-    key: Annotated[str, typer.Argument(metavar="[NAME]", help="Without it: --all.")] = "",
-    everything: Annotated[bool, typer.Option("--all", help="Reset all settings.")] = False,
+    key: Annotated[str, typer.Argument(metavar="[NAME]", help=tr("Without it: --all."))] = "",
+    everything: Annotated[bool, typer.Option("--all", help=tr("Reset all settings."))] = False,
     as_json: Json = False,
 ) -> None:
     """Give a setting its default, or all."""
     if bool(key) == everything:
         raise StudioError(
-            "Which setting?", cause="invalid", cure="Name one setting, or use --all for all."
+            tr("Which setting?"),
+            cause="invalid",
+            cure=tr("Name one setting, or use --all for all."),
         )
     settings = load_settings(ctx.obj.data)
     if key:
@@ -108,10 +110,12 @@ def reset_command(
     if as_json:
         output.as_json({"settings": [_describe(one, settings) for one in SETTINGS]})
     else:
-        output.result(f"{len(change)} settings were reset.")
+        output.result(
+            tr_plural("1 setting was reset.", "{count} settings were reset.", len(change))
+        )
 
 
-@settings_app.command("export")
+@settings_app.command("export", help=tr("Write all settings to a file, for another computer."))
 def export_command(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(parser=user_path, metavar="FILE.json")],
@@ -121,17 +125,19 @@ def export_command(
         write_whole(file, export_settings(load_settings(ctx.obj.data)))
     except FileExistsError:
         raise StudioError(
-            f"{file} already exists and was not replaced.", cause="disk", cure="Choose another."
+            tr("{path} already exists and was not replaced.", path=file),
+            cause="disk",
+            cure=tr("Choose another."),
         ) from None
     output.result(str(file))
 
 
-@settings_app.command("import")
+@settings_app.command("import", help=tr("Take over the settings of an exported file."))
 def import_command(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(parser=input_path, metavar="FILE.json")],
     check: Annotated[
-        bool, typer.Option("--check", help="Show what would change, and change nothing.")
+        bool, typer.Option("--check", help=tr("Show what would change, and change nothing."))
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -146,11 +152,11 @@ def import_command(
         for key, value in imported.values.items():
             setting = find_setting(key)
             before = value_text(setting, getattr(settings, key))
-            output.result(f"{key}: {before or '(empty)'} → {value_text(setting, value)}")
+            output.result(f"{key}: {before or tr('(empty)')} → {value_text(setting, value)}")
         if not imported.values:
-            output.result("Nothing changes.")
+            output.result(tr("Nothing changes."))
         for key, reason in imported.refused.items():
-            output.note(f"{key} is not used: {reason}")
+            output.note(tr("{name} is not used: {reason}", name=key, reason=reason))
 
 
 def _change(ctx: typer.Context, change: Change) -> Settings:
@@ -169,9 +175,9 @@ def _report(setting: Setting, settings: Settings, as_json: bool) -> None:
         output.as_json(_describe(setting, settings))
         return
     text = value_text(setting, getattr(settings, setting.key))
-    output.result(f"{setting.key}: {text or '(empty)'}")
+    output.result(f"{setting.key}: {text or tr('(empty)')}")
     if setting.at_restart:
-        output.note("An open window follows when Studio is started again.")
+        output.note(tr("An open window follows when Studio is started again."))
 
 
 def _describe(setting: Setting, settings: Settings) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from studio.cli.prompt_source import STANDARD_INPUT
 from studio.core import file_names
 from studio.core.errors import StudioError
 from studio.core.kinds import DEFAULT_KIND, KINDS
+from studio.core.translation import tr
 
 
 def check_format(file_format: str, kind: str) -> dict[str, str]:
@@ -19,9 +20,9 @@ def check_format(file_format: str, kind: str) -> dict[str, str]:
     known = KINDS[kind].media_types if kind in KINDS else options.FILE_FORMATS
     if file_format and file_format not in known:
         raise StudioError(
-            f"{file_format[:40]!r} is not a file format of {kind}.",
+            tr("{format!r} is not a file format of {kind}.", format=file_format[:40], kind=kind),
             cause="invalid",
-            cure=f"Use one of: {', '.join(known)}.",
+            cure=tr("Use one of: {formats}.", formats=", ".join(known)),
         )
     return {"format": file_format} if file_format else {}
 
@@ -60,9 +61,9 @@ def batch_command(
     try:
         if (file is None) == (watch is None):
             raise StudioError(
-                "Pass either a file, or a folder with --watch.",
+                tr("Pass either a file, or a folder with --watch."),
                 cause="invalid",
-                cure="See: studio batch --help",
+                cure=tr("See: studio batch --help"),
             )
         run = BatchRun(
             context=ctx.obj,

@@ -12,6 +12,7 @@ from typing import Any
 from studio.batch.tables.encoding import reason_of
 from studio.core.errors import StudioError
 from studio.core.regular_file import read_regular
+from studio.core.translation import tr
 from studio.jobs.pause import Limit
 
 MAX_DEFAULTS_BYTES = 2**20
@@ -25,13 +26,15 @@ def pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
         name = name.strip()
         if not sign or not name:
             raise StudioError(
-                f"{option} {text[:40]!r} is not NAME=VALUE.",
+                tr("{option} {text!r} is not NAME=VALUE.", option=option, text=text[:40]),
                 cause="invalid",
-                cure=f"For example: {option} style=oil",
+                cure=tr("For example: {option} style=oil", option=option),
             )
         if name in table:
             raise StudioError(
-                f"{option} names {name[:40]!r} twice.", cause="invalid", cure="Name it once."
+                tr("{option} names {name!r} twice.", option=option, name=name[:40]),
+                cause="invalid",
+                cure=tr("Name it once."),
             )
         table[name] = value
     return table
@@ -50,19 +53,19 @@ def read_defaults(path: Path | None) -> dict[str, Any]:
     try:
         text = read_regular(path, MAX_DEFAULTS_BYTES).decode("utf-8-sig")
         if _LONG_NAME.search(text):
-            raise _unreadable(path, "it is nested too deeply")
+            raise _unreadable(path, tr("it is nested too deeply"))
         return tomllib.loads(text)
     except (OSError, ValueError) as error:  # tomllib's errors are ValueErrors
         raise _unreadable(path, reason_of(error)) from error
     except RecursionError as error:
-        raise _unreadable(path, "it is nested too deeply") from error
+        raise _unreadable(path, tr("it is nested too deeply")) from error
 
 
 def _unreadable(path: Path, why: str) -> StudioError:
     return StudioError(
-        f"{path.name} cannot be read: {why}.",
+        tr("{name} cannot be read: {reason}.", name=path.name, reason=why),
         cause="invalid",
-        cure="Write lines such as steps = 20.",
+        cure=tr("Write lines such as steps = 20."),
     )
 
 
@@ -70,9 +73,9 @@ def read_limit(until: str, at_most: int | None) -> Limit | None:
     """Return the limit of a run, or None. Raises StudioError."""
     if at_most is not None and at_most < 1:
         raise StudioError(
-            f"--at-most cannot be {at_most}.",
+            tr("--at-most cannot be {number}.", number=at_most),
             cause="invalid",
-            cure="Choose a number above 0.",
+            cure=tr("Choose a number above 0."),
         )
     if not until and not at_most:
         return None
@@ -92,13 +95,15 @@ def read_time(text: str, now: datetime.datetime) -> float:
         is_past = time.timestamp() <= now.timestamp()
     except (ValueError, OverflowError, OSError) as error:
         raise StudioError(
-            f"--until {text[:40]!r} is not a time.",
+            tr("--until {time!r} is not a time.", time=text[:40]),
             cause="invalid",
-            cure="Write 07:30, or 2026-12-24T18:00 for a date.",
+            cure=tr("Write 07:30, or 2026-12-24T18:00 for a date."),
         ) from error
     if is_past:
         raise StudioError(
-            f"--until {text} is in the past.", cause="invalid", cure="Use a time in the future."
+            tr("--until {time} is in the past.", time=text),
+            cause="invalid",
+            cure=tr("Use a time in the future."),
         )
     return time.timestamp()
 

@@ -12,7 +12,7 @@ from studio.batch.output.collected import FORMATS
 from studio.batch.seeds import POLICIES
 from studio.core.kinds import KINDS
 from studio.core.paths import input_path, user_path
-from studio.core.translation import tr_marked
+from studio.core.translation import tr, tr_marked
 
 FILE_FORMATS = sorted({suffix for kind in KINDS.values() for suffix in kind.media_types})
 
@@ -26,19 +26,27 @@ File = Annotated[
     typer.Argument(
         parser=input_path,
         metavar="[FILE]",
-        help="A .txt, .csv, .tsv, .jsonl, .json or .xlsx file of prompts, or a folder of .txt "
-        "files. - reads standard input.",
+        help=tr(
+            "A .txt, .csv, .tsv, .jsonl, .json or .xlsx file of prompts, or a folder of .txt "
+            "files. - reads standard input."
+        ),
     ),
 ]
 KindName = Annotated[
-    str, typer.Option("--kind", help=f"The kind of rows that name none: {', '.join(KINDS)}.")
+    str,
+    typer.Option(
+        "--kind", help=tr("The kind of rows that name none: {kinds}.", kinds=", ".join(KINDS))
+    ),
 ]
-Model = Annotated[str, typer.Option("--model", help="The model of rows that name none.")]
+Model = Annotated[str, typer.Option("--model", help=tr("The model of rows that name none."))]
 FileFormat = Annotated[
     str,
     typer.Option(
         "--format",
-        help=f"The file format of results of rows that name none: {', '.join(FILE_FORMATS)}.",
+        help=tr(
+            "The file format of results of rows that name none: {formats}.",
+            formats=", ".join(FILE_FORMATS),
+        ),
     ),
 ]
 Folder = Annotated[
@@ -48,29 +56,33 @@ Folder = Annotated[
         "-o",
         parser=user_path,
         metavar="FOLDER",
-        help="The folder for results and report.",
+        help=tr("The folder for results and report."),
     ),
 ]
 NameTemplate = Annotated[
     str,
     typer.Option(
         "--name",
-        help="The template for file names: {row} {prompt:40} {seed} {model} {date} and the "
-        "columns of the file.",
+        help=tr(
+            "The template for file names: {row} {prompt:40} {seed} {model} {date} and the "
+            "columns of the file."
+        ),
     ),
 ]
 Template = Annotated[
     str,
     typer.Option(
         "--template",
-        help="Make each prompt from the columns of its row: 'Write a headline about {{topic}} "
-        "for {{city}}'.",
+        help=tr(
+            "Make each prompt from the columns of its row: 'Write a headline about {{topic}} "
+            "for {{city}}'."
+        ),
     ),
 ]
 Mapping = Annotated[
     list[str] | None,
     typer.Option(
-        "--map", metavar="COLUMN=FIELD", help="Use a column as a setting; COLUMN= ignores it."
+        "--map", metavar="COLUMN=FIELD", help=tr("Use a column as a setting; COLUMN= ignores it.")
     ),
 ]
 Defaults = Annotated[
@@ -79,12 +91,12 @@ Defaults = Annotated[
         "--defaults",
         parser=input_path,
         metavar="FILE",
-        help="A .toml file of default settings, such as steps = 20.",
+        help=tr("A .toml file of default settings, such as steps = 20."),
     ),
 ]
 Variables = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="The value of $NAME in prompts."),
+    typer.Option("--set", metavar="NAME=VALUE", help=tr("The value of $NAME in prompts.")),
 ]
 WildcardFolder = Annotated[
     Path | None,
@@ -92,39 +104,52 @@ WildcardFolder = Annotated[
         "--wildcards",
         parser=input_path,
         metavar="FOLDER",
-        help="The folder of wildcard files: __animal__ is a line of its animal.txt. The default "
-        "is 'wildcards' next to the file.",
+        help=tr(
+            "The folder of wildcard files: __animal__ is a line of its animal.txt. The default "
+            "is 'wildcards' next to the file."
+        ),
     ),
 ]
 Combine = Annotated[
-    str, typer.Option("--combine", help=f"How to use alternatives {{a|b}}. {_choices(COMBINE)}")
+    str,
+    typer.Option(
+        "--combine",
+        help=tr("How to use alternatives {{a|b}}. {choices}", choices=_choices(COMBINE)),
+    ),
 ]
 Axes = Annotated[
     list[str] | None,
     typer.Option(
         "--axis",
         metavar="NAME=VALUES",
-        help="An axis of a grid: steps=10,20 or 'guidance=[5..9 step 2]'. At most three.",
+        help=tr("An axis of a grid: steps=10,20 or 'guidance=[5..9 step 2]'. At most three."),
     ),
 ]
-Repeat = Annotated[int, typer.Option("--repeat", help="How often each row runs.")]
+Repeat = Annotated[int, typer.Option("--repeat", help=tr("How often each row runs."))]
 SeedPolicy = Annotated[
     str,
-    typer.Option("--seed-policy", help=f"The seeds of rows that name none. {_choices(POLICIES)}"),
+    typer.Option(
+        "--seed-policy",
+        help=tr("The seeds of rows that name none. {choices}", choices=_choices(POLICIES)),
+    ),
 ]
 FirstSeed = Annotated[
     int | None,
-    typer.Option("--first-seed", help="The start value of the seed policies fixed and step."),
+    typer.Option("--first-seed", help=tr("The start value of the seed policies fixed and step.")),
 ]
 Encoding = Annotated[
-    str, typer.Option("--encoding", help="The file's encoding; detected by default.")
+    str, typer.Option("--encoding", help=tr("The file's encoding; detected by default."))
 ]
 Sheet = Annotated[
-    str, typer.Option("--sheet", help="The sheet of a spreadsheet; the first visible by default.")
+    str,
+    typer.Option("--sheet", help=tr("The sheet of a spreadsheet; the first visible by default.")),
 ]
 Collect = Annotated[
     str,
-    typer.Option("--collect", help=f"Also write all texts to one file: {', '.join(FORMATS)}."),
+    typer.Option(
+        "--collect",
+        help=tr("Also write all texts to one file: {formats}.", formats=", ".join(FORMATS)),
+    ),
 ]
 Report = Annotated[
     Path | None,
@@ -132,23 +157,25 @@ Report = Annotated[
         "--report",
         parser=user_path,
         metavar="PATH",
-        help="Also write the report here: a .csv or .jsonl file, or a folder.",
+        help=tr("Also write the report here: a .csv or .jsonl file, or a folder."),
     ),
 ]
 Resume = Annotated[
     bool,
     typer.Option(
-        "--resume", help="Run only rows that are missing in the output folder, or failed."
+        "--resume", help=tr("Run only rows that are missing in the output folder, or failed.")
     ),
 ]
 Until = Annotated[
     str,
-    typer.Option("--until", metavar="TIME", help="Start no row after this time, such as 07:30."),
+    typer.Option(
+        "--until", metavar="TIME", help=tr("Start no row after this time, such as 07:30.")
+    ),
 ]
 AtMost = Annotated[
     int | None,
     typer.Option(
-        "--at-most", metavar="N", help="Run at most N rows; the others wait in the queue."
+        "--at-most", metavar="N", help=tr("Run at most N rows; the others wait in the queue.")
     ),
 ]
 Watch = Annotated[
@@ -157,7 +184,7 @@ Watch = Annotated[
         "--watch",
         parser=user_path,
         metavar="FOLDER",
-        help="Run every file that appears in this folder, until Ctrl+C.",
+        help=tr("Run every file that appears in this folder, until Ctrl+C."),
     ),
 ]
 InputFormat = Annotated[
@@ -165,10 +192,10 @@ InputFormat = Annotated[
     typer.Option(
         "--input-format",
         metavar="FORMAT",
-        help="The format of standard input: txt, csv, tsv, jsonl, json or xlsx.",
+        help=tr("The format of standard input: txt, csv, tsv, jsonl, json or xlsx."),
     ),
 ]
 Check = Annotated[
-    bool, typer.Option("--check", help="Show how Studio reads each row, and run nothing.")
+    bool, typer.Option("--check", help=tr("Show how Studio reads each row, and run nothing."))
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+AsJson = Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))]

@@ -14,7 +14,9 @@ from studio.cli import output
 from studio.cli.batch.problems import show_problems
 from studio.core.jobs import Job
 from studio.core.requests import Request
+from studio.core.translation import mark, tr, tr_marked
 
+_CANNOT_RUN, _SETTLED, _TO_RUN = mark("cannot run"), mark("done or waiting"), mark("to run")
 _ALWAYS_SHOWN = {"kind", "model", "seed", "prompt"}
 
 
@@ -30,7 +32,7 @@ def show(
         finished = resumed.done.get(index) if resumed else None
         # A finished row shows the alternatives that were drawn then.
         request = finished.request if finished else row.request
-        rows.append((row, request, state, next(stems, "") if state == "to run" else ""))
+        rows.append((row, request, state, next(stems, "") if state == _TO_RUN else ""))
     if as_json:
         table = {
             "encoding": batch_file.encoding,
@@ -42,20 +44,35 @@ def show(
     varying = _varying([request for _row, request, _state, _stem in rows if request is not None])
     for row, request, state, stem in rows:
         if request is not None:
-            output.result(_line(row.line, request, varying, stem or state))
+            output.result(_line(row.line, request, varying, stem or tr_marked(state)))
     show_problems(batch_file)
-    done = f", {len(settled)} are done or waiting" if resumed else ""
-    output.note(
-        f"{len(batch_file.good)} rows can run, {len(batch_file.bad)} cannot{done} "
-        f"({batch_file.encoding})"
-    )
+    output.note(_summary(batch_file, len(settled) if resumed else None))
     return output.WRONG if batch_file.bad else output.DONE
 
 
 def _state(row: Row, settled: bool) -> str:
     if row.request is None:
-        return "cannot run"
-    return "done or waiting" if settled else "to run"
+        return _CANNOT_RUN
+    return _SETTLED if settled else _TO_RUN
+
+
+def _summary(batch_file: BatchFile, settled: int | None) -> str:
+    """Return how many rows can run; `settled`: the rows that are done or wait, with --resume."""
+    good, bad, encoding = len(batch_file.good), len(batch_file.bad), batch_file.encoding
+    if settled is None:
+        return tr(
+            "{good} rows can run, {bad} cannot ({encoding})",
+            good=good,
+            bad=bad,
+            encoding=encoding,
+        )
+    return tr(
+        "{good} rows can run, {bad} cannot, {settled} are done or waiting ({encoding})",
+        good=good,
+        bad=bad,
+        settled=settled,
+        encoding=encoding,
+    )
 
 
 def _varying(requests: Sequence[Request]) -> frozenset[str]:
@@ -86,9 +103,15 @@ def _line(line: int, request: Request, varying: frozenset[str], name: str) -> st
                 if field in varying and value != ""
             ]
         )
-    return (
-        f"line {line}: {request.kind}, {request.model}, seed {request.seed}{settings} → "
-        f"{name}: {request.prompt}"
+    return tr(
+        "line {line}: {kind}, {model}, seed {seed}{settings} → {name}: {prompt}",
+        line=line,
+        kind=request.kind,
+        model=request.model,
+        seed=request.seed,
+        settings=settings,
+        name=name,
+        prompt=request.prompt,
     )
 
 

@@ -22,6 +22,7 @@ from studio.core.errors import StudioError
 from studio.core.jobs import Batch, Job
 from studio.core.paths import check_output_folder, is_dangling
 from studio.core.settings_store import load_settings
+from studio.core.translation import tr
 from studio.jobs.pause import Limit
 
 if TYPE_CHECKING:
@@ -152,21 +153,45 @@ class BatchRun:
                 for path in outcome.files:
                     output.result(path)
                 if outcome.failure is not None:
-                    output.note(f"line {outcome.line}: {outcome.failure.message}")
+                    output.note(
+                        tr(
+                            "line {line}: {message}",
+                            line=outcome.line,
+                            message=outcome.failure.message,
+                        )
+                    )
         done = done_before + sum(outcome.state == "completed" for outcome in outcomes)
-        earlier = f", {done_before} of them earlier" if done_before else ""
-        output.note(
-            f"{done} of {len(batch_file.rows)} rows done{earlier}. Results and report: "
-            f"{batch.folder}"
-        )
+        output.note(_summary(done, len(batch_file.rows), done_before, batch.folder))
         if elsewhere:
-            output.note(f"{elsewhere} more wait in the queue of the open window.")
+            output.note(tr("{count} more wait in the queue of the open window.", count=elsewhere))
         if run.paused:
             waiting = sum(outcome.state in ("queued", "running") for outcome in outcomes)
             output.note(
-                f"{run.paused} {waiting} rows wait in the queue; to continue, run the same "
-                "command with --resume."
+                tr(
+                    "{reason} {count} rows wait in the queue; to continue, run the same command "
+                    "with --resume.",
+                    reason=run.paused,
+                    count=waiting,
+                )
             )
+
+
+def _summary(done: int, count: int, earlier: int, folder: str) -> str:
+    """Return how many rows are done, `earlier` of them before this run."""
+    if not earlier:
+        return tr(
+            "{done} of {count} rows done. Results and report: {folder}",
+            done=done,
+            count=count,
+            folder=folder,
+        )
+    return tr(
+        "{done} of {count} rows done, {earlier} of them earlier. Results and report: {folder}",
+        done=done,
+        count=count,
+        earlier=earlier,
+        folder=folder,
+    )
 
 
 def folder_name(file: Path) -> str:
@@ -180,9 +205,9 @@ def from_standard_input(run: BatchRun, input_format: str) -> tuple[BatchRun, Pat
     if suffix not in SUFFIXES:
         known = ", ".join(known.removeprefix(".") for known in SUFFIXES)
         raise StudioError(
-            f"The input format {input_format[:40]!r} is unknown.",
+            tr("The input format {format!r} is unknown.", format=input_format[:40]),
             cause="invalid",
-            cure=f"Use one of: {known}.",
+            cure=tr("Use one of: {formats}.", formats=known),
         )
     return replace(run, data=read_standard_input()), Path.cwd() / f"stdin{suffix}"
 
@@ -200,8 +225,14 @@ def _prepare_folder(folder: Path) -> None:
             return
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            message = f"The folder {folder} cannot be written: {error.strerror}."
-            raise StudioError(message, cause="invalid", cure="Choose another folder.") from error
+            message = tr(
+                "The folder {folder} cannot be written: {reason}.",
+                folder=folder,
+                reason=error.strerror,
+            )
+            raise StudioError(
+                message, cause="invalid", cure=tr("Choose another folder.")
+            ) from error
 
 
 def _exit_code(batch_file: BatchFile, run: QueueRunner, outcomes: Sequence[Outcome]) -> int:

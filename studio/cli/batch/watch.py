@@ -13,6 +13,7 @@ from studio.cli import output
 from studio.cli.batch.run import BatchRun, folder_name
 from studio.core.errors import StudioError
 from studio.core.files import sha256_of
+from studio.core.translation import tr
 from studio.jobs.session import DataFolderInUseError
 from studio.jobs.watch_folder import Entry, Ledger, Settling, find_files
 
@@ -24,23 +25,25 @@ def watch_folder(batch_run: BatchRun, folder: Path, *, check: bool) -> int:
     folder = folder.absolute()
     if not folder.is_dir():
         raise StudioError(
-            f"The folder {folder} does not exist.", cause="invalid", cure="Create it first."
+            tr("The folder {folder} does not exist.", folder=folder),
+            cause="invalid",
+            cure=tr("Create it first."),
         )
     if check or batch_run.limit is not None or batch_run.resume:
         raise StudioError(
-            "--watch cannot be combined with --check, --until, --at-most or --resume.",
+            tr("--watch cannot be combined with --check, --until, --at-most or --resume."),
             cause="invalid",
-            cure="Leave them out; --watch resumes by itself.",
+            cure=tr("Leave them out; --watch resumes by itself."),
         )
     if batch_run.report is not None and batch_run.report.parent == folder:
         raise StudioError(
-            "The report cannot be in the watched folder: it would run as a batch file.",
+            tr("The report cannot be in the watched folder: it would run as a batch file."),
             cause="invalid",
-            cure="Choose another folder.",
+            cure=tr("Choose another folder."),
         )
     ledger = Ledger(batch_run.context.data, folder)
     watch = _Watch(replace(batch_run, json_lines=True), folder, ledger)
-    output.note(f"Watching {folder}. Ctrl+C stops.")
+    output.note(tr("Watching {folder}. Ctrl+C stops.", folder=folder))
     # No exception on Ctrl+C: the ledger is written before the end.
     previous = signal.signal(signal.SIGINT, lambda _number, _frame: watch.stop.set())
     try:
@@ -78,7 +81,13 @@ class _Watch:
         try:
             found = find_files(self.folder)
         except OSError as error:
-            self._note_once(f"{self.folder} cannot be read: {error.strerror}. Waiting for it.")
+            self._note_once(
+                tr(
+                    "{folder} cannot be read: {reason}. Waiting for it.",
+                    folder=self.folder,
+                    reason=error.strerror,
+                )
+            )
             return []
         return self.settling.ready(time.monotonic(), found)
 
@@ -86,7 +95,9 @@ class _Watch:
         try:
             sha256 = sha256_of(path)
         except OSError as error:
-            self._note_once(f"{path.name} cannot be read: {error.strerror}.")
+            self._note_once(
+                tr("{name} cannot be read: {reason}.", name=path.name, reason=error.strerror)
+            )
             return output.FAILED
         known = self.ledger.find(path)
         if known is not None and known.over and known.sha256 == sha256:
@@ -101,13 +112,15 @@ class _Watch:
             if code != output.INTERRUPTED:
                 self.ledger.put(path, Entry(sha256, str(place), over=True))
         except DataFolderInUseError as error:  # another command, which ends
-            self._note_once(f"{error.message} Waiting for it to end.")
+            self._note_once(tr("{message} Waiting for it to end.", message=error.message))
             return output.DONE
         except (StudioError, OSError) as error:
             output.explain(
                 error
                 if isinstance(error, StudioError)
-                else StudioError(f"{path.name} could not be run: {error}.")
+                else StudioError(
+                    tr("{name} could not be run: {reason}.", name=path.name, reason=error)
+                )
             )
             code = output.FAILED
         self.last_note = ""
