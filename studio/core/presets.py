@@ -72,13 +72,13 @@ def presets(kind: str) -> tuple[Preset, ...]:
 
 def describe(kind: str, preset: Preset) -> str:
     """Return what a preset sets, such as "Prompt, Length 20, Beams 5"."""
-    titles = {info.name: info.meta.title or info.name for info in fields(KINDS[kind].request_type)}
+    titles = {info.name: info.title for info in fields(KINDS[kind].request_type)}
     parts = [
         titles[name] if isinstance(value, str) and len(value) > 24 else f"{titles[name]} {value}"
         for name, value in preset.values.items()
         if name in titles and value != ""
     ]
-    return ", ".join(parts) or "Nothing"
+    return ", ".join(parts) or tr("Nothing")
 
 
 def shareable(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:

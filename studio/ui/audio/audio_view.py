@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
 from studio.core.events import AudioChunk
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.audio.loader import read_audio
 from studio.ui.audio.playback_buffer import PlaybackBuffer
@@ -126,10 +127,12 @@ class AudioView(QWidget):
         set_icon(self.play_button, "pause" if playing else "play")
         self.play_button.setEnabled(state in (PlayerState.PLAYING, PlayerState.STOPPED))
         tip = self.player.reason or (
-            "Pause (Space in the waveform)" if playing else "Play (Space in the waveform)"
+            tr("Pause (Space in the waveform)") if playing else tr("Play (Space in the waveform)")
         )
-        name_control(self.play_button, "Pause" if playing else "Play", tip)
+        name_control(self.play_button, tr("Pause") if playing else tr("Play"), tip)
         self._reason.setText(
-            f"{self.player.reason} The file was saved." if state is PlayerState.UNAVAILABLE else ""
+            tr("{reason} The file was saved.", reason=self.player.reason)
+            if state is PlayerState.UNAVAILABLE
+            else ""
         )
         self._show_time()

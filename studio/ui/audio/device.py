@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, Protocol
 
+from studio.core.translation import tr
 from studio.ui.audio.playback_buffer import BYTES_PER_SAMPLE
 from studio.ui.audio.preferred_device import preferred_device
 
@@ -165,5 +166,5 @@ def _generate_frames(buffer: Samples) -> Generator[bytes, int, None]:
 
 def _error_message(error: Exception) -> str:
     if isinstance(error, ImportError):
-        return f"The audio library cannot be loaded ({error})."
-    return "No audio device found."
+        return tr("The audio library cannot be loaded ({error}).", error=error)
+    return tr("No audio device found.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 from studio.media.audio import blocks
 from studio.ui.audio.playback_buffer import PlaybackBuffer
 
@@ -20,15 +21,16 @@ def read_audio(path: Path) -> PlaybackBuffer:
         with soundfile.SoundFile(path) as file:
             if file.frames > MAX_SECONDS * file.samplerate:
                 raise StudioError(
-                    f"{path.name} is too long to play here.", cure="Open it in another program."
+                    tr("{name} is too long to play here.", name=path.name),
+                    cure=tr("Open it in another program."),
                 )
             buffer = PlaybackBuffer(file.samplerate, file.channels)
             for block in blocks(file, "int16"):
                 buffer.append(block)
     except (soundfile.SoundFileError, RuntimeError, OSError, ValueError) as error:
         raise StudioError(
-            f"{path.name} cannot be played: {error}",
-            cure="The file may be damaged, or was moved or deleted.",
+            tr("{name} cannot be played: {reason}", name=path.name, reason=error),
+            cure=tr("The file may be damaged, or was moved or deleted."),
         ) from error
     buffer.complete = True
     return buffer

@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QToolButton, QVBoxLayout, QWidget
 
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
+from studio.core.translation import tr
 from studio.symbolic_music.continuation import read_continuation
 from studio.symbolic_music.prompt import describe_continuation
 from studio.symbolic_music.types import Continuation
@@ -31,15 +32,17 @@ class MidiInputPanel(QWidget):
         self.continuation: Continuation | None = None
         """The file's content, once it was read."""
         self.choose_button = button(
-            "Continue a MIDI file…",
-            "Choose a MIDI file that the music continues, or drop one on the window",
+            tr("Continue a MIDI file…"),
+            tr("Choose a MIDI file that the music continues, or drop one on the window"),
             self.choose,
             "audio",
         )
         self.clear_button = QToolButton()
         set_icon(self.clear_button, "trash")
         name_control(
-            self.clear_button, "Remove MIDI file", "Remove the MIDI file and start from nothing"
+            self.clear_button,
+            tr("Remove MIDI file"),
+            tr("Remove the MIDI file and start from nothing"),
         )
         self.clear_button.clicked.connect(lambda: self.set_path(""))
         self._message = label("", "muted", wrap=True)
@@ -65,7 +68,10 @@ class MidiInputPanel(QWidget):
         folder = str(Path(self.path).parent) if self.path else str(Path.home())
         patterns = " ".join(f"*{suffix}" for suffix in MIDI_SUFFIXES)
         name, _filter = QFileDialog.getOpenFileName(
-            self, "Continue a MIDI file", folder, f"MIDI files ({patterns})"
+            self,
+            tr("Continue a MIDI file"),
+            folder,
+            tr("MIDI files ({patterns})", patterns=patterns),
         )
         if name:
             self.set_path(name)
@@ -98,14 +104,20 @@ class MidiInputPanel(QWidget):
             self.changed.emit()
 
     def _update(self) -> None:
-        self.choose_button.setText("Another MIDI file…" if self.path else "Continue a MIDI file…")
+        self.choose_button.setText(
+            tr("Another MIDI file…") if self.path else tr("Continue a MIDI file…")
+        )
         self.choose_button.setVisible(self._offered)
         self.clear_button.setVisible(self._offered and bool(self.path))
         name = Path(self.path).name
         message = self.problem or (
-            f"Continues {name}: {describe_continuation(self.continuation)}."
+            tr(
+                "Continues {name}: {music}.",
+                name=name,
+                music=describe_continuation(self.continuation),
+            )
             if self.continuation
-            else f"Reading {name}…"
+            else tr("Reading {name}…", name=name)
         )
         self._message.setText(message if self.path else "")
         self._message.setVisible(self._offered and bool(self.path))

@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from studio.core.translation import tr
 from studio.ui.audio.device import AudioOutput
 from studio.ui.audio.playback_buffer import PlaybackBuffer
 
@@ -140,7 +141,7 @@ class Player(QObject):
             self._stop_output()
             self._set_state(PlayerState.STOPPED)
         elif self._buffer.seconds_since_read > SILENT_DEVICE_SECONDS:
-            self._on_device_failed(self._buffer, "The audio device does not respond.")
+            self._on_device_failed(self._buffer, tr("The audio device does not respond."))
 
     def _on_output_failed(self, reason: str) -> None:
         self._device_failed.emit(self._buffer, reason)  # runs in the device's thread

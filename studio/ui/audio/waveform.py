@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio.core.translation import tr
 from studio.ui.audio.playback_buffer import PlaybackBuffer
 from studio.ui.audio.seconds import format_seconds
 
@@ -39,15 +40,17 @@ class Waveform(QWidget):
         self._position = 0.0
         self._rendered: dict[str, QPixmap] = {}
         self._rendered_for: tuple[object, ...] = ()
-        self.placeholder = "Your audio appears here"
+        self.placeholder = tr("Your audio appears here")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMaximumHeight(320)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setAccessibleName("Waveform")
+        self.setAccessibleName(tr("Waveform"))
         self.setToolTip(
-            "Click or drag to move the position. Space: play or pause. ← →: 5 seconds back or "
-            "forward. Home, End: start or end"
+            tr(
+                "Click or drag to move the position. Space: play or pause. ← →: 5 seconds back or "
+                "forward. Home, End: start or end"
+            )
         )
         self._update_description()
 
@@ -94,7 +97,11 @@ class Waveform(QWidget):
 
     def _update_description(self) -> None:
         self.setAccessibleDescription(
-            f"{format_seconds(self._position)} of {format_seconds(self.length)}"
+            tr(
+                "{position} of {length}",
+                position=format_seconds(self._position),
+                length=format_seconds(self.length),
+            )
         )
 
     # Input

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QTextDocument
 from PySide6.QtWidgets import QDialog, QListWidget, QTextBrowser, QVBoxLayout, QWidget
 
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import resize_to_fit
@@ -42,18 +43,20 @@ class DocumentsWindow(QDialog):
         self._shared = shared
         self._page = page
         self._documents: list[Document] = []
-        self.setWindowTitle("Documentation")
+        self.setWindowTitle(tr("Documentation"))
         self.setMinimumSize(560, 400)
         resize_to_fit(self, *SIZE)
-        self.search = search_field("Search", "Show the pages that contain a text", "Search pages")
+        self.search = search_field(
+            tr("Search"), tr("Show the pages that contain a text"), tr("Search pages")
+        )
         self.pages = QListWidget()
         self.pages.setSpacing(3)
         self.pages.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        name_control(self.pages, "Pages", "Pages of the documentation")
+        name_control(self.pages, tr("Pages"), tr("Pages of the documentation"))
         self.browser = _Browser()
         self.browser.setOpenLinks(False)
-        name_control(self.browser, "Page", "The text of the chosen page")
-        self._status = label("Reading…", "muted", wrap=True)
+        name_control(self.browser, tr("Page"), tr("The text of the chosen page"))
+        self._status = label(tr("Reading…"), "muted", wrap=True)
         side = QWidget()
         side.setFixedWidth(LIST_WIDTH)
         column = QVBoxLayout(side)
@@ -63,7 +66,7 @@ class DocumentsWindow(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 14)
         layout.addWidget(row(side, self.browser), 1)
-        layout.addWidget(row(None, button("Close", "Close this window", self.close)))
+        layout.addWidget(row(None, button(tr("Close"), tr("Close this window"), self.close)))
         self.pages.currentRowChanged.connect(self._show_page)
         self.search.textChanged.connect(self._filter)
         self.browser.anchorClicked.connect(self._follow)
@@ -81,7 +84,7 @@ class DocumentsWindow(QDialog):
     def _on_read(self, documents: Sequence[Document]) -> None:
         self._documents = list(documents)
         self.pages.addItems([document.title for document in documents])
-        self._status.setText("" if documents else "The documentation is not installed.")
+        self._status.setText("" if documents else tr("The documentation is not installed."))
         self._status.setVisible(not documents)
         if not self.show_page(self._page):
             self.pages.setCurrentRow(0)
@@ -99,14 +102,16 @@ class DocumentsWindow(QDialog):
             matches = wanted in document.text.casefold()
             self.pages.item(at).setHidden(not matches)
             shown += matches
-        self._status.setText(f"No page contains {text.strip()[:60]}." if not shown else "")
+        self._status.setText(
+            tr("No page contains {text}.", text=text.strip()[:60]) if not shown else ""
+        )
         self._status.setVisible(not shown)
 
     def _follow(self, link: QUrl) -> None:
         """Show another page; copy the address of a site, because Studio opens none itself."""
         if link.scheme() in ("http", "https"):
             QGuiApplication.clipboard().setText(link.toString())
-            self._status.setText(f"Copied {link.toString()[:200]}")
+            self._status.setText(tr("Copied {link}", link=link.toString()[:200]))
             self._status.show()
         elif (link.fileName() and self.show_page(link.fileName())) or link.fragment():
             self.browser.scrollToAnchor(link.fragment())

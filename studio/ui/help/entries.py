@@ -16,7 +16,7 @@ from studio.core.jobs import Job, JobState
 from studio.core.kinds import KINDS
 from studio.core.presets import Preset, own_presets, presets
 from studio.core.settings_catalog.catalog import GROUPS, SETTINGS
-from studio.core.translation import tr, tr_marked
+from studio.core.translation import mark, tr, tr_marked
 from studio.library.items import Item, Query
 from studio.models.card import ModelCard
 from studio.ui.actions import ACTIONS, MENUS, shortcut_of
@@ -29,6 +29,14 @@ MAX_RECENT = 1_000
 TITLE_CHARACTERS = 120
 MAX_ITEMS = 50
 """Files of the library that are offered for a query."""
+
+
+_MEDIA = {
+    "audio": mark("Audio"),
+    "image": mark("Image"),
+    "text": mark("Text"),
+    "video": mark("Video"),
+}
 
 
 class Dialogs(Protocol):
@@ -84,7 +92,7 @@ def default_providers(window: Window) -> list[Provider]:
     models = [
         Entry(
             card.title,
-            f"{KINDS[card.kind].title} model",
+            tr("{kind} model", kind=tr_marked(KINDS[card.kind].title)),
             functools.partial(window.try_model, card),
             words=card.name,
         )
@@ -142,7 +150,7 @@ def _settings(window: Window) -> Iterator[Entry]:
         run = functools.partial(window.dialogs.show_settings, setting.key)
         texts = map(tr_marked, (GROUPS[setting.group], setting.description))
         words = " ".join((setting.key, *texts))
-        yield Entry(tr_marked(setting.title), "Setting", run, words=words)
+        yield Entry(tr_marked(setting.title), tr("Setting"), run, words=words)
 
 
 def _recent(window: Window, jobs: list[Job]) -> Iterator[Entry]:
@@ -151,7 +159,7 @@ def _recent(window: Window, jobs: list[Job]) -> Iterator[Entry]:
             prompt = " ".join(job.request.prompt[: 2 * TITLE_CHARACTERS].split())
             yield Entry(
                 prompt[:TITLE_CHARACTERS],
-                f"{KINDS[job.request.kind].title} result",
+                tr("{kind} result", kind=tr_marked(KINDS[job.request.kind].title)),
                 functools.partial(window.show_result, job.id),
                 words=job.request.model,
             )
@@ -174,7 +182,7 @@ def _entry_of(window: Window, item: Item) -> Entry:
     title = " ".join(item.prompt[: 2 * TITLE_CHARACTERS].split())[:TITLE_CHARACTERS]
     return Entry(
         title or path.name,
-        f"{item.media.title()} result",
+        tr("{kind} result", kind=tr_marked(_MEDIA[item.media])),
         functools.partial(window.show_artifact, path),
         words=f"{path.name} {item.model}",
         is_match=True,

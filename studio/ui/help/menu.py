@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QWidget
 
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_folder
@@ -74,7 +75,7 @@ class HelpMenu(QObject):
         if self._is_collecting:
             return
         self._is_collecting = True
-        self._shared.post_toast("Collecting the details; this takes some seconds")
+        self._shared.post_toast(tr("Collecting the details; this takes some seconds"))
         data, settings, screens = self._shared.data, self._shared.settings, describe_screens()
         background.run(
             self,
@@ -86,7 +87,7 @@ class HelpMenu(QObject):
     def _on_collected(self, text: str) -> None:
         self._is_collecting = False
         QGuiApplication.clipboard().setText(text)
-        self._shared.post_toast("The details were copied, without prompts, names and paths")
+        self._shared.post_toast(tr("The details were copied, without prompts, names and paths"))
 
     def _on_failed(self, error: Exception) -> None:
         self._is_collecting = False

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.help.matching import MAX_RESULTS, Entry, Provider, rank
 from studio.ui.widgets.factory import label, name_control, search_field
@@ -109,9 +110,11 @@ class Palette(QDialog):
         self._providers = list(providers)
         self._is_searching = False
         self._window = parent
-        self.setWindowTitle("Command palette")
+        self.setWindowTitle(tr("Command palette"))
         self.search = search_field(
-            "Command", "Type what you want to do; arrows choose, Return runs", "Type a command"
+            tr("Command"),
+            tr("Type what you want to do; arrows choose, Return runs"),
+            tr("Type a command"),
         )
         self.model = EntryList(self)
         self.list = QListView()
@@ -121,8 +124,8 @@ class Palette(QDialog):
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys go to the field
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        name_control(self.list, "Matches", "Return runs the selected one")
-        self.nothing = label("Nothing matches.", "muted")
+        name_control(self.list, tr("Matches"), tr("Return runs the selected one"))
+        self.nothing = label(tr("Nothing matches."), "muted")
         self.nothing.setContentsMargins(12, 8, 12, 8)
         self.nothing.hide()
         frame = QFrame()

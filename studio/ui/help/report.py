@@ -23,6 +23,7 @@ from studio.doctor import Check, examine
 MARKS = {"ok": "ok", "warn": "note", "bad": "PROBLEM"}
 _NAMED = ("output_folder", "file_name", "endpoint", "audio_device")
 """Settings whose value may identify the user: only that they were changed is reported."""
+# not translated: names of checks
 _LOCAL = {"Data folder", *(f"Models for {kind}" for kind in KINDS)}
 """Checks that name folders or the user's models."""
 _PATHS = re.compile(r"(?:[A-Za-z]:)?[\\/](?:[^\s,;:)]| (?=(?:[^\s,;:)]* ){0,3}[^\s,;:)]*[\\/]))+")
@@ -65,7 +66,7 @@ def report_text(checks: Iterable[Check], settings: Settings, screens: str) -> st
     return "\n".join(lines).strip() + "\n"
 
 
-_GENERAL = {
+_GENERAL = {  # not translated: names of checks
     "Python",
     "Qt",
     "Window libraries",

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.core.translation import tr_marked
+from studio.core.translation import mark, tr, tr_marked
 from studio.ui.actions import ACTIONS, MENUS, shortcut_of
 from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import resize_to_fit
@@ -21,10 +21,10 @@ from studio.ui.widgets.factory import button, name_control, row, search_field, s
 
 SIZE = (560, 600)
 OTHER_KEYS = (
-    ("Everywhere", "Go to the next control", "Tab"),
-    ("Everywhere", "Go to a message at the bottom of the window", "F8"),
-    ("Settings", "Search", "Ctrl+F"),
-    ("Find an action", "Choose and run", "Up, Down, Return"),
+    (mark("Everywhere"), mark("Go to the next control"), "Tab"),
+    (mark("Everywhere"), mark("Go to a message at the bottom of the window"), "F8"),
+    (mark("Settings"), mark("Search"), "Ctrl+F"),
+    (mark("Find an action"), mark("Choose and run"), "Up, Down, Return"),
 )
 """Keys that are no action of a menu: place, what they do, keys."""
 
@@ -38,21 +38,27 @@ class ShortcutsWindow(QDialog):
     def __init__(self, shared: AppState, parent: QWidget) -> None:
         super().__init__(parent)
         self._shared = shared
-        self.setWindowTitle("Keyboard shortcuts")
+        self.setWindowTitle(tr("Keyboard shortcuts"))
         self.setMinimumSize(420, 320)
         resize_to_fit(self, *SIZE)
-        self.search = search_field("Search", "Find a shortcut by action or key", "Search shortcuts")
+        self.search = search_field(
+            tr("Search"), tr("Find a shortcut by action or key"), tr("Search shortcuts")
+        )
         self.table = QTableWidget(0, 3)
-        self.table.setHorizontalHeaderLabels(["Menu", "Action", "Keys"])
+        self.table.setHorizontalHeaderLabels([tr("Menu"), tr("Action"), tr("Keys")])
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         style_table(self.table, {0: 110, 2: 150}, (1,))
-        name_control(self.table, "Shortcuts", "All shortcuts, by menu")
+        name_control(self.table, tr("Shortcuts"), tr("All shortcuts, by menu"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 14)
         layout.addWidget(self.search)
         layout.addWidget(self.table, 1)
-        change = button("Change…", "Change shortcuts in Settings", self.change_requested.emit)
-        layout.addWidget(row(change, None, button("Close", "Close this window", self.close)))
+        change = button(
+            tr("Change…"), tr("Change shortcuts in Settings"), self.change_requested.emit
+        )
+        layout.addWidget(
+            row(change, None, button(tr("Close"), tr("Close this window"), self.close))
+        )
         change.setAutoDefault(False)  # Return in the search must not press it
         self.search.textChanged.connect(self._filter)
         shared.settings_changed.connect(self._on_settings_changed)
@@ -65,7 +71,7 @@ class ShortcutsWindow(QDialog):
             for action in sorted(ACTIONS, key=lambda action: MENUS.index(action.menu))
             if (keys := shortcut_of(action, chosen))
         ]
-        rows += OTHER_KEYS
+        rows += [(tr_marked(place), tr_marked(action), keys) for place, action, keys in OTHER_KEYS]
         self._rows = rows
         self.table.setRowCount(len(rows))
         for at, texts in enumerate(rows):

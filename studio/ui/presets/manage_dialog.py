@@ -31,6 +31,7 @@ from studio.core.presets import (
     save_preset,
     shareable,
 )
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import button, label, name_control, row
@@ -46,16 +47,16 @@ class ManageDialog(QDialog):
         self._shared = shared
         self._kind = kind
         self._own: list[Preset] = []
-        self.setWindowTitle("Presets")
+        self.setWindowTitle(tr("Presets"))
         self.setModal(True)
         self.resize(*SIZE)
         self.list = QListWidget()
-        name_control(self.list, "Own presets", "Presets that you saved or imported")
+        name_control(self.list, tr("Own presets"), tr("Presets that you saved or imported"))
         self._about = label("", "muted", wrap=True)
-        self.rename_button = button("Rename…", "Give it another name (F2)", self.rename)
-        self.delete_button = button("Delete", "Delete it (Delete)", self.delete, "trash")
-        self.export_button = button("Export…", "Write it to a file to share", self.export)
-        close = button("Close", "Close this window", self.accept)
+        self.rename_button = button(tr("Rename…"), tr("Give it another name (F2)"), self.rename)
+        self.delete_button = button(tr("Delete"), tr("Delete it (Delete)"), self.delete, "trash")
+        self.export_button = button(tr("Export…"), tr("Write it to a file to share"), self.export)
+        close = button(tr("Close"), tr("Close this window"), self.accept)
         side = QVBoxLayout()
         for one in (self.rename_button, self.delete_button, self.export_button):
             side.addWidget(one)
@@ -99,9 +100,9 @@ class ManageDialog(QDialog):
         for one in (self.rename_button, self.delete_button, self.export_button):
             one.setEnabled(preset is not None)
         if preset is not None:
-            self._about.setText(f"Sets {describe(self._kind, preset)}")
+            self._about.setText(tr("Sets {settings}", settings=describe(self._kind, preset)))
         else:
-            self._about.setText("No preset of your own yet. Save one from the menu of a form.")
+            self._about.setText(tr("No preset of your own yet. Save one from the menu of a form."))
 
     def keyPressEvent(self, event: object) -> None:
         """Rename with F2 and delete with Delete."""
@@ -121,7 +122,7 @@ class ManageDialog(QDialog):
         if preset is None:
             return
         title, accepted = QInputDialog.getText(
-            self, "Rename the preset", "Name", QLineEdit.EchoMode.Normal, preset.title
+            self, tr("Rename the preset"), tr("Name"), QLineEdit.EchoMode.Normal, preset.title
         )
         title = " ".join(title.split())
         if not accepted or not title or title == preset.title:
@@ -149,7 +150,9 @@ class ManageDialog(QDialog):
 
         self._change(
             lambda: delete_preset(data, kind, preset.title),
-            lambda: shared.post_toast(f"Deleted the preset {preset.title}", "Undo", undo),
+            lambda: shared.post_toast(
+                tr("Deleted the preset {title}", title=preset.title), tr("Undo"), undo
+            ),
         )
 
     def export(self) -> None:
@@ -159,7 +162,7 @@ class ManageDialog(QDialog):
             return
         suggested = Path.home() / f"{slug(preset.title) or 'preset'}{SUFFIX}"
         name, _filter = QFileDialog.getSaveFileName(
-            self, "Export the preset", str(suggested), f"Presets (*{SUFFIX})"
+            self, tr("Export the preset"), str(suggested), tr("Presets (*{suffix})", suffix=SUFFIX)
         )
         if not name:
             return
@@ -168,7 +171,7 @@ class ManageDialog(QDialog):
         content = encode_preset(self._kind, msgspec.structs.replace(preset, values=values))
         self._change(
             lambda: write_whole(path, content, replace=True),
-            lambda: self._shared.post_toast(f"Saved {path}"),
+            lambda: self._shared.post_toast(tr("Saved {path}", path=path)),
         )
 
     def _change(self, change: Callable[[], None], report: Callable[[], None] | None = None) -> None:

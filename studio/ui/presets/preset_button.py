@@ -17,7 +17,7 @@ from studio.core.presets import (
     own_presets,
     presets,
 )
-from studio.core.translation import tr_marked
+from studio.core.translation import tr, tr_marked
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import name_control
@@ -41,10 +41,12 @@ class PresetButton(QToolButton):
         self._form_values = form_values
         self._own: list[Preset] = []
         self._examples: Sequence[str] = ()
-        self.setText("Presets")
+        self.setText(tr("Presets"))
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setProperty("flat", True)
-        name_control(self, "Presets", "Fill the form for a common task, or save it for later")
+        name_control(
+            self, tr("Presets"), tr("Fill the form for a common task, or save it for later")
+        )
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         self.setMenu(menu)
@@ -85,7 +87,10 @@ class PresetButton(QToolButton):
     def ask_for_import(self) -> None:
         """Choose a file that somebody shared, and store its preset."""
         name, _filter = QFileDialog.getOpenFileName(
-            self.window(), "Import a preset", str(Path.home()), f"Presets (*{SUFFIX})"
+            self.window(),
+            tr("Import a preset"),
+            str(Path.home()),
+            tr("Presets (*{suffix})", suffix=SUFFIX),
         )
         if name:
             from studio.ui.presets.import_preset import import_preset
@@ -109,12 +114,12 @@ class PresetButton(QToolButton):
             if group:
                 menu.addSeparator()
         if self._examples:
-            self._add_examples(menu.addMenu("Example prompts"))
+            self._add_examples(menu.addMenu(tr("Example prompts")))
             menu.addSeparator()
-        menu.addAction("Save as a preset…", self.save_form)
-        manage = menu.addAction("Manage presets…", self.manage)
+        menu.addAction(tr("Save as a preset…"), self.save_form)
+        manage = menu.addAction(tr("Manage presets…"), self.manage)
         manage.setEnabled(bool(self._own))
-        menu.addAction("Import a preset…", self.ask_for_import)
+        menu.addAction(tr("Import a preset…"), self.ask_for_import)
 
     def _add_examples(self, menu: QMenu) -> None:
         for prompt in self._examples:
@@ -123,7 +128,7 @@ class PresetButton(QToolButton):
 
     def _action(self, preset: Preset) -> QAction:
         action = QAction(_shortened(tr_marked(preset.title)).replace("&", "&&"), self.menu())
-        action.setToolTip(f"Sets {describe(self._kind, preset)}")
+        action.setToolTip(tr("Sets {settings}", settings=describe(self._kind, preset)))
         action.triggered.connect(functools.partial(self._choose, preset))
         return action
 

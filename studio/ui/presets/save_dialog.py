@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLineEdit, Q
 
 from studio.core.errors import StudioError
 from studio.core.presets import Preset, delete_preset, describe, own_presets, save_preset
+from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import button, confirm, label, name_control
@@ -22,19 +23,19 @@ class SaveDialog(QDialog):
         self._shared = shared
         self._kind = kind
         self._form = form
-        self.setWindowTitle("Save as a preset")
+        self.setWindowTitle(tr("Save as a preset"))
         self.setModal(True)
         self.setMinimumWidth(WIDTH)
         self.title = QLineEdit()
-        name_control(self.title, "Name", "The preset's name in the menu")
-        self.with_prompt = self._part("Prompt", "prompt")
-        self.with_model = self._part("Model", "model")
-        self.with_settings = QCheckBox("Settings that differ from the model's defaults")
+        name_control(self.title, tr("Name"), tr("The preset's name in the menu"))
+        self.with_prompt = self._part(tr("Prompt"), "prompt")
+        self.with_model = self._part(tr("Model"), "model")
+        self.with_settings = QCheckBox(tr("Settings that differ from the model's defaults"))
         self.with_settings.setChecked(True)
         self._summary = label("", "muted", wrap=True)
         self._problem = label("", "error", wrap=True)
         self._problem.hide()
-        self.save_button = button("Save", "Save the preset", self.save, primary=True)
+        self.save_button = button(tr("Save"), tr("Save the preset"), self.save, primary=True)
         self._lay_out()
         for box in (self.with_prompt, self.with_model, self.with_settings):
             box.toggled.connect(self._show_summary)
@@ -54,9 +55,9 @@ class SaveDialog(QDialog):
         cancel.clicked.connect(self.reject)
         self.save_button.setDefault(True)
         layout = QVBoxLayout(self)
-        layout.addWidget(label("Name", "muted"))
+        layout.addWidget(label(tr("Name"), "muted"))
         layout.addWidget(self.title)
-        layout.addWidget(label("What to save", "muted"))
+        layout.addWidget(label(tr("What to save"), "muted"))
         for widget in (self.with_prompt, self.with_model, self.with_settings):
             layout.addWidget(widget)
         layout.addWidget(self._summary)
@@ -80,7 +81,7 @@ class SaveDialog(QDialog):
 
     def _show_summary(self) -> None:
         preset = self.preset()
-        self._summary.setText(f"It sets: {describe(self._kind, preset)}")
+        self._summary.setText(tr("It sets: {settings}", settings=describe(self._kind, preset)))
         self.save_button.setEnabled(bool(preset.title and preset.values))
 
     def save(self) -> None:
@@ -97,7 +98,10 @@ class SaveDialog(QDialog):
 
     def _store(self, preset: Preset, before: Preset | None) -> None:
         if before is not None and not confirm(
-            self, "Replace the preset?", f"A preset named {before.title} exists.", "Replace"
+            self,
+            tr("Replace the preset?"),
+            tr("A preset named {title} exists.", title=before.title),
+            tr("Replace"),
         ):
             return
         data, kind, shared = self._shared.data, self._kind, self._shared
@@ -111,7 +115,7 @@ class SaveDialog(QDialog):
 
         def report(_result: object) -> None:
             shared.presets_changed.emit(kind)
-            shared.post_toast(f"Saved the preset {preset.title}", "Undo", undo)
+            shared.post_toast(tr("Saved the preset {title}", title=preset.title), tr("Undo"), undo)
             self.accept()
 
         background.run(
@@ -122,6 +126,6 @@ class SaveDialog(QDialog):
         )
 
     def _show_error(self, error: Exception) -> None:
-        cure = error.cure if isinstance(error, StudioError) else "Check the free disk space."
+        cure = error.cure if isinstance(error, StudioError) else tr("Check the free disk space.")
         self._problem.setText(f"{error} {cure}")
         self._problem.show()
