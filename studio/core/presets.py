@@ -27,6 +27,8 @@ from studio.core.translation import tr
 
 SUFFIX = ".preset.json"
 MAX_BYTES = 1 << 20
+MAX_TITLE = 80
+"""Characters of a title from a file; menus and messages show it."""
 FORMAT = 1
 _NOT_SHARED = ("seed",)
 
@@ -160,8 +162,22 @@ def read_preset(path: Path) -> ReadPreset:
             cure=tr("Update Studio."),
         )
     values = _valid(file.kind, file.preset.values)
-    ignored = tuple(name for name in file.preset.values if name not in values)
-    return ReadPreset(file.kind, msgspec.structs.replace(file.preset, values=values), ignored)
+    ignored = tuple(_one_line(name) for name in file.preset.values if name not in values)
+    title = _one_line(file.preset.title)
+    if not title:
+        raise StudioError(
+            tr("The preset in {name} has no name.", name=path.name),
+            cause="invalid",
+            cure=tr("Export it again, under a name."),
+        )
+    preset = msgspec.structs.replace(file.preset, values=values, title=title)
+    return ReadPreset(file.kind, preset, ignored)
+
+
+def _one_line(text: str) -> str:
+    """Return a name from a file as one short line without invisible characters."""
+    visible = "".join(letter if letter.isprintable() else " " for letter in text[: 4 * MAX_TITLE])
+    return " ".join(visible.split())[:MAX_TITLE].rstrip()
 
 
 def _valid(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:

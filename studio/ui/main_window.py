@@ -338,14 +338,13 @@ class MainWindow(WindowShell):
     def toggle_queue(self) -> None:
         """Show the queue's table instead of its bar, or the bar again."""
         if self.is_queue_shown:
-            self.queue_dock.hide()
+            self.queue_dock.dismiss()
         else:
             self.show_queue()
 
     def show_queue(self) -> None:
         """Show the queue's table, with the focus."""
-        self.queue_dock.show()
-        self.queue_dock.panel.table.setFocus()
+        self.queue_dock.open()
 
     def _show_states(self, _state: object = None) -> None:
         self._actions.show_states()

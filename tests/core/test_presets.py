@@ -10,6 +10,7 @@ from studio.core.errors import StudioError
 from studio.core.kinds import KINDS
 from studio.core.paths import DataFolder
 from studio.core.presets import (
+    MAX_TITLE,
     Preset,
     delete_preset,
     describe,
@@ -125,6 +126,43 @@ def test_other_files_are_refused(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(StudioError, match=r"x\.preset\.json"):
         read_preset(path)
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("a\nb\tc\x00d", "a b c d"),
+        ("\u202eabc\u200b", "abc"),
+        ("../../etc/passwd", "../../etc/passwd"),
+        ("x" * 900_000, "x" * MAX_TITLE),
+        ("水墨 " * 60, ("水墨 " * 60)[:MAX_TITLE].strip()),
+    ],
+)
+def test_a_title_from_a_file_is_one_short_line_and_no_path(data, tmp_path, title, shown):
+    path = tmp_path / "x.preset.json"
+    path.write_bytes(encode_preset("text", Preset(title, {"top_k": 3})))
+    read = read_preset(path)
+    assert read.preset.title == shown
+    save_preset(data, read.kind, read.preset)
+    (stored,) = data.presets.rglob("*.json")
+    assert stored.parent == data.presets / "text"
+    assert own_presets(data, "text") == [read.preset]
+
+
+@pytest.mark.parametrize("title", ["", " \n", "\x00\u200b"])
+def test_a_preset_without_a_visible_title_is_refused(tmp_path, title):
+    path = tmp_path / "x.preset.json"
+    path.write_bytes(encode_preset("text", Preset(title, {})))
+    with pytest.raises(StudioError, match="has no name"):
+        read_preset(path)
+
+
+def test_names_that_are_left_out_are_short(tmp_path):
+    path = tmp_path / "x.preset.json"
+    path.write_bytes(encode_preset("text", Preset("x", {"un\nknown" * 1_000: 1})))
+    (ignored,) = read_preset(path).ignored
+    assert len(ignored) <= MAX_TITLE
+    assert ignored.isprintable()
 
 
 def test_missing_file_and_folder_are_refused(tmp_path):

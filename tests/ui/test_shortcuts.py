@@ -51,6 +51,29 @@ def test_escape_in_the_queue_stops_nothing(qtbot, open_studio):
     assert studio.shared.queue.job(tab.stage.job.id).state is JobState.CANCELLED
 
 
+def test_the_queue_opens_and_closes_with_keys(qtbot, open_studio):
+    studio = open_studio()
+    window, prompt = studio.window, studio.window.text_tab.prompt
+    prompt.setFocus()
+    for close in (
+        lambda: press(Qt.Key.Key_Escape),
+        lambda: press(Qt.Key.Key_J, CONTROL),
+    ):
+        press(Qt.Key.Key_J, CONTROL)
+        assert QApplication.focusWidget() is window.queue_dock.panel.table
+        close()
+        assert not window.queue_dock.isVisible()
+        assert QApplication.focusWidget() is prompt
+
+
+def test_escape_in_the_search_of_the_queue_closes_it(open_studio):
+    window = open_studio().window
+    window.show_queue()
+    window.queue_dock.panel.text.setFocus()
+    press(Qt.Key.Key_Escape)
+    assert not window.queue_dock.isVisible()
+
+
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
 def test_only_the_form_with_the_focus_generates(qtbot, open_studio, key):
     studio = open_studio()

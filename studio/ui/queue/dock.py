@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QDockWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QWidget
+from shiboken6 import isValid
 
 from studio.core.translation import tr
 from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import FittedScrollArea
+from studio.ui.widgets.shortcut import shortcut_within
 
 if TYPE_CHECKING:
     from studio.ui.queue.panel import QueuePanel
@@ -34,6 +36,25 @@ class QueueDock(QDockWidget):
         self.setObjectName("queue")
         self._shared = shared
         self._panel: QueuePanel | None = None
+        self._focus_before: QWidget | None = None
+        """What had the focus when the table was shown."""
+        shortcut_within(self, "Esc", self.dismiss)
+
+    def open(self) -> None:
+        """Show the table and give it the focus."""
+        focus = QApplication.focusWidget()
+        if focus is not None and not self.isAncestorOf(focus):
+            self._focus_before = focus
+        self.show()
+        self.panel.table.setFocus()
+
+    def dismiss(self) -> None:
+        """Hide the table; its focus goes back to where it was."""
+        focus, before = QApplication.focusWidget(), self._focus_before
+        had_focus = focus is not None and self.isAncestorOf(focus)
+        self.hide()
+        if had_focus and before is not None and isValid(before) and before.isVisible():
+            before.setFocus()
 
     @property
     def panel(self) -> QueuePanel:
