@@ -142,3 +142,35 @@ def test_offline_is_reported_and_the_offer_comes_back(first_start, data, qtbot):
     assert "ffline" in first_start.install_banner.banner.accessibleName()
     QTest.mouseClick(buttons(first_start)["Close"], Qt.MouseButton.LeftButton)
     assert first_start.install_banner.offer.isVisible()
+
+
+def test_the_starter_card_leads_from_get_it_to_the_first_try(
+    open_studio, offered, data, qtbot, monkeypatch
+):
+    studio = open_studio()
+    window, card = studio.window, studio.window.install_banner.offer
+    studio.shared.fake = False
+    kept = [one for one in studio.shared.all_cards() if one.kind != "text"]
+    monkeypatch.setattr(studio.shared, "_cards", kept)
+    studio.shared.models_changed.emit()
+    get = card.get_buttons["kokoro"]
+    assert get.isVisible()
+    shown = []
+    window.install_banner.bar.valueChanged.connect(
+        lambda _share: shown.append(window.install_banner.banner.message)
+    )
+    QTest.mouseClick(get, Qt.MouseButton.LeftButton)
+    assert not card.isVisible()
+    assert list(buttons(window)) == ["Stop"]
+    assert window.install_banner.bar.isVisible()
+    qtbot.waitUntil(lambda: "Try it" in buttons(window), timeout=PATIENCE)
+    assert any("Downloading" in text and " of " in text for text in shown)
+    assert window.install_banner.banner.message == "Big voice is ready."
+    qtbot.waitUntil(idle(window), timeout=PATIENCE)
+    assert not window.install_banner.bar.isVisible()
+    assert own(data) == ["big-voice"]
+    QTest.mouseClick(buttons(window)["Try it"], Qt.MouseButton.LeftButton)
+    assert not window.install_banner.banner.isVisible()
+    form = window.current()
+    assert (form.kind, form.model.currentData()) == ("speech", "big-voice")
+    assert form.examples_page.isVisible()
