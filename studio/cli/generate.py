@@ -15,7 +15,8 @@ import typer
 from studio.cli import output
 from studio.cli.context import Context
 from studio.cli.continuation import continued_values
-from studio.cli.prompt_source import read_prompt, read_text
+from studio.cli.prompt_source import read_prompt, read_task_prompt, read_text
+from studio.cli.text_task import TaskRun, prepare_task, values_for_model
 from studio.core.artifact import limit_sentence, stop_text
 from studio.core.errors import InvalidRequestError, StudioError
 from studio.core.jobs import Job, new_job
@@ -45,7 +46,10 @@ def _command(kind: Kind) -> Callable[..., None]:
     def command(ctx: typer.Context, **values: Any) -> None:
         target, as_json = values.pop("output_path"), values.pop("as_json")
         file, continued = values.pop("prompt_file"), values.pop("continued_file", None)
-        if continued is not None and values["prompt"] is None and file is None:
+        task, task_fields = values.pop("task", None), values.pop("task_fields", None) or ()
+        if task is not None:
+            values["prompt"] = read_task_prompt(values["prompt"], file, continued)
+        elif continued is not None and values["prompt"] is None and file is None:
             values |= continued_values(continued, values)
         else:
             values["prompt"] = read_prompt(values["prompt"], file)
@@ -57,7 +61,14 @@ def _command(kind: Kind) -> Callable[..., None]:
             for name, value in values.items()
             if value is not None
         }
-        raise typer.Exit(GenerateCommand(ctx.obj, kind, settings, target, as_json).run())
+        if task is None:
+            raise typer.Exit(GenerateCommand(ctx.obj, kind, settings, target, as_json).run())
+        run = prepare_task(ctx.obj, task, task_fields, settings)
+        request_values = values_for_model(run, ctx.obj)
+        if request_values is None:
+            run.extract(as_json=as_json)
+            raise typer.Exit(output.DONE)
+        raise typer.Exit(GenerateCommand(ctx.obj, kind, request_values, target, as_json, run).run())
 
     parameters = [_parameter("ctx", typer.Context)]
     parameters += [_parameter(*_option(info)) for info in fields(kind.request_type)]
@@ -73,6 +84,7 @@ def _command(kind: Kind) -> Callable[..., None]:
             help=tr("Go on where the text of this file ends."),
         )
         parameters.append(_parameter("continued_file", Annotated[Path | None, continued], None))
+        parameters += _task_parameters()
     out = typer.Option(
         "--output",
         "-o",
@@ -91,6 +103,17 @@ def _command(kind: Kind) -> Callable[..., None]:
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # for typer
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return command
+
+
+def _task_parameters() -> list[inspect.Parameter]:
+    task = typer.Option("--task", metavar="NAME", help=tr("Write by a guided task: headline …"))
+    one = typer.Option(
+        "--field", metavar="NAME=VALUE", help=tr("A field of the task, such as style=lively.")
+    )
+    return [
+        _parameter("task", Annotated[str | None, task], None),
+        _parameter("task_fields", Annotated[list[str] | None, one], None),
+    ]
 
 
 def _entries(options: list[str]) -> list[str]:
@@ -140,6 +163,8 @@ class GenerateCommand:
     target: Path | None
     """The value of `--output`."""
     as_json: bool
+    task_run: TaskRun | None = None
+    """Ranks and prints the results, for `--task`."""
 
     def run(self) -> int:
         """Run the job and print its result; return the exit code."""
@@ -150,6 +175,7 @@ class GenerateCommand:
             streams = (
                 self.kind.makes_texts
                 and not self.as_json
+                and self.task_run is None
                 and sys.stdout.isatty()
                 and job.request.result_count == 1
             )
@@ -204,7 +230,9 @@ class GenerateCommand:
             )
 
     def _print(self, outcome: Outcome, job: Job, *, streamed: bool) -> None:
-        if self.as_json:
+        if self.task_run is not None and outcome.artifacts:
+            self._print_task(self.task_run, outcome, job)
+        elif self.as_json:
             from studio.cli.queue_runner import with_texts
 
             output.as_json(with_texts(outcome))
@@ -221,6 +249,14 @@ class GenerateCommand:
         if outcome.failure is not None:
             output.note(outcome.failure.message)
             output.note(outcome.failure.cure)
+
+    def _print_task(self, run: TaskRun, outcome: Outcome, job: Job) -> None:
+        from studio.cli.queue_runner import with_texts
+
+        assert isinstance(job.request, TextRequest)
+        completes = job.request.mode == "complete"
+        begin = (job.request.prompt if completes else "") + job.request.prefix
+        run.print_results(with_texts(outcome), begin.rstrip(" \t"), as_json=self.as_json)
 
 
 MAX_DERIVED_BYTES = 10

@@ -34,6 +34,22 @@ def read_prompt(argument: str | None, file: Path | None) -> str:
     return argument
 
 
+def read_task_prompt(argument: str | None, file: Path | None, continued: Path | None) -> str:
+    """Return a task's text, which may be longer than a prompt. Raises StudioError."""
+    if continued is not None:
+        raise StudioError(
+            tr("--task and --continue cannot be used together."),
+            cause="invalid",
+            cure=tr("Leave one of them out."),
+        )
+    if file is None or argument is not None:
+        return read_prompt(argument, file)
+    decoded = decode(read_bytes(file))
+    if decoded.warning:
+        output.note(decoded.warning)
+    return decoded.text.replace("\r\n", "\n").strip()
+
+
 def read_text(file: Path) -> str:
     """Return the text of a file. Raises StudioError if it is unreadable or too long."""
     return _decoded(read_bytes(file), file.name)

@@ -172,6 +172,11 @@ class DataFolder(NamedTuple):
         return self.root / "outputs"
 
     @property
+    def tasks(self) -> Path:
+        """A person's own guided tasks, TOML files; see `text_tasks/loader.py`."""
+        return self.root / "tasks"
+
+    @property
     def presets(self) -> Path:
         """A person's presets, a folder per kind."""
         return self.root / "presets"

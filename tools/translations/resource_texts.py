@@ -27,6 +27,10 @@ RULES = (
     Rule("models/*.toml", "description"),
     Rule("models/*.toml", "title", "voices"),
     Rule("licenses.toml", "summary", EACH),
+    Rule("tasks/*.toml", "title"),
+    Rule("tasks/*.toml", "description"),
+    Rule("tasks/*.toml", "title", "field"),
+    Rule("tasks/*.toml", "description", "field"),
 )
 
 

@@ -1,0 +1,228 @@
+"""`studio text --task NAME`: a guided task's prompt, and its results checked and ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.cli import output
+from studio.cli.context import Context
+from studio.core.artifact import Artifact
+from studio.core.errors import InvalidRequestError, Problem, StudioError
+from studio.core.translation import mark, tr, tr_marked, tr_plural
+from studio.text_tasks.extraction import extract_summary
+from studio.text_tasks.loader import find_task
+from studio.text_tasks.passages import Coverage, link_sentences
+from studio.text_tasks.ranking import Candidate, RankedText, Ranking, rank
+from studio.text_tasks.requests import (
+    MAX_CANDIDATES,
+    TaskInput,
+    TaskValues,
+    read_values,
+    request_values,
+)
+from studio.text_tasks.task import Task
+
+_CHECKS = {
+    "facts": mark("facts"),
+    "form": mark("form"),
+    "language": mark("language"),
+    "length": mark("length"),
+    "python": mark("Python syntax"),
+    "refusal": mark("refusal"),
+    "repetition": mark("repetition"),
+    "topic": mark("topic"),
+}
+"""Check → its name for the user."""
+CHARACTERS_PER_TOKEN = 3
+"""Of a long English text, roughly and on the safe side, to see whether it can fit a model."""
+
+
+class TaskOutcome(msgspec.Struct, kw_only=True):
+    """What `--json` prints for a task."""
+
+    task: str
+    language: str
+    method: str
+    """`model`, or `extract` for sentences of the source."""
+    ranking: Ranking | None = None
+    coverage: Coverage | None = None
+    """Of the best summary."""
+    job: Any = None
+    """The job's outcome, as without a task; None if no model ran."""
+
+
+@dataclass(frozen=True)
+class TaskRun:
+    """One call of the command with a task."""
+
+    task: Task
+    inputs: TaskInput
+    values: TaskValues
+
+    def print_results(self, outcome: Any, prompt: str, *, as_json: bool) -> None:
+        """Print the ranked texts of a job. `prompt`: what a text begins with if continued."""
+        candidates = _candidates(outcome.artifacts, outcome.texts)
+        ranking = rank(
+            candidates, self.task, self.values, count=self.inputs.candidates, prompt=prompt
+        )
+        coverage = None
+        if self.task.extracts and ranking.results:
+            coverage = link_sentences(ranking.results[0].text, self.inputs.prompt)
+        if as_json:
+            output.as_json(
+                TaskOutcome(
+                    task=self.task.name,
+                    language=self.values.language,
+                    method="model",
+                    ranking=ranking,
+                    coverage=coverage,
+                    job=outcome,
+                )
+            )
+            return
+        for number, ranked in enumerate(ranking.results, start=1):
+            output.result(ranked.text if len(ranking.results) == 1 else f"{number}. {ranked.text}")
+            if sentence := _failed_sentence(number, ranked):
+                output.note(sentence)
+        self._note_counts(ranking, len(candidates))
+        if coverage is not None:
+            _note_coverage(coverage)
+
+    def _note_counts(self, ranking: Ranking, generated: int) -> None:
+        wanted = self.inputs.candidates or self.task.candidates
+        if generated and len(ranking.results) < wanted:
+            output.note(
+                tr(
+                    "{count} of {wanted} results: the other texts were refusals, repeated or "
+                    "unusable. Another seed may give more.",
+                    count=len(ranking.results),
+                    wanted=wanted,
+                )
+            )
+        if ranking.omitted:
+            output.note(
+                tr_plural(
+                    "One more text was generated and left out; it is in the library.",
+                    "{count} more texts were generated and left out; they are in the library.",
+                    len(ranking.omitted),
+                )
+            )
+
+    def extract(self, *, as_json: bool) -> None:
+        """Print sentences of the source instead of a model's summary."""
+        count = self.values.numbers["sentences"]
+        coverage = extract_summary(self.inputs.prompt, count, self.values.texts["focus"])
+        if as_json:
+            outcome = TaskOutcome(
+                task=self.task.name,
+                language=self.values.language,
+                method="extract",
+                coverage=coverage,
+            )
+            output.as_json(outcome)
+            return
+        for sentence in coverage.sentences:
+            output.result(sentence.text)
+        output.note(
+            tr("No model wrote this: the sentences are taken from the text as they stand there.")
+        )
+        _note_coverage(coverage)
+
+
+def prepare_task(
+    context: Context, name: str, fields: Sequence[str], values: dict[str, Any]
+) -> TaskRun:
+    """Return the run of a task; `values` are the command's options that were set.
+
+    Raises StudioError and InvalidRequestError.
+    """
+    task = find_task(context.data, name)
+    settings = dict(values)
+    prompt = settings.pop("prompt")
+    inputs = TaskInput(
+        prompt=prompt,
+        fields=dict(map(_split_field, fields)),
+        candidates=_count(settings.pop("num_return_sequences", "")),
+        settings=settings,
+    )
+    return TaskRun(task, inputs, read_values(task, inputs))
+
+
+def values_for_model(run: TaskRun, context: Context) -> dict[str, Any] | None:
+    """Return the request's values; None if sentences of the source are the result.
+
+    That is so without a model for text, or if the text cannot fit the model, for tasks that can
+    do without. Raises StudioError and InvalidRequestError.
+    """
+    name = str(run.inputs.settings.get("model", "") or "")
+    try:
+        card = context.find_card("text", name)
+    except StudioError:
+        if run.task.extracts and not name:
+            return None
+        raise
+    room = card.max_positions * CHARACTERS_PER_TOKEN
+    if run.task.extracts and room and len(run.inputs.prompt) > room:
+        output.note(tr("The text is too long for {model}.", model=card.title))
+        return None
+    return request_values(run.task, run.inputs, card)
+
+
+def _split_field(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise StudioError(
+            tr("--field needs NAME=VALUE, not {text}.", text=text[:40]),
+            cause="invalid",
+            cure=tr("For example: --field style=lively"),
+        )
+    return name.strip(), value
+
+
+def _count(text: str) -> int:
+    if not text:
+        return 0
+    if not text.isdecimal() or len(text) > 2 or not 1 <= int(text) <= MAX_CANDIDATES:
+        message = tr("must be a whole number, {low} to {high}", low=1, high=MAX_CANDIDATES)
+        raise InvalidRequestError([Problem("num_return_sequences", message)])
+    return int(text)
+
+
+def _candidates(artifacts: Sequence[Artifact], texts: Sequence[str]) -> list[Candidate]:
+    return [
+        Candidate(text=text, complete=artifact.finish_reason != "length", score=artifact.score)
+        for artifact, text in zip(artifacts, texts, strict=False)
+        if not artifact.partial and Path(artifact.path).suffix
+    ]
+
+
+def _failed_sentence(number: int, ranked: RankedText) -> str:
+    failed = [tr_marked(_CHECKS[check.name]) for check in ranked.checks if not check.passed]
+    if not ranked.complete:
+        failed.append(tr("stopped at the limit of tokens"))
+    if not failed:
+        return ""
+    return tr("{number}: look at {checks}", number=number, checks=", ".join(failed))
+
+
+def _note_coverage(coverage: Coverage) -> None:
+    output.note(
+        tr(
+            "Coverage: the sentences come from {covered} of {parts} equal parts of the text.",
+            covered=len(coverage.covered),
+            parts=coverage.parts,
+        )
+    )
+    if coverage.unlinked:
+        output.note(
+            tr_plural(
+                "One sentence has no passage in the text; check it.",
+                "{count} sentences have no passage in the text; check them.",
+                coverage.unlinked,
+            )
+        )

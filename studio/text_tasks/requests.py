@@ -1,0 +1,151 @@
+"""Turns a task and a user's values into requests for text."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+
+from studio.core.errors import InvalidRequestError, Problem
+from studio.core.requests import TextRequest
+from studio.core.translation import tr
+from studio.models.card import ModelCard, request_for
+from studio.text_checks.language import detect_language
+from studio.text_tasks.loader import LANGUAGE, LANGUAGES, MAX_TEXT, PLACEHOLDER
+from studio.text_tasks.task import Task, TaskField, TaskPrompt
+
+MAX_CANDIDATES = 32
+"""Of one request."""
+
+
+class TaskInput(msgspec.Struct, frozen=True, kw_only=True):
+    """What a user enters for a task."""
+
+    prompt: str
+    """The value of the task's first field."""
+    fields: dict[str, Any] = {}
+    """Other fields of the task → value, numbers maybe as text."""
+    candidates: int = 0
+    """Results that are wanted; 0 for the task's own number."""
+    settings: dict[str, Any] = {}
+    """Request field → value; takes precedence over the task's."""
+
+
+class TaskValues(msgspec.Struct, frozen=True, kw_only=True):
+    """The checked values of a task's fields."""
+
+    texts: dict[str, str]
+    numbers: dict[str, int]
+    language: str
+    """en or zh: the language of prompt and result."""
+
+    def number(self, limit: int | str | None) -> int | None:
+        """Return a number that a check names by its field or holds itself."""
+        return self.numbers[limit] if isinstance(limit, str) else limit
+
+
+def read_values(task: Task, inputs: TaskInput) -> TaskValues:
+    """Convert and check the values. Raises InvalidRequestError with all problems."""
+    entered = {**inputs.fields, task.main.name: inputs.prompt}
+    known = {field.name for field in task.field} | {LANGUAGE}
+    problems = [
+        Problem(
+            str(name)[:40],
+            tr(
+                "is not a field of the task {task}, which has {fields}",
+                task=task.name,
+                fields=", ".join(sorted(known)),
+            ),
+        )
+        for name in entered
+        if name not in known
+    ]
+    texts: dict[str, str] = {}
+    numbers: dict[str, int] = {}
+    for field in task.field:
+        value = entered.get(field.name)
+        text = str(field.default if value is None or not str(value).strip() else value).strip()
+        if problem := _problem(field, text):
+            problems.append(Problem(field.name, problem))
+        elif field.type == "number":
+            numbers[field.name] = int(text)
+        texts[field.name] = text
+    language = str(entered.get(LANGUAGE) or "").strip()
+    if language and language not in task.prompt:
+        choices = ", ".join(task.prompt)
+        problems.append(Problem(LANGUAGE, tr("must be one of {choices}", choices=choices)))
+    if problems:
+        raise InvalidRequestError(problems)
+    found = language or detect_language(inputs.prompt)
+    return TaskValues(
+        texts=texts, numbers=numbers, language=found if found in task.prompt else LANGUAGES[0]
+    )
+
+
+def _problem(field: TaskField, text: str) -> str:
+    if field.type == "number":
+        low, high = field.at_least or 0, field.at_most or 0  # the loader checks them
+        if not text.lstrip("-").isdecimal() or len(text) > 9 or not low <= int(text) <= high:
+            return tr("must be a whole number, {low} to {high}", low=low, high=high)
+    elif field.type == "choice" and text not in field.choices:
+        return tr("must be one of {choices}", choices=", ".join(field.choices))
+    elif field.required and not text:
+        return tr("is missing")
+    elif len(text) > (field.at_most or MAX_TEXT):
+        return tr("is longer than {limit:,} characters", limit=field.at_most or MAX_TEXT)
+    return ""
+
+
+def request_values(task: Task, inputs: TaskInput, card: ModelCard) -> dict[str, Any]:
+    """Return the values of the task's request with a model. Raises InvalidRequestError."""
+    values = read_values(task, inputs)
+    prompt = task.prompt[values.language]
+    generation = dict(task.generation)
+    if not card.chat:
+        generation |= task.base_generation
+    wanted = inputs.candidates or task.candidates
+    asked = {**_texts(task, prompt, values, card), **generation, **inputs.settings}
+    count = min(MAX_CANDIDATES, math.ceil(wanted * task.overgenerate))
+    beams = int(asked.get("num_beams", 1) or 1)
+    if beams > 1:  # more beams than the task's only for as many results
+        asked["num_beams"] = min(MAX_CANDIDATES, max(beams, wanted))
+        count = asked["num_beams"]
+    return {**asked, "num_return_sequences": count}
+
+
+def build_requests(task: Task, inputs: TaskInput, card: ModelCard) -> tuple[TextRequest, ...]:
+    """Return the requests of a task for a model. Raises InvalidRequestError."""
+    request = request_for(card, request_values(task, inputs, card))
+    assert isinstance(request, TextRequest)
+    return (request,)
+
+
+def _texts(task: Task, prompt: TaskPrompt, values: TaskValues, card: ModelCard) -> dict[str, str]:
+    if not card.chat and not card.encoder_decoder:
+        return {"prompt": fill(task, prompt.complete, values), "mode": "complete"}
+    texts = {
+        "prompt": fill(task, prompt.chat, values),
+        "system_prompt": fill(task, prompt.system, values),
+        "prefix": "" if card.encoder_decoder else fill(task, prompt.prefix, values),
+    }
+    return {name: text for name, text in texts.items() if text}
+
+
+def fill(task: Task, template: str, values: TaskValues) -> str:
+    """Return a prompt with the values; leave out lines whose fields are all empty.
+
+    Values are inserted once, so that braces in them stay as they are.
+    """
+    wording = {
+        field.name: field.wording.get(values.language, {}).get(values.texts[field.name])
+        for field in task.field
+    }
+    texts = {name: wording[name] or text for name, text in values.texts.items()}
+    texts[LANGUAGE] = values.language
+    lines = []
+    for line in template.strip("\n").split("\n"):
+        names = PLACEHOLDER.findall(line)
+        if not names or any(texts[name] for name in names):
+            lines.append(PLACEHOLDER.sub(lambda match: texts[match[1]], line))
+    return "\n".join(lines)

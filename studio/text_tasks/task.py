@@ -1,0 +1,100 @@
+"""A guided task, as its TOML file describes it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+CheckName = Literal[
+    "length", "language", "form", "repetition", "refusal", "facts", "topic", "python"
+]
+CleanupName = Literal[
+    "code_block",
+    "drop_meta",
+    "first_line",
+    "strip_label",
+    "strip_full_stop",
+    "strip_markdown",
+    "strip_quotes",
+]
+FieldType = Literal["text", "number", "choice"]
+
+
+class TaskField(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One value that a task takes. The first field of a task is its prompt."""
+
+    name: str
+    title: str
+    description: str = ""
+    type: FieldType = "text"
+    required: bool = False
+    default: str | int = ""
+    at_least: int | None = None
+    at_most: int | None = None
+    """Limits of a number, or of a text's characters."""
+    choices: tuple[str, ...] = ()
+    wording: dict[str, dict[str, str]] = {}
+    """Language → choice → its words in a prompt, where they differ from the choice."""
+
+
+class TaskPrompt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The prompts in one language.
+
+    `{name}` stands for a field's value; a line whose fields are all empty is left out.
+    """
+
+    chat: str
+    """What a chat model is asked."""
+    complete: str
+    """What a model without chat continues."""
+    system: str = ""
+    prefix: str = ""
+    """How the answer of a chat model begins."""
+
+
+class TaskCheck(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A check of the result: one of `studio.text_checks` with its parameters.
+
+    A text as a parameter is the name of a field.
+    """
+
+    use: CheckName
+    required: bool = False
+    """A text that does not pass is left out instead of ranked lower."""
+    unit: Literal["words", "characters"] = "words"
+    at_least: int | str = 0
+    at_most: int | str | None = None
+    size: int = 4
+    most: int = 1
+    field: str = ""
+    """The field with the form, the facts or the topic."""
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One task."""
+
+    name: str = ""
+    """The file's name without its ending; set by the loader."""
+    title: str
+    description: str = ""
+    field: tuple[TaskField, ...]
+    prompt: dict[str, TaskPrompt]
+    """Language (en, zh) → prompts."""
+    generation: dict[str, Any] = {}
+    """Request field → value."""
+    base_generation: dict[str, Any] = {}
+    """The same for models without chat; takes precedence over `generation`."""
+    candidates: int = 1
+    """Texts that a user gets without asking for a number."""
+    overgenerate: float = 1.0
+    """How many times as many are generated, so that some can be left out."""
+    check: tuple[TaskCheck, ...] = ()
+    clean: tuple[CleanupName, ...] = ()
+    extracts: bool = False
+    """Without a model, or for a text that is too long, sentences of the source are the result."""
+
+    @property
+    def main(self) -> TaskField:
+        """The field that the prompt of the command, or its `--file`, fills in."""
+        return self.field[0]

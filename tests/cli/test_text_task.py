@@ -1,0 +1,75 @@
+"""`studio text --task`: the real program, with the fake model and without any."""
+
+import json
+
+import pytest
+
+from studio.library.artifacts import read_recipe
+from tests.cli.programs import studio
+from tests.text_tasks.test_summary import FACTS, long_text
+
+
+@pytest.fixture
+def fake(data):
+    return lambda *arguments, **more: studio("--fake", *arguments, data=data, **more)
+
+
+def test_task_makes_the_prompt_and_prints_ranked_texts(fake, data):
+    own = (
+        'title = "Words"\ncandidates = 2\novergenerate = 2\n[[field]]\nname = "text"\ntitle = "T"\n'
+        '[prompt.en]\nchat = "{text}"\ncomplete = "Words about {text}:"\n[generation]\n'
+        "max_new_tokens = 8\n"
+    )
+    data.tasks.mkdir()
+    (data.tasks / "words.toml").write_text(own)
+    done = fake("text", "rain", "--task", "words", "--seed", 1, "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["task"], found["method"]) == ("words", "model")
+    paths = sorted(data.outputs.glob("*.txt"))
+    assert len(paths) == 4, "twice as many are generated"
+    assert read_recipe(paths[0]).request.prompt == "Words about rain:"
+    results = [ranked["text"] for ranked in found["ranking"]["results"]]
+    assert 1 <= len(results) <= 2
+    assert len(set(results)) == len(results)
+    assert not any(text.startswith("Words about") for text in results)
+    assert len(results) + len(found["ranking"]["omitted"]) == 4
+    shown = fake("text", "rain", "--task", "words", "--seed", 1, "--candidates", 1)
+    assert shown.stdout.strip() == results[0]
+    assert "left out" in shown.stderr
+
+
+def test_document_without_a_model_is_summarized_by_its_own_sentences(data, tmp_path):
+    text, _places = long_text(1)
+    document = tmp_path / "report.txt"
+    document.write_text(text)
+    command = ("text", "--task", "summary", "--file", document, "--field", "sentences=12")
+    done = studio(*command, data=data)
+    assert done.returncode == 0, done.stderr
+    assert sum(fact in done.stdout for fact in FACTS) >= 8
+    assert "No model wrote this" in done.stderr
+    assert "Coverage" in done.stderr
+    found = json.loads(studio(*command, "--json", data=data).stdout)
+    assert found["method"] == "extract"
+    for sentence in found["coverage"]["sentences"]:
+        place = sentence["source"]
+        assert " ".join(text[place["start"] : place["end"]].split()) == sentence["text"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("rain", "--task", "rhyme"), "There is no task rhyme"),
+        (("rain", "--task", "headline", "--field", "style=angry"), "style: must be one of"),
+        (("rain", "--task", "headline", "--field", "style"), "NAME=VALUE"),
+        (("rain", "--task", "headline", "--candidates", "99"), "a whole number, 1 to 32"),
+        (("--task", "headline"), "The prompt is missing"),
+        (("--task", "headline", "--continue", "x.txt"), "cannot be used together"),
+    ],
+)
+def test_wrong_use_is_explained_before_anything_runs(fake, data, arguments, words):
+    done = fake("text", *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(data.outputs.glob("*"))

@@ -1,0 +1,109 @@
+"""Candidates are cleaned, checked and ranked: no refusal, no repeated one."""
+
+import pytest
+
+from studio.text_tasks.cleanup import clean
+from studio.text_tasks.loader import find_task
+from studio.text_tasks.ranking import Candidate, rank
+from studio.text_tasks.requests import TaskInput, read_values
+
+STEPS = (
+    "drop_meta",
+    "first_line",
+    "strip_markdown",
+    "strip_label",
+    "strip_quotes",
+    "strip_full_stop",
+)
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ('"Flood Hits Town"', "Flood Hits Town"),
+        ('"Flood Hits Town', "Flood Hits Town"),
+        ("Flood Hits Town\n\nI hope this helps!", "Flood Hits Town"),
+        ("Sure, here is a headline:\n\n**Headline:** Flood Hits Town", "Flood Hits Town"),
+        ("Here's a headline: Flood Hits Town", "Flood Hits Town"),
+        ("1. Title: “Flood Hits Town”", "Flood Hits Town"),
+        ("标题：《洪水袭击小镇》", "洪水袭击小镇"),
+        ('"We Are Safe," Says Mayor', '"We Are Safe," Says Mayor'),
+        ("Rain: What Comes Next", "Rain: What Comes Next"),
+        ("Flood Hits Town.", "Flood Hits Town"),
+        ("", ""),
+    ],
+)
+def test_cleaning_keeps_only_the_headline(raw, expected):
+    assert clean(raw, STEPS) == expected
+
+
+def test_code_is_taken_from_its_block():
+    raw = "Here is the code:\n```python\nprint(1)\n```\nIt prints 1."
+    assert clean(raw, ("code_block",)) == "print(1)"
+
+
+@pytest.fixture
+def rank_headlines(data):
+    task = find_task(data, "headline")
+    values = read_values(task, TaskInput(prompt="a flood in a small town"))
+
+    def run(*texts, count=0, prompt=""):
+        candidates = [
+            text if isinstance(text, Candidate) else Candidate(text=text) for text in texts
+        ]
+        return rank(candidates, task, values, count=count, prompt=prompt)
+
+    return run
+
+
+def test_refusals_repeated_and_off_topic_texts_are_left_out_with_their_reasons(rank_headlines):
+    found = rank_headlines(
+        "Flood Hits Small Town",
+        "I'm sorry, but I cannot write about a flood.",
+        "FLOOD HITS SMALL TOWN!",
+        "Flooding Leaves Families Homeless",
+        "Ten Recipes With Pumpkin",
+        "a flood in a small town",
+        '""',
+    )
+    assert [ranked.text for ranked in found.results] == [
+        "Flood Hits Small Town",
+        "Flooding Leaves Families Homeless",
+    ]
+    assert {omitted.index: omitted.reason for omitted in found.omitted} == {
+        1: "refusal",
+        2: "repeated",
+        4: "failed_check",
+        5: "echo",
+        6: "empty",
+    }
+
+
+def test_beams_that_differ_only_in_their_end_count_once_and_the_best_score_leads(rank_headlines):
+    found = rank_headlines(
+        Candidate(text="News: the flood has devastated the", score=-0.5),
+        Candidate(text="News: the flood has devastated the city", score=-0.4),
+        Candidate(text="News: Flood of letters", score=-0.9),
+        prompt="News: ",
+    )
+    assert [ranked.index for ranked in found.results] == [1, 2]
+    assert found.results[0].text == "the flood has devastated the city"
+
+
+def test_complete_texts_that_pass_their_checks_come_first(rank_headlines):
+    long = "Flood " + "and water everywhere in town " * 5
+    found = rank_headlines(
+        long,
+        Candidate(text="Flood Cuts Off the Only", complete=False),
+        "Flood Cuts Power in the Valley",
+        count=2,
+    )
+    assert [ranked.index for ranked in found.results] == [2, 1]
+    assert found.omitted[0].reason == "surplus"
+    assert {check.name for check in found.results[0].checks} == {
+        "length",
+        "language",
+        "topic",
+        "repetition",
+        "refusal",
+    }
