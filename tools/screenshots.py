@@ -134,6 +134,7 @@ class Session:
         queue = self._studio.session.queue
         queue.resume()
         queue.remove([job.id for job in queue.jobs()])
+        self.wait(lambda: not queue.counts.states.total())  # `generate` counts the jobs
 
 
 def click(button: QAbstractButton) -> None:
