@@ -15,6 +15,7 @@ from studio.cli.library.session import choose_items, opened
 from studio.cli.library.tables import items_json
 from studio.core.errors import StudioError
 from studio.core.paths import user_path
+from studio.core.translation import tr, tr_plural
 from studio.library.annotations import collection_name, split_names
 from studio.library.items import EVERYTHING, MAX_RATING, Annotation, Query
 
@@ -28,26 +29,39 @@ if TYPE_CHECKING:
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ITEM...]", help="Paths, file names or ids; or use options to choose."),
+    typer.Argument(
+        metavar="[ITEM...]", help=tr("Paths, file names or ids; or use options to choose.")
+    ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Json = Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))]
 Change = Callable[[Annotation], Annotation]
 _JPEG = {"jpeg": "jpg"}
 
 
 def register(library_app: typer.Typer) -> None:
     """Add the commands to `studio library`."""
-    library_app.command("rate")(with_filters(rate_command))
-    library_app.command("tag")(with_filters(tag_command))
-    library_app.command("export")(with_filters(export_command))
-    library_app.command("trash")(with_filters(trash_command))
+    library_app.command("rate", help=tr("Give items one to five stars."))(
+        with_filters(rate_command)
+    )
+    library_app.command("tag", help=tr("Change tags, collections, favorites and notes of items."))(
+        with_filters(tag_command)
+    )
+    library_app.command(
+        "export",
+        help=tr(
+            "Copy items to a folder, in another format or size if asked for. Replaces no file."
+        ),
+    )(with_filters(export_command))
+    library_app.command(
+        "trash", help=tr("Move items to the desktop's trash, with the files that belong to them.")
+    )(with_filters(trash_command))
 
 
 def rate_command(
     ctx: typer.Context,
     query: Query,
     stars: Annotated[
-        int, typer.Argument(min=0, max=MAX_RATING, help="1 to 5 stars; 0 removes them.")
+        int, typer.Argument(min=0, max=MAX_RATING, help=tr("1 to 5 stars; 0 removes them."))
     ],
     names: Names = None,
     as_json: Json = False,
@@ -62,34 +76,38 @@ def tag_command(
     names: Names = None,
     add: Annotated[
         list[str] | None,
-        typer.Option("--add", help="Add this tag, or tags with commas between. May be repeated."),
+        typer.Option(
+            "--add", help=tr("Add this tag, or tags with commas between. May be repeated.")
+        ),
     ] = None,
     remove: Annotated[
-        list[str] | None, typer.Option("--remove", help="Remove this tag. May be repeated.")
+        list[str] | None, typer.Option("--remove", help=tr("Remove this tag. May be repeated."))
     ] = None,
     into: Annotated[
-        list[str] | None, typer.Option("--into", help="Put into this collection.")
+        list[str] | None, typer.Option("--into", help=tr("Put into this collection."))
     ] = None,
     out_of: Annotated[
-        list[str] | None, typer.Option("--out-of", help="Take out of this collection.")
+        list[str] | None, typer.Option("--out-of", help=tr("Take out of this collection."))
     ] = None,
     make_favorite: Annotated[
-        bool | None, typer.Option("--mark/--unmark", help="Make them favorites, or not.")
+        bool | None, typer.Option("--mark/--unmark", help=tr("Make them favorites, or not."))
     ] = None,
-    note: Annotated[str | None, typer.Option("--note", help="Replace the note.")] = None,
+    note: Annotated[str | None, typer.Option("--note", help=tr("Replace the note."))] = None,
     as_json: Json = False,
 ) -> None:
     """Change tags, collections, favorites and notes of items."""
     if all(value is None for value in (add, remove, into, out_of, make_favorite, note)):
         raise StudioError(
-            "Nothing to change.",
+            tr("Nothing to change."),
             cause="invalid",
-            cure="Use --add, --remove, --into, --out-of, --mark, --unmark or --note.",
+            cure=tr("Use --add, --remove, --into, --out-of, --mark, --unmark or --note."),
         )
 
     for option, texts in (("--add", add), ("--into", into)):
         if not all(map(split_names, texts or ())):
-            raise StudioError(f"{option} has no name.", cause="invalid", cure="Write one.")
+            raise StudioError(
+                tr("{option} has no name.", option=option), cause="invalid", cure=tr("Write one.")
+            )
     _check_collections(into)
 
     def change(old: Annotation) -> Annotation:
@@ -118,9 +136,9 @@ def _check_collections(names: list[str] | None) -> None:
     for name in names or ():
         if collection_name(name) != name.strip():
             raise StudioError(
-                "The name of a collection has no commas.",
+                tr("The name of a collection has no commas."),
                 cause="invalid",
-                cure=f"Use {collection_name(name)!r}, or repeat --into for several.",
+                cure=tr("Use {name!r}, or repeat --into for several.", name=collection_name(name)),
             )
 
 
@@ -134,7 +152,7 @@ def _annotate(
             after = library.index.items([item.id for item in items])
             output.as_json({"items": items_json(library, after), "changed": len(changed)})
             return
-    output.note(f"{_count(len(changed))} changed.")
+    output.note(tr_plural("1 item changed.", "{count:,} items changed.", len(changed)))
 
 
 def export_command(
@@ -143,23 +161,26 @@ def export_command(
     names: Names = None,
     target: Annotated[
         Path | None,
-        typer.Option("--output", "-o", parser=user_path, metavar="FOLDER", help="Where to write."),
+        typer.Option(
+            "--output", "-o", parser=user_path, metavar="FOLDER", help=tr("Where to write.")
+        ),
     ] = None,
     formats: Annotated[
         list[str] | None,
         typer.Option(
             "--format",
-            help="png, jpg, webp; wav, flac, ogg, mp3; txt, md. One for each medium.",
+            help=tr("png, jpg, webp; wav, flac, ogg, mp3; txt, md. One for each medium."),
         ),
     ] = None,
     quality: Annotated[
-        int, typer.Option("--quality", min=1, max=100, help="Of JPEG and WebP.")
+        int, typer.Option("--quality", min=1, max=100, help=tr("Of JPEG and WebP."))
     ] = 90,
     max_side: Annotated[
-        int, typer.Option("--max-side", min=0, metavar="PIXELS", help="Scale larger images down.")
+        int,
+        typer.Option("--max-side", min=0, metavar="PIXELS", help=tr("Scale larger images down.")),
     ] = 0,
     no_metadata: Annotated[
-        bool, typer.Option("--no-metadata", help="Leave out recipes, Exif data and comments.")
+        bool, typer.Option("--no-metadata", help=tr("Leave out recipes, Exif data and comments."))
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -167,7 +188,9 @@ def export_command(
     from studio.library.file_actions.export import export_items  # imports numpy
 
     if target is None:
-        raise StudioError("No folder is named.", cause="invalid", cure="Use --output FOLDER.")
+        raise StudioError(
+            tr("No folder is named."), cause="invalid", cure=tr("Use --output FOLDER.")
+        )
     options = export_options(formats or [], quality, max_side, with_metadata=not no_metadata)
     with opened(ctx.obj) as library:
         items = choose_items(library, names or (), query)
@@ -197,7 +220,9 @@ def export_options(
         if not name or name not in (*images, *audio, *texts):
             known = ", ".join(filter(None, (*images, *audio, *texts)))
             raise StudioError(
-                f"{name[:40]!r} is not a format.", cause="invalid", cure=f"Use {known}."
+                tr("{name!r} is not a format.", name=name[:40]),
+                cause="invalid",
+                cure=tr("Use {choices}.", choices=known),
             )
     return ExportOptions(
         image_format=cast("ImageFormat", _last(chosen, images)),
@@ -218,7 +243,7 @@ def trash_command(
     query: Query,
     names: Names = None,
     is_sure: Annotated[
-        bool, typer.Option("--yes", help="Move all that the options choose, without asking.")
+        bool, typer.Option("--yes", help=tr("Move all that the options choose, without asking."))
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -229,9 +254,15 @@ def trash_command(
         items = choose_items(library, names or (), query)
         if query != EVERYTHING and not is_sure:
             raise StudioError(
-                f"{_count(len(items))} would be moved to the trash.",
+                tr_plural(
+                    "1 item would be moved to the trash.",
+                    "{count:,} items would be moved to the trash.",
+                    len(items),
+                ),
                 cause="invalid",
-                cure="Look at them with `studio library list`, then repeat the command with --yes.",
+                cure=tr(
+                    "Look at them with `studio library list`, then repeat the command with --yes."
+                ),
             )
         result = move_to_trash(Path(item.path) for item in items)
         trashed = {str(file.path) for file in result.trashed}
@@ -240,7 +271,11 @@ def trash_command(
     if as_json:
         output.as_json({"trashed": sorted(trashed), "failed": failed})
     else:
-        output.note(f"{_count(len(trashed))} moved to the trash.")
+        output.note(
+            tr_plural(
+                "1 item moved to the trash.", "{count:,} items moved to the trash.", len(trashed)
+            )
+        )
     _report_failed(failed.items())
 
 
@@ -249,7 +284,3 @@ def _report_failed(failed: Collection[tuple[str, str]]) -> None:
     for path, reason in failed:
         output.note(f"{path}: {reason}")
     raise typer.Exit(output.FAILED if failed else output.DONE)
-
-
-def _count(number: int) -> str:
-    return f"{number:,} {'item' if number == 1 else 'items'}"

@@ -15,23 +15,25 @@ from studio.cli.library.session import find_items, opened
 from studio.cli.library.tables import details, foreign_settings, item_json, items_json, line_of
 from studio.core.errors import StudioError
 from studio.core.paths import input_path
+from studio.core.translation import tr, tr_plural
 from studio.library.items import Query
 from studio.library.scanning.walk import Problem
 
 library_app = typer.Typer(
-    no_args_is_help=True, help="List, search, rate, tag, export and trash what was made."
+    no_args_is_help=True, help=tr("List, search, rate, tag, export and trash what was made.")
 )
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Json = Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))]
 Limit = Annotated[
-    int, typer.Option("--limit", "-n", min=0, help="Show at most so many, newest first; 0: all.")
+    int,
+    typer.Option("--limit", "-n", min=0, help=tr("Show at most so many, newest first; 0: all.")),
 ]
-Paths = Annotated[bool, typer.Option("--paths", help="Print only the files' paths.")]
+Paths = Annotated[bool, typer.Option("--paths", help=tr("Print only the files' paths."))]
 _DEFAULT_LIMIT = 50
 _NO_LIMIT = 2**31
-_NO_MEDIA = "This is no image, text, audio or video file, or it is damaged."
+_NO_MEDIA = tr("This is no image, text, audio or video file, or it is damaged.")
 
 
-@library_app.command("list")
+@library_app.command("list", help=tr("List what was made, newest first."))
 @with_filters
 def list_command(
     ctx: typer.Context,
@@ -44,7 +46,7 @@ def list_command(
     _print(ctx, query, limit, only_paths, as_json)
 
 
-@library_app.command("search")
+@library_app.command("search", help=tr("Find what was made by its words, newest first."))
 @with_filters
 def search_command(
     ctx: typer.Context,
@@ -52,8 +54,10 @@ def search_command(
     text: Annotated[
         str,
         typer.Argument(
-            help="Words in prompts, texts, names of models and files, or notes, each anywhere; "
-            "quotes keep words together: '\"red boat\" storm'."
+            help=tr(
+                "Words in prompts, texts, names of models and files, or notes, each anywhere; "
+                "quotes keep words together: '\"red boat\" storm'."
+            )
         ),
     ],
     limit: Limit = _DEFAULT_LIMIT,
@@ -74,15 +78,20 @@ def _print(ctx: typer.Context, query: Query, limit: int, only_paths: bool, as_js
     for item in items:
         output.result(item.path if only_paths else line_of(item))
     if not items:
-        output.note("Nothing was found.")
+        output.note(tr("Nothing was found."))
     elif total > len(items):
-        output.note(f"{len(items)} of {total:,}. --limit 0 shows all.")
+        output.note(tr("{count} of {total:,}. --limit 0 shows all.", count=len(items), total=total))
 
 
-@library_app.command("show")
+@library_app.command(
+    "show",
+    help=tr(
+        "Show everything that is known of one item: prompt, model, seed, notes, what it came from."
+    ),
+)
 def show_command(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="ITEM", help="A path, file name or id.")],
+    name: Annotated[str, typer.Argument(metavar="ITEM", help=tr("A path, file name or id."))],
     as_json: Json = False,
 ) -> None:
     """Show everything that is known of one item: prompt, model, seed, notes, what it came from."""
@@ -106,10 +115,13 @@ def show_command(
             output.result(line)
 
 
-@library_app.command("add")
+@library_app.command(
+    "add",
+    help=tr("Add files, and folders that are watched from now on. Files stay where they are."),
+)
 def add_command(
     ctx: typer.Context,
-    names: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files and folders.")],
+    names: Annotated[list[str], typer.Argument(metavar="PATH...", help=tr("Files and folders."))],
     as_json: Json = False,
 ) -> None:
     """Add files, and folders that are watched from now on. Files stay where they are."""
@@ -129,7 +141,7 @@ def add_command(
     if as_json:
         output.as_json({"added": added, "problems": problems})
     else:
-        output.note(f"{added:,} {'item' if added == 1 else 'items'} added.")
+        output.note(tr_plural("1 item added.", "{count:,} items added.", added))
         for problem in problems:
             output.note(f"{problem.path}: {problem.message}")
     raise typer.Exit(output.FAILED if problems else output.DONE)
@@ -138,27 +150,32 @@ def add_command(
 def _existing(name: str) -> Path:
     path = input_path(name).absolute()
     if not name.strip() or not path.exists():
-        shown = path if name.strip() else "A file without a name"
-        raise StudioError(f"{shown} does not exist.", cause="invalid", cure="Check the name.")
+        shown = path if name.strip() else tr("A file without a name")
+        raise StudioError(
+            tr("{name} does not exist.", name=shown), cause="invalid", cure=tr("Check the name.")
+        )
     return path
 
 
-@library_app.command("rebuild")
+@library_app.command(
+    "rebuild",
+    help=tr("Read all files again and replace the index. Goes on where an interrupted one was."),
+)
 def rebuild_command(ctx: typer.Context, as_json: Json = False) -> None:
     """Read all files again and replace the index. Goes on where an interrupted one was."""
     from rich.console import Console
 
     console = Console(stderr=True)
     with opened(ctx.obj) as library:
-        with console.status("Reading files …") as status:
+        with console.status(tr("Reading files …")) as status:
             result = library.rebuild(
-                lambda progress: status.update(f"{progress.files:,} files read")
+                lambda progress: status.update(tr("{count:,} files read", count=progress.files))
             )
         total = library.index.count()
     if as_json:
         output.as_json({"items": total, **msgspec.to_builtins(result)})
     else:
-        output.note(f"The library has {total:,} {'item' if total == 1 else 'items'}.")
+        output.note(tr_plural("The library has 1 item.", "The library has {count:,} items.", total))
         for problem in result.problems:
             output.note(f"{problem.path}: {problem.message}")
     raise typer.Exit(output.FAILED if result.problems else output.DONE)

@@ -16,6 +16,7 @@ from studio.core.errors import StudioError
 from studio.core.files import sha256_of
 from studio.core.kinds import KINDS
 from studio.core.paths import input_path
+from studio.core.translation import tr
 from studio.library.annotations import split_names
 from studio.library.items import MAX_RATING, Media, Query
 
@@ -25,47 +26,58 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 Kinds = Annotated[
     list[str] | None,
-    typer.Option("--kind", help=f"Only this kind: {', '.join(KINDS)}. May be repeated."),
+    typer.Option(
+        "--kind", help=tr("Only this kind: {kinds}. May be repeated.", kinds=", ".join(KINDS))
+    ),
 ]
 MediaOption = Annotated[
-    list[str] | None, typer.Option("--media", help=f"Only {', '.join(MEDIA)}. May be repeated.")
+    list[str] | None,
+    typer.Option("--media", help=tr("Only {media}. May be repeated.", media=", ".join(MEDIA))),
 ]
 Models = Annotated[
-    list[str] | None, typer.Option("--model", help="Only of this model. May be repeated.")
+    list[str] | None, typer.Option("--model", help=tr("Only of this model. May be repeated."))
 ]
-Batch = Annotated[str | None, typer.Option("--batch", help="Only of the batch with this id.")]
+Batch = Annotated[str | None, typer.Option("--batch", help=tr("Only of the batch with this id."))]
 Program = Annotated[
-    str | None, typer.Option("--program", help="Only of this program, such as ComfyUI.")
+    str | None, typer.Option("--program", help=tr("Only of this program, such as ComfyUI."))
 ]
 Since = Annotated[
     str | None,
-    typer.Option("--from", metavar="DATE", help="Made on this day or later: 2026-11-30, or 7d."),
+    typer.Option(
+        "--from", metavar="DATE", help=tr("Made on this day or later: 2026-11-30, or 7d.")
+    ),
 ]
 Until = Annotated[
-    str | None, typer.Option("--to", metavar="DATE", help="Made on this day or earlier.")
+    str | None, typer.Option("--to", metavar="DATE", help=tr("Made on this day or earlier."))
 ]
 Rating = Annotated[
-    int, typer.Option("--rating", min=0, max=MAX_RATING, help="With this many stars or more.")
+    int, typer.Option("--rating", min=0, max=MAX_RATING, help=tr("With this many stars or more."))
 ]
-Favorite = Annotated[bool, typer.Option("--favorite", help="Only favorites.")]
+Favorite = Annotated[bool, typer.Option("--favorite", help=tr("Only favorites."))]
 Tags = Annotated[
-    list[str] | None, typer.Option("--tag", help="With this tag. May be repeated: all of them.")
+    list[str] | None, typer.Option("--tag", help=tr("With this tag. May be repeated: all of them."))
 ]
-Collection = Annotated[str | None, typer.Option("--collection", help="Only of this collection.")]
-HasSeed = Annotated[bool, typer.Option("--has-seed", help="Only with a known seed.")]
+Collection = Annotated[
+    str | None, typer.Option("--collection", help=tr("Only of this collection."))
+]
+HasSeed = Annotated[bool, typer.Option("--has-seed", help=tr("Only with a known seed."))]
 MinSide = Annotated[
     int,
-    typer.Option("--min-side", min=0, metavar="PIXELS", help="Lower limit of the longer side."),
+    typer.Option("--min-side", min=0, metavar="PIXELS", help=tr("Lower limit of the longer side.")),
 ]
 MadeFrom = Annotated[
     str | None,
-    typer.Option("--made-from", metavar="FILE", help="Only made from this file, or its SHA-256."),
+    typer.Option(
+        "--made-from", metavar="FILE", help=tr("Only made from this file, or its SHA-256.")
+    ),
 ]
 Folder = Annotated[
     Path | None,
-    typer.Option("--folder", parser=input_path, metavar="FOLDER", help="Only below this folder."),
+    typer.Option(
+        "--folder", parser=input_path, metavar="FOLDER", help=tr("Only below this folder.")
+    ),
 ]
-Missing = Annotated[bool, typer.Option("--missing", help="Only files that are gone.")]
+Missing = Annotated[bool, typer.Option("--missing", help=tr("Only files that are gone."))]
 
 _OPTIONS: dict[str, tuple[Any, Any]] = {
     "kinds": (Kinds, None),
@@ -133,14 +145,19 @@ def make_query(**chosen: Any) -> Query:
     for name, option in _OPTION_NAMES.items():
         values = [chosen[name]] if isinstance(chosen[name], str) else chosen[name] or ()
         if not all(value.strip(" ,，") for value in values):  # an unset variable of a shell
-            raise _invalid(f"{option} has no value.", "Leave it out, or write one.")
+            raise _invalid(
+                tr("{option} has no value.", option=option), tr("Leave it out, or write one.")
+            )
     for name, values, known in (
         ("--kind", chosen["kinds"] or (), tuple(KINDS)),
         ("--media", chosen["media"] or (), MEDIA),
     ):
         for value in values:
             if value not in known:
-                raise _invalid(f"{name} {value[:40]} is unknown.", f"Use {', '.join(known)}.")
+                raise _invalid(
+                    tr("{option} {value} is unknown.", option=name, value=value[:40]),
+                    tr("Use {choices}.", choices=", ".join(known)),
+                )
     return Query(
         kinds=tuple(chosen["kinds"] or ()),
         media=cast("tuple[Media, ...]", tuple(chosen["media"] or ())),
@@ -176,8 +193,8 @@ def _day(text: str, option: str, after: int = 0) -> float:
         return (day + datetime.timedelta(days=after)).timestamp()
     except (ValueError, OverflowError, OSError):
         raise _invalid(
-            f"{option} {text[:40]} is no date.",
-            "Write 2026-11-30, or 7d for the last seven days.",
+            tr("{option} {date} is no date.", option=option, date=text[:40]),
+            tr("Write 2026-11-30, or 7d for the last seven days."),
         ) from None
 
 
@@ -188,7 +205,8 @@ def _hash(text: str) -> str:
         return sha256_of(input_path(text))
     except OSError as error:
         raise _invalid(
-            f"--made-from {text[:200]}: {error.strerror or error}.", "Name a file, or its SHA-256."
+            f"--made-from {text[:200]}: {error.strerror or error}.",
+            tr("Name a file, or its SHA-256."),
         ) from error
 
 

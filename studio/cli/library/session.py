@@ -11,6 +11,7 @@ from studio.cli import output
 from studio.cli.context import Context
 from studio.core.errors import StudioError
 from studio.core.paths import input_path
+from studio.core.translation import tr
 from studio.library.faults import is_damaged, is_temporary
 from studio.library.items import EVERYTHING, Item, Query
 from studio.library.library import Library
@@ -32,12 +33,16 @@ def opened(context: Context) -> Iterator[Library]:
         finally:
             library.close()
     except sqlite3.Error as error:
-        cure = "Check the data folder's permissions and free space."
+        cure = tr("Check the data folder's permissions and free space.")
         if is_damaged(error):
-            cure = "Run `studio library rebuild`. Nothing is lost."
+            cure = tr("Run `studio library rebuild`. Nothing is lost.")
         elif is_temporary(error):
-            cure = "Another program uses it. Try again later."
-        message = f"The library's index {context.data.library} cannot be used: {error}."
+            cure = tr("Another program uses it. Try again later.")
+        message = tr(
+            "The library's index {path} cannot be used: {reason}.",
+            path=context.data.library,
+            reason=error,
+        )
         raise StudioError(message, cause="disk", cure=cure) from error
 
 
@@ -52,7 +57,9 @@ def _catch_up(library: Library) -> None:
     except StudioError as error:
         output.note(error.message)
     except sqlite3.DatabaseError as error:
-        output.note(f"{library.data.database} cannot be read: {error}.")
+        output.note(
+            tr("{path} cannot be read: {reason}.", path=library.data.database, reason=error)
+        )
 
 
 def find_items(library: Library, names: Sequence[str]) -> list[Item]:
@@ -77,14 +84,21 @@ def _find(library: Library, name: str) -> Item:
     if matches:
         paths = "\n".join(f"  {item.path}" for item in matches[:_MAX_CANDIDATES])
         raise StudioError(
-            f"{len(matches)} files in the library have the name {name}:\n{paths}",
+            tr(
+                "{count} files in the library have the name {name}:\n{paths}",
+                count=len(matches),
+                name=name,
+                paths=paths,
+            ),
             cause="invalid",
-            cure="Use the path.",
+            cure=tr("Use the path."),
         )
     raise StudioError(
-        f"{name} is not in the library.",
+        tr("{name} is not in the library.", name=name),
         cause="invalid",
-        cure="`studio library list` shows what is; `studio library add` adds files and folders.",
+        cure=tr(
+            "`studio library list` shows what is; `studio library add` adds files and folders."
+        ),
     )
 
 
@@ -92,10 +106,10 @@ def choose_items(library: Library, names: Sequence[str], query: Query) -> list[I
     """Return the named items, or all that a query finds. Raises StudioError for neither or both."""
     if bool(names) == (query != EVERYTHING):
         raise StudioError(
-            "Name files, or choose them with options such as --tag, not both."
+            tr("Name files, or choose them with options such as --tag, not both.")
             if names
-            else "No files are named.",
+            else tr("No files are named."),
             cause="invalid",
-            cure="Name files, or choose them with options such as --tag.",
+            cure=tr("Name files, or choose them with options such as --tag."),
         )
     return find_items(library, names) if names else library.index.items(library.index.ids(query))

@@ -10,6 +10,7 @@ import msgspec
 from rich.cells import cell_len, set_cell_size
 
 from studio.core.file_names import printable
+from studio.core.translation import tr
 from studio.library.foreign.metadata import describe
 from studio.library.foreign.reader import read_foreign
 from studio.library.items import MAX_RATING, Annotation, Item
@@ -46,7 +47,7 @@ def line_of(item: Item) -> str:
     day = time.strftime("%Y-%m-%d %H:%M", time.localtime(item.created))
     mark = "♥" if item.favorite else " "
     words = item.prompt or item.excerpt
-    gone = "  (missing)" if item.missing else ""
+    gone = f"  {tr('(missing)')}" if item.missing else ""
     return (
         f"{day}  {item.kind or item.media:7}{stars(item.rating)}{mark} "
         f"{_cell(item.model, _MODEL_CELLS)} {_cell(words, _PROMPT_CELLS)} "
@@ -76,33 +77,35 @@ def details(library: Library, item: Item) -> list[str]:
     ]
     made = [printable(child.path) for child in library.index.children(item.sha256)]
     rows = {
-        "File": f"{printable(item.path)}{' (missing)' if item.missing else ''}",
-        "Kind": item.kind or item.media,
-        "Made": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(item.created)),
-        "By": printable(item.program),
-        "Model": printable(item.model),
-        "Prompt": printable(" ".join(item.prompt.split())),
-        "Text": printable(item.excerpt),
-        "Seed": "" if item.seed is None else str(item.seed),
-        "Score": "" if item.score is None else f"{item.score:.3f}",
-        "Size": f"{item.size:,} bytes",
-        "Pixels": f"{item.width} × {item.height}" if item.width else "",
-        "Duration": f"{item.duration:.1f} s" if item.duration else "",
-        "Batch": printable(item.batch),
-        "Partial": "yes, the job was cancelled" if item.partial else "",
-        "Rating": stars(item.rating).strip(),
-        "Favorite": "yes" if item.favorite else "",
-        "Tags": printable(", ".join(notes.tags)),
-        "Collections": printable(", ".join(notes.collections)),
-        "Note": printable(" ".join(notes.note.split())),
-        "Made from": "\n               ".join(made_from),
-        "Used for": "\n               ".join(made),
+        tr("File"): printable(item.path) + (f" {tr('(missing)')}" if item.missing else ""),
+        tr("Kind"): item.kind or item.media,
+        tr("Made", context="a result"): time.strftime(
+            "%Y-%m-%d %H:%M:%S", time.localtime(item.created)
+        ),
+        tr("By", context="a result"): printable(item.program),
+        tr("Model"): printable(item.model),
+        tr("Prompt"): printable(" ".join(item.prompt.split())),
+        tr("Text"): printable(item.excerpt),
+        tr("Seed"): "" if item.seed is None else str(item.seed),
+        tr("Score"): "" if item.score is None else f"{item.score:.3f}",
+        tr("Size"): tr("{count:,} bytes", count=item.size),
+        tr("Pixels"): f"{item.width} × {item.height}" if item.width else "",
+        tr("Duration"): tr("{seconds:.1f} s", seconds=item.duration) if item.duration else "",
+        tr("Batch"): printable(item.batch),
+        tr("Partial"): tr("yes, the job was cancelled") if item.partial else "",
+        tr("Rating"): stars(item.rating).strip(),
+        tr("Favorite"): tr("yes") if item.favorite else "",
+        tr("Tags"): printable(", ".join(notes.tags)),
+        tr("Collections"): printable(", ".join(notes.collections)),
+        tr("Note"): printable(" ".join(notes.note.split())),
+        tr("Made from"): "\n               ".join(made_from),
+        tr("Used for"): "\n               ".join(made),
         "SHA-256": item.sha256,
         "Id": str(item.id),
     }
     return [
         printable(Path(item.path).name),
-        *(f"  {name:13}{value}" for name, value in rows.items() if value),
+        *(f"  {set_cell_size(name, 13)}{value}" for name, value in rows.items() if value),
         *_settings_lines(item),
     ]
 
@@ -120,10 +123,14 @@ def _settings_lines(item: Item) -> list[str]:
     lines = [
         f"    {printable(name)}: {printable(' '.join(value.split()))}" for name, value in settings
     ]
-    return ["  In the file", *lines] if lines else []
+    return [f"  {tr('In the file')}", *lines] if lines else []
 
 
 def _name_of(library: Library, sha256: str) -> str:
     """Return the path of a file with this content, or the hash if the library has none."""
     found = library.index.find_by_hash(sha256)
-    return printable(found[0].path) if found else f"a file with SHA-256 {printable(sha256)}"
+    return (
+        printable(found[0].path)
+        if found
+        else tr("a file with SHA-256 {sha256}", sha256=printable(sha256))
+    )
