@@ -285,7 +285,9 @@ def take_library(session: Session) -> QWidget:
     grid = show_library(session)
     for key in (Qt.Key.Key_5, Qt.Key.Key_F):
         QTest.keyClick(grid, key)
-    QTest.qWait(1500)
+    side = session.window.window_library.page.sidebar
+    assert side is not None
+    session.wait(lambda: any(row.text(1) == "1" for row in side.tree.rows()))
     return session.window
 
 

@@ -88,6 +88,8 @@ class Sidebar(QWidget):
         self._commands = commands
         self._query = EVERYTHING
         self._content: Content | None = None
+        self._reads = self._shown_read = 0
+        """Numbers of the last read that began, and of the one whose content is shown."""
         self.tree = CollectionTree()
         self.tree.items_dropped.connect(self._on_items_dropped)
         self.tree.drag_ended.connect(self._select_row)
@@ -130,9 +132,18 @@ class Sidebar(QWidget):
     def read(self) -> None:
         """Read names and counts."""
         library = self._library
-        background.run(self, lambda: read_content(library.index), self._on_content, _ignore)
+        self._reads += 1
+        background.run(
+            self,
+            lambda: read_content(library.index),
+            functools.partial(self._on_content, self._reads),
+            _ignore,
+        )
 
-    def _on_content(self, content: Content) -> None:
+    def _on_content(self, number: int, content: Content) -> None:
+        if number < self._shown_read:  # a slow read from before the last change
+            return
+        self._shown_read = number
         if content == self._content:
             return
         self._content = content

@@ -108,6 +108,7 @@ def test_an_image_leads_to_the_one_that_it_was_made_from_wherever_that_is(qtbot,
     qtbot.waitUntil(lambda: lineage.isVisible() and len(lineage._buttons) == 1, timeout=PATIENCE)
     QTest.mouseClick(lineage._buttons[0], Qt.MouseButton.LeftButton)
     assert page.view.current_item().path == str(moved)
+    assert lineage.isHidden(), "until this one's relatives are read"
     qtbot.waitUntil(
         lambda: bool(lineage._buttons) and "Made from this" in lineage._buttons[0].accessibleName(),
         timeout=PATIENCE,

@@ -1,12 +1,15 @@
 """Collections and saved searches at the library's side: show, drop, create, rename, delete."""
 
+import threading
+
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QThreadPool, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog
 
 from studio.library.items import Annotation, Query
+from studio.ui.library import sidebar
 from studio.ui.library.grid.library_view import ITEMS_FORMAT
 from tests.ui.conftest import PATIENCE, close_studio
 from tests.ui.library.conftest import choose, click, found, make_item, press
@@ -121,6 +124,31 @@ def test_the_count_of_favorites_follows_the_key(library, qtbot):
     qtbot.waitUntil(lambda: ("Favorites", "2") in rows(page), timeout=PATIENCE)
     press(page, Qt.Key.Key_F)
     qtbot.waitUntil(lambda: ("Favorites", "1") in rows(page), timeout=PATIENCE)
+
+
+def test_a_slow_read_does_not_replace_a_newer_one(library, qtbot, monkeypatch):
+    _studio, page, _ids = library
+    newer_is_shown, read = threading.Event(), sidebar.read_content
+    slow = iter([True])
+    ended = []
+
+    def read_content(index):
+        content, is_slow = read(index), next(slow, False)
+        if is_slow:
+            newer_is_shown.wait(PATIENCE / 1000)
+            ended.append(content.favorites)
+        return content
+
+    monkeypatch.setattr(sidebar, "read_content", read_content)
+    page.sidebar.read()
+    click(page, 1)
+    press(page, Qt.Key.Key_F)
+    qtbot.waitUntil(lambda: ("Favorites", "2") in rows(page), timeout=PATIENCE)
+    newer_is_shown.set()
+    QThreadPool.globalInstance().waitForDone()
+    qtbot.wait(50)
+    assert ended == [1]
+    assert ("Favorites", "2") in rows(page)
 
 
 def test_items_dropped_on_the_heading_make_a_collection(library, qtbot, monkeypatch):
