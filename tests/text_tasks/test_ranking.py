@@ -107,3 +107,31 @@ def test_complete_texts_that_pass_their_checks_come_first(rank_headlines):
         "repetition",
         "refusal",
     }
+
+
+def ranked_texts(data, name, *texts, **fields):
+    task = find_task(data, name)
+    values = read_values(task, TaskInput(prompt="rain", fields=fields))
+    return rank([Candidate(text=text) for text in texts], task, values, count=3).results
+
+
+def test_code_with_wrong_syntax_is_left_out_and_the_code_is_only_read(data):
+    good = "Sure:\n```python\ndef rain(days):\n    return days * 2\n```\nDone."
+    results = ranked_texts(data, "code", "def rain(:", good, "(" * 5_000)
+    assert [ranked.text for ranked in results] == ["def rain(days):\n    return days * 2"]
+
+
+def test_poem_in_its_form_comes_first(data):
+    haiku = "The old grey rain falls\nOn the roof of my small house\nAnd the frogs answer"
+    results = ranked_texts(data, "poem", "Rain, rain,\ngo away", haiku, form="haiku")
+    assert (results[0].text, results[0].failed) == (haiku, 0)
+    assert results[1].failed > 0
+    assert all(ranked.failed == 0 for ranked in ranked_texts(data, "poem", "Rain on the roof"))
+
+
+def test_advertisement_above_its_limit_or_with_invented_figures_comes_last(data):
+    short, long = "Rain coats for you. Buy one today!", "Rain coats in this shop. " * 10
+    invented = "Rain coats for the whole family with 90% off. Order it in the shop now!"
+    results = ranked_texts(data, "ad", long, invented, short, characters=100)
+    assert results[0].text == short
+    assert {check.name for check in results[0].checks if not check.passed} == set()
