@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QWidget
 
@@ -69,6 +69,13 @@ class Shot(NamedTuple):
     size: tuple[int, int] = SIZE
 
 
+def run_events(milliseconds: int) -> None:
+    """Run the event loop for a while. QTest.qWait would keep Python's other threads waiting."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
 class Session:
     """A running window in its own data folder; a context manager."""
 
@@ -84,7 +91,7 @@ class Session:
     def __enter__(self) -> Session:
         self.window.resize(*self._size)
         self._studio.start()
-        QTest.qWait(1000)
+        run_events(1000)
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -101,8 +108,8 @@ class Session:
         while not is_reached():
             if time.monotonic() > deadline:
                 raise TimeoutError("the window did not reach the state for a screenshot")
-            QTest.qWait(50)
-        QTest.qWait(500)
+            run_events(50)
+        run_events(500)
 
     def tab(self, name: str, prompt: str) -> FormTab:
         """Show a tab and type a prompt into it."""
@@ -140,7 +147,7 @@ class Session:
 def click(button: QAbstractButton) -> None:
     """Click a button with the mouse."""
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    QTest.qWait(300)
+    run_events(300)
 
 
 def dialogs() -> list[QDialog]:
@@ -157,7 +164,7 @@ def take_welcome(session: Session) -> QWidget:
 def take_examples(session: Session) -> QWidget:
     """The first start, with the examples of the Image tab."""
     session.window.show_tab("image")
-    QTest.qWait(300)
+    run_events(300)
     return session.window
 
 
@@ -240,7 +247,7 @@ def take_models(session: Session) -> QWidget:
     """The Models window."""
     session.window.dialogs.show_models()
     session.wait(lambda: bool(dialogs()))
-    QTest.qWait(3000)
+    run_events(3000)
     return dialogs()[0]
 
 
@@ -249,7 +256,7 @@ def take_settings(session: Session) -> QWidget:
     session.window.dialogs.show_settings("file_name")
     session.wait(lambda: bool(dialogs()))
     dialogs()[0].resize(session.window.size() * 0.78)
-    QTest.qWait(300)
+    run_events(300)
     return dialogs()[0]
 
 
@@ -274,7 +281,7 @@ def show_library(session: Session) -> QWidget:
     session.window.show_tab("library")
     grid = session.window.window_library.page.view
     session.wait(lambda: session.window.window_library.page.results.is_complete)
-    QTest.qWait(1500)  # the thumbnails are drawn
+    run_events(1500)  # the thumbnails are drawn
     grid.setFocus()
     QTest.keyClick(grid, Qt.Key.Key_Home)
     return grid
@@ -312,7 +319,7 @@ def take_palette(session: Session) -> QWidget:
     palette = dialogs()[0]
     assert isinstance(palette, Palette)
     QTest.keyClicks(palette.search, "the")
-    QTest.qWait(1000)
+    run_events(1000)
     return palette
 
 
