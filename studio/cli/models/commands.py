@@ -16,15 +16,18 @@ from studio.cli.models.hub import get_command, hub_command
 from studio.cli.models.memory import memory_command
 from studio.core.errors import StudioError
 from studio.core.paths import user_path
+from studio.core.translation import tr
 from studio.models.card import ADAPTED_KIND
 
-models_app = typer.Typer(no_args_is_help=True, help="List, add, download and remove models.")
+models_app = typer.Typer(no_args_is_help=True, help=tr("List, add, download and remove models."))
 list_commands.register(models_app)
 inspect.add_commands(models_app)
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Json = Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))]
 
 
-@models_app.command("add")
+@models_app.command(
+    "add", help=tr("Add a model from this computer: a folder, or a .gguf or .safetensors file.")
+)
 def add_command(
     ctx: typer.Context,
     path: Annotated[Path, typer.Argument(parser=user_path, metavar="PATH")],
@@ -32,13 +35,13 @@ def add_command(
         str,
         typer.Option(
             "--for",
-            help="The installed model that an adapter fits, if its file does not name one.",
+            help=tr("The installed model that an adapter fits, if its file does not name one."),
         ),
     ] = "",
     convert: Annotated[
         bool,
         typer.Option(
-            "--convert", help="Convert a GGUF file to safetensors even if llama.cpp can run it."
+            "--convert", help=tr("Convert a GGUF file to safetensors even if llama.cpp can run it.")
         ),
     ] = False,
     as_json: Json = False,
@@ -61,10 +64,14 @@ def add_command(
         output.result(card.name)
 
 
-models_app.command("get")(get_command)
+models_app.command(
+    "get", help=tr("Download a model from a hub, or continue a download. Ctrl+C pauses it.")
+)(get_command)
 
 
-@models_app.command("remove")
+@models_app.command(
+    "remove", help=tr("Remove a model from Studio. Folders that you added in place are kept.")
+)
 def remove_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
     """Remove a model from Studio. Folders that you added in place are kept."""
     from studio.models.install.add import remove
@@ -80,7 +87,9 @@ def remove_command(ctx: typer.Context, name: str, as_json: Json = False) -> None
         output.result(card.name)
 
 
-@models_app.command("install")
+@models_app.command(
+    "install", help=tr("Download a model of the catalog: starter, starter-large, kokoro.")
+)
 def install_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
     """Download a model of the catalog: starter, starter-large, kokoro."""
     from studio.models.catalog import entry_named
@@ -104,7 +113,7 @@ def install_command(ctx: typer.Context, name: str, as_json: Json = False) -> Non
         output.explain(error)
         raise typer.Exit(output.FAILED if error.cause != "invalid" else output.WRONG) from None
     except KeyboardInterrupt:
-        output.note("Stopped. Run the command again to continue.")
+        output.note(tr("Stopped. Run the command again to continue."))
         raise typer.Exit(output.INTERRUPTED) from None
     if as_json:
         output.as_json(card)
@@ -112,5 +121,9 @@ def install_command(ctx: typer.Context, name: str, as_json: Json = False) -> Non
         output.result(card.name)
 
 
-models_app.command("hub")(hub_command)
-models_app.command("memory")(memory_command)
+models_app.command(
+    "hub", help=tr("Show or change the hub, the account, and whether Studio may download.")
+)(hub_command)
+models_app.command(
+    "memory", help=tr("Show or change how models are loaded, and when they are unloaded.")
+)(memory_command)

@@ -13,6 +13,7 @@ from studio.cli import output
 from studio.cli.context import unsaved
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder
+from studio.core.translation import tr
 
 if TYPE_CHECKING:
     from studio.models.card import ModelCard
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from studio.models.hub.repository import Hub, Repository
     from studio.models.install.wheel_download import InstallProgress
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Json = Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))]
 Endpoint = Annotated[
-    str, typer.Option("--endpoint", metavar="URL", help="Use another hub, such as a mirror.")
+    str, typer.Option("--endpoint", metavar="URL", help=tr("Use another hub, such as a mirror."))
 ]
 
 
@@ -30,18 +31,19 @@ def get_command(
     ctx: typer.Context,
     repository: Annotated[
         str,
-        typer.Argument(metavar="REPO[@REVISION]", help="organization/name, or the page's URL."),
+        typer.Argument(metavar="REPO[@REVISION]", help=tr("organization/name, or the page's URL.")),
     ],
     file: Annotated[
-        str, typer.Option("--file", metavar="NAME.gguf", help="Download this file of several.")
+        str, typer.Option("--file", metavar="NAME.gguf", help=tr("Download this file of several."))
     ] = "",
     endpoint: Endpoint = "",
-    offline: Annotated[bool, typer.Option("--offline", help="Do not use the network.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help=tr("Do not use the network."))] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Show what would be downloaded, and download nothing.")
+        bool,
+        typer.Option("--check", help=tr("Show what would be downloaded, and download nothing.")),
     ] = False,
     discard: Annotated[
-        bool, typer.Option("--discard", help="Delete the files of an unfinished download.")
+        bool, typer.Option("--discard", help=tr("Delete the files of an unfinished download."))
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -63,7 +65,7 @@ def get_command(
         output.explain(error)
         raise typer.Exit(output.WRONG if error.cause == "invalid" else output.FAILED) from None
     except KeyboardInterrupt:
-        output.note("Paused. Run the command again to continue.")
+        output.note(tr("Paused. Run the command again to continue."))
         raise typer.Exit(output.INTERRUPTED) from None
 
 
@@ -118,21 +120,42 @@ def _check(data: DataFolder, wanted: Repository, hub: Hub, as_json: bool) -> Non
 
 def _show_estimate(estimate: DownloadEstimate) -> None:
     contents = estimate.contents
-    output.result(f"{estimate.repository.repo}, commit {contents.commit}")
+    repo = estimate.repository.repo
+    output.result(tr("{repo}, commit {commit}", repo=repo, commit=contents.commit))
     for file in contents.files:
         output.result(f"{file.size / 1e6:10.1f} MB  {file.path}")
     if contents.files:
         output.result(
-            f"{contents.size / 1e6:10.1f} MB  in total; {estimate.downloaded / 1e6:.1f} MB are "
-            "downloaded"
+            tr(
+                "{size:10.1f} MB  in total; {downloaded:.1f} MB are downloaded",
+                size=contents.size / 1e6,
+                downloaded=estimate.downloaded / 1e6,
+            )
         )
     others = [file for file in contents.choices if file not in contents.files]
     for file in others:
-        output.result(f"{file.size / 1e6:10.1f} MB  {file.path} (instead, with --file)")
-    output.result(f"Disk: {estimate.need / 1e9:.1f} GB needed, {estimate.free / 1e9:.1f} GB free")
-    link = f" ({contents.license_link})" if contents.license_link else ""
-    terms = "; accept its terms on the hub first" if contents.gated else ""
-    output.result(f"License: {contents.license or 'unknown'}{link}{terms}")
+        output.result(
+            tr(
+                "{size:10.1f} MB  {path} (instead, with --file)",
+                size=file.size / 1e6,
+                path=file.path,
+            )
+        )
+    output.result(
+        tr(
+            "Disk: {need:.1f} GB needed, {free:.1f} GB free",
+            need=estimate.need / 1e9,
+            free=estimate.free / 1e9,
+        )
+    )
+    name = contents.license or tr("unknown", context="license")
+    if contents.license_link:
+        name += f" ({contents.license_link})"
+    output.result(
+        tr("License: {license}; accept its terms on the hub first", license=name)
+        if contents.gated
+        else tr("License: {license}", license=name)
+    )
 
 
 def _discard(data: DataFolder, wanted: Repository, as_json: bool) -> None:
@@ -142,7 +165,9 @@ def _discard(data: DataFolder, wanted: Repository, as_json: bool) -> None:
     if as_json:
         output.as_json({"repository": wanted.repo, "deleted": size})
     else:
-        output.result(f"{size / 1e6:.1f} MB of {wanted.repo} were deleted.")
+        output.result(
+            tr("{size:.1f} MB of {repo} were deleted.", size=size / 1e6, repo=wanted.repo)
+        )
 
 
 def hub_command(
@@ -150,20 +175,22 @@ def hub_command(
     endpoint: Annotated[
         str | None,
         typer.Option(
-            "--endpoint", metavar="URL", help="Store another hub; empty for the default one."
+            "--endpoint", metavar="URL", help=tr("Store another hub; empty for the default one.")
         ),
     ] = None,
     offline: Annotated[
-        bool | None, typer.Option("--offline/--online", help="Disable or enable downloads.")
+        bool | None, typer.Option("--offline/--online", help=tr("Disable or enable downloads."))
     ] = None,
     login: Annotated[
         bool,
         typer.Option(
             "--login",
-            help="Store a token in the desktop's keyring; asks for it, or reads standard input.",
+            help=tr(
+                "Store a token in the desktop's keyring; asks for it, or reads standard input."
+            ),
         ),
     ] = False,
-    logout: Annotated[bool, typer.Option("--logout", help="Delete the token.")] = False,
+    logout: Annotated[bool, typer.Option("--logout", help=tr("Delete the token."))] = False,
     as_json: Json = False,
 ) -> None:
     """Show or change the hub, the account, and whether Studio may download."""
@@ -216,17 +243,26 @@ def _show_hub(hub: Hub, logged_in: bool, partial: Mapping[str, int], as_json: bo
             }
         )
         return
-    output.result(f"Hub: {hub.endpoint}{' (offline)' if hub.offline else ''}")
-    output.result("Account: token stored" if logged_in else "Account: none")
+    output.result(
+        tr("Hub: {address} (offline)", address=hub.endpoint)
+        if hub.offline
+        else tr("Hub: {address}", address=hub.endpoint)
+    )
+    output.result(tr("Account: token stored") if logged_in else tr("Account: none"))
     for name, size in partial.items():
         output.result(
-            f"Unfinished: {name}, {size / 1e6:.1f} MB (studio models get {meant_by(name)})"
+            tr(
+                "Unfinished: {name}, {size:.1f} MB (studio models get {model})",
+                name=name,
+                size=size / 1e6,
+                model=meant_by(name),
+            )
         )
 
 
 def _ask_token() -> str:
     return (
-        getpass.getpass("Token (not shown): ", sys.stderr)
+        getpass.getpass(tr("Token (not shown): "), sys.stderr)
         if sys.stdin.isatty()
         else sys.stdin.readline()
     )

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.cells import set_cell_size
 
 from studio.cli import output
 from studio.core.errors import StudioError
 from studio.core.paths import DataFolder, input_path
+from studio.core.translation import tr
 
 if TYPE_CHECKING:
     from studio.models.inspect.summary import Inspection
@@ -17,13 +19,24 @@ if TYPE_CHECKING:
 
 PathArgument = Annotated[Path, typer.Argument(parser=input_path, metavar="PATH")]
 FolderArgument = Annotated[Path, typer.Argument(parser=input_path, metavar="FOLDER")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Json = Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))]
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add the commands to `studio models`."""
-    app.command("inspect")(inspect_command)
-    app.command("scan")(scan_command)
+    app.command(
+        "inspect",
+        help=tr(
+            "Show what a model's folder or file is, and whether Studio can run it. Reads headers "
+            "only."
+        ),
+    )(inspect_command)
+    app.command(
+        "scan",
+        help=tr(
+            "Find models in a folder of another program, and show which of them Studio can run."
+        ),
+    )(scan_command)
 
 
 def inspect_command(ctx: typer.Context, path: PathArgument, as_json: Json = False) -> None:
@@ -31,30 +44,35 @@ def inspect_command(ctx: typer.Context, path: PathArgument, as_json: Json = Fals
     from studio.models.inspect.summary import inspect_any
 
     if not path.exists():
-        output.note(f"{path} does not exist.")
+        output.note(tr("{path} does not exist.", path=path))
         raise typer.Exit(output.WRONG)
     found = inspect_any(path.absolute(), ctx.obj.data)
     if as_json:
         output.as_json(found)
     else:
-        output.result("\n".join(f"{name:13}{text}" for name, text in _lines(found) if text))
+        output.result(
+            "\n".join(f"{set_cell_size(name, 13)}{text}" for name, text in _lines(found) if text)
+        )
     raise typer.Exit(output.DONE if found.runs else output.FAILED)
 
 
 def _lines(found: Inspection) -> list[tuple[str, str]]:
     return [
-        ("what", found.what),
-        ("title", found.title),
-        ("family", found.family),
-        ("format", found.format),
-        ("precision", found.precision),
-        ("parameters", f"{found.parameters:,}" if found.parameters else ""),
-        ("size", f"{found.size / 1e6:,.1f} MB" if found.size else ""),
-        ("license", found.license or "unknown"),
-        ("runs", "yes" if found.runs else _reason(found)),
+        (tr("what", context="a model"), found.what),
+        (tr("title", context="a model"), found.title),
+        (tr("family", context="a model"), found.family),
+        (tr("format", context="a model"), found.format),
+        (tr("precision", context="a model"), found.precision),
+        (tr("parameters", context="a model"), f"{found.parameters:,}" if found.parameters else ""),
+        (tr("size", context="a model"), f"{found.size / 1e6:,.1f} MB" if found.size else ""),
+        (tr("license", context="a model"), found.license or tr("unknown", context="license")),
+        (tr("runs", context="a model"), tr("yes") if found.runs else _reason(found)),
         (
-            "when added",
-            f"Studio writes a converted copy of {found.converted_size / 1e9:.2f} GB"
+            tr("when added", context="a model"),
+            tr(
+                "Studio writes a converted copy of {size:.2f} GB",
+                size=found.converted_size / 1e9,
+            )
             if found.converted_size
             else "",
         ),
@@ -68,8 +86,10 @@ def scan_command(
         bool,
         typer.Option(
             "--add",
-            help="Add the models that Studio can run, in place. Without llama.cpp, GGUF files are "
-            "converted to a copy.",
+            help=tr(
+                "Add the models that Studio can run, in place. Without llama.cpp, GGUF files are "
+                "converted to a copy."
+            ),
         ),
     ] = False,
     as_json: Json = False,
@@ -91,14 +111,14 @@ def scan_command(
         output.explain(error)
         raise typer.Exit(output.WRONG) from None
     except KeyboardInterrupt:
-        output.note("Stopped. Models that were added stay.")
+        output.note(tr("Stopped. Models that were added stay."))
         raise typer.Exit(output.INTERRUPTED) from None
     if as_json:
         output.as_json({"found": all_found, "added": added, "failed": failed})
     elif not all_found:
-        output.note(f"No models were found in {folder}.")
+        output.note(tr("No models were found in {folder}.", folder=folder))
     elif not add and any(found.inspection.runs and not found.known for found in all_found):
-        output.note("Add them with --add, or one with: studio models add PATH")
+        output.note(tr("Add them with --add, or one with: studio models add PATH"))
     raise typer.Exit(output.FAILED if failed else output.DONE)
 
 
@@ -116,17 +136,17 @@ def _line(found: FoundModel) -> str:
     model = found.inspection
     state = "known" if found.known else "runs" if model.runs else "no"
     size = (
-        f", converting writes {model.converted_size / 1e9:.2f} GB"
+        tr(", converting writes {size:.2f} GB", size=model.converted_size / 1e9)
         if model.converted_size and not found.known
         else ""
     )
     program = f" [{found.program}]" if found.program else ""
     line = (
-        f"{state:6}{model.what}, {model.precision or 'precision unknown'}, "
+        f"{state:6}{model.what}, {model.precision or tr('precision unknown')}, "
         f"{model.size / 1e6:,.0f} MB{size}{program}\n      {model.path}"
     )
     if found.known:
-        return f"{line}\n      installed as {found.known}"
+        return f"{line}\n      {tr('installed as {model}', model=found.known)}"
     return line if model.runs else f"{line}\n      {_reason(model)}"
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
+from rich.cells import set_cell_size
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
@@ -19,31 +20,41 @@ from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalog import CatalogEntry
 from studio.models.registry import ModelRegistry
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Json = Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))]
 
 
 def register(models_app: typer.Typer) -> None:
     """Add the commands to `studio models`."""
-    models_app.command("list")(list_command)
-    models_app.command("show")(show_command)
-    models_app.command("check")(check_command)
+    models_app.command(
+        "list", help=tr("Show the installed models, the default of each kind first, then adapters.")
+    )(list_command)
+    models_app.command(
+        "show",
+        help=tr("Show a model's card: purpose, license, memory, how it is loaded, how to get it."),
+    )(show_command)
+    models_app.command(
+        "check",
+        help=tr("Verify an installed model: compare the hash of its weights with the stored one."),
+    )(check_command)
 
 
 def list_command(
     ctx: typer.Context,
     everything: Annotated[
-        bool, typer.Option("--all", help="Also show models of the catalog.")
+        bool, typer.Option("--all", help=tr("Also show models of the catalog."))
     ] = False,
     task: Annotated[
         str,
         typer.Option(
             "--task",
-            help="Show only this task (text-to-image …) or kind (text, image, adapter …).",
+            help=tr("Show only this task (text-to-image …) or kind (text, image, adapter …)."),
         ),
     ] = "",
     fitting: Annotated[
         bool,
-        typer.Option("--fits", help="Show only what this computer can run. Takes some seconds."),
+        typer.Option(
+            "--fits", help=tr("Show only what this computer can run. Takes some seconds.")
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -74,15 +85,17 @@ def list_command(
         return
     wide = max((len(_what(entry.card)) for entry in entries), default=0)
     for entry in entries:
-        card, mark = entry.card, "" if entry.card.name in names else "  (not installed)"
+        card, mark = entry.card, "" if entry.card.name in names else f"  {tr('(not installed)')}"
         size = f"{card.size / 1e6:8.0f} MB" if card.size else " " * 11
         mark = mark if everything else ""
         output.result(
             f"{_what(card):{max(wide, 7)}} {card.name:40}{size}  "
-            f"{card.license or 'license unknown'}{mark}"
+            f"{card.license or tr('license unknown')}{mark}"
         )
     if not entries:
-        output.note("No such model exists." if everything else "No such model is installed.")
+        output.note(
+            tr("No such model exists.") if everything else tr("No such model is installed.")
+        )
     _suggest_starter(installed)
 
 
@@ -135,9 +148,9 @@ def check_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
         )
         if card is None:
             raise StudioError(
-                f"The model {name!r} is not installed.",
+                tr("The model {name!r} is not installed.", name=name),
                 cause="invalid",
-                cure="See `studio models list`.",
+                cure=tr("See `studio models list`."),
             )
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
         with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
@@ -151,7 +164,7 @@ def check_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
         output.explain(error)
         raise typer.Exit(output.WRONG if error.cause == "invalid" else output.FAILED) from None
     except KeyboardInterrupt:
-        output.note("Stopped.")
+        output.note(tr("Stopped."))
         raise typer.Exit(output.INTERRUPTED) from None
     if as_json:
         output.as_json({"name": card.name, **msgspec.to_builtins(found)})
@@ -183,8 +196,12 @@ def _entry(installed: list[ModelCard], name: str) -> CatalogEntry:
         for entry in entries
         if wanted in f"{entry.card.name} {entry.card.title}".casefold()
     ][:8]
-    cure = f"Similar names: {', '.join(near)}." if near else "`studio models list --all` shows all."
-    raise StudioError(f"The model {name!r} is unknown.", cause="invalid", cure=cure)
+    cure = (
+        tr("Similar names: {names}.", names=", ".join(near))
+        if near
+        else tr("`studio models list --all` shows all.")
+    )
+    raise StudioError(tr("The model {name!r} is unknown.", name=name), cause="invalid", cure=cure)
 
 
 def _table(entry: CatalogEntry, installed: set[str]) -> dict[str, Any]:
@@ -227,39 +244,60 @@ def _lines(entry: CatalogEntry, installed: set[str], loading: str) -> list[str]:
     from studio.models.memory.hardware import memory_needs
 
     card, known, hindrance = entry.card, memory_needs(entry.card), why_not_run(entry.card)
-    about = "" if known is None or not known[1] else ", computed from its size"
+    about = "" if known is None or not known[1] else tr(", computed from its size")
     terms = license_terms().get(card.license)
     memory = (
         [
-            f"{value / 1e9:.{1 if value >= 5e7 else 3}f} GB in {title}"
+            tr(
+                "{size} GB in {precision}",
+                size=f"{value / 1e9:.{1 if value >= 5e7 else 3}f}",
+                precision=title,
+            )
             for title, value in _precisions(known[0])
         ]
         if known
         else []
     )
+    license_text = card.license or tr("unknown", context="license")
+    license_text = f"{license_text}. {terms.summary if terms else ''}".strip()
     rows = {
-        "Name": card.name,
-        "Kind": ", ".join((card.kind, *card.tasks)),
-        "For": card.description,
-        "Runs": f"not yet: {hindrance}" if hindrance else "",
-        "Size": f"{card.size / 1e9:.2f} GB"
+        tr("Name", context="a model"): card.name,
+        tr("Kind", context="a model"): ", ".join((card.kind, *card.tasks)),
+        tr("For", context="a model"): card.description,
+        tr("Runs", context="a model"): tr("not yet: {reason}", reason=hindrance)
+        if hindrance
+        else "",
+        tr("Size", context="a model"): f"{card.size / 1e9:.2f} GB"
         if card.size >= 5e6
         else f"{card.size / 1e6:.2f} MB"
         if card.size
         else "",
-        "License": f"{card.license or 'unknown'}. {terms.summary if terms else ''}".strip(),
-        "Account": "needs an account that accepted the license" if card.gated else "",
-        "Fits": card.family if card.kind == ADAPTER else "",
-        "Trigger words": ", ".join(card.trigger_words),
-        "Languages": ", ".join(card.languages),
-        "Can": ", ".join(card.abilities),
-        "Memory": f"{', '.join(memory)}{about}" if memory else "" if card.adapter else "unknown",
-        "Loads here": loading,
-        "Source": " ".join(filter(None, (card.repo or card.source, card.revision))),
-        "Folder": card.path if card.name in installed else "",
-        "How to get it": "installed" if card.name in installed else how_to_get(entry),
+        tr("License", context="a model"): license_text,
+        tr("Account", context="a model"): tr("needs an account that accepted the license")
+        if card.gated
+        else "",
+        tr("Fits", context="a model"): card.family if card.kind == ADAPTER else "",
+        tr("Trigger words", context="a model"): ", ".join(card.trigger_words),
+        tr("Languages", context="a model"): ", ".join(card.languages),
+        tr("Can", context="a model"): ", ".join(card.abilities),
+        tr("Memory", context="a model"): f"{', '.join(memory)}{about}"
+        if memory
+        else ""
+        if card.adapter
+        else tr("unknown", context="memory"),
+        tr("Loads here", context="a model"): loading,
+        tr("Source", context="a model"): " ".join(
+            filter(None, (card.repo or card.source, card.revision))
+        ),
+        tr("Folder", context="a model"): card.path if card.name in installed else "",
+        tr("How to get it", context="a model"): tr("installed")
+        if card.name in installed
+        else how_to_get(entry),
     }
-    return [card.title, *(f"  {name:15}{value}" for name, value in rows.items() if value)]
+    return [
+        card.title,
+        *(f"  {set_cell_size(name, 15)}{value}" for name, value in rows.items() if value),
+    ]
 
 
 def _precisions(memory: Any) -> list[tuple[str, int]]:

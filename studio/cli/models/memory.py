@@ -11,8 +11,9 @@ from studio.cli.context import Context, unsaved
 from studio.core.errors import StudioError
 from studio.core.settings import MAX_UNLOAD_MINUTES, LoadPreference, LoadStrategy
 from studio.core.settings_store import load_settings, update
+from studio.core.translation import tr
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Json = Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))]
 _STRATEGIES: tuple[LoadPreference, ...] = ("auto", *get_args(LoadStrategy))
 STRATEGIES = ", ".join(_STRATEGIES)
 
@@ -23,32 +24,37 @@ def read_preference(text: str) -> LoadPreference:
         if strategy == text:
             return strategy
     raise StudioError(
-        f"{text[:40]!r} is not a strategy for loading models.",
+        tr("{strategy!r} is not a strategy for loading models.", strategy=text[:40]),
         cause="invalid",
-        cure=f"Use one of: {STRATEGIES}.",
+        cure=tr("Use one of: {strategies}.", strategies=STRATEGIES),
     )
 
 
 def memory_command(
     ctx: typer.Context,
     strategy: Annotated[
-        str, typer.Argument(metavar="[STRATEGY]", help=f"Store this strategy: {STRATEGIES}.")
+        str,
+        typer.Argument(
+            metavar="[STRATEGY]",
+            help=tr("Store this strategy: {strategies}.", strategies=STRATEGIES),
+        ),
     ] = "",
     model: Annotated[
-        str, typer.Option("--model", metavar="NAME", help="Store it for this model only.")
+        str, typer.Option("--model", metavar="NAME", help=tr("Store it for this model only."))
     ] = "",
     unload: Annotated[
         float | None,
         typer.Option(
             "--unload",
             metavar="MINUTES",
-            help="Unload models that are unused for this time; 0 is never.",
+            help=tr("Unload models that are unused for this time; 0 is never."),
         ),
     ] = None,
     warm_start: Annotated[
         bool | None,
         typer.Option(
-            "--warm-start/--no-warm-start", help="Load the last used model when the window opens."
+            "--warm-start/--no-warm-start",
+            help=tr("Load the last used model when the window opens."),
         ),
     ] = None,
     as_json: Json = False,
@@ -79,17 +85,19 @@ def memory_command(
             }
         )
         return
-    output.result(f"All models: {settings.memory}")
+    output.result(tr("All models: {strategy}", strategy=settings.memory))
     for name, kept in sorted(settings.model_memory.items()):
         output.result(f"{name}: {kept}")
     minutes = settings.unload_minutes
     output.result(
-        f"Unused models are unloaded after {minutes:g} minutes"
+        tr("Unused models are unloaded after {minutes:g} minutes", minutes=minutes)
         if minutes
-        else "Unused models stay loaded until others need the memory"
+        else tr("Unused models stay loaded until others need the memory")
     )
     output.result(
-        f"Load the last used model when the window opens: {'yes' if settings.warm_start else 'no'}"
+        tr("Load the last used model when the window opens: yes")
+        if settings.warm_start
+        else tr("Load the last used model when the window opens: no")
     )
 
 
@@ -114,17 +122,17 @@ def _check_installed(context: Context, model: str) -> None:
     """Raise StudioError for an unknown model: a misspelled name would have no effect."""
     if model not in {card.name for card in context.registry.list()}:
         raise StudioError(
-            f"The model {model!r} is not installed.",
+            tr("The model {name!r} is not installed.", name=model),
             cause="invalid",
-            cure="See `studio models list`.",
+            cure=tr("See `studio models list`."),
         )
 
 
 def _minutes(value: float) -> float:
     if not 0 <= value <= MAX_UNLOAD_MINUTES:
         raise StudioError(
-            f"--unload cannot be {value:g}.",
+            tr("--unload cannot be {minutes:g}.", minutes=value),
             cause="invalid",
-            cure=f"Choose 0 to {MAX_UNLOAD_MINUTES:,} minutes.",
+            cure=tr("Choose 0 to {limit:,} minutes.", limit=MAX_UNLOAD_MINUTES),
         )
     return value
