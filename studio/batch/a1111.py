@@ -14,6 +14,7 @@ from typing import Any
 
 from studio.core.errors import Problem
 from studio.core.requests.scheduler_names import scheduler_named
+from studio.core.translation import tr
 
 _TAG = re.compile(r"(?:^|(?<=\s))--(?=\w)")
 _NAME = re.compile(r"--(\S*)")
@@ -87,12 +88,14 @@ def _split(line: str) -> dict[str, str]:
         tag = _NAME.match(line, position)
         if tag is None:
             word = line[position : position + 40].split(None, 1)[0]
-            raise NotALineError(f"has {word!r} instead of an option such as --prompt")
+            raise NotALineError(
+                tr("has {word} instead of an option such as --prompt", word=repr(word))
+            )
         name = tag[1]
         if name not in TAGS:
-            raise NotALineError(f"has the unknown option --{name[:40]}")
+            raise NotALineError(tr("has the unknown option {option}", option=f"--{name[:40]}"))
         if name in found:
-            raise NotALineError(f"has the option --{name} twice")
+            raise NotALineError(tr("has the option {option} twice", option=f"--{name}"))
         found[name], position = _value(name, line, _skip(line, tag.end()))
         position = _skip(line, position)
     return found
@@ -110,7 +113,7 @@ def _value(name: str, line: str, position: int) -> tuple[str, int]:
     if position >= len(line) or _TAG.match(line, position):
         if name in _FLAGS:
             return "true", position
-        raise NotALineError(f"has no value for --{name}")
+        raise NotALineError(tr("has no value for {option}", option=f"--{name}"))
     found = _WORD.match(line, position)
     assert found is not None  # the position is at a character other than white space
     word = found.group()
@@ -134,13 +137,19 @@ def _text(line: str, position: int) -> tuple[str, int]:
 
 
 def _not_closed() -> NotALineError:
-    return NotALineError("cannot be split into words: a quote is not closed")
+    return NotALineError(tr("cannot be split into words: a quote is not closed"))
 
 
 def _sampler(name: str) -> str:
     known = scheduler_named(name)
     if not known:
-        raise NotALineError(f"has the unknown sampler {name[:40]!r}; known are {_SAMPLERS}")
+        raise NotALineError(
+            tr(
+                "has the unknown sampler {sampler}; known are {samplers}",
+                sampler=repr(name[:40]),
+                samplers=_SAMPLERS,
+            )
+        )
     return known
 
 
@@ -148,5 +157,5 @@ def _product(found: Mapping[str, str]) -> int:
     try:
         sizes = [int(found.get(tag, "1")) for tag in _COUNTS]
     except ValueError:
-        raise NotALineError("has a batch_size or n_iter that is not a whole number") from None
+        raise NotALineError(tr("has a batch_size or n_iter that is not a whole number")) from None
     return sizes[0] * sizes[1]

@@ -11,10 +11,11 @@ from studio.batch.grammar import MAX_COMBINATIONS, Choice, GrammarError, parse
 from studio.core.errors import StudioError
 from studio.core.kinds import KINDS
 from studio.core.requests import fields
+from studio.core.translation import mark, tr, tr_marked
 
 MAX_AXES = 3
 MAX_VALUES = 1_000
-_CURE = "Write steps=10,20,30 or guidance=[5..9 step 2] or prompt=a cat|a dog."
+_CURE = mark("Write steps=10,20,30 or guidance=[5..9 step 2] or prompt=a cat|a dog.")
 
 
 @dataclass(frozen=True)
@@ -39,21 +40,21 @@ def read_axis(text: str) -> Axis:
     name, sign, rest = text.partition("=")
     name = name.strip()
     if not sign or not name:
-        raise _invalid(text, "it is not NAME=VALUES")
+        raise _invalid(text, tr("it is not NAME=VALUES"))
     try:
         node = parse(rest.strip())
     except GrammarError as error:
-        raise _invalid(text, f"it {error}") from error
+        raise _invalid(text, tr("it {problem}", problem=error)) from error
     if isinstance(node, Choice) and node.sweep:
         values = [str(option) for option in node.options]
     else:
         values = [value.strip() for value in rest.split("|" if "|" in rest else ",")]
     if not all(values):
-        raise _invalid(text, "a value is empty")
+        raise _invalid(text, tr("a value is empty"))
     if len(set(values)) < len(values):
-        raise _invalid(text, "it has a value twice")
+        raise _invalid(text, tr("it has a value twice"))
     if len(values) > MAX_VALUES:
-        raise _invalid(text, f"it has more than {MAX_VALUES:,} values")
+        raise _invalid(text, tr("it has more than {maximum:,} values", maximum=MAX_VALUES))
     return Axis(name, tuple(values))
 
 
@@ -61,24 +62,24 @@ def check_axes(axes: Sequence[Axis]) -> None:
     """Raise StudioError if the axes do not form a grid."""
     if len(axes) > MAX_AXES:
         raise StudioError(
-            f"A grid has at most {MAX_AXES} axes.",
+            tr("A grid has at most {maximum} axes.", maximum=MAX_AXES),
             cause="invalid",
-            cure="Use a sweep such as [1..5] in a cell.",
+            cure=tr("Use a sweep such as [1..5] in a cell."),
         )
     if math.prod(len(axis.values) for axis in axes) > MAX_COMBINATIONS:
         raise StudioError(
-            f"The grid has more than {MAX_COMBINATIONS:,} cells.",
+            tr("The grid has more than {maximum:,} cells.", maximum=MAX_COMBINATIONS),
             cause="invalid",
-            cure="Use fewer values.",
+            cure=tr("Use fewer values."),
         )
     doubled = next(
         (axis.name for axis in axes if sum(axis.name == other.name for other in axes) > 1), None
     )
     if doubled:
         raise StudioError(
-            f"There are two axes {doubled[:40]!r}.",
+            tr("There are two axes {axis}.", axis=repr(doubled[:40])),
             cause="invalid",
-            cure="Combine their values in one axis.",
+            cure=tr("Combine their values in one axis."),
         )
 
 
@@ -88,4 +89,8 @@ def places(axes: Sequence[Axis]) -> Iterator[tuple[int, ...]]:
 
 
 def _invalid(text: str, why: str) -> StudioError:
-    return StudioError(f"The axis {text[:60]!r} is invalid: {why}.", cause="invalid", cure=_CURE)
+    return StudioError(
+        tr("The axis {axis} is invalid: {reason}.", axis=repr(text[:60]), reason=why),
+        cause="invalid",
+        cure=tr_marked(_CURE),
+    )

@@ -12,7 +12,7 @@ from studio.batch.row import Row
 from studio.core import file_names
 from studio.core.kinds import DEFAULT_KIND
 from studio.core.requests.base import MISSING, UNKNOWN
-from studio.core.translation import tr_marked
+from studio.core.translation import tr, tr_marked
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,9 @@ def suggest_fix(batch: BatchFile) -> str:
     """Return what the user can do if no row of the file can run."""
     if lacks_prompts(batch):
         shown = next(iter(batch.header))[:40]
-        return (
+        return tr(
             "No column contains the prompt. Make it from the columns with a template such as: "
-            f"Write about {{{{{shown}}}}}."
+            "Write about {column}.",
+            column=f"{{{{{shown}}}}}",
         )
-    return "Correct the rows that are listed."
+    return tr("Correct the rows that are listed.")

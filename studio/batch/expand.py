@@ -31,7 +31,7 @@ from studio.batch.grammar import (
 from studio.batch.wildcards import Wildcards
 from studio.core.errors import StudioError
 from studio.core.requests.base import MAX_PROMPT_CHARACTERS
-from studio.core.translation import mark
+from studio.core.translation import mark, tr
 
 Combine = Literal["random", "all", "off"]
 COMBINE: dict[str, str] = {
@@ -51,9 +51,9 @@ def check_combine(combine: str) -> None:
     """Raise StudioError for an unknown way to combine alternatives."""
     if combine not in COMBINE:
         raise StudioError(
-            f"{combine[:40]!r} is not a way to combine alternatives.",
+            tr("{name} is not a way to combine alternatives.", name=repr(combine[:40])),
             cause="invalid",
-            cure=f"Use one of: {', '.join(COMBINE)}.",
+            cure=tr("Use one of: {names}.", names=", ".join(COMBINE)),
         )
 
 
@@ -101,8 +101,16 @@ class Scope:
         if name.kind == "column":
             if not row.get(name.name):
                 others = ", ".join(sorted(column[:40] for column in row if column != name.name)[:8])
-                hint = f"; it has {others}" if others else ""
-                raise GrammarError(f"the row has no value in the column {name.name[:60]!r}{hint}")
+                column = repr(name.name[:60])
+                raise GrammarError(
+                    tr(
+                        "the row has no value in the column {column}; it has {others}",
+                        column=column,
+                        others=others,
+                    )
+                    if others
+                    else tr("the row has no value in the column {column}", column=column)
+                )
             return row[name.name]
         if name.kind == "variable" and name.name in row and name.name not in self.overrides:
             return row[name.name]
@@ -112,10 +120,14 @@ class Scope:
 
     def _resolved(self, name: Name) -> Node:
         if name in self._open:
-            raise GrammarError(f"has {_shown(name)}, which refers to itself")
+            raise GrammarError(tr("has {name}, which refers to itself", name=_shown(name)))
         if len(self._open) >= MAX_NAMES:
             raise GrammarError(
-                f"has {_shown(self._open[0])}, which nests more than {MAX_NAMES} names"
+                tr(
+                    "has {name}, which nests more than {maximum} names",
+                    name=_shown(self._open[0]),
+                    maximum=MAX_NAMES,
+                )
             )
         self._open.append(name)
         try:
@@ -126,7 +138,10 @@ class Scope:
             value = self.variables.get(name.name)
             if value is None:
                 raise GrammarError(
-                    f"has {_shown(name)}, which has no value; write \\$ for the sign itself"
+                    tr(
+                        "has {name}, which has no value; write \\$ for the sign itself",
+                        name=_shown(name),
+                    )
                 )
             return self.bind(parse(value), {})
         finally:
@@ -140,16 +155,20 @@ def _checked(node: Choice | Joined) -> Node:
 
 
 def _too_long() -> GrammarError:
-    return GrammarError(f"expands to more than {MAX_PROMPT_CHARACTERS:,} characters")
+    return GrammarError(
+        tr("expands to more than {maximum:,} characters", maximum=MAX_PROMPT_CHARACTERS)
+    )
 
 
 def too_much_work(most: int = MAX_WORK) -> StudioError:
     """Return the error for a batch whose texts have too many parts."""
     return StudioError(
-        f"The texts of the batch contain more than {most // 1_000_000} million names and "
-        "alternatives.",
+        tr(
+            "The texts of the batch contain more than {maximum} million names and alternatives.",
+            maximum=most // 1_000_000,
+        ),
         cause="invalid",
-        cure="Use fewer of them, or split the file.",
+        cure=tr("Use fewer of them, or split the file."),
     )
 
 

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from studio.core.translation import tr
+
 MAX_DEPTH = 16
 """Nesting depth of braces."""
 MAX_COMBINATIONS = 100_000
@@ -224,7 +226,9 @@ class _Reader:
         """Process a token; return the position to continue at."""
         self._count += 1
         if self._count > MAX_PARTS:
-            raise GrammarError(f"has more than {MAX_PARTS:,} names, alternatives and braces")
+            raise GrammarError(
+                tr("has more than {maximum:,} names, alternatives and braces", maximum=MAX_PARTS)
+            )
         if found["escape"] is not None:
             return self.escape(found)
         if found["sweep"] is not None:
@@ -259,8 +263,11 @@ class _Reader:
         if found is None:
             shown = self._text[start : start + 30].partition("\n")[0]
             raise GrammarError(
-                f"has {shown!r}, which is not a sweep; write [5..10 step 1], or \\[ for the "
-                "bracket itself"
+                tr(
+                    "has {text}, which is not a sweep; write [5..10 step 1], or \\[ for the "
+                    "bracket itself",
+                    text=repr(shown),
+                )
             )
         self.add(
             choice(numbers(*found.groups(), most=MAX_COMBINATIONS - self._numbers), sweep=True)
@@ -271,7 +278,7 @@ class _Reader:
     def brace(self, sign: str) -> None:
         if sign == "{":
             if len(self._open) >= MAX_DEPTH:
-                raise GrammarError(f"nests more than {MAX_DEPTH} braces")
+                raise GrammarError(tr("nests more than {maximum} braces", maximum=MAX_DEPTH))
             self._open.append((self._parts, []))
             self._parts = []
         elif not self._open:
@@ -291,7 +298,13 @@ class _Reader:
             before, options = self._open.pop()
             if options:
                 raise GrammarError(
-                    "has a { with alternatives but no }; write \\{ for the brace itself"
+                    tr(
+                        "has a {brace} with alternatives but no {closing}; write {escaped} for the "
+                        "brace itself",
+                        brace="{",
+                        closing="}",
+                        escaped="\\{",
+                    )
                 )
             before += ["{", *self._parts]
             self._parts = before
@@ -307,10 +320,18 @@ def numbers(
     """
     begin, end, by = Decimal(first), Decimal(last), abs(Decimal(step or "1"))
     if not by:
-        raise GrammarError(f"has a sweep from {first} to {last} with the step 0")
+        raise GrammarError(
+            tr("has a sweep from {first} to {last} with the step 0", first=first, last=last)
+        )
     count = int(abs(end - begin) / by) + 1
     if count > most:
-        raise GrammarError(f"has a sweep of {count:,} numbers; the maximum is {MAX_COMBINATIONS:,}")
+        raise GrammarError(
+            tr(
+                "has a sweep of {numbers:,} numbers; the maximum is {maximum:,}",
+                numbers=count,
+                maximum=MAX_COMBINATIONS,
+            )
+        )
     by = by if end >= begin else -by
     return [_plain(begin + number * by) for number in range(count)]
 

@@ -32,6 +32,7 @@ from studio.core.errors import StudioError
 from studio.core.jobs import Batch, BatchRow, DoneRow, GridAxis, Job, SkippedRow, new_id, new_job
 from studio.core.kinds import DEFAULT_KIND
 from studio.core.paths import expand_home
+from studio.core.translation import tr, tr_plural
 from studio.models.card import ModelCard
 
 __all__ = ["BatchFile", "FindCard", "Row", "columns_of", "plan", "read_batch", "suggest_fix"]
@@ -122,7 +123,10 @@ def read_row(path: Path, line: int, *, encoding: str = "", sheet: str = "") -> d
     rows, _source, _notes = _source_rows(path, encoding, sheet, (), None)
     row = find_row(rows, line)
     if row is None:
-        raise StudioError(f"{path.name} has no row in line {line} any more.", cause="invalid")
+        raise StudioError(
+            tr("{file} has no row in line {line} any more.", file=path.name, line=line),
+            cause="invalid",
+        )
     return texts_of(row)
 
 
@@ -131,9 +135,12 @@ def _parse(parser: RowParser) -> tuple[Row, ...]:
         return tuple(parser.rows())
     except _TooManyUnknownError as error:
         raise StudioError(
-            f"The file names more than {MAX_UNKNOWN} models or adapters that are not installed.",
+            tr(
+                "The file names more than {maximum} models or adapters that are not installed.",
+                maximum=MAX_UNKNOWN,
+            ),
             cause="invalid",
-            cure="Check the names; `studio models list` shows those that are installed.",
+            cure=tr("Check the names; `studio models list` shows those that are installed."),
         ) from error
 
 
@@ -198,7 +205,7 @@ def _source_rows(
         data = read_bytes(path)
     if path.suffix.lower() == SPREADSHEET:
         rows, name = read_spreadsheet(data, sheet, wanted=wanted, notes=notes)
-        return rows, f"sheet {name}", notes
+        return rows, tr("sheet {name}", name=name), notes
     decoded = decode(data, encoding)
     rows = read_rows(decoded.text, path.suffix, wanted=wanted, notes=notes)
     return rows, decoded.encoding, [decoded.warning, *notes]
@@ -209,9 +216,9 @@ def _variables(table: Any) -> dict[str, str]:
         isinstance(value, (Mapping, list)) for value in table.values()
     ):
         raise StudioError(
-            "The variables in the defaults file are invalid.",
+            tr("The variables in the defaults file are invalid."),
             cause="invalid",
-            cure='Write lines such as style = "oil" below [variables].',
+            cure=tr('Write lines such as style = "oil" below [variables].'),
         )
     return {str(name): str(value) for name, value in table.items()}
 
@@ -224,7 +231,9 @@ def _check_mapping(mapping: Mapping[str, str], source_rows: Sequence[SourceRow])
     if missing is not None:
         shown = ", ".join(sorted(columns)[:10])
         raise StudioError(
-            f"The file has no column {missing[:40]!r}.", cause="invalid", cure=f"It has: {shown}."
+            tr("The file has no column {column}.", column=repr(missing[:40])),
+            cause="invalid",
+            cure=tr("It has: {names}.", names=shown),
         )
 
 
@@ -234,9 +243,11 @@ def _ignored(rows: list[SourceRow]) -> str:
         return ""
     lines = sum(bool(row.ignored) for row in rows)
     names = ", ".join(f"--{name}" for name in options)
-    return (
-        f"Ignored in {lines} {'line' if lines == 1 else 'lines'}, because Studio does not support "
-        f"them: {names}."
+    return tr_plural(
+        "Ignored in 1 line, because Studio does not support them: {names}.",
+        "Ignored in {count} lines, because Studio does not support them: {names}.",
+        lines,
+        names=names,
     )
 
 
@@ -258,12 +269,14 @@ def plan(
     problem = file_names.check_template(name_template, columns_of(batch))
     if problem:
         raise StudioError(
-            f"The name template {problem.message}.",
+            tr("The name template {problem}.", problem=problem.message),
             cause="invalid",
-            cure=f"For example: {file_names.DEFAULT_TEMPLATE}.",
+            cure=tr("For example: {example}.", example=file_names.DEFAULT_TEMPLATE),
         )
     if not batch.good:
-        raise StudioError("No row of the file can run.", cause="invalid", cure=suggest_fix(batch))
+        raise StudioError(
+            tr("No row of the file can run."), cause="invalid", cure=suggest_fix(batch)
+        )
     check_collect(collect)
     folder = expand_home(folder).absolute()
     check_folder(folder)
@@ -339,29 +352,37 @@ def check_folder(folder: Path) -> None:
     taken = next((path for path in (folder, *folder.parents) if path.exists()), folder)
     if taken.exists() and not taken.is_dir():
         raise StudioError(
-            f"{taken} is a file, not a folder.",
+            tr("{path} is a file, not a folder.", path=taken),
             cause="invalid",
-            cure="Choose a folder for the results.",
+            cure=tr("Choose a folder for the results."),
         )
 
 
 def _check_storable(batch: Batch, jobs: Sequence[Job]) -> None:
     """Raise StudioError for names that the queue cannot store, before anything runs."""
-    for text, name in ((batch.folder, "folder for results"), (batch.report, "report")):
-        _check_text(text, f"The name of the {name}")
+    if not _is_storable(batch.folder):
+        raise _unstorable(tr("The name of the folder for results is not valid UTF-8."))
+    if not _is_storable(batch.report):
+        raise _unstorable(tr("The name of the report is not valid UTF-8."))
     for job in jobs:
-        _check_text(job.request, f"The name of a file in line {job.row}")
+        if not _is_storable(job.request):
+            raise _unstorable(
+                tr("The name of a file in line {line} is not valid UTF-8.", line=job.row)
+            )
 
 
-def _check_text(value: Any, subject: str) -> None:
+def _is_storable(value: Any) -> bool:
     try:
         msgspec.json.encode(value)
     except UnicodeEncodeError:
-        raise StudioError(
-            f"{subject} is not valid UTF-8.",
-            cause="invalid",
-            cure="Rename it: Studio stores the name in its queue.",
-        ) from None
+        return False
+    return True
+
+
+def _unstorable(message: str) -> StudioError:
+    return StudioError(
+        message, cause="invalid", cure=tr("Rename it: Studio stores the name in its queue.")
+    )
 
 
 def _shown(path: Path) -> str:
@@ -397,9 +418,9 @@ def _report_path(path: Path | None) -> str:
     path = expand_home(path).absolute()
     if path.suffix.lower() not in (".csv", ".jsonl"):
         raise StudioError(
-            f"{path.name} cannot be a report.",
+            tr("{file} cannot be a report.", file=path.name),
             cause="invalid",
-            cure="Choose a name that ends in .csv or .jsonl.",
+            cure=tr("Choose a name that ends in .csv or .jsonl."),
         )
     return str(path)
 

@@ -25,6 +25,7 @@ from studio.batch.tables.columns import clean
 from studio.batch.tables.delimited import read_delimited
 from studio.batch.tables.encoding import MAX_FILE_BYTES, decode, read_bytes
 from studio.core.errors import Problem, StudioError
+from studio.core.translation import tr
 
 __all__ = [
     "MAX_LINE_CHARACTERS",
@@ -54,9 +55,11 @@ def read_rows(
     reader = _READERS.get(suffix.lower())
     if reader is None:
         raise StudioError(
-            f"{suffix or 'A file without suffix'} is not a format of batch files.",
+            tr("{suffix} is not a format of batch files.", suffix=suffix)
+            if suffix
+            else tr("A file without suffix is not a format of batch files."),
             cause="invalid",
-            cure="Use .txt, .csv, .tsv, .jsonl, .json or .xlsx.",
+            cure=tr("Use .txt, .csv, .tsv, .jsonl, .json or .xlsx."),
         )
     check_lines(text)
     rows = []
@@ -65,7 +68,9 @@ def read_rows(
         check_count(len(rows))
     if not rows:
         raise StudioError(
-            "The file contains no prompts.", cause="invalid", cure="Write one prompt a line."
+            tr("The file contains no prompts."),
+            cause="invalid",
+            cure=tr("Write one prompt a line."),
         )
     return rows
 
@@ -81,16 +86,25 @@ def read_folder(folder: Path, encoding: str = "") -> tuple[list[SourceRow], str,
         files = sorted(itertools.islice(found, MAX_ROWS + 1))
     except OSError as error:
         raise StudioError(
-            f"The folder {folder.name} cannot be read: {error.strerror}.",
+            tr(
+                "The folder {folder} cannot be read: {reason}.",
+                folder=folder.name,
+                reason=error.strerror,
+            ),
             cause="invalid",
-            cure="Check its permissions, or choose another folder.",
+            cure=tr("Check its permissions, or choose another folder."),
         ) from error
     if not files or len(files) > MAX_ROWS:
-        count = f"more than {MAX_ROWS:,}" if files else "no"
         raise StudioError(
-            f"The folder {folder.name} contains {count} .txt files.",
+            tr(
+                "The folder {folder} contains more than {maximum:,} .txt files.",
+                folder=folder.name,
+                maximum=MAX_ROWS,
+            )
+            if files
+            else tr("The folder {folder} contains no .txt files.", folder=folder.name),
             cause="invalid",
-            cure="Put one prompt into each .txt file.",
+            cure=tr("Put one prompt into each .txt file."),
         )
     rows: list[SourceRow] = []
     encodings: set[str] = set()
@@ -108,16 +122,22 @@ def read_folder(folder: Path, encoding: str = "") -> tuple[list[SourceRow], str,
             continue
         if size > MAX_FILE_BYTES:
             raise StudioError(
-                f"The .txt files of the folder {folder.name} add up to more than "
-                f"{MAX_FILE_BYTES // 2**20} MB.",
+                tr(
+                    "The .txt files of the folder {folder} add up to more than {maximum} MB.",
+                    folder=folder.name,
+                    maximum=MAX_FILE_BYTES // 2**20,
+                ),
                 cause="invalid",
-                cure="Split them into several folders.",
+                cure=tr("Split them into several folders."),
             )
         encodings.add(decoded.encoding)
         uncertain += [_utf8(path.name)] if decoded.warning else []
         rows.append(_prompt(number, clean(decoded.text)))
     warning = (
-        f"Check the encoding of {', '.join(uncertain[:3])}{' …' if len(uncertain) > 3 else ''}."
+        tr(
+            "Check the encoding of {files}.",
+            files=", ".join(uncertain[:3]) + (" …" if len(uncertain) > 3 else ""),
+        )
         if uncertain
         else ""
     )
@@ -144,7 +164,10 @@ def _read_txt(text: str) -> Iterator[SourceRow]:
             yield _line(number, prompt)
     if block is not None:
         yield SourceRow(
-            begun, problems=(Problem("row", f"starts a block without a closing line {_FENCE}"),)
+            begun,
+            problems=(
+                Problem("row", tr("starts a block without a closing line {line}", line=_FENCE)),
+            ),
         )
 
 
@@ -181,9 +204,9 @@ def _read_json(text: str) -> Iterator[SourceRow]:
     position = _skip(text, 0)
     if text[position : position + 1] != "[":
         raise StudioError(
-            "The file is not a JSON list.",
+            tr("The file is not a JSON list."),
             cause="invalid",
-            cure="Put the rows into a list: [{…}, {…}].",
+            cure=tr("Put the rows into a list: [{…}, {…}]."),
         )
     line, counted, position = 1, 0, _skip(text, position + 1)
     while position < len(text) and text[position] != "]":
@@ -204,7 +227,7 @@ def _read_json(text: str) -> Iterator[SourceRow]:
     if text[position : position + 1] != "]" or text[position + 1 :].strip():
         yield SourceRow(
             line,
-            problems=(Problem("row", "is not followed by a comma or the end of the list"),),
+            problems=(Problem("row", tr("is not followed by a comma or the end of the list")),),
         )
 
 
@@ -240,9 +263,11 @@ def _skip(text: str, position: int) -> int:
 
 def _object(line: int, values: Any, size: int) -> SourceRow:
     if not isinstance(values, dict):
-        return SourceRow(line, problems=(Problem("row", "is not an object"),))
+        return SourceRow(line, problems=(Problem("row", tr("is not an object")),))
     if len(values) > MAX_NAMES:
-        return SourceRow(line, problems=(Problem("row", f"has more than {MAX_NAMES} names"),))
+        return SourceRow(
+            line, problems=(Problem("row", tr("has more than {maximum} names", maximum=MAX_NAMES)),)
+        )
     if size > _MAX_NESTED:  # saves memory: no setting is a list or table
         values = {
             name: type(value)() if isinstance(value, (list, dict)) else value
@@ -253,9 +278,9 @@ def _object(line: int, values: Any, size: int) -> SourceRow:
 
 def _not_json(line: int, error: Exception, text: str) -> SourceRow:
     why = (
-        "is nested too deeply"
+        tr("is nested too deeply")
         if isinstance(error, RecursionError)
-        else f"is not JSON: {str(error)[:200]}"
+        else tr("is not JSON: {reason}", reason=str(error)[:200])
     )
     return SourceRow(line, problems=(Problem("row", why),), text=text[:MAX_TEXT])
 

@@ -13,6 +13,7 @@ from studio.core.errors import InvalidRequestError, Problem, StudioError
 from studio.core.kinds import KINDS
 from studio.core.requests import Request, resolve_files
 from studio.core.requests.prompt_tags import has_weights, read_tags
+from studio.core.translation import tr
 from studio.models.card import ADAPTER, ModelCard, request_for
 from studio.preflight.checks import check
 
@@ -39,10 +40,12 @@ class RequestBuilder:
         notes = []
         if self._unsupported_tags:
             tags = ", ".join(list(self._unsupported_tags)[:5])
-            notes.append(f"Removed from prompts, because Studio cannot apply it: {tags}.")
+            notes.append(
+                tr("Removed from prompts, because Studio cannot apply it: {tags}.", tags=tags)
+            )
         if self._has_weights:
             notes.append(
-                "Weights such as (red:1.3) are not applied; the model reads them as words."
+                tr("Weights such as (red:1.3) are not applied; the model reads them as words.")
             )
         return notes
 
@@ -67,7 +70,10 @@ class RequestBuilder:
         if problems := check(card, request, self.find_card):
             problem = problems[0]  # the others may follow from it
             if tags and problem.field == "adapters":
-                problem = Problem(problem.field, f"{tags} in the prompt: {problem.message}")
+                problem = Problem(
+                    problem.field,
+                    tr("{tags} in the prompt: {problem}", tags=tags, problem=problem.message),
+                )
             raise RowError(problem)
         return request
 

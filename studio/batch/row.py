@@ -13,8 +13,9 @@ from studio.batch.expand import Cells
 from studio.batch.grammar import Joined
 from studio.core.errors import Problem
 from studio.core.requests import Request
+from studio.core.translation import mark, tr_marked
 
-SKIPPED = (Problem("row", "is skipped"),)
+SKIPPED = (Problem("row", mark("is skipped")),)
 """The problems of a row that the user does not want to run."""
 
 
@@ -83,7 +84,9 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     @property
     def message(self) -> str:
         """The problems in one line; empty for a row that can run."""
-        return "; ".join(f"{problem.field}: {problem.message}" for problem in self.problems)
+        return "; ".join(
+            f"{problem.field}: {tr_marked(problem.message)}" for problem in self.problems
+        )
 
 
 def key_of(request: Request) -> str:

@@ -20,6 +20,7 @@ from studio.core.errors import Problem, StudioError
 from studio.core.kinds import KINDS
 from studio.core.requests import fields
 from studio.core.requests.scheduler_names import scheduler_named
+from studio.core.translation import tr
 
 MAX_CACHED = 10_000
 """Columns that are cached by name: rows of JSON may each have names of their own."""
@@ -139,7 +140,12 @@ class ColumnResolver:
                 extra |= dict.fromkeys(meaning.spellings, text)
                 continue
             if meaning.field in assigned:
-                raise RowError(Problem(name, f"is set by {plain[:40]!r} and by another column"))
+                raise RowError(
+                    Problem(
+                        name,
+                        tr("is set by {column} and by another column", column=repr(plain[:40])),
+                    )
+                )
             assigned.add(meaning.field)
             settings[meaning.field] = _convert(row, kind, meaning.field, value)
         return RowValues(settings, extra, cells)
@@ -243,10 +249,13 @@ class ColumnResolver:
         unused = next((name for name in names if name not in used), None)
         if unused is not None and not has_wildcards:
             raise StudioError(
-                f"The axis {unused[:40]!r} is not a setting, and no prompt contains "
-                f"${unused[:40]}.",
+                tr(
+                    "The axis {axis} is not a setting, and no prompt contains {variable}.",
+                    axis=repr(unused[:40]),
+                    variable=f"${unused[:40]}",
+                ),
                 cause="invalid",
-                cure="Check its name, or write the variable into the prompts.",
+                cure=tr("Check its name, or write the variable into the prompts."),
             )
 
 

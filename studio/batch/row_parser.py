@@ -24,6 +24,7 @@ from studio.batch.wildcards import Wildcards
 from studio.core.errors import Problem, StudioError
 from studio.core.kinds import KINDS
 from studio.core.requests import MAX_SEED, Request
+from studio.core.translation import tr
 
 MAX_CHARACTERS = 40_000_000
 """Of all texts that a batch expands: 100 000 prompts of 400 characters."""
@@ -69,7 +70,9 @@ class RowParser:
         """Yield every run of every row. Raises StudioError if they are too many."""
         valid = sum(not row.problems for row in self.source_rows)
         if valid * self.options.repeat > MAX_COMBINATIONS:
-            raise _too_many(self.source_rows[-1].line, f"{MAX_COMBINATIONS:,} rows")
+            raise _too_many(
+                self.source_rows[-1].line, tr("{maximum:,} rows", maximum=MAX_COMBINATIONS)
+            )
         self._columns.check_axes_are_used()
         for source in self.source_rows:
             if source.problems:
@@ -90,7 +93,14 @@ class RowParser:
     def _runs(self, source: SourceRow) -> Iterator[Row]:
         kind = self._columns.kind_of(source)
         if kind not in KINDS:
-            raise RowError(Problem("kind", f"{kind[:40]!r} is not one of {', '.join(KINDS)}"))
+            raise RowError(
+                Problem(
+                    "kind",
+                    tr(
+                        "{kind} is not one of {kinds}", kind=repr(kind[:40]), kinds=", ".join(KINDS)
+                    ),
+                )
+            )
         settings, extra, texts = self._columns.values_of(source, kind)
         grid = [
             (place, self._cells(place, kind, settings, texts))
@@ -135,9 +145,9 @@ class RowParser:
             return parse(text, columns=True, only_columns=only_columns)
         except GrammarError as error:
             raise StudioError(
-                f"The prompt template is invalid: it {error}.",
+                tr("The prompt template is invalid: it {problem}.", problem=error),
                 cause="invalid",
-                cure="For example: Write a {short|long} headline about {{topic}}.",
+                cure=tr("For example: Write a {short|long} headline about {{topic}}."),
             ) from error
 
     @cached_property
@@ -210,7 +220,11 @@ class RowParser:
             raise RowError(
                 Problem(
                     "row",
-                    f"expands to {count:,} rows; a batch has at most {MAX_COMBINATIONS:,}",
+                    tr(
+                        "expands to {rows:,} rows; a batch has at most {maximum:,}",
+                        rows=count,
+                        maximum=MAX_COMBINATIONS,
+                    ),
                 )
             )
         self._row_count += count
@@ -221,9 +235,9 @@ class RowParser:
         if self._work > MAX_WORK:
             raise too_much_work()
         if self._row_count > MAX_COMBINATIONS:
-            raise _too_many(line, f"{MAX_COMBINATIONS:,} rows")
+            raise _too_many(line, tr("{maximum:,} rows", maximum=MAX_COMBINATIONS))
         if self._characters > MAX_CHARACTERS:
-            raise _too_many(line, f"{MAX_CHARACTERS // 1_000_000:,} MB of text")
+            raise _too_many(line, tr("{maximum:,} MB of text", maximum=MAX_CHARACTERS // 1_000_000))
 
     # Repeats and seeds
     # ----------------------------------------------------------------------
@@ -280,9 +294,9 @@ class RowParser:
 
 def _too_many(line: int, limit: str) -> StudioError:
     return StudioError(
-        f"At line {line} the batch exceeds {limit}.",
+        tr("At line {line} the batch exceeds {limit}.", line=line, limit=limit),
         cause="invalid",
-        cure="Use fewer combinations or repeats, or split the file.",
+        cure=tr("Use fewer combinations or repeats, or split the file."),
     )
 
 

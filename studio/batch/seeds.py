@@ -7,7 +7,7 @@ from typing import Literal
 from studio.core.errors import StudioError
 from studio.core.requests import MAX_SEED
 from studio.core.requests.base import draw_seed
-from studio.core.translation import mark
+from studio.core.translation import mark, tr
 
 Policy = Literal["random", "fixed", "step"]
 POLICIES: dict[str, str] = {
@@ -22,21 +22,21 @@ def check(policy: str, repeat: int, first: int | None = None) -> None:
     """Raise StudioError for an invalid policy, number of repeats, or first seed."""
     if policy not in POLICIES:
         raise StudioError(
-            f"{policy[:40]!r} is not a seed policy.",
+            tr("{name} is not a seed policy.", name=repr(policy[:40])),
             cause="invalid",
-            cure=f"Use one of: {', '.join(POLICIES)}.",
+            cure=tr("Use one of: {names}.", names=", ".join(POLICIES)),
         )
     if not 1 <= repeat <= MAX_REPEATS:
         raise StudioError(
-            f"{repeat} repeats are not possible.",
+            tr("{repeats} repeats are not possible.", repeats=repeat),
             cause="invalid",
-            cure=f"Choose a number from 1 to {MAX_REPEATS}.",
+            cure=tr("Choose a number from 1 to {maximum}.", maximum=MAX_REPEATS),
         )
     if first is not None and not 0 <= first <= MAX_SEED:
         raise StudioError(
-            f"The first seed cannot be {first}.",
+            tr("The first seed cannot be {seed}.", seed=first),
             cause="invalid",
-            cure=f"Choose a number from 0 to {MAX_SEED}.",
+            cure=tr("Choose a number from 0 to {maximum}.", maximum=MAX_SEED),
         )
 
 

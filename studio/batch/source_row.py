@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from studio.core.errors import Problem, StudioError
+from studio.core.translation import tr
 
 MAX_ROWS = 100_000
 MAX_LINE_CHARACTERS = 1_000_000
@@ -53,9 +54,9 @@ def check_lines(text: str) -> None:
     """Raise StudioError for too many lines."""
     if max(text.count("\n"), text.count("\r")) > MAX_LINES:
         raise StudioError(
-            f"The file has more than {MAX_LINES:,} lines.",
+            tr("The file has more than {maximum:,} lines.", maximum=MAX_LINES),
             cause="invalid",
-            cure="Split it into several files.",
+            cure=tr("Split it into several files."),
         )
 
 
@@ -64,7 +65,10 @@ def too_long(line: int) -> SourceRow:
     return SourceRow(
         line,
         problems=(
-            Problem("prompt", f"the line is longer than {MAX_LINE_CHARACTERS:,} characters"),
+            Problem(
+                "prompt",
+                tr("the line is longer than {maximum:,} characters", maximum=MAX_LINE_CHARACTERS),
+            ),
         ),
     )
 
@@ -73,7 +77,7 @@ def check_count(count: int) -> None:
     """Raise StudioError for too many rows."""
     if count > MAX_ROWS:
         raise StudioError(
-            f"The file has more than {MAX_ROWS:,} rows.",
+            tr("The file has more than {maximum:,} rows.", maximum=MAX_ROWS),
             cause="invalid",
-            cure="Split it into several files.",
+            cure=tr("Split it into several files."),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 
 _COLUMN = re.compile(r"\{\{(\s*+[^{}\s][^{}]*+)\}\}")
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([^{}|$]{1,100})\})")
@@ -18,9 +19,9 @@ def columns(template: str) -> tuple[str, ...]:
     alternatives = "|" in rest and rest.count("{") == rest.count("}")  # {a|{b|c}}
     if ("{{" in rest or "}}" in rest) and not alternatives:
         raise StudioError(
-            "The prompt template has unbalanced braces.",
+            tr("The prompt template has unbalanced braces."),
             cause="invalid",
-            cure="Write {{column}}, as in: Write a headline about {{topic}}.",
+            cure=tr("Write {{column}}, as in: Write a headline about {{topic}}."),
         )
     return tuple(dict.fromkeys(name.strip() for name in _COLUMN.findall(template)))
 

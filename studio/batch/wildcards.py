@@ -10,6 +10,7 @@ from studio.batch.tables.columns import clean
 from studio.batch.tables.encoding import decode, read_bytes
 from studio.core.errors import StudioError
 from studio.core.paths import MAX_NAME_BYTES
+from studio.core.translation import tr
 
 FOLDER = "wildcards"
 """The default folder, next to the batch file."""
@@ -41,42 +42,77 @@ class Wildcards:
         return self._read[name]
 
     def _lines(self, name: str) -> tuple[str, ...]:
-        subject = f"has the wildcard __{name}__"
+        wildcard = f"__{name}__"
         if self._folder is None or not self._folder.is_dir():
-            where = (
-                f"there is no folder {self._folder}"
+            raise GrammarError(
+                tr(
+                    "has the wildcard {wildcard}, but there is no folder {folder}; write \\__ for "
+                    "the underscores themselves",
+                    wildcard=wildcard,
+                    folder=self._folder,
+                )
                 if self._folder
-                else "no folder of wildcards is set"
+                else tr(
+                    "has the wildcard {wildcard}, but no folder of wildcards is set; write \\__ "
+                    "for the underscores themselves",
+                    wildcard=wildcard,
+                )
             )
-            raise GrammarError(f"{subject}, but {where}; write \\__ for the underscores themselves")
         path = self._inside(name)
         if path is None:
-            raise GrammarError(f"{subject}, which is outside the folder of wildcards")
+            raise GrammarError(
+                tr(
+                    "has the wildcard {wildcard}, which is outside the folder of wildcards",
+                    wildcard=wildcard,
+                )
+            )
         if not path.is_file():
             raise GrammarError(
-                f"{subject}, but {path.name} is not in {self._folder}; write \\__ for the "
-                "underscores themselves"
+                tr(
+                    "has the wildcard {wildcard}, but {file} is not in {folder}; write \\__ for "
+                    "the underscores themselves",
+                    wildcard=wildcard,
+                    file=path.name,
+                    folder=self._folder,
+                )
             )
         try:
             text = decode(read_bytes(path)).text
         except StudioError as error:
-            raise GrammarError(f"{subject}: {error.message}") from error
+            raise GrammarError(
+                tr(
+                    "has the wildcard {wildcard}: {problem}",
+                    wildcard=wildcard,
+                    problem=error.message,
+                )
+            ) from error
         if max(text.count("\n"), text.count("\r")) > 2 * MAX_LINES:  # before splitting
-            raise GrammarError(f"{subject}, but {path.name} has more than {MAX_LINES:,} lines")
+            raise _too_many_lines(wildcard, path)
         lines = tuple(
             line
             for _number, raw in lines_of(text)
             if (line := clean(raw)) and not line.startswith("#")
         )
         if not lines:
-            raise GrammarError(f"{subject}, but {path.name} has no lines")
+            raise GrammarError(
+                tr(
+                    "has the wildcard {wildcard}, but {file} has no lines",
+                    wildcard=wildcard,
+                    file=path.name,
+                )
+            )
         self._count += len(lines)
         self._characters += len(text)
         if len(lines) > MAX_LINES:
-            raise GrammarError(f"{subject}, but {path.name} has more than {MAX_LINES:,} lines")
+            raise _too_many_lines(wildcard, path)
         if self._count > MAX_ALL_LINES or self._characters > MAX_ALL_CHARACTERS:
             raise GrammarError(
-                f"{subject}, with which the wildcard files exceed {MAX_ALL_LINES:,} lines or 32 MB"
+                tr(
+                    "has the wildcard {wildcard}, with which the wildcard files exceed {maximum:,} "
+                    "lines or 32 MB",
+                    wildcard=wildcard,
+                    maximum=MAX_ALL_LINES,
+                )
             )
         return lines
 
@@ -88,10 +124,21 @@ class Wildcards:
         if any(
             len(part.encode(errors="replace")) > MAX_NAME_BYTES for part in f"{name}.txt".split("/")
         ):
-            raise GrammarError("has a wildcard whose name is too long for a file name")
+            raise GrammarError(tr("has a wildcard whose name is too long for a file name"))
         try:
             root = self._folder.resolve()
             path = (root / f"{name}.txt").resolve()
         except (OSError, RuntimeError, ValueError):  # a link to itself; a lone surrogate
             return None
         return path if path.is_relative_to(root) else None
+
+
+def _too_many_lines(wildcard: str, path: Path) -> GrammarError:
+    return GrammarError(
+        tr(
+            "has the wildcard {wildcard}, but {file} has more than {maximum:,} lines",
+            wildcard=wildcard,
+            file=path.name,
+            maximum=MAX_LINES,
+        )
+    )

@@ -18,6 +18,7 @@ from studio.batch.form_prompt.texts import (
 from studio.batch.grammar import GrammarError, parse
 from studio.batch.wildcards import Wildcards
 from studio.core.requests import Request
+from studio.core.translation import tr
 
 
 def count_alternatives(texts: PromptTexts, folder: Path) -> Alternatives:
@@ -40,7 +41,11 @@ def expand(request: Request, mode: Mode, folder: Path) -> list[Request]:
     cells = _cells(texts, folder, "all" if mode == "all" else "random")
     if cells.count > MAX_JOBS:
         raise GrammarError(
-            f"has {cells.count:,} combinations, more than {MAX_JOBS}; use a batch from a file"
+            tr(
+                "has {combinations:,} combinations, more than {maximum}; use a batch from a file",
+                combinations=cells.count,
+                maximum=MAX_JOBS,
+            )
         )
     found = []
     for index in range(cells.count):

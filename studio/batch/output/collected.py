@@ -16,6 +16,7 @@ from studio.batch.output.finished_batch import FinishedBatch
 from studio.batch.output.report import write_numbered
 from studio.batch.output.rows import ReportRow, rows_of, table_as_csv
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 
 FORMATS = {
     "csv": "a table",
@@ -67,15 +68,15 @@ def check_collect(file_format: str) -> None:
     """Raise StudioError for a format that is unknown or lacks its library; "" is valid."""
     if file_format and file_format not in FORMATS:
         raise StudioError(
-            f"{file_format[:40]!r} is not a format for collected texts.",
+            tr("{name} is not a format for collected texts.", name=repr(file_format[:40])),
             cause="invalid",
-            cure=f"Use one of: {', '.join(FORMATS)}.",
+            cure=tr("Use one of: {names}.", names=", ".join(FORMATS)),
         )
     if file_format == "docx" and not _has_docx():
         raise StudioError(
-            "Word documents need python-docx, which is not installed.",
+            tr("Word documents need python-docx, which is not installed."),
             cause="invalid",
-            cure="Run: pip install 'studio[office]', or collect in md.",
+            cure=tr("Run: pip install 'studio[office]', or collect in md."),
         )
 
 

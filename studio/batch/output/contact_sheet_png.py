@@ -17,7 +17,7 @@ MAX_SHEET = 8_000
 """Approximate maximum of the sheet's longer side, in pixels."""
 GAP = 8
 INK, PAPER, EMPTY, MUTED = (32, 32, 32), (255, 255, 255), (236, 236, 236), (120, 120, 120)
-_FONTS = (
+_FONTS = (  # not translated: names of files
     "NotoSansCJK-Regular.ttc",
     "msyh.ttc",
     "PingFang.ttc",

@@ -9,6 +9,7 @@ from pathlib import Path
 from studio.batch.output.finished_batch import FinishedBatch
 from studio.batch.output.report import write_lines
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +42,12 @@ def write_report(finished: FinishedBatch) -> list[Path]:
             problems.append(f"{name}: {reason or error or type(error).__name__}")
     if problems:
         raise StudioError(
-            f"Not all files of the batch could be written to {finished.folder} "
-            f"({'; '.join(problems)}).",
+            tr(
+                "Not all files of the batch could be written to {folder} ({problems}).",
+                folder=finished.folder,
+                problems="; ".join(problems),
+            ),
             cause="disk",
-            cure="Studio tries again at the next start.",
+            cure=tr("Studio tries again at the next start."),
         )
     return paths

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from studio.batch.source_row import MAX_CELLS, MAX_CHARACTERS, MAX_NAMES, SourceRow, check_count
 from studio.batch.tables.columns import fold, is_known, is_prompt
 from studio.core.errors import Problem, StudioError
+from studio.core.translation import tr
 
 MAX_ABOVE = 20
 """The header is one of this many first rows."""
@@ -76,15 +77,15 @@ def read_table(
         characters += sum(map(len, row.texts.values()))
         filled_cells += len(row.texts)
         if characters > MAX_CHARACTERS or filled_cells > MAX_CELLS:
-            much = (
-                f"{MAX_CHARACTERS // 1_000_000} million characters"
-                if characters > MAX_CHARACTERS
-                else f"{MAX_CELLS:,} cells"
-            )
             raise StudioError(
-                f"The table has more than {much}.",
+                tr(
+                    "The table has more than {maximum} million characters.",
+                    maximum=MAX_CHARACTERS // 1_000_000,
+                )
+                if characters > MAX_CHARACTERS
+                else tr("The table has more than {maximum:,} cells.", maximum=MAX_CELLS),
                 cause="invalid",
-                cure="Split it into several files.",
+                cure=tr("Split it into several files."),
             )
         yield _row(row, header, decimal_comma)
 
@@ -93,9 +94,15 @@ def _skipped_lines(above: list[Cells]) -> str:
     """Return a note about the rows above the header."""
     first, last = above[0], above[-1]
     title = next(iter(first.texts.values()), "")
-    lines = f"line {first.line}" if len(above) == 1 else f"lines {first.line} to {last.line}"
-    more = " …" if len(above) > 1 or len(first.texts) > 1 else ""
-    return f"Skipped {lines} above the table: {title[:60]!r}{more}."
+    shown = repr(title[:60]) + (" …" if len(above) > 1 or len(first.texts) > 1 else "")
+    if len(above) == 1:
+        return tr("Skipped line {line} above the table: {text}.", line=first.line, text=shown)
+    return tr(
+        "Skipped lines {first} to {last} above the table: {text}.",
+        first=first.line,
+        last=last.line,
+        text=shown,
+    )
 
 
 def _row(row: Cells, header: Header, decimal_comma: bool) -> SourceRow:
@@ -110,15 +117,22 @@ def _row(row: Cells, header: Header, decimal_comma: bool) -> SourceRow:
         )
     beyond = max(row.texts)
     if beyond > last:
-        problem = Problem("row", f"has {beyond + 1} cells; the header has {last + 1}")
+        problem = Problem(
+            "row",
+            tr("has {cells} cells; the header has {columns}", cells=beyond + 1, columns=last + 1),
+        )
         return SourceRow(row.line, problems=(problem,))
     for at, text in row.texts.items():
         # pandas and others write row numbers to a first column without a name.
         if at not in header and not (at < next(iter(header)) and text.isdecimal()):
             raise StudioError(
-                f"Line {row.line} has {text[:40]!r} in a column without a name.",
+                tr(
+                    "Line {line} has {text} in a column without a name.",
+                    line=row.line,
+                    text=repr(text[:40]),
+                ),
                 cause="invalid",
-                cure="Name every column in the table's header.",
+                cure=tr("Name every column in the table's header."),
             )
     return SourceRow(
         row.line,
@@ -131,15 +145,15 @@ def _check_header(texts: Header) -> Header:
     """Return the column names by position, in order. Raises StudioError for a duplicate."""
     if len(texts) > MAX_NAMES:
         raise StudioError(
-            f"The table has more than {MAX_NAMES} columns.",
+            tr("The table has more than {maximum} columns.", maximum=MAX_NAMES),
             cause="invalid",
-            cure="Remove the columns that are not needed.",
+            cure=tr("Remove the columns that are not needed."),
         )
     doubled = next((name for name, count in Counter(texts.values()).items() if count > 1), None)
     if doubled:
         raise StudioError(
-            f"The header has the column {doubled[:40]!r} twice.",
+            tr("The header has the column {column} twice.", column=repr(doubled[:40])),
             cause="invalid",
-            cure="Rename or remove one of them.",
+            cure=tr("Rename or remove one of them."),
         )
     return {at: texts[at] for at in sorted(texts)}

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from studio.core.kinds import KINDS
 from studio.core.requests import fields
 
-_ALIASES = {
+_ALIASES = {  # not translated: names in files of other programs
     "prompt": ("positive prompt", "positive", "text prompt"),
     "negative_prompt": ("neg prompt", "neg", "uc"),
     "model": (

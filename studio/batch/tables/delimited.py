@@ -16,6 +16,7 @@ from studio.batch.source_row import MAX_LINE_CHARACTERS, SourceRow, lines_of
 from studio.batch.tables.cells import MAX_ABOVE, Cells, IsWanted, read_table, score
 from studio.batch.tables.columns import clean
 from studio.core.errors import Problem
+from studio.core.translation import tr
 
 MAX_RECORD_CHARACTERS = 4_000_000
 """Of one row, over all its lines."""
@@ -159,13 +160,13 @@ def _recover(source: _Source, delimiter: str, width: int, error: Exception) -> I
             if width < 2 and found[1].count('"') % 2:
                 break
     if isinstance(error, _TooLongError):
-        reason = f"has more than {MAX_RECORD_CHARACTERS:,} characters"
+        reason = tr("has more than {maximum:,} characters", maximum=MAX_RECORD_CHARACTERS)
     else:
-        reason = f"cannot be read: {error}"
-    others = "" if last == first else f" The lines to {last} cannot be separated from it."
-    yield Cells(
-        first, {}, Problem("row", f"{reason}; is a quote not closed, or not doubled?{others}")
-    )
+        reason = tr("cannot be read: {reason}", reason=error)
+    message = tr("{problem}; is a quote not closed, or not doubled?", problem=reason)
+    if last != first:
+        message += " " + tr("The lines to {line} cannot be separated from it.", line=last)
+    yield Cells(first, {}, Problem("row", message))
 
 
 _MAX_PADDED = 100_000

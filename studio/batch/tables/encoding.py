@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.core.errors import StudioError
+from studio.core.translation import mark, tr, tr_marked
 
 MAX_FILE_BYTES = 32 * 2**20
 """A hundred thousand rows of 300 characters; the size is checked before reading."""
@@ -33,7 +34,7 @@ ENCODINGS = (
 )
 """The encodings that the user can choose from."""
 
-_CURE = "Choose a .txt, .csv, .jsonl, .json or .xlsx file of prompts."
+_CURE = mark("Choose a .txt, .csv, .jsonl, .json or .xlsx file of prompts.")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # begins with the mark of UTF-16
@@ -65,16 +66,18 @@ def read_bytes(path: Path) -> bytes:
     """Return the file's bytes. Raises StudioError if it is unreadable, empty or too large."""
     try:
         if path.exists() and not path.is_file():  # reading a pipe or device may never end
-            raise _unreadable(path, "it is not a file")
+            raise _unreadable(path, tr("it is not a file"))
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             data = file.read(MAX_FILE_BYTES + 1) if size <= MAX_FILE_BYTES else b""
     except (OSError, ValueError) as error:
         raise _unreadable(path, reason_of(error)) from error
     if max(size, len(data)) > MAX_FILE_BYTES:
-        raise _unreadable(path, f"it has more than {MAX_FILE_BYTES // 2**20} MB")
+        raise _unreadable(
+            path, tr("it has more than {maximum} MB", maximum=MAX_FILE_BYTES // 2**20)
+        )
     if not data.strip():
-        raise _unreadable(path, "it is empty")
+        raise _unreadable(path, tr("it is empty"))
     return data
 
 
@@ -84,7 +87,11 @@ def reason_of(error: OSError | ValueError) -> str:
 
 
 def _unreadable(path: Path, why: str) -> StudioError:
-    return StudioError(f"{path.name} cannot be read: {why}.", cause="invalid", cure=_CURE)
+    return StudioError(
+        tr("{file} cannot be read: {reason}.", file=path.name, reason=why),
+        cause="invalid",
+        cure=tr_marked(_CURE),
+    )
 
 
 def decode(data: bytes, encoding: str = "") -> Decoded:
@@ -98,7 +105,7 @@ def decode(data: bytes, encoding: str = "") -> Decoded:
     if marked:
         return _checked(_as(data, marked))
     if b"\0" in data:
-        raise StudioError("The file is not text.", cause="invalid", cure=_CURE)
+        raise StudioError(tr("The file is not text."), cause="invalid", cure=tr_marked(_CURE))
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -115,21 +122,30 @@ def _as(data: bytes, encoding: str) -> Decoded:
         ValueError,
     ) as error:  # ValueError: a codec's name with a NUL
         raise StudioError(
-            f"The file is not {encoding}.", cause="invalid", cure="Choose another encoding."
+            tr("The file is not {encoding}.", encoding=encoding),
+            cause="invalid",
+            cure=tr("Choose another encoding."),
         ) from error
 
 
 def _checked(found: Decoded) -> Decoded:
     if sys.getsizeof(found.text) > MAX_TEXT_BYTES:
         raise StudioError(
-            f"The file's text needs more than {MAX_TEXT_BYTES // 2**20} MB of memory.",
+            tr(
+                "The file's text needs more than {maximum} MB of memory.",
+                maximum=MAX_TEXT_BYTES // 2**20,
+            ),
             cause="invalid",
-            cure="Split it into several files.",
+            cure=tr("Split it into several files."),
         )
     # Binary data decodes in many encodings, but contains control characters.
     controls = sum(1 for _ in _CONTROLS.finditer(found.text))
     if "\0" in found.text or controls > max(2, len(found.text) // 200):
-        raise StudioError(f"The file is not text in {found.encoding}.", cause="invalid", cure=_CURE)
+        raise StudioError(
+            tr("The file is not text in {encoding}.", encoding=found.encoding),
+            cause="invalid",
+            cure=tr_marked(_CURE),
+        )
     return found
 
 
@@ -143,11 +159,14 @@ def _guess(data: bytes) -> Decoded:
         return Decoded(
             text,
             name,
-            f"The file is not UTF-8; Studio reads it as {name}. Check the prompts, or choose "
-            "another encoding.",
+            tr(
+                "The file is not UTF-8; Studio reads it as {encoding}. Check the prompts, or "
+                "choose another encoding.",
+                encoding=name,
+            ),
         )
     raise StudioError(
-        "The file's encoding is unknown.", cause="invalid", cure="Save the file as UTF-8."
+        tr("The file's encoding is unknown."), cause="invalid", cure=tr("Save the file as UTF-8.")
     )
 
 
@@ -197,7 +216,7 @@ def _doubt(text: str) -> str:
         odd += strange
         usual += len(run) - strange
     if odd and odd >= usual:
-        return (
+        return tr(
             "The file may not be UTF-8: its letters look unusual. Check the prompts, or choose "
             "another encoding."
         )

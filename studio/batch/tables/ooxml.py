@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from xml.parsers import expat
 
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 
 MAX_PARTS = 5_000
 MAX_UNPACKED_BYTES = 100 * 2**20
@@ -51,7 +52,11 @@ End = Callable[[str], None]
 
 def too_much(what: str) -> StudioError:
     """Return the error for a spreadsheet above a limit."""
-    return StudioError(f"The spreadsheet {what}.", cause="invalid", cure="Save the sheet as CSV.")
+    return StudioError(
+        tr("The spreadsheet {problem}.", problem=what),
+        cause="invalid",
+        cure=tr("Save the sheet as CSV."),
+    )
 
 
 class Package:
@@ -60,7 +65,7 @@ class Package:
     def __init__(self, data: bytes) -> None:
         # zipfile creates an object for each entry before their number is known.
         if data.count(_CENTRAL_ENTRY) > MAX_PARTS:
-            raise too_much(f"has more than {MAX_PARTS:,} parts")
+            raise too_much(tr("has more than {maximum:,} parts", maximum=MAX_PARTS))
         self._zip = zipfile.ZipFile(io.BytesIO(data))
         self._parts = {part.filename.lower().lstrip("/"): part for part in self._zip.infolist()}
         self._elements = 0
@@ -80,7 +85,7 @@ class Package:
         """Call the handlers for a part's elements, named without namespace. Raises KeyError."""
         part = self._parts[name.lower()]
         if part.file_size > MAX_UNPACKED_BYTES:
-            raise too_much("is too large unpacked")
+            raise too_much(tr("is too large unpacked"))
         # Other methods unpack without a size limit.
         if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise NotImplementedError
@@ -90,7 +95,7 @@ class Package:
             while piece := file.read(_PIECE):
                 size += len(piece)
                 if size > MAX_UNPACKED_BYTES:
-                    raise too_much("is too large unpacked")
+                    raise too_much(tr("is too large unpacked"))
                 parser.feed(piece)
         parser.close()
 
@@ -98,7 +103,7 @@ class Package:
         self._elements += 1
         self._foreign += foreign
         if self._elements > MAX_ELEMENTS or self._foreign > MAX_FOREIGN:
-            raise too_much("has too many elements")
+            raise too_much(tr("has too many elements"))
 
     def relations(self, name: str) -> dict[str, tuple[str, str]]:
         """Return a part's relations: id → (last word of the type, name of the related part)."""
@@ -185,9 +190,9 @@ class _Parser:
             count(foreign)
             if depth > MAX_DEPTH or len(attributes) > _MAX_ATTRIBUTES:
                 raise too_much(
-                    "is nested too deeply"
+                    tr("is nested too deeply")
                     if depth > MAX_DEPTH
-                    else "has an element with too many attributes"
+                    else tr("has an element with too many attributes")
                 )
             start(name, attributes)
 
@@ -204,13 +209,13 @@ class _Parser:
         self._fed = 0
 
     def _refuse(self, *_args: object) -> None:
-        raise too_much("defines a document type, which valid spreadsheets do not")
+        raise too_much(tr("defines a document type, which valid spreadsheets do not"))
 
     def feed(self, piece: bytes) -> None:
         self._expat.Parse(piece, False)
         self._fed += len(piece)
         if self._fed - max(self._expat.CurrentByteIndex, 0) > _MAX_TOKEN_BYTES:
-            raise too_much("has a tag that is too long")
+            raise too_much(tr("has a tag that is too long"))
 
     def close(self) -> None:
         self._expat.Parse(b"", True)

@@ -13,6 +13,7 @@ from studio.batch.tables.columns import clean
 from studio.batch.tables.ooxml import Attributes
 from studio.batch.tables.workbook import TextCollector
 from studio.core.errors import Problem
+from studio.core.translation import tr
 
 MAX_MERGED = 100_000
 """Cells that take their value from a merged area."""
@@ -150,16 +151,28 @@ class SheetReader(TextCollector):
         if not error:
             text = self._text(cell)
             if len(text) > MAX_LINE_CHARACTERS:
-                error = f"more than {MAX_LINE_CHARACTERS:,} characters in {_name(cell)}"
+                error = tr(
+                    "more than {maximum:,} characters in {cell}",
+                    maximum=MAX_LINE_CHARACTERS,
+                    cell=_name(cell),
+                )
         if error:
-            self._row.problem = self._row.problem or Problem("row", f"has {error}")
+            self._row.problem = self._row.problem or Problem(
+                "row", tr("has {problem}", problem=error)
+            )
         elif text:
             self._row.cells[cell.column - 1] = text
 
     def _error(self, cell: _Cell) -> str:
         if cell.has_formula and not cell.value and cell.kind != "str":
-            return f"a formula in {_name(cell)} without a stored value; paste it as a value"
-        return f"the error {cell.value[:20]} in {_name(cell)}" if cell.kind == "e" else ""
+            return tr(
+                "a formula in {cell} without a stored value; paste it as a value", cell=_name(cell)
+            )
+        return (
+            tr("the error {error} in {cell}", error=cell.value[:20], cell=_name(cell))
+            if cell.kind == "e"
+            else ""
+        )
 
     def _text(self, cell: _Cell) -> str:
         value = cell.value.strip()

@@ -14,6 +14,7 @@ from studio.batch.tables.ooxml import DAMAGED, MAX_UNPACKED_BYTES, too_much
 from studio.batch.tables.sheet_reader import MAX_MERGED, MergedArea, SheetData, SheetReader
 from studio.batch.tables.workbook import Workbook
 from studio.core.errors import Problem, StudioError
+from studio.core.translation import tr
 
 __all__ = ["MAX_UNPACKED_BYTES", "SUFFIX", "read_spreadsheet", "sheet_names"]
 
@@ -36,16 +37,16 @@ def read_spreadsheet(
         cells = list(_as_texts(book, reader.data))
     except DAMAGED as error:
         raise StudioError(
-            "The spreadsheet cannot be read; it may be damaged or protected.",
+            tr("The spreadsheet cannot be read; it may be damaged or protected."),
             cause="invalid",
-            cure="Save it again, or save it as CSV.",
+            cure=tr("Save it again, or save it as CSV."),
         ) from error
     rows = list(read_table(_with_merged(cells, reader.data.merged), wanted_by(wanted), notes))
     if not rows:
         raise StudioError(
-            f"The sheet {chosen.name!r} contains no prompts.",
+            tr("The sheet {sheet} contains no prompts.", sheet=repr(chosen.name)),
             cause="invalid",
-            cure="Write one prompt a row.",
+            cure=tr("Write one prompt a row."),
         )
     _note_hidden(reader.data, rows, notes)
     return rows, chosen.name
@@ -63,9 +64,9 @@ def _note_hidden(data: SheetData, rows: list[SourceRow], notes: list[str]) -> No
     hidden = sorted({row.line for row in rows}.intersection(data.hidden_lines))
     if hidden:
         shown = ", ".join(map(str, hidden[:5])) + (" …" if hidden[5:] else "")
-        notes.append(f"The sheet's hidden rows are included: {shown}.")
+        notes.append(tr("The sheet's hidden rows are included: {rows}.", rows=shown))
     if data.hidden_columns:
-        notes.append("The sheet's hidden columns are included.")
+        notes.append(tr("The sheet's hidden columns are included."))
 
 
 def _as_texts(book: Workbook, data: SheetData) -> Iterator[Cells]:
@@ -82,7 +83,8 @@ def _as_texts(book: Workbook, data: SheetData) -> Iterator[Cells]:
         problem = row.problem
         if any(len(text) > MAX_LINE_CHARACTERS for text in found.values()):
             problem = problem or Problem(
-                "row", f"has more than {MAX_LINE_CHARACTERS:,} characters in a cell"
+                "row",
+                tr("has more than {maximum:,} characters in a cell", maximum=MAX_LINE_CHARACTERS),
             )
         yield Cells(row.line, found, problem)
 
@@ -109,5 +111,5 @@ def _with_merged(rows: list[Cells], merged: list[MergedArea]) -> list[Cells]:
                 row.texts.setdefault(column - 1, above.texts[column - 1])
             filled += 1
             if filled > MAX_MERGED:
-                raise too_much("has too many merged cells")
+                raise too_much(tr("has too many merged cells"))
     return rows

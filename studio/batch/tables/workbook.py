@@ -11,6 +11,7 @@ from studio.batch.tables import number_format
 from studio.batch.tables.columns import clean
 from studio.batch.tables.ooxml import Attributes, Package, too_much
 from studio.core.errors import StudioError
+from studio.core.translation import tr
 
 MAX_STYLES = 70_000
 """More than any program writes."""
@@ -52,15 +53,17 @@ class Workbook:
         """Return the sheet of this name, or the first visible one. Raises StudioError."""
         if not self.sheets:
             raise StudioError(
-                "The spreadsheet has no sheets.", cause="invalid", cure="Save the table as CSV."
+                tr("The spreadsheet has no sheets."),
+                cause="invalid",
+                cure=tr("Save the table as CSV."),
             )
         found = next((sheet for sheet in self.sheets if sheet.name == wanted), None)
         if wanted and found is None:
             shown = ", ".join(repr(sheet.name[:40]) for sheet in self.sheets[:10])
             raise StudioError(
-                f"The spreadsheet has no sheet {wanted[:40]!r}.",
+                tr("The spreadsheet has no sheet {sheet}.", sheet=repr(wanted[:40])),
                 cause="invalid",
-                cure=f"It has: {shown}.",
+                cure=tr("It has: {names}.", names=shown),
             )
         return found or min(self.sheets, key=attrgetter("hidden"))
 
@@ -151,7 +154,7 @@ class _Styles:
             self._inside = True
         elif name == "xf" and self._inside:
             if len(self._of_style) >= MAX_STYLES:
-                raise too_much(f"has more than {MAX_STYLES:,} styles")
+                raise too_much(tr("has more than {maximum:,} styles", maximum=MAX_STYLES))
             self._of_style.append(int(attributes.get("numFmtId", "0")))
 
     def end(self, name: str) -> None:
