@@ -27,7 +27,7 @@ STEPS = (
         ("Here's a headline: Flood Hits Town", "Flood Hits Town"),
         ("1. Title: “Flood Hits Town”", "Flood Hits Town"),
         ("标题：《洪水袭击小镇》", "洪水袭击小镇"),
-        ('"We Are Safe," Says Mayor', '"We Are Safe," Says Mayor'),
+        ('"We Are Safe," Mayor Claims', '"We Are Safe," Mayor Claims'),
         ("Rain: What Comes Next", "Rain: What Comes Next"),
         ("Flood Hits Town.", "Flood Hits Town"),
         ("", ""),
