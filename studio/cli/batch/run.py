@@ -22,7 +22,7 @@ from studio.core.errors import StudioError
 from studio.core.jobs import Batch, Job
 from studio.core.paths import check_output_folder, is_dangling
 from studio.core.settings_store import load_settings
-from studio.core.translation import tr
+from studio.core.translation import tr, tr_marked
 from studio.jobs.pause import Limit
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class BatchRun:
                 tr(
                     "{reason} {count} rows wait in the queue; to continue, run the same command "
                     "with --resume.",
-                    reason=run.paused,
+                    reason=tr_marked(run.paused),
                     count=waiting,
                 )
             )
