@@ -259,11 +259,11 @@ def _lines(entry: CatalogEntry, installed: set[str], loading: str) -> list[str]:
         else []
     )
     license_text = card.license or tr("unknown", context="license")
-    license_text = f"{license_text}. {terms.summary if terms else ''}".strip()
+    license_text = f"{license_text}. {tr_marked(terms.summary) if terms else ''}".strip()
     rows = {
         tr("Name", context="a model"): card.name,
         tr("Kind", context="a model"): ", ".join((card.kind, *card.tasks)),
-        tr("For", context="a model"): card.description,
+        tr("For", context="a model"): tr_marked(card.description),
         tr("Runs", context="a model"): tr("not yet: {reason}", reason=hindrance)
         if hindrance
         else "",
