@@ -55,7 +55,7 @@ class VariationsPage(Page):
         )
         self.combine = combo_box(
             {name: tr_marked(title) for name, title in _COMBINE_TITLES.items()},
-            tr("Alternatives"),
+            tr("Alternatives", context="prompt"),
             tr(
                 "How {{a|b}}, __file__, $name and [1..5] in the rows are used. {effects}",
                 effects=effects,
@@ -101,7 +101,7 @@ class VariationsPage(Page):
         )
         explain.setAccessibleName(tr("Syntax for rows"))
         self.combine.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.add(tr("Alternatives"), row(self.combine, explain, spacing=4), 0, 0)
+        self.add(tr("Alternatives", context="prompt"), row(self.combine, explain, spacing=4), 0, 0)
         self.add(tr("Wildcards folder"), row(self.wildcards, browse, spacing=4), 1, 0)
         self.add(tr("Variables"), self.variables, 0, 1, rows=2)
         self.grid.addWidget(label(tr("Grid: every row with every value"), "muted"), 0, 2)
