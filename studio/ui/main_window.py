@@ -87,8 +87,8 @@ class MainWindow(WindowShell):
     def _add_queue(self) -> None:
         self.queue_dock = QueueDock(self.shared)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.queue_dock)
-        height = min(QUEUE_HEIGHT, self.height() // 3)
-        self.resizeDocks([self.queue_dock], [height], Qt.Orientation.Vertical)
+        heights = [min(QUEUE_HEIGHT, self.height() // 3)]
+        self.resizeDocks([self.queue_dock], heights, Qt.Orientation.Vertical)
         self.queue_dock.hide()
         self.file_action_bar = FileActionBar(self.shared)
         self._column.addWidget(self.file_action_bar)
@@ -259,10 +259,8 @@ class MainWindow(WindowShell):
         return form
 
     def _on_item_opened(self, item: Item) -> None:
-        if item.media == "video" and not item.missing:
-            self.dialogs.show_video(Path(item.path))
-        else:
-            self.show_artifact(Path(item.path))
+        is_played = item.media == "video" and not item.missing
+        (self.dialogs.show_video if is_played else self.show_artifact)(Path(item.path))
 
     def show_kind(self, name: str) -> None:
         """Show the form of a kind."""

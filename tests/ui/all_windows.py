@@ -22,7 +22,7 @@ from studio.core.presets import Preset, save_preset
 from studio.core.settings_catalog.transfer import export_settings, import_settings
 from studio.library.foreign.metadata import ForeignMetadata
 from studio.library.foreign.take_over import take_over
-from studio.library.items import Item, NewItem
+from studio.library.items import Item, NewItem, Query
 from studio.ui.app_state import AppState
 from studio.ui.batch.dialog import BatchDialog
 from studio.ui.batch.row_editor import RowEditor
@@ -36,6 +36,7 @@ from studio.ui.image.foreign_settings import ForeignSettingsDialog
 from studio.ui.image.full_screen import FullScreen
 from studio.ui.image.mask_editor import MaskEditor
 from studio.ui.library.compare.window import CompareWindow
+from studio.ui.library.date_filter import DateDialog
 from studio.ui.library.export_dialog import ExportDialog
 from studio.ui.main_window import MainWindow
 from studio.ui.models.dialog import ModelsDialog
@@ -47,6 +48,7 @@ from studio.ui.presets.save_dialog import SaveDialog
 from studio.ui.settings.transfer import ImportDialog
 from studio.ui.settings.window import SettingsWindow
 from studio.ui.tabs.prompt_history import PromptList
+from studio.ui.video.video_window import VideoWindow
 
 METADATA = ForeignMetadata(
     program="ComfyUI", prompt="a cat, 猫", seed=7, steps=20, sampler="euler", model="sdxl"
@@ -135,6 +137,8 @@ def makers(window: MainWindow, content: Content) -> dict[str, Callable[[], QWidg
         "compare nine texts": lambda: CompareWindow(shared, items["text"], window),
         "compare nine audio files": lambda: CompareWindow(shared, items["audio"], window),
         "export": lambda: ExportDialog(shared, [one.id for one in items["image"]], window),
+        "dates": lambda: DateDialog(window, Query(), lambda _query: None),
+        "video": lambda: VideoWindow(folder / "no video.mp4", window),
         "palette": lambda: Palette(default_providers(window), window),
         "settings": lambda: SettingsWindow(shared, window),
         "import of settings": lambda: ImportDialog(shared, imported, window),

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QDateEdit,
     QDialog,
     QHeaderView,
     QLabel,
@@ -88,8 +89,8 @@ def stops(root):
     for _press in range(300):
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
         now = QApplication.focusWidget()
-        if now is visited[-1] and isinstance(now, QTextBrowser):
-            continue  # to its next link
+        if now is visited[-1] and isinstance(now, (QTextBrowser, QDateEdit)):
+            continue  # to its next link, or the next part of the date
         if now in visited:
             return visited
         visited.append(now)

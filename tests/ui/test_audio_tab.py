@@ -93,7 +93,7 @@ def test_speech_from_key_press_to_file_with_the_real_voice(build, qtbot, data):
     assert player.state in (PlayerState.PLAYING, PlayerState.STOPPED)
     assert 1.5 < player.length < 8
     assert page.stage.save_button.isEnabled()
-    assert "seed" in page.status.text()
+    assert "seed" in page.stage.header.facts.whole
 
 
 def test_first_chunk_plays_while_the_rest_is_generated(build, qtbot):

@@ -143,7 +143,6 @@ class DateDialog(QDialog):
         self.phrase = QLineEdit()
         self.phrase.setPlaceholderText(tr_marked(EXAMPLES))
         self.phrase.setMinimumWidth(380)
-        self.phrase.setClearButtonEnabled(True)
         name_control(
             self.phrase,
             tr("When"),

@@ -37,7 +37,7 @@ class QueueDock(QDockWidget):
         self._shared = shared
         self._panel: QueuePanel | None = None
         self._focus_before: QWidget | None = None
-        """What had the focus when the table was shown."""
+        """Where the focus was when the table was shown."""
         shortcut_within(self, "Esc", self.dismiss)
 
     def open(self) -> None:
@@ -51,9 +51,9 @@ class QueueDock(QDockWidget):
     def dismiss(self) -> None:
         """Hide the table; its focus goes back to where it was."""
         focus, before = QApplication.focusWidget(), self._focus_before
-        had_focus = focus is not None and self.isAncestorOf(focus)
+        has_focus = focus is not None and self.isAncestorOf(focus)
         self.hide()
-        if had_focus and before is not None and isValid(before) and before.isVisible():
+        if has_focus and before is not None and isValid(before) and before.isVisible():
             before.setFocus()
 
     @property

@@ -101,6 +101,7 @@ def test_the_details_list_everything(qtbot, studio, tab, tmp_path):
     assert "does not have" in rows["CLIP skip"][1]
     press(dialog, "Copy")
     assert "Seed: 77" in QGuiApplication.clipboard().text()
+    qtbot.waitUntil(dialog.isActiveWindow, timeout=PATIENCE)
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
 
