@@ -7,7 +7,7 @@ from babel.messages.catalog import Catalog
 
 from tools.translations import __main__ as program
 from tools.translations import catalog as catalogs
-from tools.translations.calls import Message, Use, scan_source
+from tools.translations.calls import ROOT, Message, Use, scan_source
 from tools.translations.catalog import (
     CODES,
     compiled,
@@ -20,7 +20,7 @@ from tools.translations.catalog import (
 from tools.translations.checks import check, check_catalog
 from tools.translations.chinese import punctuate
 from tools.translations.resource_texts import scan_all
-from tools.translations.unwrapped import DONE, find, find_in, read_done
+from tools.translations.unwrapped import DONE, NOT_SHOWN, find, find_in, read_done
 
 IMPORT = "from studio.core.translation import tr, tr_plural, mark, tr_marked\n"
 
@@ -49,6 +49,15 @@ def test_finished_folders_have_no_english():
     assert [str(one) for one in find(read_done())] == []
     lines = [line for line in DONE.read_text().splitlines() if not line.startswith("#")]
     assert lines == sorted(lines)
+    assert "studio" in lines, "new folders belong to it"
+    assert all((ROOT / folder).is_dir() for folder in NOT_SHOWN)
+
+
+def test_a_folder_whose_texts_are_not_shown_is_left_out():
+    (folder, *_others) = NOT_SHOWN
+    texts = "\n".join(path.read_text() for path in (ROOT / folder).rglob("*.py"))
+    assert find_in(texts.replace("from __future__ import annotations", ""), "studio/x.py")
+    assert list(find([ROOT / folder])) == []
 
 
 @pytest.mark.parametrize("language", CODES)

@@ -3,6 +3,7 @@
 Two rules find them: a literal, or a constant of the module, that is passed to one of SINKS; and a
 literal anywhere that reads like a sentence. A comment `# not translated: why` is an exception: on
 one of the literal's lines, on the first line of its statement, or on the line above that.
+Folders in NOT_SHOWN are left out.
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ from tools.translations.sinks import ALL, KEYWORDS, SINKS
 
 DONE = Path(__file__).with_name("done.txt")
 """One finished file or folder a line; a check fails for each text that is found there."""
+NOT_SHOWN = {
+    "studio/speech_text": "words of the language that is spoken",
+    "studio/text_checks": "words to compare with, and messages that only --json prints",
+}
+"""Folder → why its texts stay as they are."""
 EXCEPTION = "# not translated"
 TRANSLATING = {"tr", "tr_plural", "mark", "tr_marked"}
 _STRING_METHODS = {".strip", ".format", ".join", ".rstrip", ".lower", ".upper", ".title"}
@@ -65,7 +71,8 @@ def find(paths: Iterable[Path]) -> Iterator[Text]:
     """Yield the texts in Python files and folders."""
     for path in python_files(paths):
         name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
-        yield from find_in(path.read_text(encoding="utf-8"), name)
+        if not any(name.startswith(f"{folder}/") for folder in NOT_SHOWN):
+            yield from find_in(path.read_text(encoding="utf-8"), name)
 
 
 def find_in(source: str, path: str) -> list[Text]:
