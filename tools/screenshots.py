@@ -27,6 +27,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QWidget
 from studio.app import Studio
 from studio.core.paths import DataFolder
 from studio.core.settings_store import update
+from studio.core.translation import ENGLISH, use_language
 from studio.ui.batch.dialog import BatchDialog
 from studio.ui.help.palette import Palette
 from studio.ui.library.compare.window import CompareWindow
@@ -36,6 +37,8 @@ SIZE = (1280, 800)
 SMALL = (1024, 700)
 PATIENCE = 300.0
 """Seconds; a text of the starter model takes most of a minute on a slow computer."""
+TOAST_MILLISECONDS = 10_000
+"""Until a toast is gone."""
 STORY = "Write a short story about a lighthouse keeper who finds a letter."
 IMAGES = (
     "a red apple",
@@ -67,6 +70,7 @@ class Shot(NamedTuple):
     has_models: bool
     """Whether the starter models and results are there."""
     size: tuple[int, int] = SIZE
+    language: str = ENGLISH
 
 
 def run_events(milliseconds: int) -> None:
@@ -79,8 +83,11 @@ def run_events(milliseconds: int) -> None:
 class Session:
     """A running window in its own data folder; a context manager."""
 
-    def __init__(self, folder: Path, theme: str, size: tuple[int, int]) -> None:
+    def __init__(
+        self, folder: Path, theme: str, size: tuple[int, int], language: str = ENGLISH
+    ) -> None:
         data = DataFolder(folder)
+        use_language(language)
         data.create()
         update(data, {"theme": theme, "last_tab": 0, "geometry": "", "window_state": ""})
         self._size = size
@@ -227,6 +234,7 @@ def take_queue(session: Session) -> QWidget:
     if not session.window.queue_dock.isVisible():
         session.window.toggle_queue()
     session.wait(lambda: session.open_jobs == len(waiting))
+    run_events(TOAST_MILLISECONDS)
     return session.window
 
 
@@ -274,6 +282,9 @@ def make_results(session: Session) -> None:
     session.generate()
     session.window.show_kind("speech")
     take_start_image(session)
+    grid = show_library(session)
+    for key in (Qt.Key.Key_5, Qt.Key.Key_F):
+        QTest.keyClick(grid, key)
 
 
 def show_library(session: Session) -> QWidget:
@@ -289,9 +300,7 @@ def show_library(session: Session) -> QWidget:
 
 def take_library(session: Session) -> QWidget:
     """The library with a rated favorite."""
-    grid = show_library(session)
-    for key in (Qt.Key.Key_5, Qt.Key.Key_F):
-        QTest.keyClick(grid, key)
+    show_library(session)
     side = session.window.window_library.page.sidebar
     assert side is not None
     session.wait(lambda: any(row.text(1) == "1" for row in side.tree.rows()))
@@ -310,6 +319,14 @@ def take_compare(session: Session) -> QWidget:
     session.wait(lambda: compare.content is not None)
     click(compare.mode_buttons[1])
     return compare
+
+
+def take_chinese(session: Session) -> QWidget:
+    """The Image tab in Chinese."""
+    session.tab("image", "一棵绿色的树")
+    session.generate()
+    session.wait(session.window.image_tab.stage.start_button.isEnabled)
+    return session.window
 
 
 def take_palette(session: Session) -> QWidget:
@@ -359,6 +376,7 @@ SHOTS = {
     "models-light": Shot(take_models, "light", True),
     "palette-dark": Shot(take_palette, "dark", False),
     "examples-light": Shot(take_examples, "light", False),
+    "chinese-light": Shot(take_chinese, "light", True, language="zh_CN"),
     **two("queue", take_queue),
     **two("queue-bar", take_bar),
 }
@@ -404,7 +422,7 @@ def main() -> int:
         for name in names:
             shot = SHOTS[name]
             data = folder if shot.has_models else Path(scratch) / name
-            with Session(data, shot.theme, shot.size) as session:
+            with Session(data, shot.theme, shot.size, shot.language) as session:
                 save(shot.take(session), options.folder / f"{name}.png")
             sys.stdout.write(f"{name}.png\n")
             sys.stdout.flush()
