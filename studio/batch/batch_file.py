@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,11 @@ from studio.core import file_names
 from studio.core.kinds import DEFAULT_KIND
 from studio.core.requests.base import MISSING, UNKNOWN
 from studio.core.translation import tr, tr_marked
+from studio.text_tasks.loader import find_task
+from studio.text_tasks.row_tasks import FindTask
+
+_find_own = functools.partial(find_task, None)
+"""Finds Studio's own tasks."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class BatchOptions:
     axes: Sequence[Axis] = ()
     mapping: Mapping[str, str] = field(default_factory=dict)
     """Column → its field; empty ignores the column."""
+    find_task: FindTask = _find_own
 
 
 @dataclass(frozen=True)

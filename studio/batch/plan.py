@@ -31,9 +31,10 @@ from studio.core import file_names
 from studio.core.errors import StudioError
 from studio.core.jobs import Batch, BatchRow, DoneRow, GridAxis, Job, SkippedRow, new_id, new_job
 from studio.core.kinds import DEFAULT_KIND
-from studio.core.paths import expand_home
+from studio.core.paths import DataFolder, expand_home
 from studio.core.translation import tr, tr_plural
 from studio.models.card import ModelCard
+from studio.text_tasks.loader import find_task
 
 __all__ = ["BatchFile", "FindCard", "Row", "columns_of", "plan", "read_batch", "suggest_fix"]
 
@@ -66,6 +67,7 @@ def read_batch(
     sheet: str = "",
     data: bytes | None = None,
     edits: Edits = NO_EDITS,
+    data_folder: DataFolder | None = None,
 ) -> BatchFile:
     """Read and check a batch file, or a folder of .txt files with a prompt each.
 
@@ -75,7 +77,8 @@ def read_batch(
     `seeds`, `repeat` and `first_seed`: see `seeds`. `combine`: see `expand.COMBINE`. `axes`: see
     `axes.read_axis`. `mapping`: column → field, or "" to ignore the column. `sheet`: the name of a
     sheet in a spreadsheet, by default the first. `data`: the file's bytes if they are not at `path`
-    (standard input). `edits`: changes of its rows. Raises StudioError for errors of the whole file.
+    (standard input). `edits`: changes of its rows. `data_folder`: has the user's guided tasks.
+    Raises StudioError for errors of the whole file.
     """
     seed_policies.check(seeds, repeat, first_seed)
     check_combine(combine)
@@ -102,6 +105,7 @@ def read_batch(
         overrides=frozenset(variables),
         axes=grid,
         mapping=mapping,
+        find_task=functools.partial(find_task, data_folder),
         wildcards=wildcards or path.absolute().parent / wildcard_files.FOLDER,
     )
     seed_source = seed_policies.Seeds(seeds, first_seed)
@@ -393,8 +397,8 @@ def _shown(path: Path) -> str:
 def _details(row: Row, collect: str) -> BatchRow | None:
     columns = dict(row.columns or {}) if collect else {}
     return (
-        BatchRow(place=row.place, group=row.group, columns=columns)
-        if row.place or columns
+        BatchRow(place=row.place, group=row.group, columns=columns, task=row.task)
+        if row.place or columns or row.task
         else None
     )
 

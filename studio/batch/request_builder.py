@@ -16,6 +16,7 @@ from studio.core.requests.prompt_tags import has_weights, read_tags
 from studio.core.translation import tr
 from studio.models.card import ADAPTER, ModelCard, request_for
 from studio.preflight.checks import check
+from studio.text_tasks.row_tasks import RowTasks
 
 FindCard = Callable[[str, str], ModelCard]
 """(kind, name or empty) → card; raises StudioError."""
@@ -30,6 +31,7 @@ class RequestBuilder:
     find_card: FindCard
     folder: Path
     """The base of relative file names."""
+    tasks: RowTasks
     _adapter_names: dict[str, str] = field(default_factory=dict)
     _unsupported_tags: dict[str, None] = field(default_factory=dict)
     """An ordered set."""
@@ -57,6 +59,8 @@ class RequestBuilder:
         tags = ""
         try:
             card = self.find_card(kind, str(values.pop("model", "") or ""))
+            if kind == "text":
+                values = self.tasks.values_for(values, card)
             if (
                 isinstance(values.get("prompt"), str)
                 and "adapters" in request_type.__struct_fields__

@@ -39,6 +39,8 @@ class Redraw(msgspec.Struct, frozen=True, eq=False, gc=False):
     def prompt_prefix(self) -> str:
         """The start of the prompt, the same for every seed."""
         cells = _cells_of(self)
+        if cells.fixed.get("task"):
+            return ""  # a guided task writes the prompt
         node = cells.open.get("prompt", cells.fixed.get("prompt", ""))
         first = node.parts[0] if isinstance(node, Joined) else node
         return first if isinstance(first, str) else ""
@@ -65,6 +67,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     problems: tuple[Problem, ...] = ()
     columns: Mapping[str, str] | None = None
     """The row's own columns, for the name template."""
+    task: str = ""
+    """The guided task that makes its prompt; empty for none."""
     place: tuple[int, ...] = ()
     """Its cell in the grid: the index of a value on each axis."""
     group: int = 0

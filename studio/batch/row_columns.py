@@ -138,6 +138,8 @@ class ColumnResolver:
             if meaning.is_extra:
                 extra[plain] = text
                 extra |= dict.fromkeys(meaning.spellings, text)
+                if plain == "task" and kind == "text" and plain not in self._used:
+                    settings[plain] = text  # only a file name uses it
                 continue
             if meaning.field in assigned:
                 raise RowError(

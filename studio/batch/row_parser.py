@@ -16,15 +16,16 @@ from studio.batch.expand import MAX_WORK, Cells, Scope, is_open, too_much_work
 from studio.batch.grammar import MAX_COMBINATIONS, GrammarError, Node, parse, work_of
 from studio.batch.request_builder import FindCard, RequestBuilder
 from studio.batch.row import Redraw, Row, RowError
-from studio.batch.row_columns import ColumnResolver
+from studio.batch.row_columns import ColumnResolver, RowValues
 from studio.batch.seeds import Seeds
 from studio.batch.source_row import MAX_TEXT, SourceRow
 from studio.batch.template import columns
 from studio.batch.wildcards import Wildcards
-from studio.core.errors import Problem, StudioError
+from studio.core.errors import InvalidRequestError, Problem, StudioError
 from studio.core.kinds import KINDS
 from studio.core.requests import MAX_SEED, Request
 from studio.core.translation import tr
+from studio.text_tasks.row_tasks import COLUMN, RowTasks
 
 MAX_CHARACTERS = 40_000_000
 """Of all texts that a batch expands: 100 000 prompts of 400 characters."""
@@ -60,7 +61,11 @@ class RowParser:
 
     @cached_property
     def _builder(self) -> RequestBuilder:
-        return RequestBuilder(self.find_card, self.options.folder)
+        return RequestBuilder(self.find_card, self.options.folder, self._tasks)
+
+    @cached_property
+    def _tasks(self) -> RowTasks:
+        return RowTasks(self.options.find_task)
 
     def notes(self) -> list[str]:
         """Return notes for the user about the rows parsed so far."""
@@ -101,7 +106,8 @@ class RowParser:
                     ),
                 )
             )
-        settings, extra, texts = self._columns.values_of(source, kind)
+        settings, extra, texts = self._values_of(source, kind)
+        task = self._tasks.name_of(kind, settings)
         grid = [
             (place, self._cells(place, kind, settings, texts))
             for place in places(self.options.axes)
@@ -110,7 +116,11 @@ class RowParser:
         shared, messages = _Grid(), set()
         for place, cells in grid:
             base = Row(
-                source.line, None, columns={**extra, **self._axis_values(place)}, place=place
+                source.line,
+                None,
+                columns={**extra, **self._axis_values(place)},
+                task=task,
+                place=place,
             )
             read_cells = functools.partial(self._read_again, source, kind, place)
             for index in range(cells.count):
@@ -123,8 +133,20 @@ class RowParser:
 
     def _read_again(self, source: SourceRow, kind: str, place: tuple[int, ...]) -> Cells:
         self._scope.work[0] = 0  # these texts passed the limit before
-        settings, _extra, texts = self._columns.values_of(source, kind)
+        settings, _extra, texts = self._values_of(source, kind)
         return self._cells(place, kind, settings, texts)
+
+    def _values_of(self, source: SourceRow, kind: str) -> RowValues:
+        values = self._columns.values_of(source, kind)
+        if task := self._tasks.name_of(kind, values.settings):
+            try:
+                fields = self._tasks.fields_of(task)
+            except InvalidRequestError as error:
+                raise RowError(*error.problems) from error
+            for name in values.extra.keys() & set(fields):  # a file name uses them too
+                values.settings.setdefault(name, values.extra[name])
+            values.extra.setdefault(COLUMN, task)
+        return values
 
     def _axis_values(self, place: tuple[int, ...]) -> dict[str, str]:
         """Return a grid cell's values by axis name, for file names and collected texts."""

@@ -12,16 +12,16 @@ import msgspec
 from studio.cli import output
 from studio.cli.context import Context
 from studio.core.artifact import Artifact
-from studio.core.errors import InvalidRequestError, Problem, StudioError
+from studio.core.errors import StudioError
 from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.text_tasks.extraction import extract_summary
 from studio.text_tasks.loader import find_task
 from studio.text_tasks.passages import Coverage, link_sentences
 from studio.text_tasks.ranking import Candidate, RankedText, Ranking, rank
 from studio.text_tasks.requests import (
-    MAX_CANDIDATES,
     TaskInput,
     TaskValues,
+    read_count,
     read_values,
     request_values,
 )
@@ -147,7 +147,7 @@ def prepare_task(
     inputs = TaskInput(
         prompt=prompt,
         fields=dict(map(_split_field, fields)),
-        candidates=_count(settings.pop("num_return_sequences", "")),
+        candidates=read_count(settings.pop("num_return_sequences", "")),
         settings=settings,
     )
     return TaskRun(task, inputs, read_values(task, inputs))
@@ -182,15 +182,6 @@ def _split_field(text: str) -> tuple[str, str]:
             cure=tr("For example: --field style=lively"),
         )
     return name.strip(), value
-
-
-def _count(text: str) -> int:
-    if not text:
-        return 0
-    if not text.isdecimal() or len(text) > 2 or not 1 <= int(text) <= MAX_CANDIDATES:
-        message = tr("must be a whole number, {low} to {high}", low=1, high=MAX_CANDIDATES)
-        raise InvalidRequestError([Problem("num_return_sequences", message)])
-    return int(text)
 
 
 def _candidates(artifacts: Sequence[Artifact], texts: Sequence[str]) -> list[Candidate]:

@@ -118,6 +118,8 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     """Which of the batch's grids it belongs to."""
     columns: dict[str, str] = {}
     """The row's own columns, for collected output."""
+    task: str = ""
+    """The guided task that made its prompt; empty for none."""
 
 
 class DoneRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -46,8 +46,11 @@ def load_tasks(data: DataFolder) -> dict[str, Task]:
     return {path.stem: read_task(path) for path in _files(data).values()}
 
 
-def find_task(data: DataFolder, name: str) -> Task:
-    """Return a task. Raises StudioError if it is unknown, or its file invalid."""
+def find_task(data: DataFolder | None, name: str) -> Task:
+    """Return a task, without `data` one of Studio's.
+
+    Raises StudioError if it is unknown, or its file invalid.
+    """
     files = _files(data)
     if name not in files:
         raise StudioError(
@@ -58,8 +61,8 @@ def find_task(data: DataFolder, name: str) -> Task:
     return read_task(files[name])
 
 
-def _files(data: DataFolder) -> dict[str, Path]:
-    folders = (resources() / "tasks", data.tasks)
+def _files(data: DataFolder | None) -> dict[str, Path]:
+    folders = (resources() / "tasks", *([data.tasks] if data is not None else []))
     return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
 
 

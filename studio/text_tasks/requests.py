@@ -107,11 +107,30 @@ def request_values(task: Task, inputs: TaskInput, card: ModelCard) -> dict[str, 
     wanted = inputs.candidates or task.candidates
     asked = {**_texts(task, prompt, values, card), **generation, **inputs.settings}
     count = min(MAX_CANDIDATES, math.ceil(wanted * task.overgenerate))
-    beams = int(asked.get("num_beams", 1) or 1)
+    beams = _beams(asked.get("num_beams"))
     if beams > 1:  # more beams than the task's only for as many results
         asked["num_beams"] = min(MAX_CANDIDATES, max(beams, wanted))
         count = asked["num_beams"]
     return {**asked, "num_return_sequences": count}
+
+
+def _beams(value: Any) -> int:
+    """Return a number of beams; 1 for an invalid one, which the request's check reports."""
+    try:
+        return int(value or 1)
+    except (ValueError, TypeError, OverflowError):
+        return 1
+
+
+def read_count(value: Any) -> int:
+    """Return a number of results, 0 if there is none. Raises InvalidRequestError."""
+    text = str("" if value is None else value).strip()
+    if not text:
+        return 0
+    if not text.isdecimal() or len(text) > 2 or not 1 <= int(text) <= MAX_CANDIDATES:
+        message = tr("must be a whole number, {low} to {high}", low=1, high=MAX_CANDIDATES)
+        raise InvalidRequestError([Problem("num_return_sequences", message)])
+    return int(text)
 
 
 def build_requests(task: Task, inputs: TaskInput, card: ModelCard) -> tuple[TextRequest, ...]:

@@ -122,6 +122,24 @@ def test_sheet_option_selects_a_sheet(batch, tmp_path):
     assert prompts(tmp_path / "out") == ["second"]
 
 
+def test_check_shows_guided_tasks_also_own_ones(batch, data, tmp_path):
+    data.tasks.mkdir(parents=True, exist_ok=True)
+    own = (
+        'title = "Motto"\n[[field]]\nname = "subject"\ntitle = "Subject"\n'
+        '[prompt.en]\nchat = "A motto for {subject}"\ncomplete = "The motto of {subject}:"\n'
+    )
+    (data.tasks / "motto.toml").write_text(own)
+    file = tmp_path / "a.csv"
+    file.write_text("task,prompt\nmotto,a club\n,plain\nsonata,x\n")
+    done = batch(file, "--check")
+    assert "motto" in done.stdout.splitlines()[0]
+    assert "line 4: task" in done.stderr
+    assert "headline, motto, poem" in done.stderr
+    rows = json.loads(batch(file, "--check", "--json").stdout)["rows"]
+    assert [row["task"] for row in rows] == ["motto", "", ""]
+    assert "otto" in rows[0]["request"]["prompt"]
+
+
 def test_check_prints_resolved_rows_without_running(batch, data, tmp_path):
     file = tmp_path / "a.csv"
     file.write_text("prompt,max_new_tokens\na {red|red} cat,3\ntwo,many\nthree,4\n")

@@ -14,7 +14,7 @@ from studio.batch.row import key_of
 from studio.core.files import write_whole
 from studio.core.jobs import Batch
 
-COLUMNS = ("line", "state", "kind", "prompt", "files", "seed", "seconds", "error", "finish")
+COLUMNS = ("line", "state", "kind", "prompt", "files", "seed", "seconds", "error", "finish", "task")
 
 
 def write_lines(finished: FinishedBatch) -> list[Path]:
@@ -87,6 +87,7 @@ def _line(row: ReportRow) -> dict[str, Any]:
         "seconds": row.seconds,
         "error": row.error,
         "finish": list(row.finish),
+        "task": row.row.task,
         "job": row.job_id,
         "key": key_of(row.request),
     }

@@ -44,7 +44,7 @@ def show(
     varying = _varying([request for _row, request, _state, _stem in rows if request is not None])
     for row, request, state, stem in rows:
         if request is not None:
-            output.result(_line(row.line, request, varying, stem or tr_marked(state)))
+            output.result(_line(row, request, varying, stem or tr_marked(state)))
     show_problems(batch_file)
     output.note(_summary(batch_file, len(settled) if resumed else None))
     return output.WRONG if batch_file.bad else output.DONE
@@ -92,11 +92,11 @@ def _varying(requests: Sequence[Request]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _line(line: int, request: Request, varying: frozenset[str], name: str) -> str:
-    settings = ""
+def _line(row: Row, request: Request, varying: frozenset[str], name: str) -> str:
+    settings = f", task {row.task}" if row.task else ""
     if varying:
         values = msgspec.structs.asdict(request)
-        settings = "".join(
+        settings += "".join(
             [
                 f", {field} {value}"
                 for field, value in values.items()
@@ -105,7 +105,7 @@ def _line(line: int, request: Request, varying: frozenset[str], name: str) -> st
         )
     return tr(
         "line {line}: {kind}, {model}, seed {seed}{settings} → {name}: {prompt}",
-        line=line,
+        line=row.line,
         kind=request.kind,
         model=request.model,
         seed=request.seed,
@@ -120,6 +120,7 @@ def _as_table(row: Row, request: Request | None, state: str, stem: str) -> dict[
         "line": row.line,
         "state": state,
         "name": stem,
+        "task": row.task,
         "request": request,
         "problems": row.problems,
     }

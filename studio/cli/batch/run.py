@@ -63,7 +63,12 @@ class BatchRun:
         """Read the file. Raises StudioError."""
         reading = self.reading if first_seed is None else {**self.reading, "first_seed": first_seed}
         return read_batch(
-            file, self.context.find_card, name_template=self.name, data=self.data, **reading
+            file,
+            self.context.find_card,
+            name_template=self.name,
+            data=self.data,
+            data_folder=self.context.data,
+            **reading,
         )
 
     def check(self, file: Path) -> int:

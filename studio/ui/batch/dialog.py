@@ -212,6 +212,7 @@ class BatchDialog(QDialog):
             **self.variations.options(),
             "mapping": self.columns.mapping(),
             "edits": self.edits.edits,
+            "data_folder": self.shared.data,
         }
         return PreviewOptions(self.path, self.output.path, self.output.name.text(), options)
 

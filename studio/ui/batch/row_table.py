@@ -81,7 +81,10 @@ class RowTable(TableModel):
             return tr_marked(KINDS[request.kind].title)
         if column == PROMPT:
             return " ".join(request.prompt[:MAX_SHOWN].split())
-        return settings_text(request) if column == SETTINGS else self._file(index, request)
+        if column == SETTINGS:
+            task = f"task {row.task}, " if row.task else ""
+            return task + settings_text(request)
+        return self._file(index, request)
 
     def _tooltip(self, index: int, row: Row, column: int) -> str:
         if row.request is None:

@@ -88,6 +88,20 @@ def test_invalid_variable_is_named(qtbot, open_batch):
     assert dialog.run_button.isEnabled()
 
 
+def test_guided_task_of_a_row_is_shown_with_its_prompt(qtbot, open_batch):
+    shared = open_batch.studio.shared
+    shared.data.tasks.mkdir(parents=True, exist_ok=True)
+    (shared.data.tasks / "motto.toml").write_text(
+        'title = "Motto"\n[[field]]\nname = "subject"\ntitle = "Subject"\n'
+        '[prompt.en]\nchat = "Motto of {subject}:"\ncomplete = "Motto of {subject}:"\n'
+    )
+    dialog = open_batch(text="task,prompt\nmotto,a club\n,plain\nsonata,x\n")
+    assert cells(dialog, PROMPT)[:2] == ["Motto of a club:", "plain"]
+    assert cells(dialog, SETTINGS)[0].startswith("task motto, ")
+    assert "task" not in cells(dialog, SETTINGS)[1]
+    assert "sonata" in cells(dialog, SETTINGS)[2]
+
+
 def test_columns_are_mapped_or_ignored(qtbot, open_batch):
     dialog = open_batch(text="Frage,Länge,Notiz\nEin Gedicht,7,x\n")
     assert "Frage" in cells(dialog, SETTINGS)[0]
