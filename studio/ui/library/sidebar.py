@@ -295,6 +295,7 @@ class CollectionTree(QTreeWidget):
             self.addTopLevelItem(shown)
         else:
             parent.addChild(shown)
+        shown.setFirstColumnSpanned(count is None)  # else a long name ends where counts begin
         return shown
 
     def rows(self) -> list[QTreeWidgetItem]:
