@@ -11,7 +11,7 @@ from studio.core.requests import TextRequest, build_request
 from studio.core.translation import tr
 from studio.models.card import ModelCard
 from studio.text_tasks.requests import TaskInput, read_count, request_values
-from studio.text_tasks.task import Task, without_surplus
+from studio.text_tasks.task import Task
 
 COLUMN = "task"
 MAX_CACHED = 10_000
@@ -56,7 +56,8 @@ class RowTasks:
             candidates=count,
             settings={name: value for name, value in values.items() if name in known},
         )
-        return request_values(without_surplus(task), inputs, card)
+        made = request_values(task, inputs, card)
+        return {**made, "num_return_sequences": count or task.candidates}
 
     def _task(self, name: str) -> Task:
         found = self._found.get(name)

@@ -98,8 +98,3 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def main(self) -> TaskField:
         """The field that the prompt of the command, or its `--file`, fills in."""
         return self.field[0]
-
-
-def without_surplus(task: Task) -> Task:
-    """Return the task without texts beyond those that are wanted."""
-    return msgspec.structs.replace(task, overgenerate=1.0)

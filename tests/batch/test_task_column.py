@@ -62,7 +62,10 @@ def test_settings_of_a_row_and_its_candidates_beat_those_of_the_task(tmp_path):
 
 
 def test_model_without_chat_completes_with_beams(tmp_path):
-    (row,) = read(tmp_path, [{"task": "headline", "prompt": "rain"}], chat=False).good
+    rows = [{"task": "headline", "prompt": "rain", "candidates": count} for count in (2, 8)]
+    row, many = read(tmp_path, rows, chat=False).good
+    assert row.request.num_return_sequences == 2
+    assert (many.request.num_return_sequences, many.request.num_beams) == (8, 8)
     assert row.request.prompt.startswith("This is a news article about rain")
     assert (row.request.mode, row.request.num_beams) == ("complete", 5)
 
