@@ -317,6 +317,6 @@ def _note_end(outcome: Outcome, job: Job) -> None:
             tr("{sentence} --max-new-tokens raises it. --continue FILE goes on.", sentence=sentence)
         )
     elif outcome.artifacts:
-        output.note(f"{stop_text(outcome.artifacts).capitalize()}.")
+        output.note(tr("{reason}.", reason=stop_text(outcome.artifacts).capitalize()))
     for note in outcome.statistics.notes if outcome.statistics else ():
-        output.note(f"{note}.")
+        output.note(tr("{reason}.", reason=note))

@@ -11,10 +11,21 @@ import typer
 from studio.cli import output
 from studio.core.errors import StudioError
 from studio.core.jobs import Job, JobState
-from studio.core.translation import tr, tr_plural
+from studio.core.translation import mark, tr, tr_marked, tr_plural
 
 queue_app = typer.Typer(no_args_is_help=True, help=tr("List, run, cancel and clear jobs."))
 Json = Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))]
+STATE_CELLS = 10
+"""Width of a state in the list; a Chinese character takes two cells."""
+_CONTEXT = "job state"
+_STATES = {
+    JobState.QUEUED: mark("queued", "job state"),
+    JobState.RUNNING: mark("running", "job state"),
+    JobState.COMPLETED: mark("completed", "job state"),
+    JobState.FAILED: mark("failed", "job state"),
+    JobState.CANCELLED: mark("cancelled", "job state"),
+}
+"""State → its word in the list."""
 
 
 @queue_app.command("list", help=tr("Show all jobs, also while the window is open."))
@@ -35,10 +46,11 @@ def list_command(ctx: typer.Context, as_json: Json = False) -> None:
     for job in jobs:
         error = f"  {job.failure.message}" if job.failure else ""
         prompt = " ".join(job.request.prompt.split())[:60]
-        output.result(f"{job.id}  {job.state:10}{job.request.kind:8}{prompt}{error}")
+        state = _cell(tr_marked(_STATES[job.state], _CONTEXT))
+        output.result(f"{job.id}  {state}{job.request.kind:8}{prompt}{error}")
     for row in unreadable:
         output.result(
-            f"{row.id}  unreadable {row.kind:7} "  # not translated: words of --json
+            f"{row.id}  {_cell(tr('unreadable', context='job state'))} {row.kind:7} "
             + tr(
                 "this version of Studio cannot read it ({state}): {reason}",
                 state=row.state,
@@ -56,6 +68,12 @@ def list_command(ctx: typer.Context, as_json: Json = False) -> None:
                 interrupted,
             )
         )
+
+
+def _cell(state: str) -> str:
+    from rich.cells import cell_len  # it takes time to import
+
+    return state + " " * (STATE_CELLS - cell_len(state))
 
 
 def _as_waiting(job: Job) -> Job:

@@ -2,8 +2,11 @@
 
 import json
 
+from studio.core.jobs import new_job
+from studio.core.requests import TextRequest
 from studio.core.settings_store import update
 from studio.core.translation import VARIABLE
+from studio.jobs.store import JobStore
 from tests.cli.programs import studio
 
 
@@ -43,3 +46,18 @@ def test_an_odd_data_folder_is_explained_in_the_language_of_the_desktop(data, mo
     monkeypatch.delenv("STUDIO_DATA_DIR")
     shown = studio("settings", "get", "colour", data=data)
     assert "没有名为" in shown.stderr
+
+
+def test_the_queue_has_words_of_people_and_json_has_keys(data, monkeypatch):
+    add_job(data)
+    monkeypatch.setenv(VARIABLE, "zh_CN")
+    assert "  等待中    text    猫" in studio("queue", "list", data=data).stdout
+    shown = studio("queue", "list", "--json", data=data).stdout
+    assert json.loads(shown)["jobs"][0]["state"] == "queued"
+
+
+def add_job(data):
+    """Add a job to the queue."""
+    store = JobStore.open(data.database)
+    store.add([new_job(TextRequest(prompt="猫"), str(data.outputs))])
+    store.close()

@@ -109,6 +109,11 @@ class FieldInfo(msgspec.Struct, frozen=True):
         """What the lowest number means, for the user; empty if it has no meaning of its own."""
         return tr_marked(str((self.meta.extra or {}).get("lowest", "")))
 
+    def choice_title(self, choice: str) -> str:
+        """Return what a form shows for one of `choices`; a format or a name is its own title."""
+        title = (self.meta.extra or {}).get("titles", {}).get(choice)
+        return choice if title is None else tr_marked(title, "mode")
+
     @property
     def flag(self) -> str:
         """Option of the command line, without dashes."""

@@ -122,7 +122,10 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
                 "chat answers the prompt; complete goes on from where the prompt ends. "
                 "Models without chat always complete."
             ),
-            extra={"advanced": True},
+            extra={
+                "advanced": True,
+                "titles": {"chat": mark("chat", "mode"), "complete": mark("complete", "mode")},
+            },
         ),
     ] = "chat"
     prefix: Annotated[

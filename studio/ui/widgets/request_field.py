@@ -176,7 +176,7 @@ def _create_editor(info: FieldInfo) -> Editor:
     if info.choices:
         combo = QComboBox()
         for choice in info.choices:
-            combo.addItem(choice or tr("Model's own"), choice)
+            combo.addItem(info.choice_title(choice) or tr("Model's own"), choice)
         return combo
     whole = info.type is int and not info.optional and (meta.le or 0) <= _LARGEST_SPIN
     if whole:
