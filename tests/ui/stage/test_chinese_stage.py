@@ -1,4 +1,4 @@
-"""The forms, a finished job, the grid of a batch, the queue and all menus in Chinese."""
+"""The forms, finished jobs, the player, the grid of a batch, the queue and all menus in Chinese."""
 
 import re
 
@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QMenu
 
 from studio.core.jobs import Batch, new_job
 from studio.core.requests import TextRequest
+from studio.ui.audio.waveform import Waveform
 from studio.ui.stage.examples import ExamplesPage
 from tests.ui.chinese_texts import english_in, texts_of
 from tests.ui.conftest import PATIENCE
@@ -82,6 +83,19 @@ def test_a_finished_job_the_grid_and_the_queue_are_chinese(studio, qtbot, tmp_pa
     ]
     assert english_in(header) == []
     qtbot.waitUntil(lambda: hidden_controls(window) == [], timeout=PATIENCE)
+
+
+def test_the_player_is_chinese(studio, qtbot):
+    window, queue = studio.window, studio.shared.queue
+    window.show_kind("speech")
+    page = window.audio_tab.for_kind("speech")
+    type_prompt(page, "你好")
+    press_generate(page)
+    qtbot.waitUntil(lambda: any(job.state.over for job in queue.jobs()), timeout=PATIENCE)
+    wave = page.findChild(Waveform)
+    qtbot.waitUntil(lambda: wave.length > 0, timeout=PATIENCE)
+    assert "/" in wave.accessibleDescription()
+    assert left_in(window.audio_tab) == []
 
 
 def test_every_menu_is_chinese(studio):
