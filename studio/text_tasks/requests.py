@@ -86,7 +86,7 @@ def read_values(task: Task, inputs: TaskInput) -> TaskValues:
 def _problem(field: TaskField, text: str) -> str:
     if field.type == "number":
         low, high = field.at_least or 0, field.at_most or 0  # the loader checks them
-        if not text.lstrip("-").isdecimal() or len(text) > 9 or not low <= int(text) <= high:
+        if not text.removeprefix("-").isdecimal() or len(text) > 9 or not low <= int(text) <= high:
             return tr("must be a whole number, {low} to {high}", low=low, high=high)
     elif field.type == "choice" and text not in field.choices:
         return tr("must be one of {choices}", choices=", ".join(field.choices))

@@ -63,3 +63,19 @@ def test_all_wrong_values_are_named(data):
         read_values(task, TaskInput(prompt=" ", fields=fields))
     found = {problem.field for problem in caught.value.problems}
     assert found == {"text", "style", "words", "colour", "language"}
+
+
+@pytest.mark.parametrize("words", ["--5", "-", "5-", "+5"])
+def test_number_with_odd_signs_is_named(data, words):
+    task = find_task(data, "headline")
+    with pytest.raises(InvalidRequestError) as caught:
+        read_values(task, TaskInput(prompt="a flood", fields={"words": words}))
+    assert [problem.field for problem in caught.value.problems] == ["words"]
+
+
+@pytest.mark.parametrize("beams", ["many", "2.5", "-3", "9" * 5000])
+def test_invalid_number_of_beams_is_named(data, beams):
+    inputs = TaskInput(prompt="a flood", settings={"num_beams": beams})
+    with pytest.raises(InvalidRequestError) as caught:
+        build_requests(find_task(data, "headline"), inputs, fake_card("text"))
+    assert "num_beams" in {problem.field for problem in caught.value.problems}
