@@ -6,6 +6,8 @@ collection that came with notes next to files can be in the index alone.
 
 from __future__ import annotations
 
+import logging
+
 import msgspec
 
 from studio.core.files import write_whole
@@ -15,6 +17,7 @@ from studio.library.index import LibraryIndex
 from studio.library.items import Query
 
 _MAX_BYTES = 16 * 2**20
+log = logging.getLogger(__name__)
 
 
 class KeptLists(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,10 +30,13 @@ class KeptLists(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_lists(data: DataFolder) -> KeptLists | None:
-    """Return the lists; None without a file, or if it is damaged."""
+    """Return the lists; None without a file, or if it is damaged.
+
+    Raises OSError if it cannot be read now: it must not be written again from the index.
+    """
     try:
         return msgspec.json.decode(read_regular(data.library_lists, _MAX_BYTES), type=KeptLists)
-    except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
+    except (FileNotFoundError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return None
 
 
@@ -68,7 +74,10 @@ def remove_collection(index: LibraryIndex, data: DataFolder, name: str) -> None:
 
 def is_in_file(index: LibraryIndex, data: DataFolder) -> bool:
     """Return True if the index needs nothing of the file, and the file nothing of the index."""
-    kept, known = read_lists(data), _lists_of(index)
+    try:
+        kept, known = read_lists(data), _lists_of(index)
+    except OSError:  # `restore_lists` reports it
+        return False
     if kept is None:
         return known == KeptLists()
     same = (kept.searches, kept.folders) == (known.searches, known.folders)
@@ -76,8 +85,15 @@ def is_in_file(index: LibraryIndex, data: DataFolder) -> bool:
 
 
 def restore_lists(index: LibraryIndex, data: DataFolder) -> None:
-    """Bring the lists of the file into the index; without a file, write it from the index."""
-    kept, known = read_lists(data), _lists_of(index)
+    """Bring the lists of the file into the index; without a file, write it from the index.
+
+    A file that cannot be read now stays as it is, and the index too.
+    """
+    try:
+        kept, known = read_lists(data), _lists_of(index)
+    except OSError as error:
+        log.warning("the lists of the library cannot be read: %s", error)
+        return
     if kept is None:
         _write(data, known)
         return

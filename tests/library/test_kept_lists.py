@@ -79,3 +79,22 @@ def test_full_disk_changes_nothing(kept, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         kept.library.save_search("Best", Query(min_rating=5))
     assert kept.library.index.saved_searches() == {"Red ones": RED}
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.EMFILE])
+def test_file_that_cannot_be_read_now_is_not_written_over(kept, reopened, monkeypatch, number):
+    before = kept.data.library_lists.read_bytes()
+
+    def refuse(*_arguments):
+        raise OSError(number, os.strerror(number))
+
+    lose_index(kept)
+    with monkeypatch.context() as patched:
+        patched.setattr(kept_lists, "read_regular", refuse)
+        library = reopened()
+        assert library.index.saved_searches() == {}
+        with pytest.raises(OSError, match=os.strerror(number)):
+            library.save_search("Best", Query(min_rating=5))
+    assert kept.data.library_lists.read_bytes() == before
+    library.close()
+    assert reopened().index.saved_searches() == {"Red ones": RED}
