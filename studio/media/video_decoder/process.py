@@ -81,12 +81,14 @@ class DecoderProcess:
                 return
             if process is None:
                 return
-            reason = self._receive_all(process)
-            process.kill()
-            code = process.wait()
-            self._outgoing.put(None)
-            assert process.stdout is not None
-            process.stdout.close()
+            try:
+                reason = self._receive_all(process)
+            finally:  # also if what receives is gone, as a widget that was deleted
+                process.kill()
+                code = process.wait()
+                self._outgoing.put(None)
+                assert process.stdout is not None
+                process.stdout.close()
             errors.seek(max(0, errors.seek(0, os.SEEK_END) - LOG_BYTES))
             if not self._is_closed:
                 log.warning(

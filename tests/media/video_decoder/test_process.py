@@ -1,6 +1,7 @@
 """The decoder's process: what it sends, and what it sends only when allowed."""
 
 import queue
+import threading
 
 import numpy as np
 import pytest
@@ -161,6 +162,26 @@ def test_a_killed_decoder_is_reported_once_and_a_closed_one_is_not(tmp_path, ope
     assert not child.is_running()
     assert closed.messages.empty()
     assert decoder.messages.empty()
+
+
+def test_process_ends_if_what_receives_is_gone(tmp_path, monkeypatch):
+    import psutil
+
+    children, raised = [], []
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    called = threading.Event()
+
+    def receive(_message, _data):
+        children.extend((psutil.Process(process.pid), threading.current_thread()))
+        called.set()
+        raise RuntimeError("Internal C++ object already deleted.")
+
+    process = DecoderProcess(write_video(tmp_path / "a.mp4"), receive, lambda _reason: None)
+    assert called.wait(PATIENCE)
+    child, thread = children
+    thread.join(PATIENCE)
+    assert not child.is_running()
+    assert [one.exc_type for one in raised] == [RuntimeError]
 
 
 @pytest.mark.parametrize("content", [b"abc", pack(Allow())[:-1], pack(Allow(), 10), b"\xff" * 8])
