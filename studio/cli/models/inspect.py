@@ -152,5 +152,6 @@ def _line(found: FoundModel) -> str:
 
 def _reason(inspection: Inspection) -> str:
     """Return why a model does not run, without the part about adding it."""
-    start, separator, reason = inspection.why_not.partition(" was not added: ")
-    return f"no: {reason}" if separator else start
+    from studio.models.files.folder_check import reason_in
+
+    return tr("no: {reason}", reason=reason_in(inspection.why_not))

@@ -15,7 +15,7 @@ from typing import Any
 from studio.core.errors import StudioError
 from studio.core.file_names import printable
 from studio.core.regular_file import HeaderError
-from studio.core.translation import tr
+from studio.core.translation import mark, tr, tr_marked
 from studio.models.files.config import MAX_CONFIG_BYTES, Config, read_value
 from studio.models.files.weight_names import problem
 from studio.models.files.weights_header import WeightsHeader, read_safetensors
@@ -53,16 +53,29 @@ _WEIGHTS = re.compile(
 )
 
 
+_REFUSED = mark("{name} was not added: {reason}")
+
+
 def refused(path: Path, reason: str) -> StudioError:
     """Return the error with the reason why `path` is not added."""
-    sentence = printable(
-        tr("{name} was not added: {reason}", name=path.name or path, reason=reason)
-    )
+    sentence = printable(tr_marked(_REFUSED).format(name=path.name or path, reason=reason))
     return StudioError(
         sentence,
         cause="model",
         cure=tr("Choose a model folder of safetensors files, or a GGUF file."),
     )
+
+
+def reason_in(message: str) -> str:
+    """Return the reason in the message of `refused`, whose subject is shown already.
+
+    Any other message is returned as it is.
+    """
+    begin, _name, between = tr_marked(_REFUSED).partition("{reason}")[0].partition("{name}")
+    if between and message.startswith(begin):
+        _subject, separator, reason = message.removeprefix(begin).partition(between)
+        return reason if separator else message
+    return message
 
 
 def check_folder(folder: Path) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView
 
 from studio.core.kinds import KINDS
 from studio.core.translation import mark, tr, tr_marked
+from studio.models.files.folder_check import reason_in
 from studio.models.install.scan import FoundModel
 from studio.ui.widgets import theme
 from studio.ui.widgets.factory import name_control, size_text, style_table
@@ -19,7 +20,6 @@ from studio.ui.widgets.table_model import Index, TableModel
 NAME, KIND, SIZE, PROGRAM, STATE = range(5)
 _BOX_WIDTH = 18
 """Width of a check box with its border, as in `theme.py`."""
-_REFUSED = " was not added: "  # not translated: cuts the model's name from an English reason
 _OTHERS = {
     "unknown": mark("unknown"),
     "lora": "LoRA",
@@ -126,7 +126,7 @@ class FoundList(TableModel):
         if found.inspection.runs and not why_not:
             return tr("Can be added.") if whole else tr("can be added")
         why_not = why_not or found.inspection.why_not
-        reason = why_not.partition(_REFUSED)[2] or why_not  # the row names the model
+        reason = reason_in(why_not)  # the row names the model
         return tr("Cannot be added: {reason}", reason=reason) if whole else reason
 
     # Qt's model
