@@ -20,7 +20,7 @@ from studio.core.settings import (
     load_preference,
 )
 from studio.core.settings_store import load_settings
-from studio.core.translation import tr
+from studio.core.translation import mark, tr
 from studio.engine.failures import explain
 from studio.engine.model_cache import Loaded, PipelineCache
 from studio.engine.outcome import JobOutcome, SaveError, complete_results, leading_count
@@ -185,7 +185,7 @@ class LocalEngine:
             del loaded
             self._pipelines.evict_all()
             replay_filter.restart()
-            context.note(tr("Memory ran out; the model is loaded in a way that takes less"))
+            context.note(mark("Memory ran out; the model is loaded in a way that takes less"))
             completed = leading_count((*outcome.saved, *outcome.unsaved))
             context = dataclasses.replace(context, completed_results=completed)
 

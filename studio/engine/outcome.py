@@ -49,7 +49,7 @@ class JobOutcome:
 
     def record(self, context: JobContext, loaded: Loaded, statistics: Statistics) -> None:
         """Keep the statistics and how the model was loaded."""
-        self.memory = ". ".join(filter(None, (loaded.plan.recorded, *context.notes)))
+        self.memory = ". ".join(filter(None, (loaded.plan.recorded, *context.recorded_notes)))
         self.statistics = msgspec.structs.replace(
             statistics,
             load_seconds=loaded.seconds,

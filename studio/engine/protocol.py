@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from studio.core.errors import StudioError
 from studio.core.events import AnyEvent, JobEvent, Loading, Statistics
 from studio.core.jobs import Job
+from studio.core.translation import tr_marked
 from studio.models.card import ModelCard
 from studio.preflight.adapters import ResolvedAdapter
 
@@ -86,15 +87,26 @@ class JobContext:
     retained: dict[str, Any] = field(default_factory=dict)
     """What the runner keeps for itself while the model is loaded in another way."""
     notes: list[str] = field(default_factory=list)
-    """What was done because memory ran out; written into the recipe."""
+    """What was done because memory ran out, or left out, in the user's language."""
+    recorded_notes: list[str] = field(default_factory=list)
+    """The same in English, for the recipe."""
     free_memory: Callable[[], None] = lambda: None
     """Evicts the other models."""
 
-    def note(self, text: str) -> None:
-        """Report what is done because memory ran out, now and in the recipe."""
-        if text not in self.notes:
-            self.notes.append(text)
-        self.emit(Loading(phase=text))
+    def note(self, text: str, **values: object) -> None:
+        """Report what is done because memory ran out, now and in the recipe.
+
+        `text` is a marked text with placeholders for `values`.
+        """
+        self.add_note(text, **values)
+        self.emit(Loading(phase=tr_marked(text).format(**values)))
+
+    def add_note(self, text: str, **values: object) -> None:
+        """Add a marked text with values to the notes and, in English, to the recipe."""
+        recorded = text.format(**values)
+        if recorded not in self.recorded_notes:
+            self.recorded_notes.append(recorded)
+            self.notes.append(tr_marked(text).format(**values))
 
     def check(self) -> None:
         """Raise JobCancelledError if the job was cancelled."""

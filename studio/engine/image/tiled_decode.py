@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from studio.core.requests import ImageRequest
-from studio.core.translation import tr
+from studio.core.translation import mark
 from studio.engine.protocol import JobContext
 from studio.engine.runtime.memory import OutOfMemoryGuard
 
@@ -59,7 +59,9 @@ def decode_in_tiles(vae: Any, decode: Callable[[], Any], context: JobContext) ->
             context.free_memory()
             if not _set_tiles(vae, side, context):
                 continue
-            context.note(tr("Memory ran out; decoding the image in tiles of {side} px", side=side))
+            context.note(
+                mark("Memory ran out; decoding the image in tiles of {side} px"), side=side
+            )
             decoded = try_decode(decode)
             if decoded is not None:
                 return decoded

@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator, Sequence
 from studio.core.errors import StudioError
 from studio.core.events import Statistics
 from studio.core.requests import TextRequest
-from studio.core.translation import tr
+from studio.core.translation import mark, tr
 from studio.engine.protocol import BatchOutcome, JobCancelledError, JobContext
 from studio.engine.runtime.placement import inference_context
 from studio.engine.text import llama_cpp
@@ -123,12 +123,16 @@ def _distinct(context: JobContext, results: list[TextResult]) -> Iterator[TextRe
         distinct.setdefault("".join(result.text.split()), result)
     unanswered, duplicates = len(results) - len(answers), len(answers) - len(distinct)
     if unanswered and not context.is_cancelled():
-        context.notes.append(
-            f"{unanswered} of {len(results)} candidates ended before their answer and are left out"
+        context.add_note(
+            mark("{count} of {total} candidates ended before their answer and are left out"),
+            count=unanswered,
+            total=len(results),
         )
     if duplicates:
-        context.notes.append(
-            f"{duplicates} of {len(results)} candidates differ only in blanks and are left out"
+        context.add_note(
+            mark("{count} of {total} candidates differ only in blanks and are left out"),
+            count=duplicates,
+            total=len(results),
         )
     for result in distinct.values():
         if len(distinct) < len(results):

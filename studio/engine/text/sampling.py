@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from studio.core.artifact import FinishReason
 from studio.core.events import Progress, TextDelta, ThoughtDelta
 from studio.core.requests import TextRequest
-from studio.core.translation import tr
+from studio.core.translation import mark
 from studio.engine.protocol import JobContext
 from studio.engine.runtime.memory import OutOfMemoryGuard
 from studio.engine.text.logprobs import LogprobRecorder, recorded_logits
@@ -136,7 +136,7 @@ def _halves(
             yield row
     left = [row for row in left if not row.over]
     for row in left:
-        row.context.note(tr("Memory ran out; the batch continues in halves"))
+        row.context.note(mark("Memory ran out; the batch continues in halves"))
         if pipeline.encoder_decoder:  # its inputs do not hold the generated tokens
             row.restart()
     middle = (len(left) + 1) // 2
