@@ -34,7 +34,7 @@ def grab_middle_frame(path: Path, side: int) -> NDArray[np.uint8]:
             answer, data = answers.get(timeout=PATIENCE_SECONDS)
             if isinstance(answer, Opened):
                 process.send(Seek(1, answer.length / 2, 1))
-            elif isinstance(answer, Frame):
+            elif isinstance(answer, Frame) and answer.fits(data):
                 return _colors(answer, data)
             elif isinstance(answer, Refused):
                 raise StudioError(answer.message, cause="invalid", cure=answer.cure)

@@ -79,6 +79,11 @@ class Frame(msgspec.Struct, frozen=True, tag=True):
     stride: int
     """Bytes from row to row."""
 
+    def fits(self, data: bytes | bytearray) -> bool:
+        """Return True if `data` holds all rows, which a decoder that runs wild may not send."""
+        is_image = self.width > 0 and self.height > 0 and self.stride >= 4 * self.width
+        return is_image and len(data) >= self.stride * self.height
+
 
 class AudioBlock(msgspec.Struct, frozen=True, tag=True):
     """Audio; its data are interleaved int16 samples."""

@@ -143,7 +143,7 @@ class DecoderLink(QObject):
             self._fail(tr("{name} contains no frames.", name=self._name), tr_marked(DAMAGED))
 
     def _on_frame(self, message: Frame, data: bytearray) -> None:
-        if len(data) < message.stride * message.height or message.stride < 4 * message.width:
+        if not message.fits(data):
             return
         image = QImage(
             data, message.width, message.height, message.stride, QImage.Format.Format_RGB32

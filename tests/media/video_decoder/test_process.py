@@ -191,3 +191,19 @@ def test_bytes_that_are_no_message(tmp_path, content):
     with path.open("rb", buffering=0) as file, pytest.raises(GarbledError):
         read_message(file)
     assert MAX_MESSAGE_BYTES < 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "stride", "size", "fits"),
+    [
+        (2, 2, 8, 16, True),
+        (2, 2, 12, 24, True),
+        (2, 2, 8, 15, False),
+        (2, 2, 7, 16, False),
+        (0, 2, 8, 16, False),
+        (-2, 2, -8, 16, False),
+        (2, -2, 8, 16, False),
+    ],
+)
+def test_frame_fits_its_data_or_is_not_used(width, height, stride, size, fits):
+    assert Frame(1, 0.0, width, height, stride).fits(bytearray(size)) is fits
