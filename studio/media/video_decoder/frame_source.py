@@ -156,6 +156,7 @@ class AvFrames:
             interpolation=_interpolation(frame, width, height),
             src_colorspace=_color_matrix(frame),
             dst_color_range="JPEG",
+            threads=0 if _is_converted_whole(frame, width, height) else 1,
         )
         plane = scaled.planes[0]
         if not turns:
@@ -195,9 +196,16 @@ def _interpolation(frame: Any, width: int, height: int) -> int:
     """
     from av.video.reformatter import Interpolation
 
-    is_scaled = (width, height) != (frame.width, frame.height)
-    accurate = 0 if is_scaled or width % 16 == 0 else int(Interpolation.ACCURATE_RND)
-    return int(Interpolation.BILINEAR) | accurate
+    is_whole = _is_converted_whole(frame, width, height)
+    return int(Interpolation.BILINEAR) | (0 if is_whole else int(Interpolation.ACCURATE_RND))
+
+
+def _is_converted_whole(frame: Any, width: int, height: int) -> bool:
+    """Return False if swscale converts up to 16 columns at once beyond the width.
+
+    A thread then writes over the beginning of the next row, which is another thread's.
+    """
+    return (width, height) != (frame.width, frame.height) or width % 16 == 0
 
 
 def _color_matrix(frame: Any) -> Any:
