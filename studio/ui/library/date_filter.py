@@ -42,7 +42,7 @@ _PHRASES = {
 }
 _LAST = re.compile(r"(?:last |past )?(\d{1,4}) (day|week|month|year)s?")
 _DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?)?[月日]?")
-_BETWEEN = re.compile(r"\s+(?:to|until)\s+|\s*(?:\.\.|–|至|到)\s*")
+_BETWEEN = re.compile(r" (?:to|until) | ?(?:\.\.|–|至|到) ?")
 _SINCE = re.compile(r"(?:since|from|after)\s+(.+)")
 _BEFORE = re.compile(r"(?:before|until)\s+(.+)")
 Span = tuple[datetime.date | None, datetime.date | None]
