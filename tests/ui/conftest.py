@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QThreadPool
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from studio.app import Studio
@@ -12,6 +13,13 @@ from studio.ui.desktop.language import translate_qt
 
 PATIENCE = 60_000
 """Milliseconds; the machine may be slow and busy."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clear_clipboard(qapp):
+    """The offscreen platform's clipboard outlives Python: data made in Python would crash it."""
+    yield
+    QGuiApplication.clipboard().clear()
 
 
 @pytest.fixture
