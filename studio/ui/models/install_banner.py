@@ -64,6 +64,9 @@ class InstallBanner(QObject):
         self._shared = shared
         self.installer: WorkThread | None = None
         """The running installation."""
+        self._installed: ModelCard | None = None
+        """What was installed, until the list of models is read again."""
+        shared.models_changed.connect(self._offer_installed)
         self._name = STARTER_KIND.starter
         self._pace = InstallPace("")
         self.offer = StarterCard(shared)
@@ -130,7 +133,14 @@ class InstallBanner(QObject):
         self.banner.set_text(self._pace.describe(progress, time.monotonic()))
 
     def _on_installed(self, card: ModelCard) -> None:
+        self._installed = card
         self._shared.reload_models()
+
+    def _offer_installed(self) -> None:
+        """Offer to try the installed model, now that the forms list it."""
+        card, self._installed = self._installed, None
+        if card is None:
+            return
 
         def try_it() -> None:
             self.banner.clear()

@@ -169,8 +169,6 @@ def test_the_starter_card_leads_from_get_it_to_the_first_try(
     qtbot.waitUntil(idle(window), timeout=PATIENCE)
     assert not window.install_banner.bar.isVisible()
     assert own(data) == ["big-voice"]
-    cards = studio.shared.all_cards
-    qtbot.waitUntil(lambda: "big-voice" in [one.name for one in cards()], timeout=PATIENCE)
     QTest.mouseClick(buttons(window)["Try it"], Qt.MouseButton.LeftButton)
     assert not window.install_banner.banner.isVisible()
     form = window.current()
