@@ -20,6 +20,19 @@ GROUPS = {
 }
 """Group → title, in the window's order; titles are shown with `tr_marked`."""
 
+STRATEGY_TITLES: dict[str, str] = {
+    "auto": mark("Automatic"),
+    "resident": mark("Whole"),
+    "16-bit": mark("16-bit"),
+    "model-offload": mark("Parts take turns on the GPU"),
+    "group-offload": mark("Groups of layers take turns on the GPU"),
+    "sequential-offload": mark("Layer by layer (slow)"),
+    "8-bit": mark("8-bit"),
+    "4-bit": mark("4-bit"),
+    "cpu": mark("On the CPU"),
+}
+"""LoadPreference → title, shown with `tr_marked`."""
+
 SETTINGS = (
     *in_group(
         "appearance",
@@ -95,17 +108,7 @@ SETTINGS = (
                 "Automatic uses the fastest way that fits into the free memory. The Models "
                 "window has the same choice for a single model."
             ),
-            choices={
-                "auto": mark("Automatic"),
-                "resident": mark("Whole"),
-                "16-bit": mark("16-bit"),
-                "model-offload": mark("Parts take turns on the GPU"),
-                "group-offload": mark("Groups of layers take turns on the GPU"),
-                "sequential-offload": mark("Layer by layer (slow)"),
-                "8-bit": mark("8-bit"),
-                "4-bit": mark("4-bit"),
-                "cpu": mark("On the CPU"),
-            },
+            choices=STRATEGY_TITLES,
         ),
         setting(
             "unload_minutes",

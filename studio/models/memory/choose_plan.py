@@ -14,6 +14,7 @@ import msgspec
 
 from studio.core.errors import StudioError
 from studio.core.settings import LoadPreference, LoadStrategy
+from studio.core.settings_catalog.catalog import STRATEGY_TITLES
 from studio.core.translation import mark, tr, tr_marked
 from studio.models.card import ModelCard
 from studio.models.families import find_family
@@ -31,7 +32,6 @@ from studio.models.memory.hardware import (
 from studio.models.memory.load_plan import (
     OFFLOADS,
     PACKAGES,
-    STRATEGY_TITLES,
     Footprint,
     LoadPlan,
     gigabytes,

@@ -17,17 +17,6 @@ from studio.models.memory.hardware import PRECISION_TITLES, Device, Precision, Q
 STRATEGIES: tuple[LoadStrategy, ...] = get_args(LoadStrategy)
 PREFERENCES: tuple[LoadPreference, ...] = ("auto", *STRATEGIES)
 # All texts here are translated where they are shown.
-STRATEGY_TITLES: dict[LoadPreference, str] = {
-    "auto": mark("Automatic"),
-    "resident": mark("Whole"),
-    "16-bit": mark("16-bit"),
-    "model-offload": mark("Parts take turns on the GPU"),
-    "group-offload": mark("Groups of layers take turns on the GPU"),
-    "sequential-offload": mark("Layer by layer (slow)"),
-    "8-bit": mark("8-bit"),
-    "4-bit": mark("4-bit"),
-    "cpu": mark("On the CPU"),
-}
 _PLACES: dict[LoadStrategy, str] = {
     "model-offload": mark("parts take turns on the GPU"),
     "group-offload": mark("groups of layers take turns on the GPU"),

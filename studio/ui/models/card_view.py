@@ -16,13 +16,14 @@ from PySide6.QtWidgets import (
 
 from studio.core.errors import StudioError
 from studio.core.settings import LoadPreference
+from studio.core.settings_catalog.catalog import STRATEGY_TITLES
 from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.catalog import license_terms
 from studio.models.memory.choose_plan import choose, possible_plans
 from studio.models.memory.folder_facts import Facts, facts_of
 from studio.models.memory.hardware import Machine, memory_needs
-from studio.models.memory.load_plan import STRATEGY_TITLES, LoadPlan
+from studio.models.memory.load_plan import LoadPlan
 from studio.ui.models.languages import language_name
 from studio.ui.models.list import TASKS, Item, kind_title
 from studio.ui.widgets.factory import label, name_control, row, size_text

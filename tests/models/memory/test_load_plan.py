@@ -10,6 +10,7 @@ import pytest
 
 from studio.core.errors import StudioError
 from studio.core.settings import Settings
+from studio.core.settings_catalog.catalog import STRATEGY_TITLES
 from studio.core.translation import use_language
 from studio.models.card import Memory, ModelCard
 from studio.models.catalog import catalog_entries
@@ -19,7 +20,6 @@ from studio.models.memory.hardware import Machine, installed_quantizers, quick_m
 from studio.models.memory.load_plan import (
     PREFERENCES,
     STRATEGIES,
-    STRATEGY_TITLES,
     Footprint,
 )
 from tests.checkpoints.image import make_sd
