@@ -19,6 +19,11 @@ from studio.models.card_store import CARD_FILE, read_card
 from studio.models.catalog import builtin_cards, entry_named
 
 Cards = list[ModelCard]
+_STARTER_RANKS = {"smollm2-135m-instruct": 2, "qwen2.5-coder-0.5b-instruct": 1}
+"""Small starter model → how far it stands back as a default behind models that do more.
+
+Here, since the cards of models that are installed already would lack a new field.
+"""
 _Version = tuple[int, int, int]
 """Inode, modification time in ns and size in bytes: changes with every write of a card."""
 
@@ -120,10 +125,18 @@ def is_of(card: ModelCard, kind: str) -> bool:
 def default_first(cards: list[ModelCard], chosen: str | None) -> list[ModelCard]:
     """Return the cards of one kind with the default first: the chosen one, else the first added.
 
-    Added models come before those that come with Studio, whole models before adapters.
+    Added models come before those that come with Studio, whole models before adapters, and larger
+    models before the small starter models.
     """
     return sorted(
-        cards, key=lambda card: (card.name != chosen, bool(card.base), card.builtin, card.added)
+        cards,
+        key=lambda card: (
+            card.name != chosen,
+            bool(card.base),
+            card.builtin,
+            _STARTER_RANKS.get(card.name, 0),
+            card.added,
+        ),
     )
 
 

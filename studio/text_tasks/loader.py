@@ -109,6 +109,8 @@ def _problems(name: str, task: Task) -> Iterator[str]:
         yield tr("field: there must be 1 to {limit} fields", limit=MAX_FIELDS)
     if not 1 <= task.candidates <= 32 or not 1 <= task.overgenerate <= 8:
         yield tr("candidates must be 1 to 32 and overgenerate 1 to 8")
+    if task.min_parameters < 0:
+        yield tr("min_parameters: begins at 0")
     yield from _field_problems(task)
     yield from _prompt_problems(task)
     for place, check in enumerate(task.check):

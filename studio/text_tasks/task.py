@@ -91,6 +91,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """How many times as many are generated, so that some can be left out."""
     check: tuple[TaskCheck, ...] = ()
     clean: tuple[CleanupName, ...] = ()
+    min_parameters: int = 0
+    """Parameters of the smallest model that does this well; 0 for any. Smaller ones get a note."""
     extracts: bool = False
     """Without a model, or for a text that is too long, sentences of the source are the result."""
 

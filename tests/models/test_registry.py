@@ -14,7 +14,7 @@ from studio.core.settings_store import update
 from studio.models import registry as registry_module
 from studio.models.card import ModelCard, Voice
 from studio.models.card_store import card_folder, read_card, write_card
-from studio.models.registry import ModelRegistry
+from studio.models.registry import ModelRegistry, default_first
 
 
 def put(data, name, added="2026-01-01T00:00:00+00:00", **values) -> ModelCard:
@@ -39,6 +39,19 @@ def test_missing_model_error_names_the_install_command(data):
         ModelRegistry(data).find("text")
     assert "studio models install starter" in caught.value.cure
     assert caught.value.cause == "model"
+
+
+def test_larger_model_is_the_default_instead_of_a_small_starter():
+    def made(name, added, builtin=False):
+        return ModelCard(
+            name=name, title=name, kind="text", runner="transformers", added=added, builtin=builtin
+        )
+
+    small, medium = made("smollm2-135m-instruct", "1"), made("qwen2.5-coder-0.5b-instruct", "2")
+    large, own = made("qwen2.5-coder-1.5b-instruct", "4"), made("own", "3")
+    cards = [made("builtin", "", True), small, medium, large, own]
+    assert default_first(cards, None) == [own, large, medium, small, cards[0]]
+    assert default_first([small, medium], small.name) == [small, medium]
 
 
 def test_default_is_the_chosen_or_first_installed_model(data):

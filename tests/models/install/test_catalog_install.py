@@ -358,6 +358,7 @@ def test_catalog_entries_are_complete():
     ("alias", "name"),
     [
         ("starter", "smollm2-135m-instruct"),
+        ("starter-medium", "qwen2.5-coder-0.5b-instruct"),
         ("starter-large", "qwen2.5-coder-1.5b-instruct"),
         ("kokoro", "kokoro-82m"),
     ],
