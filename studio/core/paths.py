@@ -117,6 +117,11 @@ class DataFolder(NamedTuple):
         return self.root / "studio.db"
 
     @property
+    def documents(self) -> Path:
+        """Documents with their versions; see `documents/store.py`."""
+        return self.root / "documents.sqlite"
+
+    @property
     def library(self) -> Path:
         """The library's index, which can be rebuilt from the files; see `library/index.py`."""
         return self.root / "library.db"

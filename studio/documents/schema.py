@@ -1,0 +1,139 @@
+"""Opens, checks and migrates the SQLite file of documents."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+from studio.core.errors import StudioError
+from studio.core.translation import tr
+
+BUSY_MS = 5_000
+"""How long a statement waits for another program."""
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE documents (
+        id TEXT PRIMARY KEY,
+        title TEXT NOT NULL,
+        format TEXT NOT NULL,
+        file TEXT NOT NULL DEFAULT '',
+        file_sha256 TEXT NOT NULL DEFAULT '',
+        source TEXT NOT NULL DEFAULT '',
+        created REAL NOT NULL,
+        changed REAL NOT NULL,
+        trashed REAL NOT NULL DEFAULT 0,
+        characters INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        origins BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX documents_by_change ON documents (trashed, changed);
+    CREATE TABLE changes (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        document TEXT NOT NULL,
+        body BLOB NOT NULL,
+        characters INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX changes_by_document ON changes (document, number);
+    CREATE TABLE versions (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        document TEXT NOT NULL,
+        created REAL NOT NULL,
+        reason TEXT NOT NULL,
+        job TEXT NOT NULL DEFAULT '',
+        sha256 TEXT NOT NULL,
+        characters INTEGER NOT NULL,
+        text BLOB NOT NULL,
+        origins BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX versions_by_document ON versions (document, id);
+    """,
+)
+"""One script per schema version; `PRAGMA user_version` counts those that ran. Append only."""
+_TABLES = {"documents", "changes", "versions"}
+
+
+def open_documents(path: Path) -> tuple[sqlite3.Connection, Path | None]:
+    """Open the file, migrated to the newest schema; return where a damaged one was moved to.
+
+    Raises StudioError if the file is from a newer Studio or another program, or cannot be opened.
+    """
+    if path.exists() and not path.is_file():
+        raise _unusable(tr("{path} is not a file.", path=path))
+    kept = None
+    try:
+        connection = _connect(path)
+    except sqlite3.OperationalError as error:
+        raise _unusable(
+            tr("The documents in {path} cannot be opened: {error}.", path=path, error=error)
+        ) from error
+    except sqlite3.DatabaseError:
+        kept = _set_aside(path)
+        connection = _connect(path)
+    try:
+        _migrate(connection, path)
+    except sqlite3.OperationalError as error:
+        connection.close()
+        raise _unusable(
+            tr("The documents in {path} cannot be opened: {error}.", path=path, error=error)
+        ) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection, kept
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=BUSY_MS / 1000, check_same_thread=False, isolation_level=None
+    )
+    connection.row_factory = sqlite3.Row
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise sqlite3.DatabaseError("quick_check failed")
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(MIGRATIONS):
+        raise StudioError(
+            tr("{path} was written by a newer Studio.", path=path),
+            cause="invalid",
+            cure=tr("Start that version, or use another --data-dir."),
+        )
+    tables = {
+        row[0]
+        for row in connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        )
+    }
+    if tables and (not version or not tables >= _TABLES):
+        raise _unusable(tr("{path} does not hold documents of Studio.", path=path))
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;"
+        )
+
+
+def _set_aside(path: Path) -> Path:
+    """Rename a damaged file with SQLite's own files next to it, and return its new path."""
+    kept = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(kept.with_name(kept.name + suffix))
+    return kept
+
+
+def _unusable(message: str) -> StudioError:
+    return StudioError(
+        message,
+        cause="disk",
+        cure=tr("Check the data folder, or choose another one with --data-dir."),
+    )

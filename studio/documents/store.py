@@ -1,0 +1,219 @@
+"""Keeps documents in one SQLite file: text, changes since it was written whole, and versions.
+
+A change is stored as it was made, so that saving a character of a long text takes as long as
+saving one of a short text. WAL with `synchronous=FULL`: what was stored survives a power cut.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from studio.core.errors import StudioError
+from studio.core.translation import tr
+from studio.documents.document import Change, Document, clean_title
+from studio.documents.origins import Stretches, with_length
+from studio.documents.schema import open_documents
+from studio.documents.version_table import VersionTable
+from studio.documents.versions import DocumentInfo
+
+MAX_CHANGES = 500
+"""After so many changes, the text is written whole."""
+MAX_CHANGED_CHARACTERS = 200_000
+_CHANGES = msgspec.json.Decoder(tuple[Change, ...])
+_STRETCHES = msgspec.json.Decoder(Stretches)
+_COLUMNS = "id, title, format, file, file_sha256, source, created, changed"
+
+
+class DocumentStore:
+    """All documents of a data folder. Threads may share it.
+
+    Every method raises StudioError for a document that is missing, and sqlite3.Error if the file
+    cannot be read or written; see `faults`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file. Raises StudioError if it cannot be used."""
+        self._lock = threading.Lock()
+        self._connection, self.set_aside = open_documents(path)
+        """`set_aside`: where a damaged file was moved to; None for an undamaged one."""
+        self.versions = VersionTable(self._connection, self._lock)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    # Documents
+    # ----------------------------------------------------------------------
+
+    def list(self, *, is_trashed: bool = False) -> tuple[DocumentInfo, ...]:
+        """Return the documents, the one that changed last first; or those in the trash."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT id, title, format, file, changed, characters FROM documents"
+                " WHERE (trashed > 0) = ? ORDER BY changed DESC, id DESC",
+                (is_trashed,),
+            ).fetchall()
+        return tuple(DocumentInfo(**dict(row)) for row in rows)
+
+    def add(self, document: Document) -> None:
+        """Store a new document."""
+        now = time.time()
+        document.created = document.created or now
+        document.changed = document.changed or now
+        with self._transaction() as connection:
+            connection.execute(
+                f"INSERT INTO documents ({_COLUMNS}, characters, text, origins)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    document.id,
+                    document.title,
+                    document.format,
+                    document.file,
+                    document.file_sha256,
+                    document.source,
+                    document.created,
+                    document.changed,
+                    len(document.text),
+                    document.text,
+                    msgspec.json.encode(document.origins),
+                ),
+            )
+
+    def load(self, document_id: str) -> Document:
+        """Read a document with all its changes."""
+        with self._lock:
+            row = self._connection.execute(
+                f"SELECT {_COLUMNS}, text, origins FROM documents WHERE id = ?", (document_id,)
+            ).fetchone()
+            if row is None:
+                raise _missing()
+            changes = self._connection.execute(
+                "SELECT body FROM changes WHERE document = ? ORDER BY number", (document_id,)
+            ).fetchall()
+        values = dict(row)
+        values["origins"] = with_length(_read_stretches(row["origins"]), len(row["text"]))
+        document = Document(**values)
+        for change in changes:
+            for one in _CHANGES.decode(change["body"]):
+                document.apply(one)
+        return document
+
+    def append(self, document_id: str, changes: Sequence[Change], characters: int) -> None:
+        """Store changes in the order in which they were made; `characters`: the length now."""
+        grown = sum(len(change.inserted) for change in changes)
+        now = time.time()
+        with self._transaction() as connection:
+            done = connection.execute(
+                "UPDATE documents SET changed = ?, characters = ? WHERE id = ?",
+                (now, characters, document_id),
+            )
+            if not done.rowcount:
+                raise _missing()
+            connection.execute(
+                "INSERT INTO changes (document, body, characters) VALUES (?, ?, ?)",
+                (document_id, msgspec.json.encode(tuple(changes)), grown),
+            )
+            count, size = connection.execute(
+                "SELECT count(*), sum(characters) FROM changes WHERE document = ?", (document_id,)
+            ).fetchone()
+        if count > MAX_CHANGES or size > MAX_CHANGED_CHARACTERS + characters // 2:
+            self.write_whole(self.load(document_id))
+
+    def write_whole(self, document: Document) -> None:
+        """Store the text of a document whole, in place of its changes."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE documents SET text = ?, origins = ?, characters = ? WHERE id = ?",
+                (
+                    document.text,
+                    msgspec.json.encode(document.origins),
+                    len(document.text),
+                    document.id,
+                ),
+            )
+            connection.execute("DELETE FROM changes WHERE document = ?", (document.id,))
+
+    def rename(self, document_id: str, title: str) -> None:
+        """Change the title."""
+        self._set(document_id, "title", clean_title(title))
+
+    def set_format(self, document_id: str, format: str) -> None:
+        """Change the format."""
+        self._set(document_id, "format", format)
+
+    def bind(self, document_id: str, file: str, sha256: str) -> None:
+        """Remember the file that a document is saved to, and the hash of its content."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE documents SET file = ?, file_sha256 = ? WHERE id = ?",
+                (file, sha256, document_id),
+            )
+
+    def trash(self, document_id: str) -> None:
+        """Move a document to the trash."""
+        self._set(document_id, "trashed", time.time())
+
+    def restore(self, document_id: str) -> None:
+        """Take a document out of the trash."""
+        self._set(document_id, "trashed", 0.0)
+
+    def remove(self, document_id: str) -> None:
+        """Delete a document with its versions."""
+        with self._transaction() as connection:
+            for table, column in (
+                ("changes", "document"),
+                ("versions", "document"),
+                ("documents", "id"),
+            ):
+                connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (document_id,))
+
+    def empty_trash(self, before: float) -> int:
+        """Delete documents that are in the trash since before a Unix time; return their number."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT id FROM documents WHERE trashed > 0 AND trashed < ?", (before,)
+            ).fetchall()
+        for row in rows:
+            self.remove(row["id"])
+        return len(rows)
+
+    def _set(self, document_id: str, column: str, value: str | float) -> None:
+        with self._transaction() as connection:
+            done = connection.execute(
+                f"UPDATE documents SET {column} = ? WHERE id = ?", (value, document_id)
+            )
+            if not done.rowcount:
+                raise _missing()
+
+
+def _read_stretches(body: bytes) -> Stretches:
+    try:
+        return _STRETCHES.decode(body)
+    except msgspec.DecodeError:  # the text matters more than who wrote it
+        return ()
+
+
+def _missing() -> StudioError:
+    return StudioError(
+        tr("The document does not exist any more."), cure=tr("Choose another document.")
+    )

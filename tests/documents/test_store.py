@@ -1,0 +1,217 @@
+"""The file of documents: what is read back, versions, damage, other programs and a full disk."""
+
+import sqlite3
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studio.core.errors import StudioError
+from studio.documents import store as store_module
+from studio.documents import version_table
+from studio.documents.document import Change, insertion, new_document
+from studio.documents.faults import explain
+from studio.documents.origins import IMPORTED, PERSON, Origin, Stretch
+from studio.documents.schema import MIGRATIONS
+from studio.documents.store import DocumentStore
+
+MODEL = Origin("model", "job-1")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "documents.sqlite"
+
+
+@pytest.fixture
+def store(path):
+    opened = DocumentStore(path)
+    yield opened
+    opened.close()
+
+
+def add(store, title="A", text="", **values):
+    document = new_document(title, text, IMPORTED, **values)
+    store.add(document)
+    return document
+
+
+def edit(store, document, *changes):
+    for change in changes:
+        document.apply(change)
+    store.append(document.id, changes, len(document.text))
+
+
+def test_document_is_read_back_with_its_changes(path, store):
+    document = add(store, "Rain", "Once 光\U0001f600", source="ab" * 32, format="md")
+    edit(store, document, insertion(0, "x"), insertion(1, "yy", MODEL, removed=2))
+    edit(store, document, Change(0, 1, "", ()))
+    other = DocumentStore(path)
+    read = other.load(document.id)
+    assert read.changed > document.changed
+    document.changed = read.changed
+    assert read == document
+    assert document.text == "yyce 光\U0001f600"
+    info = other.list()[0]
+    assert (info.title, info.characters, info.format) == ("Rain", len(document.text), "md")
+    other.close()
+
+
+def test_many_changes_are_written_whole(store, monkeypatch):
+    monkeypatch.setattr(store_module, "MAX_CHANGES", 5)
+    document = add(store)
+    for number in range(30):
+        edit(store, document, insertion(number, "a", MODEL if number % 3 else PERSON))
+        count = store._connection.execute("SELECT count(*) FROM changes").fetchone()[0]
+        assert count <= 5
+    assert store.load(document.id).text == "a" * 30
+    assert store.load(document.id).origins == document.origins
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 9), st.text(max_size=4)), max_size=20))
+def test_any_changes_are_read_back(tmp_path_factory, edits):
+    store = DocumentStore(tmp_path_factory.mktemp("s") / "documents.sqlite")
+    document = add(store, text="some text")
+    for position, removed, text in edits:
+        start = min(position, len(document.text))
+        text = text.encode("utf-8", "replace").decode()
+        edit(
+            store,
+            document,
+            insertion(start, text, removed=min(removed, len(document.text) - start)),
+        )
+    assert store.load(document.id).text == document.text
+    assert store.load(document.id).origins == document.origins
+    store.close()
+
+
+def test_list_has_the_latest_first_and_trash_is_apart(store, monkeypatch):
+    times = iter(range(1_000, 2_000))
+    monkeypatch.setattr(store_module.time, "time", lambda: float(next(times)))
+    first, second = add(store, "First"), add(store, "Second")
+    assert [info.title for info in store.list()] == ["Second", "First"]
+    edit(store, first, insertion(0, "x"))
+    assert [info.title for info in store.list()] == ["First", "Second"]
+    store.rename(second.id, " New\nname ")
+    store.trash(first.id)
+    assert [info.title for info in store.list()] == ["New name"]
+    assert [info.title for info in store.list(is_trashed=True)] == ["First"]
+    store.restore(first.id)
+    assert len(store.list()) == 2
+    store.trash(second.id)
+    assert store.empty_trash(before=1_000.0) == 0
+    assert store.empty_trash(before=3_000.0) == 1
+    with pytest.raises(StudioError, match="does not exist"):
+        store.load(second.id)
+
+
+@pytest.mark.parametrize(
+    "do",
+    [
+        lambda store: store.load("none"),
+        lambda store: store.append("none", (insertion(0, "x"),), 1),
+        lambda store: store.rename("none", "x"),
+        lambda store: store.versions.read(1),
+    ],
+)
+def test_missing_document_is_an_error_with_advice(store, do):
+    with pytest.raises(StudioError) as caught:
+        do(store)
+    assert caught.value.cure
+
+
+def test_versions_are_kept_listed_and_read(store):
+    document = add(store)
+    first = store.versions.add(document.id, "one", (Stretch(3, PERSON),), "begin")
+    same = store.versions.add(document.id, "one", (Stretch(3, PERSON),), "save")
+    second = store.versions.add(document.id, "one two", (Stretch(7, MODEL),), "generation", job="j")
+    assert first == same
+    listed = store.versions.list(document.id)
+    assert [info.id for info in listed] == [second, first]
+    assert (listed[0].reason, listed[0].job, listed[0].characters) == ("generation", "j", 7)
+    read = store.versions.read(second)
+    assert (read.text, read.origins, read.info) == ("one two", (Stretch(7, MODEL),), listed[0])
+    store.remove(document.id)
+    assert store.versions.list(document.id) == ()
+
+
+def test_first_and_newest_versions_stay_when_there_are_too_many(store, monkeypatch):
+    monkeypatch.setattr(version_table, "MAX_VERSIONS", 4)
+    document = add(store)
+    for number in range(10):
+        store.versions.add(document.id, str(number), (), "save")
+    texts = [store.versions.read(info.id).text for info in store.versions.list(document.id)]
+    assert texts == ["9", "8", "7", "0"]
+
+
+@pytest.mark.parametrize(
+    "damage", [b"not a database" * 500, b"SQLite format 3\0" + b"\xff" * 9_000]
+)
+def test_damaged_file_is_set_aside_and_reported(path, damage):
+    path.write_bytes(damage)
+    store = DocumentStore(path)
+    assert store.set_aside is not None
+    assert store.set_aside.read_bytes() == damage
+    assert store.list() == ()
+    add(store, text="new")
+    store.close()
+    again = DocumentStore(path)
+    assert again.set_aside is None
+    assert len(again.list()) == 1
+    again.close()
+
+
+def test_files_of_newer_versions_and_other_programs_stay_as_they_are(path):
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            f"CREATE TABLE documents (x); PRAGMA user_version = {len(MIGRATIONS) + 1}"
+        )
+    with pytest.raises(StudioError, match="newer Studio"):
+        DocumentStore(path)
+    with sqlite3.connect(path) as connection:
+        connection.executescript("PRAGMA user_version = 0")
+    with pytest.raises(StudioError, match="does not hold documents"):
+        DocumentStore(path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(StudioError, match="not a file"):
+        DocumentStore(path)
+
+
+def test_two_programs_share_the_file(path, store):
+    other = DocumentStore(path)
+    document = add(store)
+    for number in range(20):
+        writer = (store, other)[number % 2]
+        edit(writer, document, insertion(number, "a"))
+    assert store.load(document.id).text == other.load(document.id).text == "a" * 20
+    other.close()
+
+
+def test_full_disk_loses_nothing_that_was_stored(store):
+    document = add(store, text="kept")
+    edit(store, document, insertion(4, "!"))
+    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+    store._connection.execute(f"PRAGMA max_page_count = {pages}")
+    stored = document.text
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        edit(store, document, insertion(5, "x" * 100_000))
+    assert "disk is full" in explain(caught.value).message
+    assert store.load(document.id).text == stored
+    store._connection.execute("PRAGMA max_page_count = 1000000")
+    store.write_whole(document)
+    assert store.load(document.id).text == document.text
+
+
+def test_busy_file_is_explained(path, store):
+    document = add(store)
+    blocker = sqlite3.connect(path, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    store._connection.execute("PRAGMA busy_timeout = 1")
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        edit(store, document, insertion(0, "x"))
+    assert "another program" in explain(caught.value).message
+    blocker.execute("ROLLBACK")
+    store.write_whole(document)
+    assert store.load(document.id).text == "x"
+    blocker.close()
