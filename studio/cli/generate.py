@@ -231,7 +231,7 @@ class GenerateCommand:
 
     def _print(self, outcome: Outcome, job: Job, *, streamed: bool) -> None:
         if self.task_run is not None and outcome.artifacts:
-            self._print_task(self.task_run, outcome, job)
+            self._print_task(self.task_run, outcome)
         elif self.as_json:
             from studio.cli.queue_runner import with_texts
 
@@ -250,13 +250,10 @@ class GenerateCommand:
             output.note(outcome.failure.message)
             output.note(outcome.failure.cure)
 
-    def _print_task(self, run: TaskRun, outcome: Outcome, job: Job) -> None:
+    def _print_task(self, run: TaskRun, outcome: Outcome) -> None:
         from studio.cli.queue_runner import with_texts
 
-        assert isinstance(job.request, TextRequest)
-        completes = job.request.mode == "complete"
-        begin = (job.request.prompt if completes else "") + job.request.prefix
-        run.print_results(with_texts(outcome), begin.rstrip(" \t"), as_json=self.as_json)
+        run.print_results(with_texts(outcome), as_json=self.as_json)
 
 
 MAX_DERIVED_BYTES = 10

@@ -13,11 +13,12 @@ from studio.cli import output
 from studio.cli.context import Context
 from studio.core.artifact import Artifact
 from studio.core.errors import StudioError
+from studio.core.requests.text_task import OmittedText, TaskReview
 from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.text_tasks.extraction import extract_summary
 from studio.text_tasks.loader import find_task
 from studio.text_tasks.passages import Coverage, link_sentences
-from studio.text_tasks.ranking import Candidate, RankedText, Ranking, rank
+from studio.text_tasks.ranking import RankedText, Ranking
 from studio.text_tasks.requests import (
     TaskInput,
     TaskValues,
@@ -64,12 +65,9 @@ class TaskRun:
     inputs: TaskInput
     values: TaskValues
 
-    def print_results(self, outcome: Any, prompt: str, *, as_json: bool) -> None:
-        """Print the ranked texts of a job. `prompt`: what a text begins with if continued."""
-        candidates = _candidates(outcome.artifacts, outcome.texts)
-        ranking = rank(
-            candidates, self.task, self.values, count=self.inputs.candidates, prompt=prompt
-        )
+    def print_results(self, outcome: Any, *, as_json: bool) -> None:
+        """Print the texts of a job, which its recipes rank and review."""
+        ranking = _ranking(outcome.artifacts, outcome.texts)
         coverage = None
         if self.task.extracts and ranking.results:
             coverage = link_sentences(ranking.results[0].text, self.inputs.prompt)
@@ -89,13 +87,13 @@ class TaskRun:
             output.result(ranked.text if len(ranking.results) == 1 else f"{number}. {ranked.text}")
             if sentence := _failed_sentence(number, ranked):
                 output.note(sentence)
-        self._note_counts(ranking, len(candidates))
+        self._note_counts(ranking)
         if coverage is not None:
             _note_coverage(coverage)
 
-    def _note_counts(self, ranking: Ranking, generated: int) -> None:
+    def _note_counts(self, ranking: Ranking) -> None:
         wanted = self.inputs.candidates or self.task.candidates
-        if generated and len(ranking.results) < wanted:
+        if ranking.results and len(ranking.results) < wanted:
             output.note(
                 tr(
                     "{count} of {wanted} results: the other texts were refusals, repeated or "
@@ -107,15 +105,15 @@ class TaskRun:
         if ranking.omitted:
             output.note(
                 tr_plural(
-                    "One more text was generated and left out; it is in the library.",
-                    "{count} more texts were generated and left out; they are in the library.",
+                    "One more text was generated and left out; it is in the recipe.",
+                    "{count} more texts were generated and left out; they are in the recipe.",
                     len(ranking.omitted),
                 )
             )
 
     def extract(self, *, as_json: bool) -> None:
         """Print sentences of the source instead of a model's summary."""
-        count = self.values.numbers["sentences"]
+        count = int(self.values.texts["sentences"])
         coverage = extract_summary(self.inputs.prompt, count, self.values.texts["focus"])
         if as_json:
             outcome = TaskOutcome(
@@ -184,12 +182,26 @@ def _split_field(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-def _candidates(artifacts: Sequence[Artifact], texts: Sequence[str]) -> list[Candidate]:
-    return [
-        Candidate(text=text, complete=artifact.finish_reason != "length", score=artifact.score)
-        for artifact, text in zip(artifacts, texts, strict=False)
-        if not artifact.partial and Path(artifact.path).suffix
-    ]
+def _ranking(artifacts: Sequence[Artifact], texts: Sequence[str]) -> Ranking:
+    """Return the results of a job as its files and their recipes hold them."""
+    from studio.library.artifacts import read_recipe  # imports numpy
+
+    results: list[RankedText] = []
+    omitted: list[OmittedText] = []
+    for artifact, text in zip(artifacts, texts, strict=False):
+        recipe = read_recipe(Path(artifact.path))
+        review = recipe.review if recipe is not None and recipe.review else TaskReview(unedited="")
+        omitted += review.omitted
+        if not artifact.partial:
+            ranked = RankedText(
+                text=text,
+                index=review.index,
+                complete=artifact.finish_reason != "length",
+                unedited=review.unedited,
+                checks=review.checks,
+            )
+            results.append(ranked)
+    return Ranking(results=tuple(results), omitted=tuple(omitted))
 
 
 def _failed_sentence(number: int, ranked: RankedText) -> str:

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from studio.core.kinds import AnyRequest
+from studio.core.requests.text_task import TaskReview
 from studio.core.translation import mark, tr_marked, tr_plural
 
 SIDECAR_FOLDER = ".studio"
@@ -79,6 +80,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens that a reasoning model spent before its answer; the thoughts are not stored."""
     distinct: int = 0
     """Number of different results, if lower than the request asks for; else 0."""
+    review: TaskReview | None = None
+    """What the guided task of a text found about it."""
 
 
 class TokenChoice(msgspec.Struct, frozen=True, array_like=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import random
 import threading
@@ -44,6 +45,7 @@ from studio.engine.protocol import (
     JobCancelledError,
     JobContext,
 )
+from studio.engine.text.task_results import emit_shown, no_usable_text, task_results
 from studio.library import artifacts
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
 from studio.models.card import fake_card
@@ -145,6 +147,25 @@ class FakeEngine:
 
     @_results.register
     def _text(self, request: TextRequest, context: JobContext) -> Generator[Result, None, None]:
+        if request.task is None:
+            yield from self._texts(request, context)
+            return
+        context = dataclasses.replace(context, emit=emit_shown(context.emit, request.task))
+        texts: list[TextResult] = []
+        try:
+            for result in self._texts(request, context):
+                texts.append(result)
+        except JobCancelledError:
+            yield from task_results(request, request.task, texts)
+            raise
+        results = task_results(request, request.task, texts)
+        yield from results
+        if error := no_usable_text(results):
+            raise error
+
+    def _texts(
+        self, request: TextRequest, context: JobContext
+    ) -> Generator[TextResult, None, None]:
         total = min(request.max_new_tokens, 40)
         for candidate in range(request.num_return_sequences):
             generator = random.Random((request.seed or 0) + candidate)

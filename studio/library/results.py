@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.artifact import FinishReason, TokenLogprobs
+from studio.core.requests.text_task import TaskReview
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,7 @@ class TextResult(Result):
     distinct: int = 0
     """Number of different candidates, if some were equal; else 0."""
     logprobs: TokenLogprobs | None = None
+    review: TaskReview | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,32 +1,16 @@
-"""The result of a check."""
+"""Makes the result of a check from the places that it marks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
 
-import msgspec
+from studio.core.requests.text_task import Check, Span
+
+__all__ = ["MAX_SPANS", "Check", "Span", "from_spans"]
 
 MAX_SPANS = 200
 """Places that a check marks; further ones are left out."""
-
-
-class Span(msgspec.Struct, frozen=True):
-    """A place in the text, in characters; `end` is the first one after it."""
-
-    start: int
-    end: int
-    note: str = ""
-
-
-class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check found."""
-
-    name: str
-    passed: bool
-    message: str
-    """One sentence in English with the figures."""
-    spans: tuple[Span, ...] = ()
 
 
 def from_spans(name: str, spans: Iterable[Span], what: str) -> Check:

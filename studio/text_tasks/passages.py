@@ -7,9 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
+from studio.core.requests.text_task import Coverage, LinkedSentence, Passage
 from studio.text_checks.topic import content_words
+
+__all__ = ["Coverage", "LinkedSentence", "Passage", "link_sentences", "split_sentences"]
 
 MAX_SENTENCE = 1_000
 """Characters after which a sentence is cut: text without full stops, such as a table."""
@@ -26,37 +27,6 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|vs|No|Nos|Fig|Jan|Feb|Aug|Sept|Oct|Nov|Dec|e\.g|i\.e|U\.S|U\.K)"
     r"|\b[A-Z])\.$"
 )
-
-
-class Passage(msgspec.Struct, frozen=True):
-    """A sentence of the source, in characters; `end` is the first one after it."""
-
-    start: int
-    end: int
-    text: str
-
-
-class LinkedSentence(msgspec.Struct, frozen=True):
-    """A sentence of a summary and the passage that it comes from."""
-
-    text: str
-    source: Passage | None
-    """None if no passage contains enough of its words."""
-
-
-class Coverage(msgspec.Struct, frozen=True, kw_only=True):
-    """Which parts of the source a summary draws on."""
-
-    sentences: tuple[LinkedSentence, ...]
-    parts: int
-    """Equal parts of the source."""
-    covered: tuple[int, ...]
-    """Numbers of the parts, from 0, from which a sentence is."""
-
-    @property
-    def unlinked(self) -> int:
-        """Sentences without a source passage."""
-        return sum(sentence.source is None for sentence in self.sentences)
 
 
 def split_sentences(text: str) -> list[Passage]:

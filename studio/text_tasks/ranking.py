@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import msgspec
 
+from studio.core.requests.text_task import OmittedText, Reason, TaskCheck, TextTask
 from studio.text_checks.check import Check
 from studio.text_checks.facts import check_facts
 from studio.text_checks.language import check_language
@@ -17,15 +17,9 @@ from studio.text_checks.repetition import check_repetition
 from studio.text_checks.topic import check_topic, content_words
 from studio.text_checks.verse import FORMS, check_form
 from studio.text_tasks.cleanup import clean
-from studio.text_tasks.requests import TaskValues
-from studio.text_tasks.task import Task, TaskCheck
 
 NEAR = 0.75
 """Share of the words that two texts have in common, from which one of them is left out."""
-Reason = Literal["empty", "refusal", "repeated", "echo", "failed_check", "surplus"]
-"""Why a text is left out: nothing is left after cleaning, a refusal or a sentence about the answer,
-nearly the same as a better one, the prompt itself, a required check, or more than were asked for.
-"""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,20 +39,14 @@ class RankedText(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     """Its place among the candidates."""
     complete: bool
+    unedited: str
+    """As the model wrote it."""
     checks: tuple[Check, ...] = ()
 
     @property
     def failed(self) -> int:
         """Checks that it does not pass."""
         return sum(not check.passed for check in self.checks)
-
-
-class OmittedText(msgspec.Struct, frozen=True, kw_only=True):
-    """A text that is not among the results."""
-
-    text: str
-    index: int
-    reason: Reason
 
 
 class Ranking(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,15 +56,8 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     omitted: tuple[OmittedText, ...] = ()
 
 
-def rank(
-    candidates: Sequence[Candidate],
-    task: Task,
-    values: TaskValues,
-    *,
-    count: int = 0,
-    prompt: str = "",
-) -> Ranking:
-    """Return at most `count` texts (0 for the task's number), best first, and the others.
+def rank(candidates: Sequence[Candidate], task: TextTask, *, prompt: str = "") -> Ranking:
+    """Return at most `task.count` texts, best first, and the others.
 
     `prompt`: what each text begins with, if the model continued it. Order: fewest failed checks,
     complete ones first, then score, then the model's order.
@@ -84,37 +65,43 @@ def rank(
     omitted: list[OmittedText] = []
     texts: list[RankedText] = []
     for index, candidate in enumerate(candidates):
-        text = clean(candidate.text.removeprefix(prompt), task.clean)
-        checks = tuple(run_check(check, text, values) for check in task.check)
-        if reason := _reason_to_omit(text, task, values, checks):
-            omitted.append(OmittedText(text=text, index=index, reason=reason))
+        ranked = review_text(candidate, index, task, prompt)
+        if reason := _reason_to_omit(ranked.text, task, ranked.checks):
+            omitted.append(OmittedText(text=candidate.text, index=index, reason=reason))
         else:
-            texts.append(
-                RankedText(text=text, index=index, complete=candidate.complete, checks=checks)
-            )
+            texts.append(ranked)
     scores = [candidate.score or 0.0 for candidate in candidates]
     texts.sort(key=lambda ranked: (ranked.failed, not ranked.complete, -scores[ranked.index]))
     results: list[RankedText] = []
-    wanted = count or task.candidates
     for ranked in texts:
-        omit: Reason | None = "surplus" if len(results) >= wanted else None
+        omit: Reason | None = "surplus" if len(results) >= task.count else None
         if any(are_near(ranked.text, other.text) for other in results):
             omit = "repeated"
         if omit:
-            omitted.append(OmittedText(text=ranked.text, index=ranked.index, reason=omit))
+            omitted.append(OmittedText(text=ranked.unedited, index=ranked.index, reason=omit))
         else:
             results.append(ranked)
     return Ranking(results=tuple(results), omitted=tuple(omitted))
 
 
-def _reason_to_omit(
-    text: str, task: Task, values: TaskValues, checks: Sequence[Check]
-) -> Reason | None:
+def review_text(candidate: Candidate, index: int, task: TextTask, prompt: str = "") -> RankedText:
+    """Return a text, cleaned, with the checks of a task."""
+    text = clean(candidate.text.removeprefix(prompt), task.clean)
+    return RankedText(
+        text=text,
+        index=index,
+        complete=candidate.complete,
+        unedited=candidate.text,
+        checks=tuple(run_check(check, text, task) for check in task.check),
+    )
+
+
+def _reason_to_omit(text: str, task: TextTask, checks: Sequence[Check]) -> Reason | None:
     if not any(character.isalnum() for character in text):
         return "empty"
     if not check_refusal(text).passed:
         return "refusal"
-    if _folded(text) == _folded(values.texts[task.main.name]):
+    if _folded(text) == _folded(task.main_text):
         return "echo"
     required = zip(task.check, checks, strict=True)
     fails = any(rule.required and not check.passed for rule, check in required)
@@ -136,15 +123,15 @@ def are_near(first: str, second: str) -> bool:
     return bool(words | others) and len(words & others) >= NEAR * len(words | others)
 
 
-def run_check(rule: TaskCheck, text: str, values: TaskValues) -> Check:
-    """Run a task's check on a text."""
-    field = values.texts.get(rule.field, "")
+def run_check(rule: TaskCheck, text: str, task: TextTask) -> Check:
+    """Run one of a task's checks on a text."""
+    field = task.value(rule.field)
     match rule.use:
         case "length":
-            least, most = values.number(rule.at_least) or 0, values.number(rule.at_most)
+            least, most = task.number(rule.at_least) or 0, task.number(rule.at_most)
             return check_length(text, rule.unit, at_least=least, at_most=most)
         case "language":
-            return check_language(text, values.language)
+            return check_language(text, task.language)
         case "form":
             if field in FORMS:
                 return check_form(text, field)

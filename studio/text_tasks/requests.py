@@ -9,6 +9,7 @@ import msgspec
 
 from studio.core.errors import InvalidRequestError, Problem
 from studio.core.requests import TextRequest
+from studio.core.requests.text_task import FieldValue, TextTask
 from studio.core.translation import tr
 from studio.models.card import ModelCard, request_for
 from studio.text_checks.language import detect_language
@@ -36,13 +37,8 @@ class TaskValues(msgspec.Struct, frozen=True, kw_only=True):
     """The checked values of a task's fields."""
 
     texts: dict[str, str]
-    numbers: dict[str, int]
     language: str
     """en or zh: the language of prompt and result."""
-
-    def number(self, limit: int | str | None) -> int | None:
-        """Return a number that a check names by its field or holds itself."""
-        return self.numbers[limit] if isinstance(limit, str) else limit
 
 
 def read_values(task: Task, inputs: TaskInput) -> TaskValues:
@@ -62,15 +58,14 @@ def read_values(task: Task, inputs: TaskInput) -> TaskValues:
         if name not in known
     ]
     texts: dict[str, str] = {}
-    numbers: dict[str, int] = {}
     for field in task.field:
         value = entered.get(field.name)
         text = str(field.default if value is None or not str(value).strip() else value).strip()
         if problem := _problem(field, text):
             problems.append(Problem(field.name, problem))
-        elif field.type == "number":
-            numbers[field.name] = int(text)
-        texts[field.name] = text
+        # Places in a source are counted from its first character, blank or not.
+        entire = field.type == "text" and str(value or "").strip()
+        texts[field.name] = str(value) if entire else text
     language = str(entered.get(LANGUAGE) or "").strip()
     if language and language not in task.prompt:
         choices = ", ".join(task.prompt)
@@ -78,8 +73,18 @@ def read_values(task: Task, inputs: TaskInput) -> TaskValues:
     if problems:
         raise InvalidRequestError(problems)
     found = language or detect_language(inputs.prompt)
-    return TaskValues(
-        texts=texts, numbers=numbers, language=found if found in task.prompt else LANGUAGES[0]
+    return TaskValues(texts=texts, language=found if found in task.prompt else LANGUAGES[0])
+
+
+def text_task(task: Task, values: TaskValues, count: int = 0) -> TextTask:
+    """Return the task as part of a request; `count` 0 keeps the task's number of results."""
+    return TextTask(
+        name=task.name,
+        language=values.language,
+        fields=tuple(FieldValue(field.name, values.texts[field.name]) for field in task.field),
+        count=count or task.candidates,
+        clean=task.clean,
+        check=task.check,
     )
 
 
@@ -111,7 +116,7 @@ def request_values(task: Task, inputs: TaskInput, card: ModelCard) -> dict[str, 
     if beams > 1:  # more beams than the task's only for as many results
         asked["num_beams"] = min(MAX_CANDIDATES, max(beams, wanted))
         count = asked["num_beams"]
-    return {**asked, "num_return_sequences": count}
+    return {**asked, "num_return_sequences": count, "task": text_task(task, values, wanted)}
 
 
 def _beams(value: Any) -> int:
@@ -160,7 +165,7 @@ def fill(task: Task, template: str, values: TaskValues) -> str:
         field.name: field.wording.get(values.language, {}).get(values.texts[field.name])
         for field in task.field
     }
-    texts = {name: wording[name] or text for name, text in values.texts.items()}
+    texts = {name: wording[name] or text.strip() for name, text in values.texts.items()}
     texts[LANGUAGE] = values.language
     lines = []
     for line in template.strip("\n").split("\n"):

@@ -39,8 +39,7 @@ class RowTasks:
     def values_for(self, values: Mapping[str, Any], card: ModelCard) -> dict[str, Any]:
         """Return the values of a request: those of the row's task, if it names one.
 
-        A row's own settings take precedence over the task's. As many texts as are wanted are
-        generated: a batch keeps all of them. Raises InvalidRequestError.
+        A row's own settings take precedence over the task's. Raises InvalidRequestError.
         """
         values = dict(values)
         name = str(values.pop(COLUMN, "") or "").strip()
@@ -56,8 +55,7 @@ class RowTasks:
             candidates=count,
             settings={name: value for name, value in values.items() if name in known},
         )
-        made = request_values(task, inputs, card)
-        return {**made, "num_return_sequences": count or task.candidates}
+        return request_values(task, inputs, card)
 
     def _task(self, name: str) -> Task:
         found = self._found.get(name)

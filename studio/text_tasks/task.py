@@ -6,18 +6,10 @@ from typing import Any, Literal
 
 import msgspec
 
-CheckName = Literal[
-    "length", "language", "form", "repetition", "refusal", "facts", "topic", "python"
-]
-CleanupName = Literal[
-    "code_block",
-    "drop_meta",
-    "first_line",
-    "strip_label",
-    "strip_full_stop",
-    "strip_markdown",
-    "strip_quotes",
-]
+from studio.core.requests.text_task import CheckName, CleanupName, TaskCheck
+
+__all__ = ["CheckName", "CleanupName", "FieldType", "Task", "TaskCheck", "TaskField", "TaskPrompt"]
+
 FieldType = Literal["text", "number", "choice"]
 
 
@@ -51,24 +43,6 @@ class TaskPrompt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     system: str = ""
     prefix: str = ""
     """How the answer of a chat model begins."""
-
-
-class TaskCheck(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A check of the result: one of `studio.text_checks` with its parameters.
-
-    A text as a parameter is the name of a field.
-    """
-
-    use: CheckName
-    required: bool = False
-    """A text that does not pass is left out instead of ranked lower."""
-    unit: Literal["words", "characters"] = "words"
-    at_least: int | str = 0
-    at_most: int | str | None = None
-    size: int = 4
-    most: int = 1
-    field: str = ""
-    """The field with the form, the facts or the topic."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

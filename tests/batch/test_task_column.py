@@ -56,15 +56,17 @@ def test_settings_of_a_row_and_its_candidates_beat_those_of_the_task(tmp_path):
         {"task": "headline", "text": "snow"},
     ]
     own, default = (row.request for row in read(tmp_path, rows).good)
-    assert (own.temperature, own.num_return_sequences) == (0.2, 3)
-    assert (default.temperature, default.num_return_sequences) == (0.6, 5)
+    assert (own.temperature, own.result_count, own.num_return_sequences) == (0.2, 3, 9)
+    assert (default.temperature, default.result_count) == (0.6, 5)
+    assert own.task.name == "headline"
+    assert own.task.main_text == "rain"
     assert default.prompt.endswith("about snow")
 
 
 def test_model_without_chat_completes_with_beams(tmp_path):
     rows = [{"task": "headline", "prompt": "rain", "candidates": count} for count in (2, 8)]
     row, many = read(tmp_path, rows, chat=False).good
-    assert row.request.num_return_sequences == 2
+    assert (row.request.num_return_sequences, row.request.result_count) == (5, 2)
     assert (many.request.num_return_sequences, many.request.num_beams) == (8, 8)
     assert row.request.prompt.startswith("This is a news article about rain")
     assert (row.request.mode, row.request.num_beams) == ("complete", 5)

@@ -27,9 +27,11 @@ def test_task_makes_the_prompt_and_prints_ranked_texts(fake, data):
     found = json.loads(done.stdout)
     assert (found["task"], found["method"]) == ("words", "model")
     paths = sorted(data.outputs.glob("*.txt"))
-    assert len(paths) == 4, "twice as many are generated"
-    assert read_recipe(paths[0]).request.prompt == "Words about rain:"
+    recipe = read_recipe(paths[0])
+    assert recipe.request.prompt == "Words about rain:"
+    assert recipe.request.num_return_sequences == 4, "twice as many are generated"
     results = [ranked["text"] for ranked in found["ranking"]["results"]]
+    assert [path.read_text() for path in paths] == results
     assert 1 <= len(results) <= 2
     assert len(set(results)) == len(results)
     assert not any(text.startswith("Words about") for text in results)

@@ -5,7 +5,7 @@ import pytest
 from studio.text_tasks.cleanup import clean
 from studio.text_tasks.loader import find_task
 from studio.text_tasks.ranking import Candidate, rank
-from studio.text_tasks.requests import TaskInput, read_values
+from studio.text_tasks.requests import TaskInput, read_values, text_task
 
 STEPS = (
     "drop_meta",
@@ -51,7 +51,7 @@ def rank_headlines(data):
         candidates = [
             text if isinstance(text, Candidate) else Candidate(text=text) for text in texts
         ]
-        return rank(candidates, task, values, count=count, prompt=prompt)
+        return rank(candidates, text_task(task, values, count), prompt=prompt)
 
     return run
 
@@ -112,7 +112,7 @@ def test_complete_texts_that_pass_their_checks_come_first(rank_headlines):
 def ranked_texts(data, name, *texts, **fields):
     task = find_task(data, name)
     values = read_values(task, TaskInput(prompt="rain", fields=fields))
-    return rank([Candidate(text=text) for text in texts], task, values, count=3).results
+    return rank([Candidate(text=text) for text in texts], text_task(task, values, 3)).results
 
 
 def test_code_with_wrong_syntax_is_left_out_and_the_code_is_only_read(data):

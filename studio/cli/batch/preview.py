@@ -17,7 +17,7 @@ from studio.core.requests import Request
 from studio.core.translation import mark, tr, tr_marked
 
 _CANNOT_RUN, _SETTLED, _TO_RUN = mark("cannot run"), mark("done or waiting"), mark("to run")
-_ALWAYS_SHOWN = {"kind", "model", "seed", "prompt"}
+_ALWAYS_SHOWN = {"kind", "model", "seed", "prompt", "task"}
 
 
 def show(

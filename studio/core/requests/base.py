@@ -12,6 +12,7 @@ command line needs:
     slider    (low, high) of a slider next to the number, which may go beyond it
     file      the field names a file; see `resolve_files`
     many      a repeated option or a list in a file is joined with commas
+    internal  no field of forms, command line and batch files; set by the program
 """
 
 from __future__ import annotations
@@ -125,6 +126,11 @@ class FieldInfo(msgspec.Struct, frozen=True):
         return typing.get_origin(self.type) is tuple
 
     @property
+    def internal(self) -> bool:
+        """True if only the program sets it."""
+        return bool((self.meta.extra or {}).get("internal"))
+
+    @property
     def many(self) -> bool:
         """True if several texts are joined."""
         return bool((self.meta.extra or {}).get("many"))
@@ -152,7 +158,7 @@ class Request(
 
     def __post_init__(self) -> None:
         problems: list[Problem] = []
-        for info, value in zip(fields(type(self)), msgspec.structs.astuple(self), strict=True):
+        for info, value in zip(_all_fields(type(self)), msgspec.structs.astuple(self), strict=True):
             # Defaults are valid (a test checks it); checking them took most of the time of a batch
             # of 100 000 rows.
             if value is not info.default or (value is None and not info.optional):
@@ -207,10 +213,11 @@ class Request(
 
 
 def fields(request_type: type[Request]) -> tuple[FieldInfo, ...]:
-    """Return the request's fields in the order of a form."""
+    """Return the request's fields in the order of a form, without internal ones."""
     cached = _FIELDS.get(request_type)
     if cached is None:
-        cached = _FIELDS[request_type] = tuple(_read_fields(request_type))
+        found = (info for info in _all_fields(request_type) if not info.internal)
+        cached = _FIELDS[request_type] = tuple(found)
     return cached
 
 
@@ -218,13 +225,18 @@ _FIELDS: dict[type[Request], tuple[FieldInfo, ...]] = {}
 
 
 @functools.cache
+def _all_fields(request_type: type[Request]) -> tuple[FieldInfo, ...]:
+    return tuple(_read_fields(request_type))
+
+
+@functools.cache
 def _by_name(request_type: type[Request]) -> dict[str, FieldInfo]:
-    return {info.name: info for info in fields(request_type)}
+    return {info.name: info for info in _all_fields(request_type)}
 
 
 @functools.cache
 def _defaults(request_type: type[Request]) -> dict[str, Any]:
-    return {info.name: info.default for info in fields(request_type)}
+    return {info.name: info.default for info in _all_fields(request_type)}
 
 
 def _read_fields(request_type: type[Request]) -> Iterator[FieldInfo]:

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from studio.core.errors import Problem
 from studio.core.requests.base import Request
+from studio.core.requests.text_task import TextTask
 from studio.core.translation import mark, tr
 
 MAX_NEW_TOKENS = 32_768
@@ -169,6 +170,8 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
             extra={"advanced": True},
         ),
     ] = "txt"
+    task: Annotated[TextTask, Meta(extra={"internal": True})] | None = None
+    """The guided task that it is made from, which cleans, checks and ranks the results."""
 
     @classmethod
     def unused_with(cls, values: Mapping[str, Any]) -> frozenset[str]:
@@ -179,8 +182,8 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
 
     @property
     def result_count(self) -> int:
-        """One artifact per candidate."""
-        return self.num_return_sequences
+        """One artifact per candidate, or the best ones of a task."""
+        return self.num_return_sequences if self.task is None else self.task.count
 
     @property
     def work(self) -> float:
@@ -191,7 +194,7 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
     def likely_bytes(self) -> int:
         """Five bytes per token; text and recipe take at least a block of the disk each."""
         blocks = 2 + (self.max_new_tokens * 5 + len(self.prompt)) // 4096
-        return blocks * 4096 * self.num_return_sequences
+        return blocks * 4096 * self.result_count
 
     @property
     def batch_key(self) -> tuple[object, ...] | None:
@@ -208,7 +211,9 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         return (self.kind, self.model, self.max_new_tokens, *sampling)
 
     def cross_check(self) -> list[Problem]:
-        """Check that several candidates can differ."""
+        """Check that several candidates can differ, and the task."""
+        if self.task is not None and (problems := self.task.problems()):
+            return problems
         if self.num_beams > 1 and self.num_return_sequences > self.num_beams:
             return [
                 Problem(

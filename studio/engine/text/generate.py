@@ -28,6 +28,7 @@ from studio.engine.text.rows import (
 )
 from studio.engine.text.sampling import Row, sample_with_halving
 from studio.engine.text.streaming import Clock
+from studio.engine.text.task_results import emit_shown, no_usable_text, task_results
 from studio.library.results import Result, TextResult
 from studio.models.card import ModelCard
 
@@ -37,6 +38,8 @@ __all__ = ["Pipeline", "generate", "load", "run_batch"]
 def generate(context: JobContext, pipeline: Pipeline) -> Generator[Result, None, Statistics]:
     """Yield the candidates, best first. See `protocol.Runner.generate`."""
     request = request_of(context)
+    if request.task is not None:
+        context = dataclasses.replace(context, emit=emit_shown(context.emit, request.task))
     ids = prompt_ids(context, pipeline)
     clock = Clock()
     if request.num_beams > 1:
@@ -51,9 +54,15 @@ def generate(context: JobContext, pipeline: Pipeline) -> Generator[Result, None,
             for _row in _sample(rows, request, pipeline, clock):
                 pass
         results = [result_of(row) for row in rows if row.tokens or not row.partial]
-    yield from _distinct(context, results)
+    if request.task is not None:
+        results = task_results(request, request.task, _answers(context, results))
+        yield from results
+    else:
+        yield from _distinct(context, results)
     if context.is_cancelled():
         raise JobCancelledError
+    if error := no_usable_text(results):
+        raise error
     return _statistics(clock, clock.tokens, len(ids))
 
 
@@ -100,7 +109,14 @@ def _outcome_of(row: Row) -> TextResult | StudioError | JobCancelledError:
     """Return the outcome of a batch's row that is over."""
     result = result_of(row)
     if not _is_only_thought(result):
-        return result if row.tokens or not row.partial else JobCancelledError()
+        if row.partial and not row.tokens:
+            return JobCancelledError()
+        request = request_of(row.context)
+        if request.task is None:
+            return result
+        results = task_results(request, request.task, [result])
+        error = None if row.partial else no_usable_text(results)
+        return error or results[0]
     return JobCancelledError() if row.partial else _no_answer(row.context, [result])
 
 
@@ -108,16 +124,23 @@ def _is_only_thought(result: TextResult) -> bool:
     return bool(result.thought_tokens) and not result.text.strip()
 
 
+def _answers(context: JobContext, results: list[TextResult]) -> list[TextResult]:
+    """Return the results that hold an answer.
+
+    Raises StudioError if there are results but none holds one, unless the job was cancelled.
+    """
+    answers = [result for result in results if not _is_only_thought(result)]
+    if results and not answers and not context.is_cancelled():
+        raise _no_answer(context, results)
+    return answers
+
+
 def _distinct(context: JobContext, results: list[TextResult]) -> Iterator[TextResult]:
     """Yield the answers that differ in more than white space.
 
     Raises StudioError if there are results but none holds an answer.
     """
-    answers = [result for result in results if not _is_only_thought(result)]
-    if results and not answers:
-        if context.is_cancelled():
-            return
-        raise _no_answer(context, results)
+    answers = _answers(context, results)
     distinct: dict[str, TextResult] = {}
     for result in answers:
         distinct.setdefault("".join(result.text.split()), result)

@@ -1,0 +1,178 @@
+"""The guided task of a text request, and what it found about each result.
+
+A request holds the task's checks and cleaning steps, not only its name, so that a queued job does
+not change when the task's file does.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from studio.core.errors import Problem
+from studio.core.translation import tr
+
+CheckName = Literal[
+    "length", "language", "form", "repetition", "refusal", "facts", "topic", "python"
+]
+CleanupName = Literal[
+    "code_block",
+    "drop_meta",
+    "first_line",
+    "strip_label",
+    "strip_full_stop",
+    "strip_markdown",
+    "strip_quotes",
+]
+Reason = Literal["empty", "refusal", "repeated", "echo", "failed_check", "surplus"]
+"""Why a text is left out: nothing is left after cleaning, a refusal or a sentence about the answer,
+nearly the same as a better one, the prompt itself, a required check, or more than were asked for.
+"""
+MAX_SOURCE_CHARACTERS = 4_000_000
+"""Of a field, such as the text that a summary is about: about 700 000 English words."""
+MAX_FIELDS = 32
+
+
+class TaskCheck(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """A check of the result: one of `studio.text_checks` with its parameters.
+
+    A text as a parameter is the name of a field.
+    """
+
+    use: CheckName
+    required: bool = False
+    """A text that does not pass is left out instead of ranked lower."""
+    unit: Literal["words", "characters"] = "words"
+    at_least: int | str = 0
+    at_most: int | str | None = None
+    size: int = 4
+    most: int = 1
+    field: str = ""
+    """The field with the form, the facts or the topic."""
+
+
+class FieldValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """The value of one of a task's fields, a number as its digits."""
+
+    name: str
+    value: str
+
+
+class TextTask(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    gc=False,
+):
+    """A task with the values of its fields."""
+
+    name: str
+    language: str
+    """en or zh: the language of prompt and result."""
+    fields: tuple[FieldValue, ...]
+    """The first one is the task's main text: a topic, or the document of a summary."""
+    count: int = 1
+    """Results that are kept, the best of those that are generated."""
+    clean: tuple[CleanupName, ...] = ()
+    check: tuple[TaskCheck, ...] = ()
+
+    @property
+    def main_text(self) -> str:
+        """The value of its first field."""
+        return self.fields[0].value if self.fields else ""
+
+    def value(self, name: str) -> str:
+        """Return a field's value; empty if the task has no such field."""
+        return next((field.value for field in self.fields if field.name == name), "")
+
+    def number(self, limit: int | str | None) -> int | None:
+        """Return a number that a check names by its field or holds itself."""
+        if not isinstance(limit, str):
+            return limit
+        text = self.value(limit)
+        return int(text) if text.isdecimal() else None
+
+    def problems(self) -> list[Problem]:
+        """Return what is invalid, as problems of the request's field `task`."""
+        if not 1 <= len(self.fields) <= MAX_FIELDS or not 1 <= self.count <= 32:
+            return [Problem("task", tr("has too few or too many fields or results"))]
+        longest = max(len(field.value) for field in self.fields)
+        if longest > MAX_SOURCE_CHARACTERS:
+            limit = MAX_SOURCE_CHARACTERS
+            return [Problem("task", tr("is longer than {limit:,} characters", limit=limit))]
+        return []
+
+
+class Span(msgspec.Struct, frozen=True, gc=False):
+    """A place in the text, in characters; `end` is the first one after it."""
+
+    start: int
+    end: int
+    note: str = ""
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a check found."""
+
+    name: str
+    passed: bool
+    message: str
+    """One sentence in English with the figures."""
+    spans: tuple[Span, ...] = ()
+
+
+class Passage(msgspec.Struct, frozen=True, gc=False):
+    """A sentence of the source, in characters; `end` is the first one after it."""
+
+    start: int
+    end: int
+    text: str
+
+
+class LinkedSentence(msgspec.Struct, frozen=True, gc=False):
+    """A sentence of a summary and the passage that it comes from."""
+
+    text: str
+    source: Passage | None
+    """None if no passage contains enough of its words."""
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Which parts of the source a summary draws on."""
+
+    sentences: tuple[LinkedSentence, ...]
+    parts: int
+    """Equal parts of the source."""
+    covered: tuple[int, ...]
+    """Numbers of the parts, from 0, from which a sentence is."""
+
+    @property
+    def unlinked(self) -> int:
+        """Sentences without a source passage."""
+        return sum(sentence.source is None for sentence in self.sentences)
+
+
+class OmittedText(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A text that is not among the results, as the model wrote it."""
+
+    text: str
+    index: int
+    """Its place among the texts that were generated."""
+    reason: Reason
+
+
+class TaskReview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What a task found about one result; part of its recipe."""
+
+    unedited: str
+    """The text as the model wrote it, before it was cleaned."""
+    index: int = 0
+    """Its place among the texts that were generated."""
+    checks: tuple[Check, ...] = ()
+    omitted: tuple[OmittedText, ...] = ()
+    """The texts that were left out, kept with the first result."""
+    coverage: Coverage | None = None
+    """Of a summary."""

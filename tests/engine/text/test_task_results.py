@@ -1,0 +1,122 @@
+"""A job of a guided task: its results are cleaned, checked and ranked where they are generated."""
+
+import dataclasses
+
+import msgspec
+import pytest
+
+from studio.core.artifact import Recipe
+from studio.core.errors import InvalidRequestError, StudioError
+from studio.core.events import TextDelta
+from studio.core.jobs import new_job
+from studio.core.requests import TextRequest, build_request, fields
+from studio.core.requests.text_task import FieldValue, TaskCheck, TextTask
+from studio.engine.protocol import JobContext
+from studio.engine.text import generate as text
+from studio.engine.text.task_results import task_results
+from studio.library.results import TextResult
+from tests.checkpoints.text import make_gpt2
+from tests.engine.runs import Outcome, run_job
+
+TASK = TextTask(
+    name="headline",
+    language="en",
+    fields=(FieldValue("text", "the flood"), FieldValue("words", "9")),
+    count=2,
+    clean=("first_line", "strip_quotes"),
+    check=(TaskCheck(use="length", at_least=2, at_most="words"), TaskCheck(use="repetition")),
+)
+IMPOSSIBLE = msgspec.structs.replace(
+    TASK, check=(TaskCheck(use="length", at_least=900, required=True),)
+)
+
+
+@pytest.fixture(scope="module")
+def gpt2(tmp_path_factory):
+    card = make_gpt2(tmp_path_factory.mktemp("models") / "gpt2")
+    return card, text.load(card)
+
+
+def request(task=TASK, **values):
+    return TextRequest(
+        **{"prompt": "This is", "seed": 3, "max_new_tokens": 12, "task": task, **values}
+    )
+
+
+def test_the_best_are_kept_and_the_others_stand_in_the_review(gpt2):
+    made = request(num_return_sequences=6, temperature=1.3, mode="complete")
+    outcome = run_job(text, *gpt2, made)
+    results = outcome.results
+    assert [result.ordinal for result in results] == [0, 1]
+    assert made.result_count == 2
+    reviews = [result.review for result in results]
+    indexes = [review.index for review in reviews]
+    indexes += [omitted.index for omitted in reviews[0].omitted]
+    assert sorted(indexes) == list(range(6)), "every text is a result or is left out"
+    assert reviews[1].omitted == ()
+    for result in results:
+        assert result.review.unedited.startswith("This is")
+        assert not result.text.startswith("This is")
+        assert "\n" not in result.text
+        assert {check.name for check in result.review.checks} == {"length", "repetition"}
+    assert {event.candidate for event in outcome.of(TextDelta)} <= {0, 1}
+
+
+def test_a_single_text_is_the_same_alone_and_in_a_batch(gpt2):
+    card, pipeline = gpt2
+    single = msgspec.structs.replace(TASK, count=1, check=())
+    requests = [request(single, seed=seed) for seed in (1, 2)]
+    alone = [run_job(text, card, pipeline, made).results[0] for made in requests]
+    contexts = [
+        JobContext(new_job(made, "/nowhere"), card, lambda _event: None, lambda: False)
+        for made in requests
+    ]
+    together = {number: result for number, result, _ in text.run_batch(contexts, pipeline)}
+    assert [together[0], together[1]] == alone
+
+
+def test_without_a_usable_text_the_job_fails_and_keeps_what_the_model_wrote(gpt2):
+    card, pipeline = gpt2
+    outcome = Outcome()
+    context = JobContext(
+        new_job(request(IMPOSSIBLE, num_return_sequences=3), "/nowhere"),
+        card,
+        outcome.events.append,
+        lambda: False,
+    )
+    with pytest.raises(StudioError, match=r"None of the 3 texts .*: 3 without") as caught:
+        outcome.results.extend(text.generate(context, pipeline))
+    assert "larger model" in caught.value.cure
+    (kept,) = outcome.results
+    assert kept.partial
+    assert len(kept.review.omitted) == 3
+    batch = list(
+        text.run_batch(
+            [dataclasses.replace(context, job=new_job(request(IMPOSSIBLE), "/nowhere"))], pipeline
+        )
+    )
+    assert isinstance(batch[0][1], StudioError)
+
+
+def test_fewer_results_than_asked_for_are_counted():
+    texts = ["Flood in town", "I'm sorry, but I cannot", "FLOOD IN TOWN!", '""']
+    found = task_results(
+        request(), TASK, [TextResult(text=one, ordinal=at) for at, one in enumerate(texts)]
+    )
+    (only,) = found
+    assert (only.text, only.distinct) == ("Flood in town", 1)
+    reasons = {omitted.text: omitted.reason for omitted in only.review.omitted}
+    assert reasons == {texts[1]: "refusal", texts[2]: "repeated", texts[3]: "empty"}
+
+
+def test_task_is_no_field_of_forms_but_part_of_request_and_recipe():
+    assert "task" not in {info.name for info in fields(TextRequest)}
+    made = build_request(TextRequest, {"prompt": "x", "task": TASK})
+    recipe = Recipe(studio="1", job_id="j", request=made)
+    back = msgspec.json.decode(msgspec.json.encode(recipe), type=Recipe)
+    assert back == recipe
+    old = '{"studio": "1", "job_id": "j", "request": {"kind": "text", "prompt": "x"}}'
+    assert msgspec.json.decode(old, type=Recipe).request.task is None
+    for wrong in (5, msgspec.structs.replace(TASK, fields=()), {"name": "x"}):
+        with pytest.raises(InvalidRequestError):
+            build_request(TextRequest, {"prompt": "x", "task": wrong})
