@@ -79,6 +79,8 @@ class LiveLibrary(QObject):
         self._problem = ""
         """Why the last write failed."""
         self._lock = threading.Lock()
+        self._one_scan = threading.Lock()
+        """Held during a scan: of two at once, one would find what the other reports as added."""
         self._writers = QThreadPool(self)
         self._writers.setMaxThreadCount(1)
         self._is_closing = False
@@ -211,7 +213,8 @@ class LiveLibrary(QObject):
         started = time.monotonic()
         folders: list[str] = []
         try:
-            result = scan(self.library)
+            with self._one_scan:
+                result = scan(self.library)
             watched = self.library.watched_folders()
             parents = (os.path.dirname(folder) for folder in watched)  # noqa: PTH120
             folders = [*self.library.scanned_folders(), *parents]
@@ -230,8 +233,12 @@ class LiveLibrary(QObject):
 
     def add_folder(self, folder: Path) -> ScanResult:
         """Watch a folder and add its files where they lie."""
-        self.library.add_folder(folder)
-        return self._scan(lambda library: library.refresh(*self._scan_calls()))
+
+        def scan(library: Library) -> ScanResult:
+            library.add_folder(folder)
+            return library.refresh(*self._scan_calls())
+
+        return self._scan(scan)
 
     def add_files(self, paths: Iterable[Path]) -> int:
         """Add files where they lie; return how many are in the library now."""

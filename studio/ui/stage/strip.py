@@ -49,15 +49,29 @@ class Strip(QListView):
         self._has_room = True
         self._added: list[ResultItem] = []
         """Results that were added while the earlier ones are being read."""
+        self._removed: set[str] = set()
+        """Paths of results that were removed while the earlier ones are being read."""
+        self._reads = 0
+        """Counts the calls of `fill`: only the last one's results are shown."""
         self.hide()
 
     def fill(self, source: StripSource, kind: str) -> None:
-        """List earlier results, read in the background, and those that are added meanwhile."""
+        """List earlier results, read in the background, with what changes meanwhile."""
         self._added.clear()
-        background.run(self, lambda: source.latest(kind, LIMIT), self._on_found)
+        self._removed.clear()
+        self._reads += 1
+        number = self._reads
+
+        def show(items: list[ResultItem]) -> None:
+            if number == self._reads:
+                self._on_found(items)
+
+        background.run(self, lambda: source.latest(kind, LIMIT), show)
 
     def _on_found(self, items: list[ResultItem]) -> None:
-        merged = {item.path: item for item in (*items, *self._added)}
+        merged = {
+            item.path: item for item in (*items, *self._added) if item.path not in self._removed
+        }
         found = sorted(merged.values(), key=newest_first)[:LIMIT]
         if found != self.results.items():
             self._is_marking = True
@@ -69,6 +83,7 @@ class Strip(QListView):
     def add(self, items: list[ResultItem]) -> None:
         """Put new results at the beginning."""
         self._added.extend(items)
+        self._removed.difference_update(item.path for item in items)
         self._is_marking = True
         self.results.insert_first(items, LIMIT)
         self._is_marking = False
@@ -76,6 +91,7 @@ class Strip(QListView):
 
     def remove(self, path: str) -> None:
         """Remove a result."""
+        self._removed.add(path)
         self._is_marking = True
         self.results.remove(path)
         self._is_marking = False

@@ -1,9 +1,10 @@
 """The strip of the latest results: of this session, of earlier ones, and of other programs."""
 
+import threading
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QThreadPool
 from PySide6.QtTest import QTest
 
 from studio.core.jobs import JobState, new_job
@@ -158,3 +159,46 @@ def test_without_databases_there_are_no_results(data):
     data.database.write_bytes(b"not a database")
     data.library.write_bytes(b"not a database either")
     assert StoredResults(data).latest("text", 10) == []
+
+
+class HeldResults(StoredResults):
+    """Reads like `StoredResults`, but returns when `released` is set."""
+
+    def __init__(self, data):
+        super().__init__(data)
+        self.has_read, self.released = threading.Event(), threading.Event()
+
+    def latest(self, kind, limit):
+        found = super().latest(kind, limit)
+        self.has_read.set()
+        assert self.released.wait(PATIENCE / 1_000)
+        return found
+
+
+def test_a_result_that_goes_while_the_strip_is_read_stays_away(qtbot, studio):
+    strip = make_texts(qtbot, studio, "one", "two")
+    held = HeldResults(studio.shared.data)
+    strip.fill(held, "text")
+    assert held.has_read.wait(PATIENCE / 1_000)
+    strip.remove(strip.results.items()[0].path)
+    with qtbot.waitSignal(strip.filled, timeout=PATIENCE):
+        held.released.set()
+    assert prompts(strip) == ["one"]
+
+
+def test_an_older_reading_of_the_strip_does_not_replace_a_newer_one(qtbot, studio):
+    strip = make_texts(qtbot, studio, "one")
+    held = HeldResults(studio.shared.data)
+    strip.fill(held, "text")
+    assert held.has_read.wait(PATIENCE / 1_000)
+    make_texts(qtbot, studio, "two")
+    with qtbot.waitSignal(strip.filled, timeout=PATIENCE):
+        strip.fill(StoredResults(studio.shared.data), "text")
+    counts = []
+    strip.results.rowsInserted.connect(lambda *_rows: counts.append(strip.results.rowCount()))
+    strip.results.modelReset.connect(lambda: counts.append(strip.results.rowCount()))
+    held.released.set()
+    QThreadPool.globalInstance().waitForDone()
+    QTest.qWait(0)
+    assert prompts(strip) == ["two", "one"]
+    assert counts == []

@@ -56,8 +56,8 @@ class BatchGrid(QWidget):
         """The batch that is shown or being read."""
         self._missed: list[Job] = []
         """Jobs that were added or changed while the batch is being read."""
-        self._ends = 0
-        """Counts results that were added, to notice those that come while files are looked up."""
+        self._changes = 0
+        """Counts results that come and go, to notice those that do while files are looked up."""
         self.model = ResultModel(self, by_job=True)
         self.list = QListView()
         self._live: dict[str, LiveResult] = {}
@@ -130,7 +130,7 @@ class BatchGrid(QWidget):
         self._missed.clear()
         self._show(BatchResults())
         kind, source, jobs = self._kind, self._source, self._shared.queue.jobs()
-        ends = self._ends
+        changes = self._changes
 
         def load() -> BatchResults:
             content = BatchResults(batch, kind)
@@ -138,9 +138,9 @@ class BatchGrid(QWidget):
             content.add(jobs)
             return content
 
-        background.run(self, load, lambda content: self._on_loaded(content, ends))
+        background.run(self, load, lambda content: self._on_loaded(content, changes))
 
-    def _on_loaded(self, content: BatchResults, ends: int) -> None:
+    def _on_loaded(self, content: BatchResults, changes: int) -> None:
         if content.batch != self._requested:  # another one was asked for meanwhile
             return
         for job in self._missed:
@@ -148,20 +148,22 @@ class BatchGrid(QWidget):
                 content.put(job)
         self._missed.clear()
         self._show(content)
-        if self._ends != ends:  # results may have come after the files were read
+        if self._changes != changes:  # results may have come after the files were read
             self.refresh()
 
     def refresh(self) -> None:
         """Look again where the files are: the library moves and trashes them."""
-        batch, ends, source = self.content.batch, self._ends, self._source
+        batch, changes, source = self.content.batch, self._changes, self._source
         if not batch:
             return
 
         def take(files: dict[str, list[Artifact]]) -> None:
-            if self.content.batch != batch or files == self.content.files:
+            if self.content.batch != batch:
                 return
-            if self._ends != ends:
+            if self._changes != changes:
                 self.refresh()
+                return
+            if files == self.content.files:
                 return
             self.content.files = files
             self._refill()
@@ -225,7 +227,7 @@ class BatchGrid(QWidget):
 
     def _on_job_event(self, job_id: str, event: Event) -> None:
         if isinstance(event, (Finished, Failed, Cancelled)):
-            self._ends += 1
+            self._changes += 1
         if job_id not in self.content.jobs:
             return
         if isinstance(event, (Finished, Failed, Cancelled)):
@@ -257,6 +259,7 @@ class BatchGrid(QWidget):
 
     def drop_files(self, job_ids: Sequence[str]) -> list[Artifact]:
         """Show these jobs without results; return the artifacts, for `restore_files`."""
+        self._changes += 1
         dropped = [file for job_id in job_ids for file in self.content.files.pop(job_id, [])]
         self._refill()
         self.removed.emit([file.path for file in dropped])
@@ -264,9 +267,11 @@ class BatchGrid(QWidget):
 
     def restore_files(self, artifacts: Sequence[Artifact]) -> None:
         """Show results again that came back from the trash."""
+        self._changes += 1
         for artifact in artifacts:
-            if artifact.job_id in self.content.jobs:
-                self.content.files.setdefault(artifact.job_id, []).append(artifact)
+            known = self.content.files.get(artifact.job_id, [])
+            if artifact.job_id in self.content.jobs and artifact not in known:
+                self.content.files[artifact.job_id] = [*known, artifact]
         self._refill()
         self.restored.emit()
 

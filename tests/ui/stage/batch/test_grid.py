@@ -158,7 +158,7 @@ def test_the_best_are_picked_and_the_others_come_back(qtbot, studio, folder, mon
     submit_batch(studio, folder, [text_request(f"city {n}") for n in range(4)])
     stage, grid = tab.stage, tab.stage.grid
     wait_done(qtbot, stage, 4)
-    qtbot.waitUntil(grid.pick_button.isEnabled, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: all(item.path for item in grid.model.items()), timeout=PATIENCE)
     grid.pick_button.click()
     assert not button_of(grid.notice, "trash").isEnabled()
     index = studio.shared.library.index
@@ -202,7 +202,7 @@ def test_a_result_that_left_the_trash_is_missed_with_a_reason(qtbot, studio, fol
     submit_batch(studio, folder, [text_request(f"city {n}") for n in range(2)])
     stage, grid = studio.window.text_tab.stage, studio.window.text_tab.stage.grid
     wait_done(qtbot, stage, 2)
-    qtbot.waitUntil(grid.pick_button.isEnabled, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: all(item.path for item in grid.model.items()), timeout=PATIENCE)
     grid.pick_button.click()
     select(grid, 0)
     with qtbot.waitSignal(
