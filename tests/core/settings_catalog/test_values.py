@@ -30,6 +30,8 @@ NOT_SHOWN = {
     "last_tab",
     "library_sidebar",
     "starter_declined",
+    "larger_declined",
+    "pending_installs",
 }
 OTHER = {
     "theme": "dark",
