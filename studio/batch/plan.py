@@ -23,7 +23,7 @@ from studio.batch.resume import PartialJob, Resumed
 from studio.batch.row import SKIPPED, Row
 from studio.batch.row_parser import RowParser
 from studio.batch.source_row import MAX_TEXT
-from studio.batch.tables.encoding import decode, read_bytes
+from studio.batch.tables.read_file import read_bytes
 from studio.batch.tables.spreadsheet import SUFFIX as SPREADSHEET
 from studio.batch.tables.spreadsheet import read_spreadsheet
 from studio.batch.template import columns
@@ -33,6 +33,7 @@ from studio.core.jobs import Batch, BatchRow, DoneRow, GridAxis, Job, SkippedRow
 from studio.core.kinds import DEFAULT_KIND
 from studio.core.paths import DataFolder, expand_home
 from studio.core.translation import tr, tr_plural
+from studio.media.text_encoding import decode
 from studio.models.card import ModelCard
 from studio.text_tasks.loader import find_task
 

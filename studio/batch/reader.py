@@ -23,9 +23,10 @@ from studio.batch.source_row import (
 from studio.batch.tables.cells import IsWanted, wanted_by
 from studio.batch.tables.columns import clean
 from studio.batch.tables.delimited import read_delimited
-from studio.batch.tables.encoding import MAX_FILE_BYTES, decode, read_bytes
+from studio.batch.tables.read_file import MAX_FILE_BYTES, read_bytes
 from studio.core.errors import Problem, StudioError
 from studio.core.translation import tr
+from studio.media.text_encoding import decode
 
 __all__ = [
     "MAX_LINE_CHARACTERS",

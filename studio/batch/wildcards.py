@@ -7,10 +7,11 @@ from pathlib import Path
 from studio.batch.grammar import GrammarError
 from studio.batch.source_row import lines_of
 from studio.batch.tables.columns import clean
-from studio.batch.tables.encoding import decode, read_bytes
+from studio.batch.tables.read_file import read_bytes
 from studio.core.errors import StudioError
 from studio.core.paths import MAX_NAME_BYTES
 from studio.core.translation import tr
+from studio.media.text_encoding import decode
 
 FOLDER = "wildcards"
 """The default folder, next to the batch file."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from studio.batch.tables.encoding import MAX_FILE_BYTES, decode, read_bytes
+from studio.batch.tables.read_file import MAX_FILE_BYTES, read_bytes
 from studio.cli import output
 from studio.core.errors import StudioError
 from studio.core.requests.base import MAX_PROMPT_CHARACTERS
 from studio.core.translation import tr
+from studio.media.text_encoding import decode
 
 STANDARD_INPUT = "-"
 _MAX_PROMPT_BYTES = 4 * MAX_PROMPT_CHARACTERS + 1024

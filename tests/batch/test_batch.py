@@ -12,7 +12,7 @@ from studio.batch.a1111 import TAGS, read_line
 from studio.batch.output.finish import write_report
 from studio.batch.output.finished_batch import FinishedBatch
 from studio.batch.plan import plan, read_batch
-from studio.batch.tables.encoding import MAX_FILE_BYTES
+from studio.batch.tables.read_file import MAX_FILE_BYTES
 from studio.core.artifact import Artifact
 from studio.core.errors import StudioError
 from studio.core.jobs import Batch, JobState, SkippedRow, new_job

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from studio.batch.tables.encoding import reason_of
+from studio.batch.tables.read_file import reason_of
 from studio.core.errors import StudioError
 from studio.core.regular_file import read_regular
 from studio.core.translation import tr

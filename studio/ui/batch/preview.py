@@ -11,7 +11,7 @@ from typing import Any
 from studio.batch.batch_file import BatchFile, columns_of
 from studio.batch.plan import FindCard, read_batch
 from studio.batch.resume import Resumed, read_resumed
-from studio.batch.tables.encoding import read_bytes
+from studio.batch.tables.read_file import read_bytes
 from studio.batch.tables.spreadsheet import SUFFIX as SPREADSHEET
 from studio.batch.tables.spreadsheet import sheet_names
 from studio.core import file_names

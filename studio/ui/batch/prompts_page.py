@@ -12,11 +12,11 @@ from PySide6.QtWidgets import (
 )
 
 from studio.batch.seeds import MAX_REPEATS, POLICIES
-from studio.batch.tables.encoding import ENCODINGS
 from studio.core.kinds import KINDS
 from studio.core.presets import presets
 from studio.core.requests import fields
 from studio.core.translation import mark, tr, tr_marked
+from studio.media.text_encoding import ENCODINGS
 from studio.ui.app_state import AppState
 from studio.ui.batch.page import Page, combo_box
 from studio.ui.widgets.factory import name_control

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from studio.batch.resume import find_earlier_jobs
-from studio.batch.tables.encoding import ENCODINGS
+from studio.media.text_encoding import ENCODINGS
 from studio.ui.batch.dialog import BatchDialog
 from studio.ui.batch.row_editor import RowEditor
 from studio.ui.batch.row_table import FILE, PROMPT, SETTINGS

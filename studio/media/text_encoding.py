@@ -1,21 +1,17 @@
-"""Decode a prompt file: read its bytes and detect the encoding."""
+"""Decode text of an unknown encoding: byte order mark, UTF-8, or the best guess."""
 
 from __future__ import annotations
 
 import codecs
 import contextlib
-import os
 import re
 import sys
 import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
 
 from studio.core.errors import StudioError
 from studio.core.translation import mark, tr, tr_marked
 
-MAX_FILE_BYTES = 32 * 2**20
-"""A hundred thousand rows of 300 characters; the size is checked before reading."""
 MAX_TEXT_BYTES = 96 * 2**20
 """Of a text in memory: one rare character makes all characters take four bytes."""
 ENCODINGS = (
@@ -34,7 +30,7 @@ ENCODINGS = (
 )
 """The encodings that the user can choose from."""
 
-_CURE = mark("Choose a .txt, .csv, .jsonl, .json or .xlsx file of prompts.")
+_CURE = mark("Choose another file, or save it as UTF-8 text.")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # begins with the mark of UTF-16
@@ -60,38 +56,6 @@ class Decoded:
     text: str
     encoding: str
     warning: str = ""
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return the file's bytes. Raises StudioError if it is unreadable, empty or too large."""
-    try:
-        if path.exists() and not path.is_file():  # reading a pipe or device may never end
-            raise _unreadable(path, tr("it is not a file"))
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            data = file.read(MAX_FILE_BYTES + 1) if size <= MAX_FILE_BYTES else b""
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, reason_of(error)) from error
-    if max(size, len(data)) > MAX_FILE_BYTES:
-        raise _unreadable(
-            path, tr("it has more than {maximum} MB", maximum=MAX_FILE_BYTES // 2**20)
-        )
-    if not data.strip():
-        raise _unreadable(path, tr("it is empty"))
-    return data
-
-
-def reason_of(error: OSError | ValueError) -> str:
-    """Return the reason for a failed read, without the error number and file name."""
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
-
-
-def _unreadable(path: Path, why: str) -> StudioError:
-    return StudioError(
-        tr("{file} cannot be read: {reason}.", file=path.name, reason=why),
-        cause="invalid",
-        cure=tr_marked(_CURE),
-    )
 
 
 def decode(data: bytes, encoding: str = "") -> Decoded:
@@ -160,7 +124,7 @@ def _guess(data: bytes) -> Decoded:
             text,
             name,
             tr(
-                "The file is not UTF-8; Studio reads it as {encoding}. Check the prompts, or "
+                "The file is not UTF-8; Studio reads it as {encoding}. Check its text, or "
                 "choose another encoding.",
                 encoding=name,
             ),
@@ -217,7 +181,7 @@ def _doubt(text: str) -> str:
         usual += len(run) - strange
     if odd and odd >= usual:
         return tr(
-            "The file may not be UTF-8: its letters look unusual. Check the prompts, or choose "
+            "The file may not be UTF-8: its letters look unusual. Check its text, or choose "
             "another encoding."
         )
     return ""
