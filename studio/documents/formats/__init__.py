@@ -1,0 +1,1 @@
+"""Reads and writes txt, Markdown, HTML, Word, OpenDocument, EPUB, PDF and subtitles."""

@@ -1,0 +1,1 @@
+"""Markdown text to blocks, and blocks to Markdown text."""
