@@ -39,7 +39,7 @@ from studio.engine.runtime.memory import OutOfMemoryGuard, is_out_of_memory
 from studio.engine.runtime.replay_filter import ReplayFilter
 from studio.library.encoders import FileOptions
 from studio.library.results import Result
-from studio.library.thumbnails import ThumbnailCache
+from studio.library.thumbnails.cache import ThumbnailCache
 from studio.models.card import ModelCard
 from studio.models.registry import ModelRegistry, base_among
 from studio.preflight.adapters import resolve_adapters

@@ -19,7 +19,8 @@ from studio.engine.protocol import JobContext
 from studio.library import artifacts
 from studio.library.encoders import DEFAULT_OPTIONS, FileOptions
 from studio.library.results import Result
-from studio.library.thumbnails import ThumbnailCache, thumbnail_of
+from studio.library.thumbnails.cache import ThumbnailCache
+from studio.library.thumbnails.make import thumbnail_of
 from studio.models.card import ModelCard
 from studio.models.llama_cpp import PACKAGE, RUNNER
 

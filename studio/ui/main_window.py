@@ -13,6 +13,7 @@ from studio.core.kinds import KINDS, TABS, Kind
 from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_folder
+from studio.ui.desktop.window_shell import LIBRARY, PAGES, WindowShell
 from studio.ui.dialogs import Dialogs
 from studio.ui.help.menu import HelpMenu
 from studio.ui.library.file_action_bar import FileActionBar
@@ -27,7 +28,6 @@ from studio.ui.tabs.form_tab import FormTab, Tab
 from studio.ui.widgets import theme
 from studio.ui.widgets.factory import Notice, button, confirm
 from studio.ui.widgets.toast import Toasts
-from studio.ui.window_shell import LIBRARY, PAGES, WindowShell
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent

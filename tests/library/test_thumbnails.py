@@ -9,13 +9,8 @@ from PIL import Image
 
 from studio.core.errors import StudioError
 from studio.library.results import AudioResult, ImageResult, TextResult, VideoResult
-from studio.library.thumbnails import (
-    OUTLINE_PARTS,
-    SIDE,
-    ThumbnailCache,
-    thumbnail_of,
-    thumbnail_of_file,
-)
+from studio.library.thumbnails.cache import ThumbnailCache
+from studio.library.thumbnails.make import OUTLINE_PARTS, SIDE, thumbnail_of, thumbnail_of_file
 from studio.media.audio import encode_audio
 from studio.media.video import encode_video
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from studio.library.index import LibraryIndex
     from studio.library.library import Library
     from studio.library.scanning.scan import ScanProgress, ScanResult
-    from studio.library.thumbnails import ThumbnailCache
+    from studio.library.thumbnails.cache import ThumbnailCache
 
 START_MS = 4_000
 """From the start to the first scan."""
@@ -118,7 +118,7 @@ class LiveLibrary(QObject):
     @property
     def thumbnails(self) -> ThumbnailCache:
         """The cache of thumbnails."""
-        from studio.library.thumbnails import ThumbnailCache
+        from studio.library.thumbnails.cache import ThumbnailCache
 
         with self._lock:
             if self._thumbnails is None:

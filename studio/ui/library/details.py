@@ -22,10 +22,11 @@ from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_folder_of
 from studio.ui.library.grid.painters import date_text, kind_title
-from studio.ui.library.grid.thumbnail_images import Appearance, thumbnail_image
 from studio.ui.library.lineage import LineageStrip, Relatives, read_relatives
 from studio.ui.library.notes_editor import NotesEditor
 from studio.ui.library.playback import Playback
+from studio.ui.thumbnails.images import Appearance, thumbnail_image
+from studio.ui.thumbnails.source import source_of_item
 from studio.ui.widgets.factory import button, label, row, size_text, text_editor
 
 PREVIEW_SIDE = 320
@@ -179,11 +180,11 @@ class Details(QScrollArea):
             lambda known: self._on_known(item, known),
             lambda _error: None,  # the list reports a library that cannot be read
         )
-        appearance = Appearance(PREVIEW_SIDE, self.devicePixelRatioF())
+        appearance = Appearance(PREVIEW_SIDE, PREVIEW_SIDE, self.devicePixelRatioF())
         if item.media != "text":
             background.run(
                 self,
-                lambda: thumbnail_image(item, library.thumbnails, appearance),
+                lambda: thumbnail_image(source_of_item(item), library.thumbnails, appearance),
                 lambda image: self._on_image(item, image),
                 lambda _error: None,  # the preview stays empty
             )

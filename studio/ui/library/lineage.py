@@ -15,7 +15,8 @@ from studio.library.index import LibraryIndex
 from studio.library.items import Item
 from studio.ui import background
 from studio.ui.library.grid.painters import kind_title, title_of
-from studio.ui.library.grid.thumbnail_images import Appearance, thumbnail_image
+from studio.ui.thumbnails.images import Appearance, thumbnail_image
+from studio.ui.thumbnails.source import source_of_item
 from studio.ui.widgets.factory import label, name_control
 
 SIDE = 48
@@ -111,10 +112,10 @@ class LineageStrip(QScrollArea):
         shown = tr("{what}: {title}", what=what, title=title)
         name_control(choice, shown, shown)
         choice.clicked.connect(lambda _checked=False: self.item_requested.emit(item.id))
-        library, appearance = self._library, Appearance(SIDE, self.devicePixelRatioF())
+        library, appearance = self._library, Appearance(SIDE, SIDE, self.devicePixelRatioF())
         background.run(
             choice,
-            lambda: thumbnail_image(item, library.thumbnails, appearance),
+            lambda: thumbnail_image(source_of_item(item), library.thumbnails, appearance),
             functools.partial(_show_icon, choice),
             lambda _error: None,  # the button keeps its text
         )

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDockWidget, QVBoxLayout
 from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.app_state import AppState
-from studio.ui.window_shell import WindowShell
+from studio.ui.desktop.window_shell import WindowShell
 
 if TYPE_CHECKING:
     from studio.ui.library.commands import UndoSteps

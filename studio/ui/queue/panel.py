@@ -21,6 +21,7 @@ from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.queue.job_actions import JobActions
 from studio.ui.queue.job_text import STATE_TITLES, left_text
+from studio.ui.queue.job_thumbnails import PromptDelegate
 from studio.ui.queue.pause_menu import PauseMenu
 from studio.ui.queue.table import (
     KIND,
@@ -64,6 +65,9 @@ class QueuePanel(QWidget):
         self.table_model = JobTable(self.queue)
         self.shown = JobFilter(self.table_model)
         self.table = _create_table(self.shown)
+        self.table.setItemDelegateForColumn(
+            PROMPT, PromptDelegate(self.table, self.shown, self.queue, shared.library)
+        )
         self.job_actions = JobActions(shared, self.table, self.shown)
         self.summary = label("", "muted")
         self.text = search_field(

@@ -24,7 +24,6 @@ from studio.jobs.queue import JobQueue
 from studio.ui import background
 from studio.ui.queue.job_text import job_title, state_key, state_title, time_text, times_text
 from studio.ui.queue.progress import JobProgress
-from studio.ui.queue.thumbnails import JobThumbnails
 from studio.ui.widgets.factory import escape_markup
 from studio.ui.widgets.table_model import Index, TableModel
 
@@ -59,7 +58,6 @@ class JobTable(TableModel):
         self._jobs: list[Job] = []
         self._rows: dict[str, int] = {}
         self._progress = JobProgress(queue, self)
-        self._thumbnails = JobThumbnails(queue, self)
         self._ranks: dict[str, int] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -72,7 +70,6 @@ class JobTable(TableModel):
         queue.jobs_removed.connect(lambda _ids: self._reset())
         queue.jobs_moved.connect(lambda _jobs: self._reset())
         self._progress.changed.connect(self._on_progress)
-        self._thumbnails.loaded.connect(self._on_thumbnail)
 
     def row_total(self) -> int:
         """See `TableModel`."""
@@ -93,8 +90,6 @@ class JobTable(TableModel):
             return self._text(job, index.column())
         if role == SHARE_ROLE and index.column() == PROGRESS:
             return self._progress.of(job.id).share if job.state is JobState.RUNNING else None
-        if role == Qt.ItemDataRole.DecorationRole and index.column() == PROMPT:
-            return self._thumbnails.of(job)
         if role == Qt.ItemDataRole.ToolTipRole:
             return _tip(job, index.column())
         return None
@@ -145,8 +140,6 @@ class JobTable(TableModel):
             self._jobs[row] = job
             if job.state is not JobState.RUNNING:
                 self._progress.forget(job.id)
-            if not job.state.over:
-                self._thumbnails.forget(job.id)
             self.dataChanged.emit(self.index(row, 0), self.index(row, len(self.COLUMNS) - 1))
         self._timer.start()
 
@@ -173,13 +166,6 @@ class JobTable(TableModel):
         row = self._rows.get(job_id)
         if row is not None:
             self.dataChanged.emit(self.index(row, PROGRESS), self.index(row, TIME))
-
-    def _on_thumbnail(self, job_id: str) -> None:
-        row = self._rows.get(job_id)
-        if row is not None:
-            self.dataChanged.emit(
-                self.index(row, PROMPT), self.index(row, PROMPT), [Qt.ItemDataRole.DecorationRole]
-            )
 
     def update_times(self) -> None:
         """Update the elapsed time of running jobs."""

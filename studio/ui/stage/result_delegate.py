@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from PySide6.QtCore import QObject, QRect, QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPalette, QPen, QPixmap
-from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+)
 
 from studio.core.events import Preview, Progress, TextDelta
 from studio.core.jobs import JobState
 from studio.core.translation import mark, tr, tr_marked
+from studio.jobs.library.live_library import LiveLibrary
 from studio.ui.audio.seconds import format_seconds
 from studio.ui.stage.result_item import ResultItem
 from studio.ui.stage.result_model import ITEM, Index, centered, title_of
-from studio.ui.stage.thumbnail_loader import Thumbnail, ThumbnailLoader
+from studio.ui.thumbnails.source import ThumbnailSource
+from studio.ui.thumbnails.visible import VisibleThumbnails
 from studio.ui.widgets import theme
 
 ROW_OUTLINE = 170
@@ -57,6 +65,13 @@ def to_pixmap(preview: Preview) -> QPixmap:
     return QPixmap.fromImage(QImage(preview.rgb, width, height, width * 3, pixel_format))
 
 
+def thumbnail_source(item: ResultItem) -> ThumbnailSource | None:
+    """Return what an item's thumbnail is made from; None without a file."""
+    if not item.path:
+        return None
+    return ThumbnailSource(item.path, item.media, item.sha256, item.time)
+
+
 class ResultDelegate(QStyledItemDelegate):
     """Draws items of one size.
 
@@ -66,16 +81,18 @@ class ResultDelegate(QStyledItemDelegate):
 
     def __init__(
         self,
-        parent: QObject,
-        loader: ThumbnailLoader,
+        view: QAbstractItemView,
+        library: LiveLibrary,
         size: QSize,
         *,
         titles: bool,
         rows: bool = False,
         live: Callable[[str], LiveResult | None] = lambda _job_id: None,
     ) -> None:
-        super().__init__(parent)
-        self._loader = loader
+        super().__init__(view)
+        self._thumbnails = VisibleThumbnails(
+            view, library, lambda index: thumbnail_source(index.data(ITEM))
+        )
         self._size = size
         self._titles = titles
         self._rows = rows
@@ -161,15 +178,15 @@ class ResultDelegate(QStyledItemDelegate):
     def _draw_result(
         self, painter: QPainter, palette: QPalette, item: ResultItem, area: QRect
     ) -> None:
-        thumbnail = self._loader.thumbnail(item.path, item.media)
-        if thumbnail is None:
-            return
-        if thumbnail.pixmap is not None:
-            painter.drawPixmap(centered(thumbnail.pixmap.size(), area), thumbnail.pixmap)
-        elif thumbnail.outline:
-            self._draw_outline(painter, palette, item, thumbnail, area)
-        else:
-            self._draw_text(painter, palette, thumbnail.excerpt or title_of(item), area)
+        source = thumbnail_source(item)
+        pixmap = self._thumbnails.pixmap(source, area.size())
+        if pixmap is not None:
+            size = pixmap.deviceIndependentSize().toSize()
+            painter.drawPixmap(centered(size, area), pixmap)
+            if item.duration:
+                self._draw_duration(painter, palette, item.duration, area)
+        elif source is not None and self._thumbnails.has_failed(source):
+            self._draw_text(painter, palette, title_of(item), area)
 
     def _draw_text(self, painter: QPainter, palette: QPalette, text: str, area: QRect) -> None:
         if not self._titles:
@@ -182,31 +199,17 @@ class ResultDelegate(QStyledItemDelegate):
         flags = int(Qt.AlignmentFlag.AlignTop) | int(Qt.TextFlag.TextWordWrap)
         painter.drawText(inner, flags, " ".join(text.split()) if not self._titles else text)
 
-    def _draw_outline(
-        self,
-        painter: QPainter,
-        palette: QPalette,
-        item: ResultItem,
-        thumbnail: Thumbnail,
-        area: QRect,
+    def _draw_duration(
+        self, painter: QPainter, palette: QPalette, duration: float, area: QRect
     ) -> None:
-        """Draw bars, and the duration below them if there is space."""
-        text = format_seconds(item.duration) if item.duration else ""
-        height = painter.fontMetrics().height() if text else 0
-        bars = area.adjusted(4, 4, -4, -4 - height)
-        step = bars.width() / len(thumbnail.outline)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(palette.color(QPalette.ColorRole.Highlight))
-        for number, level in enumerate(thumbnail.outline):
-            length = max(2, round(level * bars.height()))
-            left = bars.left() + round(number * step)
-            top = bars.top() + (bars.height() - length) // 2
-            painter.drawRect(left, top, max(1, round(step) - 1), length)
+        """Draw the seconds of audio or video in the lower right corner, on a ground of its own."""
+        text = format_seconds(duration)
+        metrics = painter.fontMetrics()
+        width, height = metrics.horizontalAdvance(text) + 6, metrics.height()
+        place = QRect(area.right() - width + 1, area.bottom() - height + 1, width, height)
+        painter.fillRect(place, palette.base())
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-        line = area.adjusted(0, 0, -4, 0)
-        painter.drawText(
-            line, int(Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight), text
-        )
+        painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), text)
 
     def _draw_state(
         self, painter: QPainter, palette: QPalette, item: ResultItem, area: QRect

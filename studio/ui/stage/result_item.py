@@ -31,6 +31,8 @@ class ResultItem(msgspec.Struct, frozen=True, kw_only=True):
     prompt: str
     path: str = ""
     """Of its file; empty until there is one."""
+    sha256: str = ""
+    """Of its file's content."""
     time: float = 0.0
     """When it was completed; Unix time in seconds."""
     ordinal: int = 0
@@ -165,6 +167,7 @@ def _item(artifact: Artifact, prompt: str, ended: float) -> ResultItem:
         media=_media(artifact.media_type),
         prompt=prompt,
         path=artifact.path,
+        sha256=artifact.sha256,
         time=ended,
         ordinal=artifact.ordinal,
         duration=artifact.duration,
@@ -177,6 +180,7 @@ def _of_item(item: Item) -> ResultItem:
         media=item.media,
         prompt=item.prompt[:PROMPT_CHARACTERS],
         path=item.path,
+        sha256=item.sha256,
         time=item.created,
         ordinal=item.ordinal,
         duration=item.duration,
@@ -198,6 +202,7 @@ def batch_item(job: Job, artifacts: Sequence[Artifact]) -> ResultItem:
         media=_media(first.media_type if first is not None else media_type),
         prompt=job.request.prompt[:PROMPT_CHARACTERS],
         path=first.path if first is not None else "",
+        sha256=first.sha256 if first is not None else "",
         time=job.ended,
         duration=first.duration if first is not None else 0.0,
         state=job.state,

@@ -24,7 +24,6 @@ from studio.ui.stage.job_group import JobGroup
 from studio.ui.stage.result_item import ResultItem, StoredResults
 from studio.ui.stage.shown_result import ShownResult, of_file, of_job
 from studio.ui.stage.strip import Strip
-from studio.ui.stage.thumbnail_loader import ThumbnailLoader
 from studio.ui.widgets.shortcut import shortcut_within
 
 MIN_STRIP_HEIGHT = 400
@@ -54,9 +53,8 @@ class ResultStage(StageFrame):
         """The job that runs while another result is pinned."""
         self._requested: Path | None = None
         """The file that is being read."""
-        self._loader = ThumbnailLoader(self)
         self.source = StoredResults(shared.data)
-        self.strip = Strip(self, self._loader)
+        self.strip = Strip(self, shared.library)
         self._is_strip_filled = False
         self._has_listed = False
         self.set_result_page(self.create_result_page())

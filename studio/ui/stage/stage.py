@@ -55,7 +55,7 @@ class Stage(ResultStage):
         from studio.ui.stage.batch.grid import BatchGrid
         from studio.ui.stage.batch.pick import pick_best
 
-        grid = BatchGrid(self.shared, self.kind, self._loader, self.source)
+        grid = BatchGrid(self.shared, self.kind, self.source)
         self.add_page(grid)
         grid.opened.connect(lambda item: self.show_file(Path(item.path)))
         grid.pick_requested.connect(lambda: pick_best(grid, self.shared))

@@ -7,11 +7,11 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QListView, QWidget
 
 from studio.core.translation import tr
+from studio.jobs.library.live_library import LiveLibrary
 from studio.ui import background
 from studio.ui.stage.result_delegate import ResultDelegate
 from studio.ui.stage.result_item import ResultItem, StripSource, newest_first
 from studio.ui.stage.result_model import ResultModel
-from studio.ui.stage.thumbnail_loader import ThumbnailLoader
 from studio.ui.widgets.factory import name_control
 
 LIMIT = 200
@@ -27,11 +27,11 @@ class Strip(QListView):
     filled = Signal()
     """The earlier results are listed."""
 
-    def __init__(self, parent: QWidget, loader: ThumbnailLoader) -> None:
+    def __init__(self, parent: QWidget, library: LiveLibrary) -> None:
         super().__init__(parent)
         self.results = ResultModel(self, by_job=False)
         self.setModel(self.results)
-        self.setItemDelegate(ResultDelegate(self, loader, QSize(CELL, CELL), titles=False))
+        self.setItemDelegate(ResultDelegate(self, library, QSize(CELL, CELL), titles=False))
         self.setViewMode(QListView.ViewMode.ListMode)
         self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(False)
@@ -44,7 +44,6 @@ class Strip(QListView):
             self, tr("Latest results"), tr("The latest results; arrow keys show the next one")
         )
         self.selectionModel().currentChanged.connect(self._on_current_changed)
-        loader.loaded.connect(self._on_loaded)
         self._is_marking = False
         self._has_room = True
         self._added: list[ResultItem] = []
@@ -133,11 +132,6 @@ class Strip(QListView):
         index = self.currentIndex()
         if index.isValid() and not self._is_marking:
             self.chosen.emit(self.results.item(index.row()))
-
-    def _on_loaded(self, path: str) -> None:
-        row = self.results.row_of(path)
-        if row >= 0:
-            self.update(self.results.index(row))
 
     def set_room(self, has_room: bool) -> None:
         """Hide the strip while there is no room for it."""

@@ -16,7 +16,7 @@ from studio.engine.image import generate as image
 from studio.engine.image import source_image
 from studio.engine.local import LocalEngine
 from studio.library.artifacts import read_recipe
-from studio.library.thumbnails import ThumbnailCache
+from studio.library.thumbnails.cache import ThumbnailCache
 from studio.media.image_reader import read_image, read_mask
 from studio.models.card_store import card_folder, write_card
 from studio.models.catalog import entry_named

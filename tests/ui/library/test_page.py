@@ -5,8 +5,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QInputDialog
 
 from studio.library.items import Annotation, Query
-from studio.ui.library.grid.thumbnail_images import Appearance, text_card
-from studio.ui.library.grid.thumbnail_loader import ThumbnailLoader
+from studio.ui.thumbnails.source import source_of_item
 from tests.ui.conftest import PATIENCE
 from tests.ui.library.conftest import choose, click, found, make_item, press
 
@@ -19,7 +18,7 @@ def test_the_library_shows_thumbnails_newest_first(open_library, fill_library, f
     assert found(page) == ids
     titles = [section.title for section in page.view._layout.sections]
     assert titles[:2] == ["Today", "Yesterday"]
-    newest = page.results.item(ids[0])
+    newest = source_of_item(page.results.item(ids[0]))
     qtbot.waitUntil(lambda: page.view.thumbnails.pixmap(newest) is not None, timeout=PATIENCE)
     shown = page.view.viewport().grab(page.view.rect_in_view(0)).toImage()
     color = shown.pixelColor(shown.width() // 2, shown.width() // 2)
@@ -281,30 +280,3 @@ def test_a_library_that_cannot_be_read_is_reported(open_studio, data, qtbot):
     )
     qtbot.waitUntil(lambda: page.results.is_complete, timeout=PATIENCE)
     assert not page.notice.isVisible()
-
-
-def test_thumbnails_are_loaded_after_the_theme_changed_meanwhile(
-    open_library, fill_library, folder, qtbot
-):
-    fill_library(*(make_item(folder, n, media="text", body=f"text {n}") for n in range(4)))
-    studio, page = open_library()
-    items = [page.results.item(item_id) for item_id in page.results.ids]
-    thumbnails = ThumbnailLoader(studio.shared.library, page)
-    thumbnails.load(items)
-    assert not thumbnails.is_idle
-    thumbnails.set_appearance(Appearance(is_dark=True))
-    thumbnails.load(items)  # while those of the light theme are being made
-    qtbot.waitUntil(lambda: thumbnails.is_idle, timeout=PATIENCE)
-    assert all(thumbnails.pixmap(item) is not None for item in items)
-
-
-def test_a_card_ends_with_a_whole_line(qapp):
-    text = " ".join(f"word{number}" for number in range(200))
-    for side in (96, 160, 224, 320):
-        image = text_card(text, Appearance(side=side))
-        ground = image.pixelColor(0, 0)
-        used = [
-            y for y in range(side) if any(image.pixelColor(x, y) != ground for x in range(0, side))
-        ]
-        assert used[-1] < side - 8, "nothing is cut at the edge"
-        assert used[-1] > side * 0.7, "the card is full"

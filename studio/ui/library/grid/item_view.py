@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QAccessibleInterface, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QAccessibleInterface, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame
 
 from studio.library.items import Item
@@ -21,9 +21,10 @@ from studio.ui.library.grid.layouts import GridLayout, Layout, RowLayout
 from studio.ui.library.grid.painters import ItemPainter, State
 from studio.ui.library.grid.sections import sections_of
 from studio.ui.library.grid.selection import Selection
-from studio.ui.library.grid.thumbnail_images import Appearance
-from studio.ui.library.grid.thumbnail_loader import ThumbnailLoader
 from studio.ui.library.search_results import SearchResults
+from studio.ui.thumbnails.images import Appearance
+from studio.ui.thumbnails.loader import ThumbnailLoader
+from studio.ui.thumbnails.source import ThumbnailSource, source_of_item
 from studio.ui.widgets import theme
 
 Mode = Literal["grid", "list"]
@@ -85,7 +86,7 @@ class ItemView(QAbstractScrollArea):
     def _apply_appearance(self) -> None:
         side = self.side if self.mode == "grid" else _LIST_SIDE
         is_dark = self._painter.colors is theme.DARK
-        self.thumbnails.set_appearance(Appearance(side, self.devicePixelRatioF(), is_dark))
+        self.thumbnails.set_appearance(Appearance(side, side, self.devicePixelRatioF(), is_dark))
 
     def _lay_out(self) -> None:
         """Compute the places again; the first visible item stays where it is."""
@@ -138,7 +139,7 @@ class ItemView(QAbstractScrollArea):
         ids = self._ids
         self.results.request(ids[index] for index in range(shown.start, ahead))
         self.results.request(ids[index] for index in range(before, shown.start))
-        self.thumbnails.load(list(self.visible_items()))
+        self.thumbnails.load(source_of_item(item) for item in self.visible_items())
 
     # Changes
     # ----------------------------------------------------------------------
@@ -150,10 +151,11 @@ class ItemView(QAbstractScrollArea):
         self.viewport().update()
         self._load_soon.request()
 
-    def _on_thumbnail_loaded(self, item_id: int) -> None:
-        place = self.results.position(item_id)
-        if place >= 0:
-            self.viewport().update(self.rect_in_view(place))
+    def _on_thumbnail_loaded(self, source: ThumbnailSource) -> None:
+        for index in self._visible_indexes():
+            item = self.results.item(self._ids[index])
+            if item is not None and item.sha256 == source.sha256:
+                self.viewport().update(self.rect_in_view(index))
 
     def rect_in_view(self, index: int) -> QRect:
         """Return where an item is in the viewport, perhaps above or below what is seen."""
@@ -182,7 +184,7 @@ class ItemView(QAbstractScrollArea):
     def _paint_item(self, painter: QPainter, index: int) -> None:
         item_id = self._ids[index]
         item = self.results.item(item_id)
-        pixmap = self.thumbnails.pixmap(item) if item is not None else None
+        pixmap = None if item is None else self.thumbnails.pixmap(source_of_item(item))
         state = State(
             item_id in self.selection.ids, item_id == self.selection.current and self.hasFocus()
         )
@@ -192,6 +194,11 @@ class ItemView(QAbstractScrollArea):
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Move what is painted, so that only the new strip is painted again."""
         self.viewport().scroll(dx, dy)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Load what was not loaded while the view was hidden."""
+        super().showEvent(event)
+        self._load_soon.request()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay out again."""

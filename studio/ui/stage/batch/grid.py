@@ -20,7 +20,6 @@ from studio.ui.stage.batch.results import BatchResults
 from studio.ui.stage.result_delegate import LiveResult, ResultDelegate
 from studio.ui.stage.result_item import ResultItem, StripSource
 from studio.ui.stage.result_model import ITEM, ResultModel
-from studio.ui.stage.thumbnail_loader import ThumbnailLoader
 from studio.ui.widgets.factory import Notice, button, name_control, row
 
 IMAGE_CELL = QSize(180, 200)
@@ -44,9 +43,7 @@ class BatchGrid(QWidget):
     restored = Signal()
     """Results came back from the trash."""
 
-    def __init__(
-        self, shared: AppState, kind: str, loader: ThumbnailLoader, source: StripSource
-    ) -> None:
+    def __init__(self, shared: AppState, kind: str, source: StripSource) -> None:
         super().__init__()
         self._shared = shared
         self._kind = kind
@@ -62,7 +59,7 @@ class BatchGrid(QWidget):
         self.list = QListView()
         self._live: dict[str, LiveResult] = {}
         self.list.setModel(self.model)
-        self._set_look(loader)
+        self._set_look()
         self.rerun_button = button(
             tr("Rerun failed"),
             tr("Run the failed rows again with the same seeds"),
@@ -88,16 +85,21 @@ class BatchGrid(QWidget):
         layout.addWidget(self.list, 1)
         buttons = (self.cancel_button, self.pick_button, self.rerun_button, self.folder_button)
         layout.addWidget(row(*buttons, None))
-        self._connect(loader)
+        self._connect()
         self._update()
 
-    def _set_look(self, loader: ThumbnailLoader) -> None:
+    def _set_look(self) -> None:
         view, kind = self.list, KINDS[self._kind]
         is_grid = kind.makes_images or kind.makes_texts
         size = IMAGE_CELL if kind.makes_images else TEXT_CELL
         size = size if is_grid else QSize(ROW_HEIGHT, ROW_HEIGHT)
         self._delegate = ResultDelegate(
-            view, loader, size, titles=True, rows=not is_grid, live=self._live.get
+            view,
+            self._shared.library,
+            size,
+            titles=True,
+            rows=not is_grid,
+            live=self._live.get,
         )
         view.setItemDelegate(self._delegate)
         view.setViewMode(QListView.ViewMode.ListMode)
@@ -110,12 +112,11 @@ class BatchGrid(QWidget):
         view.setProperty("role", "strip")
         name_control(view, tr("Results of the batch"), tr("Enter shows a result alone"))
 
-    def _connect(self, loader: ThumbnailLoader) -> None:
+    def _connect(self) -> None:
         queue = self._shared.queue
         queue.jobs_changed.connect(self._on_jobs_changed)
         queue.jobs_added.connect(self._on_jobs_added)
         queue.job_event.connect(self._on_job_event)
-        loader.loaded.connect(lambda _path: self.list.viewport().update())
         self.list.activated.connect(self._on_activated)
         self.list.selectionModel().selectionChanged.connect(lambda *_change: self._update())
 

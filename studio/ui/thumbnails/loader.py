@@ -8,34 +8,38 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QThreadPool, Signal
 from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtWidgets import QWidget
 
 from studio.jobs.library.live_library import LiveLibrary
-from studio.library.items import Item
 from studio.ui import background
-from studio.ui.library.grid.thumbnail_images import Appearance, thumbnail_image
+from studio.ui.thumbnails.images import Appearance, thumbnail_image
+from studio.ui.thumbnails.source import ThumbnailSource
 
 MAX_BYTES = 48 * 2**20
 """Of the pixmaps in memory; a full screen of the largest thumbnails takes 12 MiB."""
+MAX_FAILED = 10_000
+"""Files that are remembered as unreadable; then all of them are tried again."""
 
 
 class _Key(NamedTuple):
-    sha256: str
+    content: str
     appearance: Appearance
 
 
 class ThumbnailLoader(QObject):
-    """Thumbnails of one size and theme at a time."""
+    """Thumbnails of one view, in one size and theme at a time. A hidden view loads none."""
 
     loaded = Signal(object)
-    """Id of the item whose thumbnail is in memory now."""
+    """ThumbnailSource whose thumbnail is in memory now, or that has none."""
 
-    def __init__(self, library: LiveLibrary, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, library: LiveLibrary, view: QWidget) -> None:
+        super().__init__(view)
         self._library = library
+        self._view = view
         self._pixmaps: OrderedDict[_Key, QPixmap] = OrderedDict()
         self._bytes = 0
         self._failed: set[_Key] = set()
-        self._wanted: list[Item] = []
+        self._wanted: list[ThumbnailSource] = []
         self._running: set[_Key] = set()
         # One thread stays free for searches.
         self._threads = max(1, QThreadPool.globalInstance().maxThreadCount() - 1)
@@ -67,54 +71,68 @@ class ThumbnailLoader(QObject):
         self._failed.clear()
         self._bytes = 0
 
-    def pixmap(self, item: Item) -> QPixmap | None:
+    def pixmap(self, source: ThumbnailSource) -> QPixmap | None:
         """Return the thumbnail, if it is in memory."""
-        key = _Key(item.sha256, self._appearance)
+        key = self._key(source)
         found = self._pixmaps.get(key)
         if found is not None:
             self._pixmaps.move_to_end(key)
         return found
 
-    def load(self, items: Iterable[Item]) -> None:
+    def has_failed(self, source: ThumbnailSource) -> bool:
+        """Return whether the file has no thumbnail or cannot be read."""
+        return self._key(source) in self._failed
+
+    def load(self, sources: Iterable[ThumbnailSource]) -> None:
         """Load these thumbnails next, in this order, and no others that were asked for before."""
-        self._wanted = [item for item in items if self._is_missing(item)]
+        self._wanted = [source for source in sources if self._is_missing(source)]
         self._wanted.reverse()
         self._start()
 
-    def _is_missing(self, item: Item) -> bool:
-        key = _Key(item.sha256, self._appearance)
+    def _key(self, source: ThumbnailSource) -> _Key:
+        return _Key(source.key, self._appearance)
+
+    def _is_missing(self, source: ThumbnailSource) -> bool:
+        key = self._key(source)
         return not (key in self._pixmaps or key in self._failed or key in self._running)
 
     def _start(self) -> None:
+        if self._wanted and not self._view.isVisible():
+            self._wanted = []
         while self._wanted and len(self._running) < self._threads:
-            item = self._wanted.pop()
-            if self._is_missing(item):
-                self._run(item)
+            source = self._wanted.pop()
+            if self._is_missing(source):
+                self._run(source)
 
-    def _run(self, item: Item) -> None:
+    def _run(self, source: ThumbnailSource) -> None:
         appearance, generation, library = self._appearance, self._generation, self._library
-        key = _Key(item.sha256, appearance)
+        key = self._key(source)
         self._running.add(key)
 
         def show(image: QImage) -> None:
             self._running.discard(key)
             if image.isNull():
-                self._failed.add(key)
+                self._mark_failed(key)
             elif generation == self._generation:
                 self._keep(key, QPixmap.fromImage(image))
-                self.loaded.emit(item.id)
+            if generation == self._generation:
+                self.loaded.emit(source)
             self._start()
 
         def fail(_error: Exception) -> None:  # a file that cannot be read has its kind's symbol
             show(QImage())
 
         def make() -> QImage:
-            return thumbnail_image(item, library.thumbnails, appearance)
+            return thumbnail_image(source, library.thumbnails, appearance)
 
         background.run(self, make, show, fail)
 
+    def _mark_failed(self, key: _Key) -> None:
+        if len(self._failed) >= MAX_FAILED:
+            self._failed.clear()
+        self._failed.add(key)
+
     def _keep(self, key: _Key, pixmap: QPixmap) -> None:
-        pixmap.setDevicePixelRatio(self._appearance.ratio)
         self._pixmaps[key] = pixmap
         self._bytes += _size(pixmap)
         while self._bytes > MAX_BYTES:
