@@ -18,6 +18,7 @@ import msgspec
 
 from studio.core.errors import StudioError
 from studio.core.translation import tr, tr_marked
+from studio.media.child_process import limit_memory, take_output, write_all
 from studio.media.video_decoder.frame_source import AvFrames, FrameSource, Picked
 from studio.media.video_decoder.messages import (
     BYTES_PER_AUDIO_FRAME,
@@ -40,9 +41,6 @@ from studio.media.video_decoder.open_video import DAMAGED, can_decode
 
 MAX_LEFT_OUT = 4
 """Late frames in a row; then one is sent, so that a slow machine shows something."""
-_MEMORY_BYTES = 6 << 30
-"""Of addresses: frames of 8192 × 8192 fit, a decoder that runs wild does not take the machine."""
-_PIPE_BYTES = 1 << 20
 
 
 class _Decoder:
@@ -165,37 +163,15 @@ def _open(path: Path) -> FrameSource:
     return AvFrames(path)
 
 
-def _limit_memory() -> None:
-    if sys.platform == "linux":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _take_output() -> int:
-    """Return standard output as a descriptor of its own: what libraries print goes elsewhere."""
-    descriptor = os.dup(1)
-    os.dup2(2, 1)
-    if sys.platform == "linux":
-        import fcntl
-
-        try:
-            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        except OSError:  # the user's limit of pipes is used up; a smaller one works too
-            return descriptor
-    return descriptor
-
-
 def main() -> int:
     """Decode the file that the first argument names."""
-    _limit_memory()
-    descriptor = _take_output()
+    limit_memory()
+    descriptor = take_output()
 
     def send(message: FromDecoder, data: memoryview | bytes = b"") -> None:
         try:
-            _write_all(descriptor, pack(message, len(data)))
-            _write_all(descriptor, data)
+            write_all(descriptor, pack(message, len(data)))
+            write_all(descriptor, data)
         except OSError:  # the window is gone
             os._exit(0)
 
@@ -206,12 +182,6 @@ def main() -> int:
     except MemoryError:
         send(Refused(tr("There is not enough memory to play this video."), tr_marked(DAMAGED)))
     return 0
-
-
-def _write_all(descriptor: int, data: memoryview | bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
 
 
 if __name__ == "__main__":

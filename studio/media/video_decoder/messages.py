@@ -11,6 +11,8 @@ from typing import IO
 
 import msgspec
 
+from studio.media.child_process import read_exactly
+
 SAMPLING_RATE = 48_000
 CHANNELS = 2
 BYTES_PER_AUDIO_FRAME = 2 * CHANNELS
@@ -130,7 +132,7 @@ def read_message(pipe: IO[bytes]) -> tuple[bytearray, bytearray] | None:
 
     Raises GarbledError.
     """
-    lengths = _read(pipe, _LENGTHS.size)
+    lengths = read_exactly(pipe, _LENGTHS.size)
     if not lengths:
         return None
     if len(lengths) < _LENGTHS.size:
@@ -138,19 +140,7 @@ def read_message(pipe: IO[bytes]) -> tuple[bytearray, bytearray] | None:
     message_bytes, data_bytes = _LENGTHS.unpack(lengths)
     if message_bytes > MAX_MESSAGE_BYTES or data_bytes > MAX_DATA_BYTES:
         raise GarbledError(f"a message of {message_bytes} + {data_bytes} bytes")
-    message, data = _read(pipe, message_bytes), _read(pipe, data_bytes)
+    message, data = read_exactly(pipe, message_bytes), read_exactly(pipe, data_bytes)
     if len(message) < message_bytes or len(data) < data_bytes:
         raise GarbledError("a message is cut off")  # not translated: a fault of the program
     return message, data
-
-
-def _read(pipe: IO[bytes], size: int) -> bytearray:
-    """Return `size` bytes, fewer at the end. A pipe without a buffer returns what is there."""
-    data = bytearray(size)
-    view, filled = memoryview(data), 0
-    while filled < size:
-        count = pipe.readinto(view[filled:])  # type: ignore[attr-defined]
-        if not count:
-            return data[:filled]
-        filled += count
-    return data

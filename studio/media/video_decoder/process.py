@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import queue
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -16,8 +14,8 @@ from typing import IO, Any
 
 import msgspec
 
-from studio.core.lifeline import start_tied
 from studio.core.translation import tr
+from studio.media.child_process import end_of_log, start_child
 from studio.media.video_decoder.messages import (
     FromDecoder,
     GarbledError,
@@ -26,8 +24,6 @@ from studio.media.video_decoder.messages import (
     read_message,
 )
 
-LOG_BYTES = 2_000
-_TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN")
 log = logging.getLogger(__name__)
 
 
@@ -89,24 +85,15 @@ class DecoderProcess:
                 self._outgoing.put(None)
                 assert process.stdout is not None
                 process.stdout.close()
-            errors.seek(max(0, errors.seek(0, os.SEEK_END) - LOG_BYTES))
             if not self._is_closed:
-                log.warning(
-                    "decoder: %s (%s) %s", reason, code, errors.read().decode(errors="replace")
-                )
+                log.warning("decoder: %s (%s) %s", reason, code, end_of_log(errors))
         self._end(reason)
 
     def _start(self, errors: IO[bytes]) -> subprocess.Popen[bytes] | None:
         if self._is_closed:
             return None
-        process = start_tied(
-            [*_program(), str(self._path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            bufsize=0,
-            env=_environment(),
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        process = start_child(
+            "decode-video", "studio.media.video_decoder.main", [str(self._path)], errors
         )
         with self._lock:
             self._process = process
@@ -143,23 +130,3 @@ class DecoderProcess:
     def _end(self, reason: str) -> None:
         if not self._is_closed:
             self._ended(reason)
-
-
-def _program() -> list[str]:
-    # A built program (PyInstaller) has no `-m`; its entry point knows this one word.
-    # -P: no modules from the current folder.
-    return (
-        [sys.executable, "decode-video"]
-        if getattr(sys, "frozen", False)
-        else [sys.executable, "-P", "-m", "studio.media.video_decoder.main"]
-    )
-
-
-def _environment() -> dict[str, str]:
-    root = str(Path(__file__).resolve().parents[3])
-    kept = {name: value for name, value in os.environ.items() if name not in _TOKENS}
-    return {
-        **kept,
-        "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")])),
-        "PYTHONUTF8": "1",
-    }
