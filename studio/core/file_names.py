@@ -197,3 +197,12 @@ def one_line(text: str) -> str:
     those are read.
     """
     return _DIRECTIONS.sub("", _CONTROLS.sub(" ", text))
+
+
+def is_utf8(path: str) -> bool:
+    """Return False for a name with bytes that are no characters; SQLite refuses it."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -17,6 +17,7 @@ import msgspec
 from studio.core import file_lock
 from studio.core.artifact import Artifact
 from studio.core.errors import StudioError
+from studio.core.file_names import is_utf8
 from studio.core.paths import DataFolder
 from studio.core.settings_store import load_settings
 from studio.core.translation import tr, tr_marked
@@ -27,16 +28,17 @@ from studio.library.database import open_read_only
 from studio.library.faults import is_damaged
 from studio.library.index import LibraryIndex
 from studio.library.index_sql.schema import keep_aside
-from studio.library.items import Annotation, NewItem, Query
+from studio.library.items import Annotation, Query
 from studio.library.scanning.known_files import (
     folders_of_jobs,
     known_files,
     readable_paths,
     scanned_folders,
 )
-from studio.library.scanning.walk import NOT_UTF8, Problem, Root, is_utf8
+from studio.library.scanning.walk import NOT_UTF8, Problem, Root
 
 if TYPE_CHECKING:
+    from studio.library.file_reader.reader import FileReader
     from studio.library.scanning.scan import OnProgress, ScanProgress, ScanResult
 
 IsCancelled = Callable[[], bool]
@@ -44,7 +46,6 @@ Notes = dict[int, Annotation]
 """Id of an item → a person's notes about it."""
 _LOCK_SECONDS = 30.0
 """Another program may be replacing the index, which takes a second."""
-_BATCH = 50
 
 
 def never() -> bool:
@@ -59,11 +60,13 @@ def ignore(_progress: ScanProgress) -> None:
 class Library:
     """The library of one data folder. Raises sqlite3.Error if the index cannot be opened.
 
-    Methods raise sqlite3.Error, and OSError if the disk refuses.
+    Methods raise sqlite3.Error, and OSError if the disk refuses. `reader`: what reads files that
+    scans find, by default this process.
     """
 
-    def __init__(self, data: DataFolder) -> None:
+    def __init__(self, data: DataFolder, reader: FileReader | None = None) -> None:
         self.data = data
+        self._reader = reader
         data.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.index = LibraryIndex(data.library)
         self._restore_lists()
@@ -128,6 +131,7 @@ class Library:
             self.index,
             self.data,
             self.roots(),
+            reader=self._reader,
             is_quick=is_quick,
             on_progress=on_progress,
             is_cancelled=is_cancelled,
@@ -141,7 +145,14 @@ class Library:
 
         roots = self.roots()
         chosen = [_root_of(folder, roots) for folder in dict.fromkeys(folders)]
-        return scan(self.index, self.data, chosen, is_partial=True, is_cancelled=is_cancelled)
+        return scan(
+            self.index,
+            self.data,
+            chosen,
+            reader=self._reader,
+            is_partial=True,
+            is_cancelled=is_cancelled,
+        )
 
     def scanned_folders(self) -> list[str]:
         """Return all folders that scans looked into, for a watcher of folders."""
@@ -188,6 +199,7 @@ class Library:
             self.data,
             self.roots(),
             lock=self._locked,
+            reader=self._reader,
             on_progress=on_progress,
             is_cancelled=is_cancelled,
         )
@@ -243,19 +255,12 @@ class Library:
 
     def add_files(self, paths: Iterable[Path], is_cancelled: IsCancelled = never) -> list[int]:
         """Add files where they lie, texts without a recipe too; return the ids of items."""
-        from studio.library.read_item import read_item
+        from studio.library.file_reader.reader import read_paths
 
         ids: list[int] = []
-        items: list[NewItem] = []
-        for path in paths:
-            if is_cancelled():
-                break
-            item = read_item(path.absolute(), with_plain_texts=True)
-            items += [item] if item is not None else []
-            if len(items) >= _BATCH:
-                ids += self.index.add(items)
-                items.clear()
-        return ids + self.index.add(items) if items else ids
+        for items in read_paths(paths, self._reader, is_cancelled):
+            ids += self.index.add(items)
+        return ids
 
     # Saved searches
     # ----------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import cast
 import msgspec
 
 from studio.core.artifact import Artifact, Recipe
+from studio.core.file_names import is_utf8
 from studio.core.files import sha256_of
 from studio.library.artifacts import read_recipe
 from studio.library.foreign.reader import read_foreign
@@ -63,7 +64,7 @@ def read_item(
     `with_plain_texts`: accept texts without a recipe. Never raises: files come from anywhere.
     """
     media = MEDIA_OF_SUFFIX.get(path.suffix.lower())
-    if media is None or not _is_utf8(str(path)):
+    if media is None or not is_utf8(str(path)):
         return None
     try:
         status = path.stat()
@@ -161,11 +162,3 @@ def _text_of(path: Path) -> str:
     with path.open("rb") as file:
         data = file.read(_MAX_TEXT_BYTES)
     return clean(data.decode("utf-8-sig", errors="replace"), MAX_BODY_CHARACTERS)
-
-
-def _is_utf8(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

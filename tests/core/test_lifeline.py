@@ -176,6 +176,12 @@ from pathlib import Path
 from studio.models.install.gguf_convert_process import run_conversion
 run_conversion(Path(sys.argv[1]) / "model.gguf", Path(sys.argv[1]), lambda: False)
 """,
+    "file reader": """
+from studio.library.file_reader.messages import FileToRead
+from studio.library.file_reader.process import ReaderProcess
+ReaderProcess().read_all([FileToRead(sys.argv[1] + "/a.txt")])
+time.sleep(600)
+""",
 }
 
 

@@ -21,6 +21,7 @@ from studio.models import llama_cpp
 from studio.models.card_store import card_folder, write_card
 from tests.checkpoints.text import make_gpt2, make_llama
 from tests.checkpoints.video import make_ltx
+from tests.media.image_texts import image_files
 from tests.models.hub.server import LoopbackHub, files_of
 from tests.models.made import make_gguf
 from tests.privacy.tracing import Traced, fresh_environment, trace
@@ -126,6 +127,17 @@ def test_query_command_opens_no_connection_and_writes_only_its_folders(watched, 
 def test_window_opens_no_connection_and_writes_only_its_folders(watched, installed):
     root = str(Path(__file__).parents[2])
     found = watched(installed, "-m", "tests.privacy.window", str(installed.root), PYTHONPATH=root)
+    assert found.findings == [], found.report
+
+
+def test_file_reader_opens_no_connection_and_writes_only_its_folders(watched, data, tmp_path):
+    files = tmp_path / "output"
+    image_files.png(files / "foreign.png", {"parameters": "a cat\nSteps: 2, Seed: 3"})
+    (files / "notes.txt").write_text("notes")
+    for name in ("a.jpg", "a.wav", "a.mp4", "a.tif"):
+        (files / name).write_bytes(b"broken")
+    root = str(Path(__file__).parents[2])
+    found = watched(data, "-m", "tests.privacy.file_reader", str(files), PYTHONPATH=root)
     assert found.findings == [], found.report
 
 

@@ -25,6 +25,7 @@ from studio.jobs.library.trash import Trashed, move_to_trash, restore
 from studio.jobs.library.unread_folders import UnreadFolders
 from studio.library.faults import explain
 from studio.library.file_actions.results import ActionResult, FileChange
+from studio.library.file_reader.process import ReaderProcess
 from studio.library.items import Annotation, Item, NewItem
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ class LiveLibrary(QObject):
         """Whose index is lost; other threads may still read it."""
         self._thumbnails: ThumbnailCache | None = None
         self._is_closed = False
+        self._scan_reader = ReaderProcess()
+        self._thumbnail_reader = ReaderProcess()
+        """Another one, so that thumbnails do not wait for a scan."""
         self._unread = UnreadFolders(self.problem_found.emit)
         self._problem = ""
         """Why the last write failed."""
@@ -107,7 +111,7 @@ class LiveLibrary(QObject):
                 self._library = None
                 self._index_lost.emit()
             if self._library is None:
-                self._library = Library(self.data)
+                self._library = Library(self.data, self._scan_reader)
             return self._library
 
     @property
@@ -122,12 +126,16 @@ class LiveLibrary(QObject):
 
         with self._lock:
             if self._thumbnails is None:
-                self._thumbnails = ThumbnailCache(self.data.thumbnails)
+                self._thumbnails = ThumbnailCache(
+                    self.data.thumbnails, make=self._thumbnail_reader.thumbnail
+                )
             return self._thumbnails
 
     def close(self) -> None:
         """Close the files, when the program ends and after what is being written."""
         self._is_closing = True
+        for reader in (self._scan_reader, self._thumbnail_reader):
+            reader.close()
         self._writers.clear()
         self._writers.waitForDone()
         with self._lock:
@@ -224,6 +232,7 @@ class LiveLibrary(QObject):
         if result.has_changes:
             self.items_reset.emit()
         self._unread.update(watched, result.problems)
+        self._unread.report_files(result.unread)
         return result
 
     def check_for_changes(self) -> None:

@@ -13,9 +13,10 @@ from pathlib import Path
 from studio.core.paths import DataFolder
 from studio.library.annotations import Line, read_annotations
 from studio.library.catch_up import PROGRESS as CATCH_UP
+from studio.library.file_reader.messages import FileToRead
+from studio.library.file_reader.reader import FileReader, InProcessReader
 from studio.library.index import LibraryIndex
 from studio.library.items import Annotation, Item, NewItem
-from studio.library.read_item import read_item
 from studio.library.scanning.known_files import all_files, known_files
 from studio.library.scanning.scan import OnProgress, ScanResult, scan
 from studio.library.scanning.walk import Root
@@ -29,21 +30,26 @@ def rebuild(
     roots: Iterable[Root],
     *,
     lock: Callable[[], AbstractContextManager[None]],
+    reader: FileReader | None = None,
     on_progress: OnProgress = lambda _progress: None,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> ScanResult:
     """Replace the content of `index` by what the files hold; keep searches and empty collections.
 
     Missing files stay listed. `lock`: holds off changes of annotations while the new index takes
-    the old one's place. Raises sqlite3.Error, and OSError if the disk is full.
+    the old one's place. `reader`: what reads the files, by default this process. Raises
+    sqlite3.Error, and OSError if the disk is full.
     """
     new = _open(data.rebuilt_library)
     try:
         if not new.progress(_STARTED):
             new.set_progress(CATCH_UP, index.progress(CATCH_UP))
             new.set_progress(_STARTED, "started")
-        result = scan(new, data, roots, on_progress=on_progress, is_cancelled=is_cancelled)
-        _add_elsewhere(index, new, is_cancelled)
+        reader = reader or InProcessReader()
+        result = scan(
+            new, data, roots, reader=reader, on_progress=on_progress, is_cancelled=is_cancelled
+        )
+        _add_elsewhere(index, new, reader, is_cancelled)
         if is_cancelled():
             result.is_cancelled = True
             return result
@@ -82,18 +88,19 @@ def _unknown(index: LibraryIndex, new: LibraryIndex) -> Iterator[list[Item]]:
 
 
 def _add_elsewhere(
-    index: LibraryIndex, new: LibraryIndex, is_cancelled: Callable[[], bool]
+    index: LibraryIndex, new: LibraryIndex, reader: FileReader, is_cancelled: Callable[[], bool]
 ) -> None:
     """Add files outside the scanned folders, and those that are missing."""
     for items in _unknown(index, new):
+        files = [FileToRead(item.path, item.size, with_plain_texts=True) for item in items]
+        results = reader.read_all(files) if files else []
         if is_cancelled():
             return
         missing: list[NewItem] = []
         found: list[NewItem] = []
-        for item in items:
-            read = read_item(Path(item.path), with_plain_texts=True)
-            if read is not None:
-                found.append(read)
+        for item, result in zip(items, results, strict=True):
+            if isinstance(result, NewItem):
+                found.append(result)
             elif not any(not other.missing for other in new.find_by_hash(item.sha256)):
                 missing.append(_as_new(index, item))
         if found:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from studio.core.artifact import SIDECAR_FOLDER
+from studio.core.file_names import is_utf8
 from studio.core.translation import mark, tr_marked
 
 _MAX_DEPTH = 64
@@ -77,15 +78,6 @@ def walk(
                 # sorted, the first on top
                 names = sorted(below, reverse=True)
                 stack += [(name, depth + 1) for name in names if name not in excluded]
-
-
-def is_utf8(path: str) -> bool:
-    """Return False for a name with bytes that are no characters; SQLite refuses it."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _list(path: str, modified: int, root: Root) -> tuple[Folder, list[str]]:

@@ -22,11 +22,17 @@ class ThumbnailCache:
     """Thumbnails by the SHA-256 of their files. Any thread may call it, and several programs.
 
     A cache: it forgets the least recently used ones above its limit, and faults of its file are
-    logged, never raised.
+    logged, never raised. `make`: what makes the thumbnail of a file, by default this process.
     """
 
-    def __init__(self, path: Path, max_bytes: int = MAX_CACHE_BYTES) -> None:
+    def __init__(
+        self,
+        path: Path,
+        max_bytes: int = MAX_CACHE_BYTES,
+        make: Callable[[Path, Media], bytes] | None = None,
+    ) -> None:
         self._path = path
+        self._make = make
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
@@ -65,9 +71,7 @@ class ThumbnailCache:
         """Return a thumbnail, made from the file if necessary. Raises StudioError; see above."""
         data = self.get(sha256)
         if data is None:
-            from studio.library.thumbnails.make import thumbnail_of_file  # imports numpy
-
-            data = thumbnail_of_file(path, media)
+            data = (self._make or _make_here)(path, media)
             self.put(sha256, data)
         return data
 
@@ -112,6 +116,12 @@ class ThumbnailCache:
             excess -= length
             if excess <= 0:
                 break
+
+
+def _make_here(path: Path, media: Media) -> bytes:
+    from studio.library.thumbnails.make import thumbnail_of_file  # imports numpy
+
+    return thumbnail_of_file(path, media)
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -108,7 +108,7 @@ def test_files_that_are_no_artifacts_are_read_once(studio, photos, monkeypatch):
     assert studio.library.scan().others == 50
     read = []
     monkeypatch.setattr(
-        "studio.library.scanning.scan.read_item", lambda path, **_options: read.append(path)
+        "studio.library.read_item.read_item", lambda path, **_options: read.append(path)
     )
     assert studio.library.scan().others == 0
     assert not read

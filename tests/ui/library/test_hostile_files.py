@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from studio.library.file_reader import process
+from tests.library.file_reader.conftest import _failing  # noqa: F401  a fixture
 from tests.media.image_texts import image_files
 from tests.ui.conftest import PATIENCE
 from tests.ui.library.conftest import found
@@ -63,3 +65,40 @@ def test_hostile_folder_adds_what_can_be_shown_and_is_reported_once(open_library
     assert library.rebuild().problems == []
     assert library.index.count() == count
     assert not page.notice.isVisible(), page.notice.message
+
+
+def test_file_that_ends_its_reader_is_reported_once(open_library, tmp_path, qtbot, request):
+    request.getfixturevalue("_failing")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in ("a.png", "crash.png", "z.png"):
+        image_files.png(folder / name, {"parameters": f"{name}\nSteps: 2, Seed: 3"})
+    studio, page = open_library()
+    posted = []
+    studio.shared.toast_posted.connect(lambda toast: posted.append(toast.text))
+    drop(page, folder)
+    qtbot.waitUntil(lambda: len(found(page)) == 2, timeout=PATIENCE)
+    expected = [
+        "Added 2 files to the library",
+        "crash.png was skipped: reading it crashed or took too long.",
+    ]
+    qtbot.waitUntil(lambda: sorted(posted) == expected, timeout=PATIENCE)
+    image_files.png(folder / "b.png", {"parameters": "b\nSteps: 2, Seed: 3"})
+    studio.shared.library._refresh_soon()
+    qtbot.waitUntil(lambda: len(found(page)) == 3, timeout=PATIENCE)
+    assert sorted(posted) == expected
+
+
+def test_window_reads_files_in_a_child(open_library, hostile, qtbot, monkeypatch):
+    started = []
+    start = process.start_child
+    monkeypatch.setattr(
+        process, "start_child", lambda *arguments: started.append(start(*arguments)) or started[-1]
+    )
+    studio, page = open_library()
+    drop(page, hostile)
+    qtbot.waitUntil(lambda: len(found(page)) == 2 * len(TEXTS), timeout=PATIENCE)
+    assert started
+    studio.window.close()
+    studio.close()
+    assert all(child.poll() is not None for child in started)

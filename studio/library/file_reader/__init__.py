@@ -1,0 +1,1 @@
+"""Reads files for the index and thumbnails, in this process or in a child."""
