@@ -48,6 +48,7 @@ def _command(kind: Kind) -> Callable[..., None]:
         target, as_json = values.pop("output_path"), values.pop("as_json")
         file, continued = values.pop("prompt_file"), values.pop("continued_file", None)
         task, task_fields = values.pop("task", None), values.pop("task_fields", None) or ()
+        fix = values.pop("task_fix", None)
         if task is not None:
             values["prompt"] = read_task_prompt(values["prompt"], file, continued)
         elif continued is not None and values["prompt"] is None and file is None:
@@ -64,7 +65,7 @@ def _command(kind: Kind) -> Callable[..., None]:
         }
         if task is None:
             raise typer.Exit(GenerateCommand(ctx.obj, kind, settings, target, as_json).run())
-        run = prepare_task(ctx.obj, task, task_fields, settings)
+        run = prepare_task(ctx.obj, task, task_fields, settings, fix or "")
         request_values = values_for_model(run, ctx.obj)
         if request_values is None:
             run.extract(as_json=as_json)
@@ -111,7 +112,13 @@ def _task_parameters() -> list[inspect.Parameter]:
     one = typer.Option(
         "--field", metavar="NAME=VALUE", help=tr("A field of the task, such as style=lively.")
     )
+    fix = typer.Option(
+        "--fix",
+        metavar="N",
+        help=tr("Let the model correct a text of the task at most N times while a check fails."),
+    )
     return [
+        _parameter("task_fix", Annotated[str | None, fix], None),
         _parameter("task", Annotated[str | None, task], None),
         _parameter("task_fields", Annotated[list[str] | None, one], None),
     ]

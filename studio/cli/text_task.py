@@ -13,7 +13,7 @@ from studio.cli import output
 from studio.cli.context import Context
 from studio.core.artifact import Artifact
 from studio.core.errors import StudioError
-from studio.core.requests.text_task import OmittedText, TaskReview
+from studio.core.requests.text_task import FixAttempt, OmittedText, TaskReview
 from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.text_tasks.extraction import extract_summary
 from studio.text_tasks.loader import find_task
@@ -23,6 +23,7 @@ from studio.text_tasks.requests import (
     TaskInput,
     TaskValues,
     read_count,
+    read_fix,
     read_values,
     request_values,
 )
@@ -68,6 +69,7 @@ class TaskRun:
     def print_results(self, outcome: Any, *, as_json: bool) -> None:
         """Print the texts of a job, which its recipes rank and review."""
         ranking = _ranking(outcome.artifacts, outcome.texts)
+        fixes = ranking.results[0].fixes if ranking.results else ()
         coverage = None
         if self.task.extracts and ranking.results:
             coverage = link_sentences(ranking.results[0].text, self.inputs.prompt)
@@ -87,6 +89,7 @@ class TaskRun:
             output.result(ranked.text if len(ranking.results) == 1 else f"{number}. {ranked.text}")
             if sentence := _failed_sentence(number, ranked):
                 output.note(sentence)
+        _note_fixes(fixes)
         self._note_counts(ranking)
         if coverage is not None:
             _note_coverage(coverage)
@@ -133,7 +136,7 @@ class TaskRun:
 
 
 def prepare_task(
-    context: Context, name: str, fields: Sequence[str], values: dict[str, Any]
+    context: Context, name: str, fields: Sequence[str], values: dict[str, Any], fix: str = ""
 ) -> TaskRun:
     """Return the run of a task; `values` are the command's options that were set.
 
@@ -146,6 +149,7 @@ def prepare_task(
         prompt=prompt,
         fields=dict(map(_split_field, fields)),
         candidates=read_count(settings.pop("num_return_sequences", "")),
+        fix=read_fix(fix),
         settings=settings,
     )
     return TaskRun(task, inputs, read_values(task, inputs))
@@ -199,6 +203,7 @@ def _ranking(artifacts: Sequence[Artifact], texts: Sequence[str]) -> Ranking:
                 complete=artifact.finish_reason != "length",
                 unedited=review.unedited,
                 checks=review.checks,
+                fixes=review.fixes,
             )
             results.append(ranked)
     return Ranking(results=tuple(results), omitted=tuple(omitted))
@@ -211,6 +216,28 @@ def _failed_sentence(number: int, ranked: RankedText) -> str:
     if not failed:
         return ""
     return tr("{number}: look at {checks}", number=number, checks=", ".join(failed))
+
+
+def _note_fixes(fixes: Sequence[FixAttempt]) -> None:
+    """Say how often the model corrected the text, and whether that helped."""
+    helped = sum(attempt.helped for attempt in fixes)
+    if fixes and not helped:
+        output.note(
+            tr_plural(
+                "One correction did not help; the text is the first one.",
+                "{count} corrections did not help; the text is the first one.",
+                len(fixes),
+            )
+        )
+    elif fixes:
+        output.note(
+            tr_plural(
+                "The text was corrected; one correction of {all} helped.",
+                "The text was corrected; {count} corrections of {all} helped.",
+                helped,
+                all=len(fixes),
+            )
+        )
 
 
 def _note_coverage(coverage: Coverage) -> None:

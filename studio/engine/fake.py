@@ -45,10 +45,12 @@ from studio.engine.protocol import (
     JobCancelledError,
     JobContext,
 )
-from studio.engine.text.task_results import emit_shown, no_usable_text, task_results
+from studio.engine.text.tasks.results import emit_shown, no_usable_text, task_results
+from studio.engine.text.tasks.run import draft_result, finish_task
 from studio.library import artifacts
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
 from studio.models.card import fake_card
+from studio.text_tasks.writer import Written
 
 _WORDS = (
     "the",
@@ -70,6 +72,33 @@ _WORDS = (
     ".",
 )
 _RATE = 24_000
+
+
+class _FakeWriter:
+    """Writes the same words for the same seed. See `text_tasks.writer.Writer`."""
+
+    chat = True
+    encoder_decoder = False
+    limit = 2_048
+
+    def write(
+        self,
+        requests: Sequence[TextRequest],
+        done: Callable[[int, Written], None] = lambda _number, _text: None,
+    ) -> list[Written]:
+        """See `Writer`."""
+        texts = []
+        for number, request in enumerate(requests):
+            generator = random.Random(request.seed or 0)
+            count = min(request.max_new_tokens, 40)
+            words = [generator.choice(_WORDS) for _word in range(count)]
+            texts.append(Written(text=" ".join(words)))
+            done(number, texts[-1])
+        return texts
+
+    def count_tokens(self, text: str) -> int:
+        """See `Writer`."""
+        return len(text.split())
 
 
 class FakeEngine:
@@ -153,12 +182,15 @@ class FakeEngine:
         context = dataclasses.replace(context, emit=emit_shown(context.emit, request.task))
         texts: list[TextResult] = []
         try:
-            for result in self._texts(request, context):
-                texts.append(result)
+            if request.task.draft:
+                texts.append(draft_result(request, request.task))
+            else:
+                for result in self._texts(request, context):
+                    texts.append(result)
         except JobCancelledError:
             yield from task_results(request, request.task, texts)
             raise
-        results = task_results(request, request.task, texts)
+        results = finish_task(context, request.task, texts, _FakeWriter())
         yield from results
         if error := no_usable_text(results):
             raise error

@@ -14,6 +14,7 @@ from studio.text_checks.syllables import count_syllables, rhyme_key
 MAX_LINES = 500
 """Lines of a poem that are looked at."""
 _LINE = re.compile(r"[^\n]+")
+_HAN = re.compile(rf"[{HAN}]")
 _HAN_LINE = re.compile(rf"[{HAN}]+")
 _HAN_RHYMES = {"in": "en", "ing": "eng", "uen": "en", "ün": "en", "ueng": "eng", "ie": "e2"}
 """Finals that rhyme in the eighteen rhymes of modern Chinese (中华新韵), where spelling differs."""
@@ -61,13 +62,50 @@ def check_form(text: str, form: str) -> Check:
     return Check(name="form", passed=passed, message=message, spans=marked.spans)
 
 
+class LineRule(NamedTuple):
+    """What one line of a form must be."""
+
+    least: int
+    most: int
+    """Syllables or characters."""
+    rhyme: str
+    """The line that it rhymes with; empty if it needs no rhyme."""
+
+
+def poem_lines(text: str, form: str) -> list[str]:
+    """Return the lines as the form counts them: at line breaks, Chinese ones at punctuation."""
+    pattern = _HAN_LINE if FORMS[form].chinese else _LINE
+    found = (match.group().strip() for match in pattern.finditer(text))
+    return list(itertools.islice(filter(None, found), MAX_LINES))
+
+
+def line_rule(lines: Sequence[str], number: int, form: str) -> LineRule:
+    """Return what line `number` of the form must be, after the lines before it."""
+    wanted = FORMS[form]
+    letters = wanted.rhyme or "-" * len(wanted.lines)
+    first = letters.index(letters[number])
+    rhymes = letters[number] != "-" and first < number
+    return LineRule(*wanted.lines[number], lines[first] if rhymes else "")
+
+
+def wrong_lines(lines: Sequence[str], form: str) -> set[int]:
+    """Return the numbers of lines, from 0, whose length or rhyme is wrong."""
+    wanted = FORMS[form]
+    return {number for number, _note in (*_lengths(lines, wanted), *_rhymes(lines, wanted))}
+
+
 def _lengths(lines: Sequence[str], form: Form) -> Iterator[tuple[int, str]]:
-    measure: Callable[[str], int] = len if form.chinese else count_syllables
+    measure: Callable[[str], int] = len if form.chinese else _syllables
     unit = "characters" if form.chinese else "syllables"
     for number, (line, (least, most)) in enumerate(zip(lines, form.lines, strict=False)):
         if not least <= (length := measure(line)) <= most:
             limits = str(least) if least == most else f"{least} to {most}"
             yield number, f"{length} {unit}; it takes {limits}"
+
+
+def _syllables(line: str) -> int:
+    """Return the syllables of a line, which may be Chinese, as those of a haiku."""
+    return count_syllables(line) + len(_HAN.findall(line))
 
 
 def _rhymes(lines: Sequence[str], form: Form) -> Iterator[tuple[int, str]]:
@@ -82,7 +120,8 @@ def _rhymes(lines: Sequence[str], form: Form) -> Iterator[tuple[int, str]]:
 
 
 def _english_rhymes(line: str) -> frozenset[str]:
-    return frozenset((rhyme_key(line),))
+    last = line.rstrip().rstrip("，。！？、；,.!?;")[-1:]
+    return _han_rhymes(last) if _HAN.match(last) else frozenset((rhyme_key(line),))
 
 
 def _han_rhymes(line: str) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from studio.core.requests.text_task import OmittedText, Reason, TaskCheck, TextTask
+from studio.core.requests.text_task import FixAttempt, OmittedText, Reason, TaskCheck, TextTask
 from studio.text_checks.check import Check
 from studio.text_checks.facts import check_facts
 from studio.text_checks.language import check_language
@@ -17,19 +17,10 @@ from studio.text_checks.repetition import check_repetition
 from studio.text_checks.topic import check_topic, content_words
 from studio.text_checks.verse import FORMS, check_form
 from studio.text_tasks.cleanup import clean
+from studio.text_tasks.writer import Written
 
 NEAR = 0.75
 """Share of the words that two texts have in common, from which one of them is left out."""
-
-
-class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """One text of the model."""
-
-    text: str
-    complete: bool = True
-    """False if it stopped at its limit of tokens."""
-    score: float | None = None
-    """Of a beam search; higher is better."""
 
 
 class RankedText(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +33,8 @@ class RankedText(msgspec.Struct, frozen=True, kw_only=True):
     unedited: str
     """As the model wrote it."""
     checks: tuple[Check, ...] = ()
+    fixes: tuple[FixAttempt, ...] = ()
+    """What the model did to correct it."""
 
     @property
     def failed(self) -> int:
@@ -56,7 +49,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     omitted: tuple[OmittedText, ...] = ()
 
 
-def rank(candidates: Sequence[Candidate], task: TextTask, *, prompt: str = "") -> Ranking:
+def rank(candidates: Sequence[Written], task: TextTask, *, prompt: str = "") -> Ranking:
     """Return at most `task.count` texts, best first, and the others.
 
     `prompt`: what each text begins with, if the model continued it. Order: fewest failed checks,
@@ -84,7 +77,7 @@ def rank(candidates: Sequence[Candidate], task: TextTask, *, prompt: str = "") -
     return Ranking(results=tuple(results), omitted=tuple(omitted))
 
 
-def review_text(candidate: Candidate, index: int, task: TextTask, prompt: str = "") -> RankedText:
+def review_text(candidate: Written, index: int, task: TextTask, prompt: str = "") -> RankedText:
     """Return a text, cleaned, with the checks of a task."""
     text = clean(candidate.text.removeprefix(prompt), task.clean)
     return RankedText(
@@ -94,6 +87,11 @@ def review_text(candidate: Candidate, index: int, task: TextTask, prompt: str = 
         unedited=candidate.text,
         checks=tuple(run_check(check, text, task) for check in task.check),
     )
+
+
+def is_usable(ranked: RankedText, task: TextTask) -> bool:
+    """Return whether a text may be a result."""
+    return _reason_to_omit(ranked.text, task, ranked.checks) is None
 
 
 def _reason_to_omit(text: str, task: TextTask, checks: Sequence[Check]) -> Reason | None:

@@ -9,7 +9,7 @@ import msgspec
 
 from studio.core.errors import InvalidRequestError, Problem
 from studio.core.requests import TextRequest
-from studio.core.requests.text_task import FieldValue, TextTask
+from studio.core.requests.text_task import MAX_FIXES, FieldValue, TextTask
 from studio.core.translation import tr
 from studio.models.card import ModelCard, request_for
 from studio.text_checks.language import detect_language
@@ -29,6 +29,8 @@ class TaskInput(msgspec.Struct, frozen=True, kw_only=True):
     """Other fields of the task → value, numbers maybe as text."""
     candidates: int = 0
     """Results that are wanted; 0 for the task's own number."""
+    fix: int = 0
+    """At most so many times, the model corrects the best text while a check fails."""
     settings: dict[str, Any] = {}
     """Request field → value; takes precedence over the task's."""
 
@@ -76,7 +78,7 @@ def read_values(task: Task, inputs: TaskInput) -> TaskValues:
     return TaskValues(texts=texts, language=found if found in task.prompt else LANGUAGES[0])
 
 
-def text_task(task: Task, values: TaskValues, count: int = 0) -> TextTask:
+def text_task(task: Task, values: TaskValues, count: int = 0, fix: int = 0) -> TextTask:
     """Return the task as part of a request; `count` 0 keeps the task's number of results."""
     return TextTask(
         name=task.name,
@@ -85,7 +87,18 @@ def text_task(task: Task, values: TaskValues, count: int = 0) -> TextTask:
         count=count or task.candidates,
         clean=task.clean,
         check=task.check,
+        fix=fix,
     )
+
+
+def correction_request(request: TextRequest, draft: str, times: int) -> TextRequest:
+    """Return the request that corrects a text of a task's job, instead of writing a new one.
+
+    `draft`: the text as it is shown, which may have been edited.
+    """
+    assert request.task is not None
+    task = msgspec.structs.replace(request.task, draft=draft, fix=times, count=1)
+    return msgspec.structs.replace(request, task=task, num_beams=1, num_return_sequences=1)
 
 
 def _problem(field: TaskField, text: str) -> str:
@@ -116,7 +129,11 @@ def request_values(task: Task, inputs: TaskInput, card: ModelCard) -> dict[str, 
     if beams > 1:  # more beams than the task's only for as many results
         asked["num_beams"] = min(MAX_CANDIDATES, max(beams, wanted))
         count = asked["num_beams"]
-    return {**asked, "num_return_sequences": count, "task": text_task(task, values, wanted)}
+    return {
+        **asked,
+        "num_return_sequences": count,
+        "task": text_task(task, values, wanted, inputs.fix),
+    }
 
 
 def _beams(value: Any) -> int:
@@ -125,6 +142,15 @@ def _beams(value: Any) -> int:
         return int(value or 1)
     except (ValueError, TypeError, OverflowError):
         return 1
+
+
+def read_fix(value: Any) -> int:
+    """Return how often a text is corrected, 0 for never. Raises InvalidRequestError."""
+    text = str("" if value is None else value).strip() or "0"
+    if not text.isdecimal() or len(text) > 2 or int(text) > MAX_FIXES:
+        message = tr("must be a whole number, {low} to {high}", low=0, high=MAX_FIXES)
+        raise InvalidRequestError([Problem("fix", message)])
+    return int(text)
 
 
 def read_count(value: Any) -> int:

@@ -10,10 +10,11 @@ from studio.core.errors import InvalidRequestError, Problem, StudioError
 from studio.core.requests import TextRequest, build_request
 from studio.core.translation import tr
 from studio.models.card import ModelCard
-from studio.text_tasks.requests import TaskInput, read_count, request_values
+from studio.text_tasks.requests import TaskInput, read_count, read_fix, request_values
 from studio.text_tasks.task import Task
 
 COLUMN = "task"
+FIX = "fix"
 MAX_CACHED = 10_000
 """Names of tasks that are cached."""
 
@@ -33,8 +34,11 @@ class RowTasks:
         return str(settings.get(COLUMN) or "").strip() if kind == "text" else ""
 
     def fields_of(self, name: str) -> tuple[str, ...]:
-        """Return the names of a task's fields. Raises InvalidRequestError for an unknown task."""
-        return tuple(known.name for known in self._task(name).field)
+        """Return the columns of a task: its fields, and how often its texts are corrected.
+
+        Raises InvalidRequestError for an unknown task.
+        """
+        return (*(known.name for known in self._task(name).field), FIX)
 
     def values_for(self, values: Mapping[str, Any], card: ModelCard) -> dict[str, Any]:
         """Return the values of a request: those of the row's task, if it names one.
@@ -48,11 +52,13 @@ class RowTasks:
         task = self._task(name)
         prompt = _read_prompt(task, values.pop("prompt", None), values.pop(task.main.name, None))
         count = read_count(values.pop("num_return_sequences", None))
+        fix = read_fix(values.pop(FIX, None))
         known = TextRequest.__struct_fields__
         inputs = TaskInput(
             prompt=prompt,
             fields={name: value for name, value in values.items() if name not in known},
             candidates=count,
+            fix=fix,
             settings={name: value for name, value in values.items() if name in known},
         )
         return request_values(task, inputs, card)

@@ -4,8 +4,9 @@ import pytest
 
 from studio.text_tasks.cleanup import clean
 from studio.text_tasks.loader import find_task
-from studio.text_tasks.ranking import Candidate, rank
+from studio.text_tasks.ranking import rank
 from studio.text_tasks.requests import TaskInput, read_values, text_task
+from studio.text_tasks.writer import Written
 
 STEPS = (
     "drop_meta",
@@ -48,9 +49,7 @@ def rank_headlines(data):
     values = read_values(task, TaskInput(prompt="a flood in a small town"))
 
     def run(*texts, count=0, prompt=""):
-        candidates = [
-            text if isinstance(text, Candidate) else Candidate(text=text) for text in texts
-        ]
+        candidates = [text if isinstance(text, Written) else Written(text=text) for text in texts]
         return rank(candidates, text_task(task, values, count), prompt=prompt)
 
     return run
@@ -81,9 +80,9 @@ def test_refusals_repeated_and_off_topic_texts_are_left_out_with_their_reasons(r
 
 def test_beams_that_differ_only_in_their_end_count_once_and_the_best_score_leads(rank_headlines):
     found = rank_headlines(
-        Candidate(text="News: the flood has devastated the", score=-0.5),
-        Candidate(text="News: the flood has devastated the city", score=-0.4),
-        Candidate(text="News: Flood of letters", score=-0.9),
+        Written(text="News: the flood has devastated the", score=-0.5),
+        Written(text="News: the flood has devastated the city", score=-0.4),
+        Written(text="News: Flood of letters", score=-0.9),
         prompt="News: ",
     )
     assert [ranked.index for ranked in found.results] == [1, 2]
@@ -94,7 +93,7 @@ def test_complete_texts_that_pass_their_checks_come_first(rank_headlines):
     long = "Flood " + "and water everywhere in town " * 5
     found = rank_headlines(
         long,
-        Candidate(text="Flood Cuts Off the Only", complete=False),
+        Written(text="Flood Cuts Off the Only", complete=False),
         "Flood Cuts Power in the Valley",
         count=2,
     )
@@ -112,7 +111,7 @@ def test_complete_texts_that_pass_their_checks_come_first(rank_headlines):
 def ranked_texts(data, name, *texts, **fields):
     task = find_task(data, name)
     values = read_values(task, TaskInput(prompt="rain", fields=fields))
-    return rank([Candidate(text=text) for text in texts], text_task(task, values, 3)).results
+    return rank([Written(text=text) for text in texts], text_task(task, values, 3)).results
 
 
 def test_code_with_wrong_syntax_is_left_out_and_the_code_is_only_read(data):

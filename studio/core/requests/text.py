@@ -201,6 +201,8 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         """Everything that a batch shares in sampling; None with beams or candidates."""
         if self.num_beams > 1 or self.num_return_sequences > 1:
             return None
+        if self.task is not None and self.task.takes_steps:
+            return None
         sampling = (
             self.temperature,
             self.top_p,

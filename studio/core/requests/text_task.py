@@ -32,6 +32,8 @@ nearly the same as a better one, the prompt itself, a required check, or more th
 MAX_SOURCE_CHARACTERS = 4_000_000
 """Of a field, such as the text that a summary is about: about 700 000 English words."""
 MAX_FIELDS = 32
+MAX_FIXES = 10
+"""Times that a model corrects a text."""
 
 
 class TaskCheck(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -78,11 +80,20 @@ class TextTask(
     """Results that are kept, the best of those that are generated."""
     clean: tuple[CleanupName, ...] = ()
     check: tuple[TaskCheck, ...] = ()
+    fix: int = 0
+    """At most so many times, the model corrects the best text while a check fails."""
+    draft: str = ""
+    """The text to correct, as the model wrote it; empty to write a new one first."""
 
     @property
     def main_text(self) -> str:
         """The value of its first field."""
         return self.fields[0].value if self.fields else ""
+
+    @property
+    def takes_steps(self) -> bool:
+        """True if the model may run more than once, so that the job runs alone."""
+        return self.fix > 0
 
     def value(self, name: str) -> str:
         """Return a field's value; empty if the task has no such field."""
@@ -99,6 +110,8 @@ class TextTask(
         """Return what is invalid, as problems of the request's field `task`."""
         if not 1 <= len(self.fields) <= MAX_FIELDS or not 1 <= self.count <= 32:
             return [Problem("task", tr("has too few or too many fields or results"))]
+        if not 0 <= self.fix <= MAX_FIXES:
+            return [Problem("fix", tr("must be {low} to {high}", low=0, high=MAX_FIXES))]
         longest = max(len(field.value) for field in self.fields)
         if longest > MAX_SOURCE_CHARACTERS:
             limit = MAX_SOURCE_CHARACTERS
@@ -164,6 +177,17 @@ class OmittedText(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reason: Reason
 
 
+class FixAttempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One time that the model was asked to correct a text."""
+
+    checks: tuple[str, ...]
+    """The checks that failed before."""
+    text: str
+    """What the model wrote."""
+    helped: bool
+    """True if the text took the place of the one before, because it does better in the checks."""
+
+
 class TaskReview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a task found about one result; part of its recipe."""
 
@@ -174,5 +198,7 @@ class TaskReview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     checks: tuple[Check, ...] = ()
     omitted: tuple[OmittedText, ...] = ()
     """The texts that were left out, kept with the first result."""
+    fixes: tuple[FixAttempt, ...] = ()
+    """What the model did to correct it."""
     coverage: Coverage | None = None
     """Of a summary."""

@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator, Sequence
 from studio.core.errors import StudioError
 from studio.core.events import Statistics
 from studio.core.requests import TextRequest
+from studio.core.requests.text_task import TextTask
 from studio.core.translation import mark, tr
 from studio.engine.protocol import BatchOutcome, JobCancelledError, JobContext
 from studio.engine.runtime.placement import inference_context
@@ -28,7 +29,9 @@ from studio.engine.text.rows import (
 )
 from studio.engine.text.sampling import Row, sample_with_halving
 from studio.engine.text.streaming import Clock
-from studio.engine.text.task_results import emit_shown, no_usable_text, task_results
+from studio.engine.text.tasks.results import emit_shown, no_usable_text, task_results
+from studio.engine.text.tasks.run import draft_result, finish_task
+from studio.engine.text.tasks.writer import ModelWriter
 from studio.library.results import Result, TextResult
 from studio.models.card import ModelCard
 
@@ -39,31 +42,50 @@ def generate(context: JobContext, pipeline: Pipeline) -> Generator[Result, None,
     """Yield the candidates, best first. See `protocol.Runner.generate`."""
     request = request_of(context)
     if request.task is not None:
-        context = dataclasses.replace(context, emit=emit_shown(context.emit, request.task))
-    ids = prompt_ids(context, pipeline)
-    clock = Clock()
-    if request.num_beams > 1:
-        if isinstance(pipeline, GgufPipeline):
-            raise _beams_unsupported(context.card)
-        with inference_context(pipeline.plan):
-            results = beam_search(context, pipeline, ids, clock)
+        return (yield from _run_task(context, request, request.task, pipeline))
+    ids, clock = prompt_ids(context, pipeline), Clock()
+    yield from _distinct(context, _write(context, request, pipeline, ids, clock))
+    if context.is_cancelled():
+        raise JobCancelledError
+    return _statistics(clock, clock.tokens, len(ids))
+
+
+def _run_task(
+    context: JobContext, request: TextRequest, task: TextTask, pipeline: Pipeline
+) -> Generator[Result, None, Statistics]:
+    """Yield the texts that a guided task keeps."""
+    context = dataclasses.replace(context, emit=emit_shown(context.emit, task))
+    ids, clock = prompt_ids(context, pipeline), Clock()
+    if task.draft:
+        texts = [draft_result(request, task)]
     else:
-        candidates = range(request.num_return_sequences)
-        rows = [new_row(context, pipeline, ids, candidate) for candidate in candidates]
-        with inference_context(pipeline.plan):
-            for _row in _sample(rows, request, pipeline, clock):
-                pass
-        results = [result_of(row) for row in rows if row.tokens or not row.partial]
-    if request.task is not None:
-        results = task_results(request, request.task, _answers(context, results))
-        yield from results
-    else:
-        yield from _distinct(context, results)
+        texts = _answers(context, _write(context, request, pipeline, ids, clock))
+    with inference_context(pipeline.plan):
+        writer = ModelWriter(context, pipeline, clock, _sample)
+        results = finish_task(context, task, texts, writer)
+    yield from results
     if context.is_cancelled():
         raise JobCancelledError
     if error := no_usable_text(results):
         raise error
     return _statistics(clock, clock.tokens, len(ids))
+
+
+def _write(
+    context: JobContext, request: TextRequest, pipeline: Pipeline, ids: list[int], clock: Clock
+) -> list[TextResult]:
+    """Return the candidates, best first; `ids`: the prompt's tokens."""
+    if request.num_beams > 1:
+        if isinstance(pipeline, GgufPipeline):
+            raise _beams_unsupported(context.card)
+        with inference_context(pipeline.plan):
+            return beam_search(context, pipeline, ids, clock)
+    candidates = range(request.num_return_sequences)
+    rows = [new_row(context, pipeline, ids, candidate) for candidate in candidates]
+    with inference_context(pipeline.plan):
+        for _row in _sample(rows, request, pipeline, clock):
+            pass
+    return [result_of(row) for row in rows if row.tokens or not row.partial]
 
 
 def run_batch(contexts: Sequence[JobContext], pipeline: Pipeline) -> Iterator[BatchOutcome]:

@@ -38,9 +38,7 @@ def prompt_ids(context: JobContext, pipeline: Pipeline) -> list[int]:
     """Return the token ids of the prompt. Raises StudioError if the model has too few positions."""
     request = request_of(context)
     ids = prompt_tokens(pipeline.tokenizer, context.card, request, pipeline.marks)
-    limit = context.card.max_positions or (
-        0 if isinstance(pipeline, GgufPipeline) else _max_positions(pipeline.model, context.card)
-    )
+    limit = position_limit(context, pipeline)
     problem = too_long(
         len(ids), request.max_new_tokens, limit, encoder_decoder=context.card.encoder_decoder
     )
@@ -51,6 +49,13 @@ def prompt_ids(context: JobContext, pipeline: Pipeline) -> list[int]:
             cure=tr("Shorten the prompt, ask for fewer tokens, or choose a model that takes more."),
         )
     return ids
+
+
+def position_limit(context: JobContext, pipeline: Pipeline) -> int:
+    """Return how many tokens the model takes; 0 for no limit, or an unknown one."""
+    if context.card.max_positions or isinstance(pipeline, GgufPipeline):
+        return context.card.max_positions
+    return _max_positions(pipeline.model, context.card)
 
 
 def new_row(context: JobContext, pipeline: Pipeline, ids: list[int], candidate: int) -> Row:

@@ -13,7 +13,7 @@ from studio.core.requests import TextRequest, build_request, fields
 from studio.core.requests.text_task import FieldValue, TaskCheck, TextTask
 from studio.engine.protocol import JobContext
 from studio.engine.text import generate as text
-from studio.engine.text.task_results import task_results
+from studio.engine.text.tasks.results import task_results
 from studio.library.results import TextResult
 from tests.checkpoints.text import make_gpt2
 from tests.engine.runs import Outcome, run_job
@@ -120,3 +120,14 @@ def test_task_is_no_field_of_forms_but_part_of_request_and_recipe():
     for wrong in (5, msgspec.structs.replace(TASK, fields=()), {"name": "x"}):
         with pytest.raises(InvalidRequestError):
             build_request(TextRequest, {"prompt": "x", "task": wrong})
+
+
+def test_draft_is_corrected_without_a_new_text_and_the_attempts_are_kept(gpt2):
+    draft = "word " * 12
+    again = msgspec.structs.replace(TASK, count=1, draft=draft, fix=2)
+    (result,) = run_job(text, *gpt2, request(again)).results
+    assert result.review.unedited in (draft, *(one.text for one in result.review.fixes))
+    assert 1 <= len(result.review.fixes) <= 2
+    assert result.review.fixes[0].checks == ("length", "repetition")
+    helped = [attempt for attempt in result.review.fixes if attempt.helped]
+    assert (result.text == draft.strip()) == (not helped)

@@ -12,7 +12,8 @@ from studio.core.requests.text_task import OmittedText, Reason, TaskReview, Text
 from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.engine.protocol import EmitEvent
 from studio.library.results import TextResult
-from studio.text_tasks.ranking import Candidate, RankedText, rank
+from studio.text_tasks.ranking import RankedText, rank
+from studio.text_tasks.writer import Written
 
 _REASONS: dict[Reason, str] = {
     "empty": mark("empty"),
@@ -34,7 +35,7 @@ def task_results(
     if not results:
         return []
     candidates = [
-        Candidate(text=result.text, complete=result.finish_reason != "length", score=result.score)
+        Written(text=result.text, complete=result.finish_reason != "length", score=result.score)
         for result in results
     ]
     ranking = rank(candidates, task, prompt=continued_text(request))

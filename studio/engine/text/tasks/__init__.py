@@ -1,0 +1,1 @@
+"""Jobs of guided tasks: texts that are checked, corrected, and written in parts."""

@@ -1,0 +1,240 @@
+"""Corrects a text: the model runs again with what failed, and the better text is kept."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from studio.core.requests import MAX_SEED, TextRequest
+from studio.core.requests.text_task import Check, FixAttempt, TaskCheck, TextTask
+from studio.text_checks.length import count_words
+from studio.text_checks.verse import FORMS, LineRule, line_rule, poem_lines, wrong_lines
+from studio.text_tasks.ranking import RankedText, is_usable, review_text
+from studio.text_tasks.writer import Writer, Written
+
+TEXTS = 3
+"""Corrected texts of which the best is taken."""
+LINES = 8
+"""New lines of a poem of which the best is taken."""
+MAX_NAMED = 8
+"""Places of a check that the model is asked about."""
+_SEED_STEP = 1_009
+_LINE_TOKENS = 40
+# Texts for the model, not translated.
+_AGAIN = {
+    "en": "{prompt}\n\nThis is a draft:\n\n{draft}\n\nWhat is wrong with it:\n{faults}\n\n"
+    "Write it again without these faults. Answer with the corrected text only.",
+    "zh": "{prompt}\n\n这是草稿：\n\n{draft}\n\n草稿的问题：\n{faults}\n\n"
+    "请改正这些问题，重新写一遍。只回答改好的正文。",
+}
+_LINE = {
+    "en": "Here is a {form} about {subject}:\n\n{poem}\n\nLine {number} is missing. Write it: one "
+    "line of {length} syllables{rhyme}. Answer with this line only.",
+    "zh": "这是一首关于{subject}的{form}：\n\n{poem}\n\n缺少第{number}句。请写出这一句："
+    "{length}个字{rhyme}。只回答这一句。",
+}
+_RHYME = {"en": ' that rhymes with "{end}"', "zh": "，与“{end}”字押韵"}
+_FAULTS = {
+    "en": {
+        "length": "- It has {length} {unit}; it must have {limits}.",
+        "language": "- It must be written in {language} only.",
+        "form": "- The form is wrong: {message}",
+        "repetition": "- It repeats itself: {places}",
+        "refusal": "- Leave out sentences about the text, such as {places}",
+        "facts": "- The facts do not contain {places}. Leave that out.",
+        "topic": "- It is not about the topic: {topic}",
+        "python": "- {message}",
+    },
+    "zh": {
+        "length": "- 现在有{length}{unit}，应为{limits}。",
+        "language": "- 只能用{language}写。",
+        "form": "- 格式不对：{message}",
+        "repetition": "- 有重复：{places}",
+        "refusal": "- 不要写与正文无关的话，例如{places}",
+        "facts": "- 事实中没有{places}，请删去。",
+        "topic": "- 没有写到主题：{topic}",
+        "python": "- {message}",
+    },
+}
+_UNITS = {
+    "en": {"words": "words", "characters": "characters"},
+    "zh": {"words": "字", "characters": "个字符"},
+}
+_LANGUAGES = {"en": {"en": "English", "zh": "Chinese"}, "zh": {"en": "英文", "zh": "中文"}}
+
+
+class Corrected(msgspec.Struct, frozen=True, kw_only=True):
+    """The best text, and every attempt to correct it."""
+
+    best: RankedText
+    attempts: tuple[FixAttempt, ...] = ()
+
+
+def correct(best: RankedText, request: TextRequest, task: TextTask, writer: Writer) -> Corrected:
+    """Ask the model at most `task.fix` times to correct a text, while a check fails."""
+    attempts: list[FixAttempt] = []
+    for number in range(1, task.fix + 1):
+        failed = tuple(check.name for check in best.checks if not check.passed)
+        if not failed:
+            break
+        seed = ((request.seed or 0) + number * _SEED_STEP) % (MAX_SEED + 1)
+        again = msgspec.structs.replace(
+            request, task=None, seed=seed, num_beams=1, num_return_sequences=1
+        )
+        texts = _rewrite(best, again, task, writer)
+        found = [review_text(text, best.index, task) for text in texts]
+        usable = [one for one in found if is_usable(one, task)]
+        better = min(usable, key=lambda one: _faults(one, task), default=best)
+        helped = _faults(better, task) < _faults(best, task)
+        shown = better.unedited if usable else next((one.unedited for one in found), "")
+        attempts.append(FixAttempt(checks=failed, text=shown, helped=helped))
+        if helped:
+            best = better
+    return Corrected(best=best, attempts=tuple(attempts))
+
+
+def _rewrite(
+    best: RankedText, request: TextRequest, task: TextTask, writer: Writer
+) -> list[Written]:
+    form = _failed_form(best, task)
+    if form and writer.chat:
+        return [Written(text=_new_lines(best.text, form, request, task, writer))]
+    if writer.chat:
+        prompt = _AGAIN[task.language].format(
+            prompt=request.prompt, draft=best.text, faults="\n".join(_sentences(best, task))
+        )
+        request = msgspec.structs.replace(request, prompt=prompt)
+    texts = writer.write([_with_seed(request, number) for number in range(TEXTS)])
+    if request.temperature == 0:
+        texts = texts[:1]
+    begin = (request.prompt if request.mode == "complete" else "") + request.prefix
+    cut = begin.rstrip(" \t")
+    return [msgspec.structs.replace(text, text=text.text.removeprefix(cut)) for text in texts]
+
+
+def _with_seed(request: TextRequest, number: int) -> TextRequest:
+    seed = ((request.seed or 0) + number) % (MAX_SEED + 1)
+    return msgspec.structs.replace(request, seed=seed)
+
+
+def _sentences(best: RankedText, task: TextTask) -> Iterator[str]:
+    """Yield what is wrong, for the model."""
+    for check, rule in zip(best.checks, task.check, strict=True):
+        if check.passed:
+            continue
+        length, least, most = _lengths(rule, best.text, task)
+        spans = [span for span in check.spans if span.end > span.start][:MAX_NAMED]
+        places = ", ".join(dict.fromkeys(f"“{best.text[one.start : one.end]}”" for one in spans))
+        yield _FAULTS[task.language][check.name].format(
+            message=check.message,
+            length=length,
+            unit=_UNITS[task.language][rule.unit],
+            limits=f"{least}–{most}" if most is not None else f"≥ {least}",
+            places=places,
+            topic=task.main_text[:200],
+            language=_LANGUAGES[task.language].get(task.language, task.language),
+        )
+
+
+def _faults(ranked: RankedText, task: TextTask) -> tuple[int, float, bool]:
+    """Return how bad a text is, to compare two: failed checks, their extent, cut off."""
+    extent = sum(
+        _extent(check, rule, ranked.text, task)
+        for check, rule in zip(ranked.checks, task.check, strict=True)
+        if not check.passed
+    )
+    return ranked.failed, extent, not ranked.complete
+
+
+def _extent(check: Check, rule: TaskCheck, text: str, task: TextTask) -> float:
+    if rule.use != "length":
+        return max(1, len(check.spans))
+    length, least, most = _lengths(rule, text, task)
+    over = length - most if most is not None else 0
+    return max(least - length, over) / max(1, length)
+
+
+def _lengths(rule: TaskCheck, text: str, task: TextTask) -> tuple[int, int, int | None]:
+    """Return the length of a text in the unit of a check, and the least and most it may have."""
+    length = count_words(text) if rule.unit == "words" else len(text)
+    return length, task.number(rule.at_least) or 0, task.number(rule.at_most)
+
+
+# Lines of a poem
+# ----------------------------------------------------------------------
+
+
+def _failed_form(best: RankedText, task: TextTask) -> str:
+    """Return the form of a poem whose check failed; empty if its form is right."""
+    for check, rule in zip(best.checks, task.check, strict=True):
+        if rule.use == "form" and not check.passed:
+            return task.value(rule.field)
+    return ""
+
+
+def _new_lines(text: str, form: str, request: TextRequest, task: TextTask, writer: Writer) -> str:
+    """Return the poem with new lines for those that fail; surplus lines are left out."""
+    needed = len(FORMS[form].lines)
+    lines = [_bare(line) for line in poem_lines(text, form)][:needed]
+    wrong = wrong_lines(lines, form) | set(range(len(lines), needed))
+    for number in sorted(wrong):
+        rule = line_rule(lines, number, form)
+        one = msgspec.structs.replace(
+            request,
+            prompt=_line_prompt(lines, number, rule, form, task),
+            max_new_tokens=min(request.max_new_tokens, _LINE_TOKENS),
+            temperature=max(request.temperature, 0.7),
+            stop=("\n",),
+            prefix="",
+        )
+        texts = writer.write([_with_seed(one, 101 * number + at) for at in range(LINES)])
+        options = [new for written in texts if (new := _first_line(written.text, form))]
+        kept = lines[number : number + 1]
+        lines[number : number + 1] = [_best_line(kept, options, lines, number, form)]
+    return _joined([line for line in lines if line], form)
+
+
+def _best_line(
+    kept: Sequence[str], options: Sequence[str], lines: Sequence[str], number: int, form: str
+) -> str:
+    """Return the first option that is right, else the line that is kept, else any option."""
+    others = set(lines) - set(kept)
+    for option in options:
+        trial = [*lines[:number], option]
+        if number not in wrong_lines(trial, form) and option not in others:
+            return option
+    return next(itertools.chain(kept, options), "")
+
+
+def _line_prompt(
+    lines: Sequence[str], number: int, rule: LineRule, form: str, task: TextTask
+) -> str:
+    shown = [*lines[:number], "…", *lines[number + 1 :]]
+    length = str(rule.least) if rule.least == rule.most else f"{rule.least}–{rule.most}"
+    end = rule.rhyme[-1:] if FORMS[form].chinese else rule.rhyme.rpartition(" ")[2]
+    return _LINE[task.language].format(
+        form=form,
+        subject=task.main_text[:200],
+        poem=_joined(shown, form),
+        number=number + 1,
+        length=length,
+        rhyme=_RHYME[task.language].format(end=end) if rule.rhyme else "",
+    )
+
+
+def _first_line(text: str, form: str) -> str:
+    found = poem_lines(text, form)
+    return _bare(found[0]) if found else ""
+
+
+def _bare(line: str) -> str:
+    return line.strip().strip('"“”*').strip()
+
+
+def _joined(lines: Sequence[str], form: str) -> str:
+    if not FORMS[form].chinese:
+        return "\n".join(lines)
+    marks = itertools.cycle("，。")
+    return "\n".join(f"{line}{mark}" for line, mark in zip(lines, marks, strict=False))
