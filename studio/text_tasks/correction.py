@@ -11,6 +11,14 @@ from studio.core.requests import MAX_SEED, TextRequest
 from studio.core.requests.text_task import Check, FixAttempt, TaskCheck, TextTask
 from studio.text_checks.length import count_words
 from studio.text_checks.verse import FORMS, LineRule, line_rule, poem_lines, wrong_lines
+from studio.text_tasks.model_prompts.correction import (
+    AGAIN,
+    FAULTS,
+    LANGUAGES,
+    LINE,
+    RHYME,
+    UNITS,
+)
 from studio.text_tasks.ranking import RankedText, is_usable, review_text
 from studio.text_tasks.writer import Writer, Written
 
@@ -22,47 +30,6 @@ MAX_NAMED = 8
 """Places of a check that the model is asked about."""
 _SEED_STEP = 1_009
 _LINE_TOKENS = 40
-# Texts for the model, not translated.
-_AGAIN = {
-    "en": "{prompt}\n\nThis is a draft:\n\n{draft}\n\nWhat is wrong with it:\n{faults}\n\n"
-    "Write it again without these faults. Answer with the corrected text only.",
-    "zh": "{prompt}\n\n这是草稿：\n\n{draft}\n\n草稿的问题：\n{faults}\n\n"
-    "请改正这些问题，重新写一遍。只回答改好的正文。",
-}
-_LINE = {
-    "en": "Here is a {form} about {subject}:\n\n{poem}\n\nLine {number} is missing. Write it: one "
-    "line of {length} syllables{rhyme}. Answer with this line only.",
-    "zh": "这是一首关于{subject}的{form}：\n\n{poem}\n\n缺少第{number}句。请写出这一句："
-    "{length}个字{rhyme}。只回答这一句。",
-}
-_RHYME = {"en": ' that rhymes with "{end}"', "zh": "，与“{end}”字押韵"}
-_FAULTS = {
-    "en": {
-        "length": "- It has {length} {unit}; it must have {limits}.",
-        "language": "- It must be written in {language} only.",
-        "form": "- The form is wrong: {message}",
-        "repetition": "- It repeats itself: {places}",
-        "refusal": "- Leave out sentences about the text, such as {places}",
-        "facts": "- The facts do not contain {places}. Leave that out.",
-        "topic": "- It is not about the topic: {topic}",
-        "python": "- {message}",
-    },
-    "zh": {
-        "length": "- 现在有{length}{unit}，应为{limits}。",
-        "language": "- 只能用{language}写。",
-        "form": "- 格式不对：{message}",
-        "repetition": "- 有重复：{places}",
-        "refusal": "- 不要写与正文无关的话，例如{places}",
-        "facts": "- 事实中没有{places}，请删去。",
-        "topic": "- 没有写到主题：{topic}",
-        "python": "- {message}",
-    },
-}
-_UNITS = {
-    "en": {"words": "words", "characters": "characters"},
-    "zh": {"words": "字", "characters": "个字符"},
-}
-_LANGUAGES = {"en": {"en": "English", "zh": "Chinese"}, "zh": {"en": "英文", "zh": "中文"}}
 
 
 class Corrected(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +69,7 @@ def _rewrite(
     if form and writer.chat:
         return [Written(text=_new_lines(best.text, form, request, task, writer))]
     if writer.chat:
-        prompt = _AGAIN[task.language].format(
+        prompt = AGAIN[task.language].format(
             prompt=request.prompt, draft=best.text, faults="\n".join(_sentences(best, task))
         )
         request = msgspec.structs.replace(request, prompt=prompt)
@@ -127,14 +94,14 @@ def _sentences(best: RankedText, task: TextTask) -> Iterator[str]:
         length, least, most = _lengths(rule, best.text, task)
         spans = [span for span in check.spans if span.end > span.start][:MAX_NAMED]
         places = ", ".join(dict.fromkeys(f"“{best.text[one.start : one.end]}”" for one in spans))
-        yield _FAULTS[task.language][check.name].format(
+        yield FAULTS[task.language][check.name].format(
             message=check.message,
             length=length,
-            unit=_UNITS[task.language][rule.unit],
+            unit=UNITS[task.language][rule.unit],
             limits=f"{least}–{most}" if most is not None else f"≥ {least}",
             places=places,
             topic=task.main_text[:200],
-            language=_LANGUAGES[task.language].get(task.language, task.language),
+            language=LANGUAGES[task.language].get(task.language, task.language),
         )
 
 
@@ -214,13 +181,13 @@ def _line_prompt(
     shown = [*lines[:number], "…", *lines[number + 1 :]]
     length = str(rule.least) if rule.least == rule.most else f"{rule.least}–{rule.most}"
     end = rule.rhyme[-1:] if FORMS[form].chinese else rule.rhyme.rpartition(" ")[2]
-    return _LINE[task.language].format(
+    return LINE[task.language].format(
         form=form,
         subject=task.main_text[:200],
         poem=_joined(shown, form),
         number=number + 1,
         length=length,
-        rhyme=_RHYME[task.language].format(end=end) if rule.rhyme else "",
+        rhyme=RHYME[task.language].format(end=end) if rule.rhyme else "",
     )
 
 

@@ -22,6 +22,7 @@ DONE = Path(__file__).with_name("done.txt")
 NOT_SHOWN = {
     "studio/speech_text": "words of the language that is spoken",
     "studio/text_checks": "words to compare with, and messages that only --json prints",
+    "studio/text_tasks/model_prompts": "texts for models, in the language of the prompt",
 }
 """Folder → why its texts stay as they are."""
 EXCEPTION = "# not translated"

@@ -1,0 +1,44 @@
+"""What a model is asked when it corrects a text, by language."""
+
+from __future__ import annotations
+
+AGAIN = {
+    "en": "{prompt}\n\nThis is a draft:\n\n{draft}\n\nWhat is wrong with it:\n{faults}\n\n"
+    "Write it again without these faults. Answer with the corrected text only.",
+    "zh": "{prompt}\n\n这是草稿：\n\n{draft}\n\n草稿的问题：\n{faults}\n\n"
+    "请改正这些问题，重新写一遍。只回答改好的正文。",
+}
+LINE = {
+    "en": "Here is a {form} about {subject}:\n\n{poem}\n\nLine {number} is missing. Write it: one "
+    "line of {length} syllables{rhyme}. Answer with this line only.",
+    "zh": "这是一首关于{subject}的{form}：\n\n{poem}\n\n缺少第{number}句。请写出这一句："
+    "{length}个字{rhyme}。只回答这一句。",
+}
+RHYME = {"en": ' that rhymes with "{end}"', "zh": "，与“{end}”字押韵"}
+FAULTS = {
+    "en": {
+        "length": "- It has {length} {unit}; it must have {limits}.",
+        "language": "- It must be written in {language} only.",
+        "form": "- The form is wrong: {message}",
+        "repetition": "- It repeats itself: {places}",
+        "refusal": "- Leave out sentences about the text, such as {places}",
+        "facts": "- The facts do not contain {places}. Leave that out.",
+        "topic": "- It is not about the topic: {topic}",
+        "python": "- {message}",
+    },
+    "zh": {
+        "length": "- 现在有{length}{unit}，应为{limits}。",
+        "language": "- 只能用{language}写。",
+        "form": "- 格式不对：{message}",
+        "repetition": "- 有重复：{places}",
+        "refusal": "- 不要写与正文无关的话，例如{places}",
+        "facts": "- 事实中没有{places}，请删去。",
+        "topic": "- 没有写到主题：{topic}",
+        "python": "- {message}",
+    },
+}
+UNITS = {
+    "en": {"words": "words", "characters": "characters"},
+    "zh": {"words": "字", "characters": "个字符"},
+}
+LANGUAGES = {"en": {"en": "English", "zh": "Chinese"}, "zh": {"en": "英文", "zh": "中文"}}
