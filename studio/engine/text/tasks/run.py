@@ -19,8 +19,6 @@ from studio.text_tasks.correction import Corrected, correct
 from studio.text_tasks.ranking import RankedText
 from studio.text_tasks.writer import Writer
 
-_TOO_LONG = mark("the text is too long for the model to correct it")
-
 
 def draft_result(request: TextRequest, task: TextTask) -> TextResult:
     """Return the text that the job corrects as if it were written now."""
@@ -54,7 +52,7 @@ def finish_task(
     except StudioError as error:
         if error.cause != "prompt_too_long":
             raise
-        context.add_note(_TOO_LONG)
+        context.add_note(mark("the text is too long for the model to correct it"))
         return results
     return [_with_correction(best, corrected), *results[1:]]
 
