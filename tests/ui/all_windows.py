@@ -33,7 +33,7 @@ from studio.ui.help.entries import default_providers
 from studio.ui.help.palette import Palette
 from studio.ui.help.shortcuts_window import ShortcutsWindow
 from studio.ui.image.foreign_settings import ForeignSettingsDialog
-from studio.ui.image.full_screen import FullScreen
+from studio.ui.image.full_screen import FullScreenImage
 from studio.ui.image.mask_editor import MaskEditor
 from studio.ui.library.compare.window import CompareWindow
 from studio.ui.library.date_filter import DateDialog
@@ -128,7 +128,7 @@ def makers(window: MainWindow, content: Content) -> dict[str, Callable[[], QWidg
         "download": lambda: DownloadDialog(shared, window),
         "hub": lambda: HubDialog(shared, window),
         "mask": lambda: MaskEditor(image, mask, window),
-        "full screen": lambda: FullScreen(window),
+        "full screen": lambda: FullScreenImage(window),
         "settings of a file": lambda: ForeignSettingsDialog(
             folder / "a.png", METADATA, take_over(METADATA), window
         ),

@@ -17,7 +17,7 @@ from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_folder_of
-from studio.ui.image.full_screen import FullScreen
+from studio.ui.image.full_screen import FullScreenImage
 from studio.ui.image.image_levels import ImageLevels, read_levels
 from studio.ui.image.image_view import ImageView
 from studio.ui.stage.job_group import steps_text
@@ -37,7 +37,7 @@ class ImageStage(Stage):
 
     def __init__(self, shared: AppState) -> None:
         self.view = ImageView()
-        self._full_screen: FullScreen | None = None
+        self._full_screen: FullScreenImage | None = None
         super().__init__(shared)
 
     def create_result_page(self) -> QWidget:
@@ -186,7 +186,7 @@ class ImageStage(Stage):
         """Show the image on the full screen, until Esc or F11."""
         if self.view.image.is_empty or self._full_screen is not None:
             return
-        screen = self._full_screen = FullScreen(self)
+        screen = self._full_screen = FullScreenImage(self)
         screen.step_requested.connect(self.step)
         screen.closed.connect(self._on_full_screen_closed)
         self._update_full_screen()

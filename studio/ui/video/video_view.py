@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QColor, QImage, QKeyEvent, QPalette
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.core.translation import tr, tr_marked
@@ -17,6 +17,7 @@ from studio.ui.video.decoder_link import CRASHED
 from studio.ui.video.keys import PlayerKeys
 from studio.ui.video.player import DAMAGED, PlayerState, VideoPlayer
 from studio.ui.widgets.factory import Notice, button
+from studio.ui.widgets.full_screen import FullScreenWindow
 
 
 class VideoScreen(QWidget):
@@ -149,24 +150,14 @@ class VideoView(VideoScreen):
             self.notice.show_message(tr_marked(DAMAGED))
 
 
-class FullScreenVideo(QWidget):
-    """A window of its own for a player; Esc or F11 closes it."""
-
-    closed = Signal()
+class FullScreenVideo(FullScreenWindow):
+    """Shows a player that another view shares."""
 
     def __init__(self, player: VideoPlayer, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Window)
-        self.setWindowTitle("Studio")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setAutoFillBackground(True)
-        palette = QPalette(self.palette())
-        palette.setColor(QPalette.ColorRole.Window, QColor("black"))
-        palette.setColor(QPalette.ColorRole.WindowText, QColor("#c8c8c8"))
-        self.setPalette(palette)
+        super().__init__(parent)
         self.video_screen = VideoScreen(player)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 8)
-        layout.addWidget(self.video_screen)
+        self.column.setContentsMargins(0, 0, 0, 8)
+        self.column.addWidget(self.video_screen)
         self.video_screen.controls.setContentsMargins(12, 0, 12, 0)
         if player.info is not None:
             self.video_screen.canvas.set_ratio(QSize(player.info.width, player.info.height))
@@ -174,15 +165,3 @@ class FullScreenVideo(QWidget):
         self.video_screen.canvas.box_changed.connect(player.set_box)
         self.video_screen.full_screen_requested.connect(self.close)
         self.video_screen.setFocus()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Close the window with Esc."""
-        if event.key() == Qt.Key.Key_Escape:
-            self.close()
-        else:
-            super().keyPressEvent(event)
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Report that the window is closed."""
-        self.closed.emit()
-        super().closeEvent(event)

@@ -7,7 +7,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
-from studio.ui.image.full_screen import FullScreen
+from studio.ui.image.full_screen import FullScreenImage
 from tests.ui.conftest import PATIENCE
 from tests.ui.test_window import press_generate, type_prompt
 
@@ -82,7 +82,7 @@ def test_the_preview_has_the_size_of_the_result(qtbot, open_studio):
 def test_full_screen_steps_and_closes(qtbot, studio, tab):
     generate(qtbot, tab, 3)
     QTest.keyClick(studio.window, Qt.Key.Key_F11)
-    screen = tab.stage.findChild(FullScreen)
+    screen = tab.stage.findChild(FullScreenImage)
     assert screen is not None
     qtbot.waitUntil(screen.isActiveWindow, timeout=PATIENCE)
     assert "seed 10" in screen.caption.whole
@@ -90,12 +90,12 @@ def test_full_screen_steps_and_closes(qtbot, studio, tab):
     assert "seed 11" in screen.caption.whole
     assert screen.canvas.levels.size == QSize(64, 64)
     QTest.keyClick(screen.canvas, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: tab.stage.findChild(FullScreen) is None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: tab.stage.findChild(FullScreenImage) is None, timeout=PATIENCE)
     click(tab.stage.screen_button)
-    screen = tab.stage.findChild(FullScreen)
+    screen = tab.stage.findChild(FullScreenImage)
     qtbot.waitUntil(screen.isActiveWindow, timeout=PATIENCE)
     QTest.keyClick(screen.canvas, Qt.Key.Key_F11)
-    qtbot.waitUntil(lambda: tab.stage.findChild(FullScreen) is None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: tab.stage.findChild(FullScreenImage) is None, timeout=PATIENCE)
 
 
 def test_the_menu_acts_on_the_image(qtbot, tab):
