@@ -63,6 +63,7 @@ class NotesEditor(QWidget):
         self.stars = [self._star(number) for number in range(1, MAX_RATING + 1)]
         self.favorite = QToolButton()
         self.favorite.setCheckable(True)
+        self.favorite.setProperty("mark", True)
         name_control(self.favorite, tr("Favorite"), tr("Mark as a favorite (F)"))
         self.favorite.clicked.connect(self._save)
         self.tags = NamesField(tr("Tags"), tr("Tags, separated by commas"))
@@ -75,7 +76,8 @@ class NotesEditor(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        layout.addWidget(row(*self.stars, self.favorite, None, spacing=2))
+        self.rating = row(*self.stars, self.favorite, None, spacing=2)
+        layout.addWidget(self.rating)
         form = QFormLayout()
         form.addRow(label(tr("Tags"), "muted"), self.tags)
         form.addRow(label(tr("In", context="collection"), "muted"), self.collections)
@@ -87,7 +89,9 @@ class NotesEditor(QWidget):
 
     def _star(self, number: int) -> QToolButton:
         star = QToolButton()
+        star.setCheckable(True)  # those of the rating are filled, also for screen readers
         star.setProperty("flat", True)
+        star.setProperty("mark", True)
         name_control(
             star,
             tr_plural("1 star", "{count} stars", number),
@@ -122,7 +126,10 @@ class NotesEditor(QWidget):
     def _show_rating(self, rating: int, *, is_favorite: bool) -> None:
         self._rating = rating
         for number, star in enumerate(self.stars, 1):
+            star.setChecked(number <= rating)
             star.setText("★" if number <= rating else "☆")
+        text = tr("{rating} of 5 stars", rating=rating) if rating else tr("No rating")
+        self.rating.setAccessibleName(text)
         self.favorite.setChecked(is_favorite)
         self.favorite.setText("♥" if is_favorite else "♡")
 

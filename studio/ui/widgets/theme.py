@@ -102,6 +102,9 @@ QToolButton[flat="true"]:hover, QPushButton[flat="true"]:hover { color: $text; }
 QToolButton[flat="true"]:checked {
   border: 1px solid transparent; background: transparent; color: $text;
 }
+QToolButton[mark="true"]:checked {
+  border: 1px solid transparent; background: transparent; color: $accent;
+}
 QToolButton[flat="true"]:focus, QPushButton[flat="true"]:focus { border: 1px solid $accent; }
 QToolButton::menu-indicator { image: none; }
 QLineEdit > QToolButton { border: 0; background: transparent; padding: 0; min-height: 0; }

@@ -19,6 +19,7 @@ from studio.ui.audio.player import PlayerState
 from studio.ui.library.export_dialog import ExportDialog
 from studio.ui.library.grid.painters import title_of
 from studio.ui.video.player import PlayerState as VideoState
+from studio.ui.widgets import theme
 from tests.ui.conftest import PATIENCE
 from tests.ui.library.conftest import choose, click, found, make_item, press
 
@@ -369,3 +370,34 @@ def test_ctrl_z_in_the_search_box_takes_back_what_was_typed(
     QTest.keyClick(page.bar.text, Qt.Key.Key_Z, CONTROL)
     assert page.bar.text.text() == ""
     assert page.item_actions.commands.undo_title == "rating"
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_stars_of_a_rating_are_filled_with_the_accent_color(
+    open_library, fill_library, folder, qtbot, name
+):
+    fill_library(make_item(folder, 0))
+    studio, page = open_library()
+    studio.shared.change_settings(theme=name)
+    click(page, 0)
+    notes = page.details.notes
+    qtbot.waitUntil(lambda: notes.isVisible() and bool(notes.tags.isVisible()), timeout=PATIENCE)
+    assert notes.rating.accessibleName() == "No rating"
+    QTest.mouseClick(notes.stars[2], Qt.MouseButton.LeftButton)
+    assert notes.rating.accessibleName() == "3 of 5 stars"
+    assert [star.isChecked() for star in notes.stars] == [True, True, True, False, False]
+    page.view.setFocus()  # the focus is drawn in the accent color, too
+    accent = (theme.DARK if name == "dark" else theme.LIGHT).accent.lower()
+    qtbot.waitUntil(
+        lambda: [accent in colors_of(star) for star in notes.stars] == [True] * 3 + [False] * 2,
+        timeout=PATIENCE,
+    )
+    QTest.mouseClick(notes.stars[2], Qt.MouseButton.LeftButton)
+    assert not any(star.isChecked() for star in notes.stars), "a second click takes it away"
+
+
+def colors_of(widget):
+    image = widget.grab().toImage()
+    return {
+        image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())
+    }

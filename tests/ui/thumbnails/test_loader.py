@@ -3,11 +3,9 @@
 import hashlib
 
 import pytest
-from PySide6.QtCore import QThreadPool
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QWidget
 
-from studio.library.thumbnails.cache import ThumbnailCache
 from studio.ui.thumbnails import loader as loader_module
 from studio.ui.thumbnails.images import Appearance, text_card, thumbnail_image
 from studio.ui.thumbnails.loader import ThumbnailLoader
@@ -15,21 +13,6 @@ from studio.ui.thumbnails.source import ThumbnailSource
 from tests.ui.conftest import PATIENCE
 
 ORANGE, BLUE = "#ff8800", "#0044ff"
-
-
-class StoredThumbnails:
-    """What the loader needs of the library: its cache."""
-
-    def __init__(self, folder):
-        self.thumbnails = ThumbnailCache(folder / "thumbnails.db")
-
-
-@pytest.fixture
-def library(tmp_path):
-    made = StoredThumbnails(tmp_path)
-    yield made
-    assert QThreadPool.globalInstance().waitForDone(PATIENCE)
-    made.thumbnails.close()
 
 
 @pytest.fixture

@@ -1,14 +1,13 @@
 """A list loads the thumbnails of the rows in view, wherever it is scrolled to."""
 
 import pytest
-from PySide6.QtCore import QSize, QThreadPool
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QListView, QStyledItemDelegate
 
 from studio.ui.thumbnails.source import ThumbnailSource
 from studio.ui.thumbnails.visible import VisibleThumbnails, visible_indexes
 from tests.ui.conftest import PATIENCE
-from tests.ui.thumbnails.test_loader import StoredThumbnails
 
 ROWS = 500
 
@@ -30,14 +29,6 @@ class Delegate(QStyledItemDelegate):
         pixmap = self.thumbnails.pixmap(source_of(index), QSize(50, 50))
         if pixmap is not None:
             painter.drawPixmap(option.rect.topLeft(), pixmap)
-
-
-@pytest.fixture
-def library(tmp_path):
-    made = StoredThumbnails(tmp_path)
-    yield made
-    assert QThreadPool.globalInstance().waitForDone(PATIENCE)
-    made.thumbnails.close()
 
 
 @pytest.fixture(params=["row", "column", "grid"])

@@ -23,6 +23,8 @@ _BADGE = QColor(0, 0, 0, 150)
 _TITLE_CHARACTERS = 120
 """Of a prompt; more would not be visible, and take time to measure."""
 _MIN_NAME_WIDTH = 160
+_MARKS = 4
+"""The column of a row with heart and stars."""
 _WAVE = (0.2, 0.5, 0.35, 0.8, 0.6, 1.0, 0.45, 0.7, 0.9, 0.55, 0.3, 0.65, 0.4, 0.75, 0.5, 0.25)
 """Heights of the bars that stand for audio."""
 
@@ -165,6 +167,8 @@ class ItemPainter:
         texts = _row_texts(item)
         for number, cell in row_cells(rect, square.right() + 10):
             painter.setPen(text if number == 0 and not item.missing else muted)
+            if number == _MARKS and not state.is_selected:
+                painter.setPen(QColor(colors.accent))
             self._draw_elided(painter, cell.adjusted(0, 0, -8, 0), texts[number])
         if state.is_current and not state.is_selected:
             self._paint_frame(painter, rect, state)
