@@ -24,6 +24,7 @@ from studio.models.card import ModelCard
 from studio.models.registry import ModelRegistry, among, default_first, is_of
 from studio.ui import background
 from studio.ui.widgets.toast import Toast
+from studio.ui.widgets.undo_steps import UndoSteps
 
 SAVE_SECONDS = 5.0
 """Maximum wait for the disk when the program ends."""
@@ -66,6 +67,10 @@ class AppState(QObject):
         self.library = LiveLibrary(data, session.queue)
         self.file_actions = FileActions(self.library)
         self.library.problem_found.connect(self.post_toast)
+        self.undo_steps = UndoSteps(self)
+        """What the window's *Undo* takes back."""
+        self.undo_steps.toast_posted.connect(self.toast_posted)
+        self.undo_steps.toast_withdrawn.connect(self.toast_withdrawn)
         self.settings = settings
         """Read only; `change_settings` changes them."""
         self._drafts: Drafts = drafts or {}

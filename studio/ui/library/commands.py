@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,53 +20,10 @@ from studio.library.library import Notes
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import show_message
-from studio.ui.widgets.toast import Toast
+from studio.ui.widgets.undo_steps import Undo
 
-MAX_UNDO = 100
 _SHOWN_FAILURES = 3
 Change = Callable[[Annotation], Annotation]
-
-
-class Undo(msgspec.Struct, frozen=True):
-    """How to take an action back."""
-
-    title: str
-    """After "Undo"."""
-    call: Callable[[], object]
-    """Called in another thread."""
-    action_id: str = ""
-    """Of files that were moved: `FileActions.undo` takes it back instead of `call`."""
-
-
-class UndoSteps(QObject):
-    """What can be taken back, the last step at the end; one list for all pages of the window."""
-
-    changed = Signal()
-
-    def __init__(self, shared: AppState, parent: QObject) -> None:
-        super().__init__(parent)
-        self._shared = shared
-        self._steps: list[tuple[Undo, Toast | None]] = []
-
-    @property
-    def last(self) -> Undo | None:
-        """The step that Ctrl+Z takes back."""
-        return self._steps[-1][0] if self._steps else None
-
-    def add(self, step: Undo, toast: Toast | None) -> None:
-        """Add a step, and the toast that offers to take it back."""
-        self._steps = [*self._steps, (step, toast)][-MAX_UNDO:]
-        self.changed.emit()
-
-    def take(self, step: Undo) -> bool:
-        """Take out a step and close its toast; return False if it is no longer here."""
-        toasts = [toast for known, toast in self._steps if known is step]
-        self._steps = [pair for pair in self._steps if pair[0] is not step]
-        for toast in toasts:
-            if toast is not None:
-                self._shared.toast_withdrawn.emit(toast)
-        self.changed.emit()
-        return bool(toasts)
 
 
 class LibraryCommands(QObject):
@@ -74,11 +32,12 @@ class LibraryCommands(QObject):
     ended = Signal()
     """An action or an undo is done, or failed."""
 
-    def __init__(self, shared: AppState, parent: QObject, steps: UndoSteps | None = None) -> None:
+    def __init__(self, shared: AppState, parent: QObject) -> None:
         super().__init__(parent)
         self._shared = shared
         self._library: LiveLibrary = shared.library
-        self.steps = steps or UndoSteps(shared, self)
+        self._steps = shared.undo_steps
+        self._steps.ended.connect(self.ended)
         self._moves: set[str] = set()
         """Ids of the moves that began here."""
         shared.file_actions.ended.connect(self._on_action_ended)
@@ -86,21 +45,11 @@ class LibraryCommands(QObject):
     @property
     def undo_title(self) -> str:
         """What `undo` takes back; empty for nothing."""
-        return self.steps.last.title if self.steps.last is not None else ""
+        return self._steps.last.title if self._steps.last is not None else ""
 
     def undo(self) -> None:
         """Take the last action back."""
-        if self.steps.last is not None:
-            self._undo_step(self.steps.last)
-
-    def _undo_step(self, step: Undo) -> None:
-        """Take back this action, which may not be the last one if its toast asks for it."""
-        if not self.steps.take(step):
-            return
-        if step.action_id:
-            self._shared.file_actions.undo(step.action_id)
-        else:
-            self._run(step.call, lambda _result: self._post(tr("Undone: {step}", step=step.title)))
+        self._steps.undo()
 
     # Notes
     # ----------------------------------------------------------------------
@@ -152,7 +101,7 @@ class LibraryCommands(QObject):
 
         def done(result: tuple[Notes, bool]) -> None:
             step = Undo(tr("rename collection"), lambda: undo(*result))
-            self._keep(step, tr("Renamed {name} to {new_name}", name=name, new_name=new_name))
+            self._steps.add(step, tr("Renamed {name} to {new_name}", name=name, new_name=new_name))
             then()
 
         self._run(rename, done)
@@ -172,7 +121,7 @@ class LibraryCommands(QObject):
 
         def done(before: Notes) -> None:
             step = Undo(tr("delete collection"), lambda: undo(before))
-            self._keep(step, tr("Deleted the collection {name}; its items stay", name=name))
+            self._steps.add(step, tr("Deleted the collection {name}; its items stay", name=name))
 
         self._run(delete, done)
 
@@ -199,7 +148,7 @@ class LibraryCommands(QObject):
 
         old, new = names
         step = Undo(title, lambda: move(new, old))
-        self._run(lambda: move(old, new), lambda _result: self._keep(step, message))
+        self._run(lambda: move(old, new), lambda _result: self._steps.add(step, message))
 
     def add_tags(self, ids: Sequence[int], tags: Sequence[str]) -> None:
         """Add tags to items."""
@@ -219,7 +168,7 @@ class LibraryCommands(QObject):
 
         def done(before: dict[int, Annotation]) -> None:
             if before:
-                self._keep(Undo(title, lambda: library.restore(before)), message)
+                self._steps.add(Undo(title, lambda: library.restore(before)), message)
 
         self._run(lambda: library.annotate(list(ids), change), done)
 
@@ -237,7 +186,7 @@ class LibraryCommands(QObject):
             )
             if count and trashing.can_restore:
                 step = Undo(tr("move to trash"), lambda: library.restore_trashed(trashing))
-                self._keep(step, message)
+                self._steps.add(step, message)
             elif count:
                 self._post(message)
             then()
@@ -256,7 +205,8 @@ class LibraryCommands(QObject):
     def _on_action_ended(self, ended: EndedAction) -> None:
         action_id = ended.action.id
         if action_id in self._moves and ended.result.done:
-            self._keep(Undo(tr("move"), _nothing, action_id), ended.summary)
+            undo = functools.partial(self._shared.file_actions.undo, action_id)
+            self._steps.add(Undo(tr("move"), undo, runs_by_itself=True), ended.summary)
         self._moves.discard(action_id)
         self.ended.emit()
 
@@ -266,7 +216,7 @@ class LibraryCommands(QObject):
 
         def done(result: ActionResult) -> None:
             step = Undo(tr("rename"), lambda: library.undo_rename(result.done))
-            self._keep(step, tr("Renamed to {name}", name=name))
+            self._steps.add(step, tr("Renamed to {name}", name=name))
 
         self._run(lambda: library.rename(item_id, name), done)
 
@@ -279,13 +229,6 @@ class LibraryCommands(QObject):
             self.ended.emit()
 
         background.run(self, work, finish, self._on_failed)
-
-    def _keep(self, step: Undo, message: str) -> None:
-        toast = None
-        if message:
-            toast = Toast(message, tr("Undo"), lambda: self._undo_step(step))
-            self._shared.toast_posted.emit(toast)
-        self.steps.add(step, toast)
 
     def _post(self, message: str) -> None:
         self._shared.post_toast(message)
@@ -309,7 +252,3 @@ class LibraryCommands(QObject):
 
 def _replace(old: Annotation, **changes: object) -> Annotation:
     return msgspec.structs.replace(old, **changes)
-
-
-def _nothing() -> None:
-    """Do nothing."""

@@ -16,7 +16,7 @@ from studio.library.items import MAX_RATING, Item, Query
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_file, open_folder_of
-from studio.ui.library.commands import LibraryCommands, UndoSteps
+from studio.ui.library.commands import LibraryCommands
 from studio.ui.library.grid.library_view import LibraryView
 from studio.ui.library.reuse import Reuse
 
@@ -34,11 +34,11 @@ class ItemActions(QObject):
     query_requested = Signal(object)
     """Query to show."""
 
-    def __init__(self, shared: AppState, view: LibraryView, steps: UndoSteps | None = None) -> None:
+    def __init__(self, shared: AppState, view: LibraryView) -> None:
         super().__init__(view)
         self._shared = shared
         self._view = view
-        self.commands = LibraryCommands(shared, self, steps)
+        self.commands = LibraryCommands(shared, self)
         self.reuse = Reuse(shared, self)
         self.actions: dict[str, QAction] = {}
         for stars in range(MAX_RATING + 1):

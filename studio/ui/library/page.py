@@ -15,7 +15,6 @@ from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.background import DelayedCall
 from studio.ui.library import sidebar
-from studio.ui.library.commands import UndoSteps
 from studio.ui.library.details import WIDTH, Details
 from studio.ui.library.grid.library_view import ITEMS_FORMAT, LibraryView
 from studio.ui.library.item_actions import ItemActions
@@ -37,9 +36,7 @@ class LibraryPage(QWidget):
     open_requested = Signal(object)
     """Item: to be shown with its form and result."""
 
-    def __init__(
-        self, shared: AppState, *, is_compact: bool = False, steps: UndoSteps | None = None
-    ) -> None:
+    def __init__(self, shared: AppState, *, is_compact: bool = False) -> None:
         super().__init__()
         self.shared = shared
         self.results = SearchResults(shared.library, self)
@@ -54,7 +51,7 @@ class LibraryPage(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(self._make_message())
-        self.item_actions = ItemActions(shared, self.view, steps)
+        self.item_actions = ItemActions(shared, self.view)
         self.details = None if is_compact else Details(shared)
         commands = self.item_actions.commands
         self.sidebar = None if is_compact else sidebar.Sidebar(shared.library, commands)

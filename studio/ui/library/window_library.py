@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QShowEvent, QWindow
-from PySide6.QtWidgets import QDockWidget, QVBoxLayout
+from PySide6.QtWidgets import QDockWidget, QVBoxLayout, QWidget
 
 from studio.core.translation import tr
 from studio.ui import background
@@ -14,7 +14,6 @@ from studio.ui.app_state import AppState
 from studio.ui.desktop.window_shell import WindowShell
 
 if TYPE_CHECKING:
-    from studio.ui.library.commands import UndoSteps
     from studio.ui.library.page import LibraryPage
 
 PANEL_WIDTH = 320
@@ -47,7 +46,9 @@ class WindowLibrary(QObject):
         self._window = window
         self._place = place
         self._page: LibraryPage | None = None
-        self._steps: UndoSteps | None = None
+        self._steps = shared.undo_steps
+        self._steps.changed.connect(self.undo_changed)
+        self._steps.place_added.connect(self._add_undo)
         self.panel = LibraryPanel(self)
         window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.panel)
         self.panel.hide()
@@ -67,14 +68,10 @@ class WindowLibrary(QObject):
 
     def make_page(self, *, is_compact: bool) -> LibraryPage:
         """Build a page whose items open in the window."""
-        from studio.ui.library.commands import UndoSteps
         from studio.ui.library.page import LibraryPage
 
-        if self._steps is None:
-            self._steps = UndoSteps(self._shared, self)
-            self._steps.changed.connect(self.undo_changed)
-        page = LibraryPage(self._shared, is_compact=is_compact, steps=self._steps)
-        page.addAction(self._window.action("window_library.undo"))
+        page = LibraryPage(self._shared, is_compact=is_compact)
+        self._add_undo(page)
         page.open_requested.connect(self.open_requested)
         reuse = page.item_actions.reuse
         reuse.start_image_requested.connect(self.start_image_requested)
@@ -95,21 +92,22 @@ class WindowLibrary(QObject):
 
     @property
     def undo_title(self) -> str:
-        """The title of *Undo* where the library is shown; empty if it can do nothing."""
-        page = self._shown_page()
-        title = page.item_actions.commands.undo_title if page is not None else ""
-        return tr("Undo {step}", step=title) if title else ""
+        """The title of *Undo* where its change is shown; empty if it can do nothing."""
+        step = self._steps.last
+        if step is None or not (self._is_page_shown() or step.is_seen()):
+            return ""
+        return tr("Undo {step}", step=step.title)
 
     def undo(self) -> None:
-        """Take back the last change in the library."""
-        page = self._shown_page()
-        if page is not None:
-            page.item_actions.commands.undo()
+        """Take back the last change in the library, where it is shown."""
+        if self.undo_title:
+            self._steps.undo()
 
-    def _shown_page(self) -> LibraryPage | None:
-        if self._page is not None and self._page.isVisible():
-            return self._page
-        return self.panel.page if self.panel.isVisible() else None
+    def _add_undo(self, place: QWidget) -> None:
+        place.addAction(self._window.action("window_library.undo"))
+
+    def _is_page_shown(self) -> bool:
+        return self.panel.isVisible() or (self._page is not None and self._page.isVisible())
 
     def release_devices(self) -> None:
         """Close the audio device, before the window closes."""

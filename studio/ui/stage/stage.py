@@ -57,6 +57,7 @@ class Stage(ResultStage):
 
         grid = BatchGrid(self.shared, self.kind, self.source)
         self.add_page(grid)
+        self.shared.undo_steps.add_place(grid)
         grid.opened.connect(lambda item: self.show_file(Path(item.path)))
         grid.pick_requested.connect(lambda: pick_best(grid, self.shared))
         grid.changed.connect(self._on_grid_changed)

@@ -113,6 +113,7 @@ class TextStage(Stage):
                 self,
                 lambda: [_read(artifact.path) for artifact in artifacts],
                 lambda texts: self._show_saved(job, artifacts, texts),
+                lambda error: self._on_saved_unreadable(job, error),
             )
 
     def _show_saved(self, job: Job, artifacts: Sequence[Artifact], texts: list[str]) -> None:
@@ -142,6 +143,11 @@ class TextStage(Stage):
             self.update_header()
 
         background.run(self, lambda: [_read(path) for path in paths], show, self._on_unreadable)
+
+    def _on_saved_unreadable(self, job: Job, error: Exception) -> None:
+        """Report it where the text is shown; a grid notices by itself what was moved or trashed."""
+        if job.id in self.group and not self.is_grid_shown:
+            self._on_unreadable(error)
 
     def _on_unreadable(self, error: Exception) -> None:
         self.notice.show_message(

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
+from studio.ui.help.palette import Palette
 from tests.ui.conftest import PATIENCE
 from tests.ui.stage.test_strip import make_texts
 from tests.ui.test_window import drop
@@ -54,6 +56,26 @@ def use_from_library(_qtbot, studio):
     studio.window.window_library.prompt_requested.emit("text", "of the library", "0" * 64)
 
 
+def choose_in_palette(qtbot, studio, text, group):
+    """Run the first entry that a text finds, as Ctrl+K and Return do."""
+    QTest.keySequence(studio.window, "Ctrl+K")
+    (palette,) = [one for one in studio.window.findChildren(Palette) if one.isVisible()]
+    QTest.keyClicks(palette.search, text)
+    qtbot.waitUntil(
+        lambda: bool(palette.model.entries) and palette.model.entries[0].group == group,
+        timeout=PATIENCE,
+    )
+    QTest.keyClick(palette.search, Qt.Key.Key_Return)
+
+
+def use_preset_of_palette(qtbot, studio):
+    choose_in_palette(qtbot, studio, "GPT-2 headline", "Text preset")
+
+
+def use_result_of_palette(qtbot, studio):
+    choose_in_palette(qtbot, studio, "earlier", "Text result")
+
+
 @pytest.mark.parametrize(
     "replace",
     [
@@ -65,6 +87,8 @@ def use_from_library(_qtbot, studio):
         show_from_queue,
         use_text,
         use_from_library,
+        use_preset_of_palette,
+        use_result_of_palette,
     ],
 )
 def test_replaced_prompt_comes_back_with_undo(qtbot, open_studio, replace):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QListView, QVBoxLayout, QWidget
 
 from studio.core.artifact import Artifact
@@ -284,6 +285,11 @@ class BatchGrid(QWidget):
         index = self.list.currentIndex()
         if index.isValid() and index.data(ITEM).path:
             self.opened.emit(index.data(ITEM))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Offer to take back what changed here."""
+        super().showEvent(event)
+        self._shared.undo_steps.changed.emit()
 
     def setFocus(self, reason: Qt.FocusReason = Qt.FocusReason.OtherFocusReason) -> None:
         """Focus the results."""

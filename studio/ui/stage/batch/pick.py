@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from studio.library.faults import explain
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import button, show_message
+from studio.ui.widgets.undo_steps import Undo
 
 if TYPE_CHECKING:
     from studio.core.artifact import Artifact
@@ -67,17 +67,7 @@ def _discard(grid: BatchGrid, shared: AppState, job_ids: list[str]) -> None:
                 reason=reason,
             )
             show_message(grid.window(), tr("Not moved to the trash"), message)
-        if trashing.files:
-            text = tr_plural(
-                "One result moved to the trash",
-                "{count:,} results moved to the trash",
-                len(trashing.files),
-            )
-            if trashing.can_restore:
-                undo = partial(_restore, grid, shared, trashing, dropped)
-                shared.post_toast(text, tr("Undo"), undo)
-            else:
-                shared.post_toast(text)
+        _report(grid, shared, trashing, dropped)
 
     def failed(error: Exception) -> None:
         _show_failed(grid, error)
@@ -86,18 +76,25 @@ def _discard(grid: BatchGrid, shared: AppState, job_ids: list[str]) -> None:
     background.run(grid, lambda: library.trash_files(paths), done, failed)
 
 
-def _restore(
+def _report(
     grid: BatchGrid, shared: AppState, trashing: Trashing, artifacts: list[Artifact]
 ) -> None:
-    def done(_result: object) -> None:
-        grid.restore_files(artifacts)
-        shared.post_toast(tr("The results are back"))
-
-    def failed(error: Exception) -> None:
-        _show_failed(grid, error)
-        grid.refresh()  # some of the files may be back
-
-    background.run(grid, lambda: shared.library.restore_trashed(trashing), done, failed)
+    """Confirm what went to the trash; *Undo* brings it back."""
+    count = len(trashing.files)
+    text = tr_plural("One result moved to the trash", "{count:,} results moved to the trash", count)
+    if count and trashing.can_restore:
+        shared.undo_steps.add(
+            Undo(
+                tr("move to trash"),
+                lambda: shared.library.restore_trashed(trashing),
+                is_seen=grid.isVisible,
+                done=lambda: grid.restore_files(artifacts),
+                failed=grid.refresh,  # some of the files may be back
+            ),
+            text,
+        )
+    elif count:
+        shared.post_toast(text)
 
 
 def _show_failed(grid: BatchGrid, error: Exception) -> None:

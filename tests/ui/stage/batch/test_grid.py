@@ -12,8 +12,8 @@ from studio.core.errors import Failure
 from studio.core.jobs import Batch, JobState, new_job
 from studio.core.requests import ImageRequest, SpeechRequest, TextRequest
 from studio.library.items import Annotation
-from studio.ui.stage.batch import pick
 from studio.ui.stage.batch.results import MAX_SHOWN, BatchResults
+from studio.ui.widgets import undo_steps
 from tests.ui.conftest import PATIENCE, close_studio
 from tests.ui.test_window import press_generate, type_prompt
 
@@ -184,7 +184,7 @@ def test_the_best_are_picked_and_the_others_come_back(qtbot, studio, folder, mon
     with qtbot.waitSignal(
         studio.shared.toast_posted,
         timeout=PATIENCE,
-        check_params_cb=lambda toast: toast.text == "The results are back",
+        check_params_cb=lambda toast: toast.text == "Undone: move to trash",
     ):
         posted.args[0].action()
     assert len(list(folder.glob("*.txt"))) == 4
@@ -193,9 +193,46 @@ def test_the_best_are_picked_and_the_others_come_back(qtbot, studio, folder, mon
     qtbot.waitUntil(lambda: stage.strip.results.rowCount() == 4, timeout=PATIENCE)
 
 
+def test_picking_the_best_is_undone_with_ctrl_z_and_in_the_edit_menu(
+    qtbot, studio, folder, monkeypatch
+):
+    (folder.parent / "share").mkdir()
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder.parent / "share"))
+    tab = studio.window.text_tab
+    submit_batch(studio, folder, [text_request(f"city {n}") for n in range(3)])
+    stage, grid = tab.stage, tab.stage.grid
+    wait_done(qtbot, stage, 3)
+    undo, toasts = studio.window.action("window_library.undo"), studio.window.toasts
+
+    def pick_second():
+        qtbot.waitUntil(lambda: all(item.path for item in grid.model.items()), timeout=PATIENCE)
+        grid.pick_button.click()
+        select(grid, 1)
+        button_of(grid.notice, "trash").click()
+        qtbot.waitUntil(lambda: undo.text() == "&Undo move to trash", timeout=PATIENCE)
+        assert undo.isEnabled()
+        assert [path.name for path in folder.glob("*.txt")] == ["row-3.txt"]
+
+    pick_second()
+    grid.list.setFocus()
+    QTest.keySequence(grid.list, "Ctrl+Z")
+    qtbot.waitUntil(lambda: len(list(folder.glob("*.txt"))) == 3, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not undo.isEnabled(), timeout=PATIENCE)
+    assert all(frame.toast.button != "Undo" for frame in toasts.shown)
+    pick_second()
+    studio.window.show_tab("image")
+    assert not undo.isEnabled(), "what is not seen is not changed"
+    studio.window.show_tab("text")
+    assert undo.isEnabled()
+    undo.trigger()
+    qtbot.waitUntil(lambda: len(list(folder.glob("*.txt"))) == 3, timeout=PATIENCE)
+
+
 def test_a_result_that_left_the_trash_is_missed_with_a_reason(qtbot, studio, folder, monkeypatch):
     shown_messages = []
-    monkeypatch.setattr(pick, "show_message", lambda _w, _title, text: shown_messages.append(text))
+    monkeypatch.setattr(
+        undo_steps, "show_message", lambda _w, _title, text: shown_messages.append(text)
+    )
     share = folder.parent / "share"
     share.mkdir()
     monkeypatch.setenv("XDG_DATA_HOME", str(share))
