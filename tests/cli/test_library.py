@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import signal
 import sqlite3
+import subprocess
 import sys
 
 import pytest
@@ -13,6 +15,7 @@ if sys.platform == "win32":
 from studio.core.requests import ImageRequest
 from studio.library.annotations import read_annotations
 from studio.library.artifacts import read_recipe
+from studio.library.file_actions.journal import ActionJournal
 from studio.media.measures import measure
 from tests.cli.fork_server import Call, ForkServer
 from tests.library.conftest import Studio, studio
@@ -254,3 +257,51 @@ def test_show_lists_the_settings_of_another_program(run, tmp_path):
     shown = json.loads(run("show", path, "--json").out)
     assert {"name": "Sampler", "value": "Euler a"} in shown["settings"]
     assert found(run("search", "fox", "--json")) == [str(path)]
+
+
+KILLED = """
+import os, signal, sys
+from studio.library.file_actions import run
+export_item, exported = run.export_item, []
+def export(*arguments):
+    if len(exported) == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    export_item(*arguments)
+    exported.append(arguments)
+run.export_item = export
+from studio.cli import main
+main()
+"""
+
+
+def export_and_die(studio, folder) -> None:
+    """Start an export of everything that is killed after its first file."""
+    command = [sys.executable, "-c", KILLED, "--data-dir", str(studio.data.root), "library"]
+    ended = subprocess.run(
+        [*command, "export", "--from", "3d", "-o", str(folder)], check=False, timeout=120
+    )
+    assert ended.returncode == -signal.SIGKILL
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_export_that_was_killed_is_continued_by_the_next_one(run, made, studio, tmp_path):
+    export_and_die(studio, tmp_path / "first")
+    ended = run("export", made[0], "-o", tmp_path / "second")
+    assert "Continued what was interrupted: 3 files exported." in ended.err
+    assert {path.stem for path in (tmp_path / "first").glob("[!.]*")} == {
+        path.stem for path in made
+    }
+    assert [path.name for path in (tmp_path / "second").iterdir()] == [made[0].name]
+    assert not list(studio.data.file_actions.iterdir())
+
+
+def test_export_that_another_program_carries_out_is_left_to_it(run, made, studio, tmp_path):
+    export_and_die(studio, tmp_path / "first")
+    journal = ActionJournal(studio.data.file_actions)
+    (progress,) = journal.pending()
+    ended = run("export", made[0], "-o", tmp_path / "second")
+    assert "Continued" not in ended.err
+    assert len(list((tmp_path / "first").iterdir())) == 1
+    journal.close()
+    (again,) = ActionJournal(studio.data.file_actions).pending()
+    assert again.action == progress.action

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast, get_args
+from typing import Annotated, cast, get_args
 
 import msgspec
 import typer
@@ -16,16 +16,19 @@ from studio.cli.library.tables import items_json
 from studio.core.errors import StudioError
 from studio.core.paths import user_path
 from studio.core.translation import tr, tr_plural
+from studio.jobs.library.action_texts import done_text, unreadable_text
 from studio.library.annotations import collection_name, split_names
+from studio.library.file_actions.action import (
+    AudioFormat,
+    ExportOptions,
+    FileAction,
+    ImageFormat,
+    TextFormat,
+    new_action_id,
+)
+from studio.library.file_actions.results import FileChange
 from studio.library.items import EVERYTHING, MAX_RATING, Annotation, Query
-
-if TYPE_CHECKING:
-    from studio.library.file_actions.action import (
-        AudioFormat,
-        ExportOptions,
-        ImageFormat,
-        TextFormat,
-    )
+from studio.library.library import Library
 
 Names = Annotated[
     list[str] | None,
@@ -185,7 +188,7 @@ def export_command(
     as_json: Json = False,
 ) -> None:
     """Copy items to a folder, in another format or size if asked for. Replaces no file."""
-    from studio.library.file_actions.export import export_items  # imports numpy
+    from studio.library.file_actions.command import run_recorded  # imports numpy
 
     if target is None:
         raise StudioError(
@@ -193,8 +196,16 @@ def export_command(
         )
     options = export_options(formats or [], quality, max_side, with_metadata=not no_metadata)
     with opened(ctx.obj) as library:
+        _continue_interrupted(library)
         items = choose_items(library, names or (), query)
-        result = export_items(items, target.absolute(), options)
+        action = FileAction(
+            id=new_action_id(),
+            kind="export",
+            files=tuple(FileChange(item.id, item.path, "") for item in items),
+            folder=str(target.absolute()),
+            options=options,
+        )
+        result = run_recorded(library.index, library.data, action)
     if as_json:
         output.as_json(result)
     else:
@@ -203,17 +214,24 @@ def export_command(
     _report_failed(result.failed.items())
 
 
+def _continue_interrupted(library: Library) -> None:
+    """Continue what a kill of a command or the window interrupted, and print what was done."""
+    from studio.library.file_actions.command import continue_interrupted  # imports numpy
+
+    def report(path: Path, reason: str) -> None:
+        output.note(unreadable_text(path, reason))
+
+    for action, result in continue_interrupted(library.index, library.data, report):
+        done = done_text(action.kind, len(result.done), Path(action.folder).name)
+        output.note(tr("Continued what was interrupted: {done}.", done=done))
+        for path, reason in result.failed.items():
+            output.note(f"{path}: {reason}")
+
+
 def export_options(
     formats: list[str], quality: int, max_side: int, *, with_metadata: bool
 ) -> ExportOptions:
     """Return the options for formats of several media. Raises StudioError for an unknown one."""
-    from studio.library.file_actions.action import (
-        AudioFormat,
-        ExportOptions,
-        ImageFormat,
-        TextFormat,
-    )
-
     images, audio, texts = (get_args(kind) for kind in (ImageFormat, AudioFormat, TextFormat))
     chosen = [_JPEG.get(name.lower(), name.lower()) for name in formats]
     for name in chosen:

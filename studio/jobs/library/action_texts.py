@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from studio.core.translation import tr, tr_plural
 from studio.library.file_actions.action import ActionKind
 
@@ -74,3 +76,12 @@ def running_text(kind: ActionKind, done: int, total: int) -> str:
     if kind == "export":
         return tr("Exporting {done:,} of {total:,}", done=done, total=total)
     return tr("Moving back {done:,} of {total:,}", done=done, total=total)
+
+
+def unreadable_text(path: Path, reason: str) -> str:
+    """Return that an interrupted action is not continued because its record cannot be read."""
+    return tr(
+        "An interrupted move, copy or export is not continued: {path} cannot be read ({reason}).",
+        path=path,
+        reason=reason,
+    )

@@ -17,7 +17,7 @@ import msgspec
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal
 
 from studio.core.errors import StudioError
-from studio.jobs.library.action_texts import done_text, stopped_text
+from studio.jobs.library.action_texts import done_text, stopped_text, unreadable_text
 from studio.jobs.library.live_library import START_MS, LiveLibrary
 from studio.library.file_actions.action import (
     ActionKind,
@@ -25,7 +25,7 @@ from studio.library.file_actions.action import (
     FileAction,
     new_action_id,
 )
-from studio.library.file_actions.journal import ActionJournal, Progress
+from studio.library.file_actions.journal import ActionJournal, Progress, log_unreadable
 from studio.library.file_actions.results import ActionResult, FileChange, reason_of
 
 log = logging.getLogger(__name__)
@@ -76,6 +76,7 @@ class FileActions(QObject):
     def __init__(self, library: LiveLibrary) -> None:
         super().__init__()
         self._library = library
+        self._journal = ActionJournal(library.data.file_actions)
         self._states: dict[str, ActionState] = {}
         self._undoable: dict[str, tuple[FileChange, ...]] = {}
         self._is_closing = False
@@ -132,6 +133,7 @@ class FileActions(QObject):
         self._is_closing = True
         self._pool.clear()
         self._pool.waitForDone()
+        self._journal.close()
 
     # In this thread
     # ----------------------------------------------------------------------
@@ -194,7 +196,7 @@ class FileActions(QObject):
         try:
             state.action = msgspec.structs.replace(state.action, files=files_of())
             try:
-                ActionJournal(self._library.data.file_actions).begin(state.action)
+                self._journal.begin(state.action)
             except (OSError, ValueError) as error:  # moving files away may be what frees the disk
                 log.warning("an action on files is not recorded: %s", error)
         except (StudioError, OSError, sqlite3.Error) as error:
@@ -203,15 +205,16 @@ class FileActions(QObject):
         self._run_soon(state, Progress(action=state.action))
 
     def _read_pending(self) -> None:
-        try:
-            for progress in ActionJournal(self._library.data.file_actions).pending():
-                action = progress.action
-                if action.id not in self._states:
-                    state = ActionState(action, len(action.files), was_resumed=True)
-                    self._read.emit(state)
-                    self._run_soon(state, progress)
-        except OSError as error:
-            log.warning("interrupted actions on files cannot be read: %s", error)
+        for progress in self._journal.pending(self._report_unreadable):
+            action = progress.action
+            if action.id not in self._states:
+                state = ActionState(action, len(action.files), was_resumed=True)
+                self._read.emit(state)
+                self._run_soon(state, progress)
+
+    def _report_unreadable(self, path: Path, reason: str) -> None:
+        log_unreadable(path, reason)
+        self._library.problem_found.emit(unreadable_text(path, reason))
 
     def _run_soon(self, state: ActionState, progress: Progress) -> None:
         self._pool.start(_Call(lambda: self._run(state, progress)))
@@ -227,7 +230,7 @@ class FileActions(QObject):
         if result.is_cancelled and not state.cancelled.is_set():
             return  # the program ends; the next start continues
         try:
-            ActionJournal(self._library.data.file_actions).end(state.action.id)
+            self._journal.end(state.action.id)
         except OSError as error:  # the next start continues it, and finds everything done
             log.warning("an action on files stays recorded: %s", error)
         self._end(state, result)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,42 +18,12 @@ from studio.library.encoders import KEYWORD, MAX_READ_BYTES, parameters_line, si
 from studio.library.file_actions.action import ExportOptions
 from studio.library.file_actions.audio_export import convert_audio
 from studio.library.file_actions.places import copy_file, free_target, pairs_of
-from studio.library.file_actions.results import (
-    ActionResult,
-    FileChange,
-    IsCancelled,
-    OnStep,
-    act_on_each,
-    ignore,
-    never,
-)
 from studio.library.file_actions.strip import without_metadata
 from studio.library.items import Item
 from studio.media.lossy_image import encode_jpeg, encode_webp
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-
-def export_items(
-    items: Sequence[Item],
-    folder: Path,
-    options: ExportOptions,
-    on_step: OnStep = ignore,
-    is_cancelled: IsCancelled = never,
-) -> ActionResult:
-    """Write items into a folder, which is created; a name that is taken gets a number.
-
-    The files of the items stay as they are. Raises OSError if the folder cannot be created.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def export(item: Item) -> FileChange:
-        target = export_target(item, folder, options)
-        export_item(item, target, options)
-        return FileChange(item.id, item.path, str(target))
-
-    return act_on_each(items, attrgetter("path"), export, on_step, is_cancelled)
 
 
 def export_target(item: Item, folder: Path, options: ExportOptions) -> Path:

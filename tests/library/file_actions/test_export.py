@@ -5,12 +5,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from studio.core.errors import StudioError
 from studio.core.jobs import new_job
 from studio.core.requests import SpeechRequest, VideoRequest
 from studio.library import artifacts
 from studio.library.artifacts import read_recipe
-from studio.library.file_actions.action import ExportOptions
-from studio.library.file_actions.export import export_items
+from studio.library.file_actions.action import ExportOptions, FileAction
+from studio.library.file_actions.export import export_item
+from studio.library.file_actions.journal import Progress
+from studio.library.file_actions.results import FileChange
+from studio.library.file_actions.run import ActionRun
 from studio.library.results import VideoResult
 from studio.media import mp4, riff_id3
 from studio.media.audio import frames_in
@@ -29,11 +33,20 @@ def export(studio, tmp_path):
 
     def run(path, options):
         (item_id,) = studio.library.add_files([path])
-        result = export_items(studio.library.index.items([item_id]), tmp_path / "out", options)
+        result = export_items(
+            studio, studio.library.index.items([item_id]), tmp_path / "out", options
+        )
         assert not result.failed
         return tmp_path / "out" / result.done[0].target
 
     return run
+
+
+def export_items(studio, items, folder, options, **calls):
+    """Run an export of items of the library."""
+    files = tuple(FileChange(item.id, item.path, "") for item in items)
+    action = FileAction(id="a", kind="export", files=files, folder=str(folder), options=options)
+    return ActionRun(studio.library.index, studio.data, Progress(action=action)).run(**calls)
 
 
 def pixels_of(path):
@@ -143,13 +156,13 @@ def test_nothing_is_replaced_and_failures_do_not_stop_the_rest(studio, tmp_path)
     out.mkdir()
     (out / paths[1].name).write_text("mine")
     steps = []
-    result = export_items(items, out, STRIP, lambda *step: steps.append(step))
+    result = export_items(studio, items, out, STRIP, on_step=lambda *step: steps.append(step))
     assert (out / paths[1].name).read_text() == "mine"
     assert [change.target for change in result.done] == [str(out / f"{paths[1].stem} (2).png")]
     assert list(result.failed) == [str(paths[0]), str(paths[2])]
     assert "cannot remove metadata from .gif" in result.failed[str(paths[2])]
     assert steps[-1] == (3, 3)
-    assert export_items(items, out, KEEP, is_cancelled=lambda: True).is_cancelled
+    assert export_items(studio, items, out, KEEP, is_cancelled=lambda: True).is_cancelled
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".wav", ".flac", ".mp4"])
@@ -158,6 +171,7 @@ def test_file_with_another_format_than_its_name_is_refused(tmp_path, studio, suf
     path = tmp_path / f"damaged{suffix}"
     path.write_bytes(b"\0\0\0\x20moov")
     damaged = msgspec.structs.replace(item, path=str(path), media="video")
-    result = export_items([damaged], tmp_path / "out", STRIP)
-    assert list(result.failed) == [str(path)]
+    (tmp_path / "out").mkdir()
+    with pytest.raises((StudioError, ValueError)):
+        export_item(damaged, tmp_path / "out" / path.name, STRIP)
     assert list((tmp_path / "out").iterdir()) == []

@@ -141,6 +141,7 @@ def test_what_a_kill_interrupted_is_finished_at_the_next_start(
     journal.append(
         action.id, Step(number=0, state="begun", target=str(tmp_path / "out" / "0000.png"))
     )
+    journal.close()
     studio = open_studio()
     assert last_toast(studio, qtbot).toast.text == "3 files exported"
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
@@ -160,7 +161,40 @@ def test_closing_the_window_keeps_an_export_for_the_next_start(
     steps.set()
     close_studio(studio)
     assert len(list((tmp_path / "out").iterdir())) == 1
-    assert len(list(data.file_actions.iterdir())) == 1
+    assert len(list(data.file_actions.glob("*.jsonl"))) == 1
     again = open_studio()
     assert last_toast(again, qtbot).toast.text == f"{COUNT} files exported"
     assert len(list((tmp_path / "out").iterdir())) == COUNT
+
+
+def test_journal_that_cannot_be_read_is_reported_once_and_the_others_are_continued(
+    open_studio, fill_library, folder, qtbot, tmp_path, monkeypatch, data
+):
+    monkeypatch.setattr(file_actions, "START_MS", 0)
+    item = make_item(folder, 0)
+    (item_id,) = fill_library(item)
+    data.file_actions.mkdir()
+    unreadable = data.file_actions / "0.jsonl"  # the first one
+    unreadable.mkdir()
+    (unreadable / "file").touch()
+    action = FileAction(
+        id=new_action_id(),
+        kind="export",
+        files=(FileChange(item_id, item.path, ""),),
+        folder=str(tmp_path / "out"),
+    )
+    ActionJournal(data.file_actions).begin(action)
+    posted = []
+    studio = open_studio()
+    studio.shared.toast_posted.connect(lambda toast: posted.append(toast.text))
+    qtbot.waitUntil(lambda: (tmp_path / "out" / "0000.png").exists(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "1 file exported" in posted, timeout=PATIENCE)
+    (reported,) = (text for text in posted if text != "1 file exported")
+    assert "is not continued" in reported
+    assert "0.unreadable" in reported
+    close_studio(studio)
+    posted.clear()
+    again = open_studio()
+    again.shared.toast_posted.connect(lambda toast: posted.append(toast.text))
+    qtbot.waitUntil(lambda: again.shared.file_actions._records.waitForDone(0), timeout=PATIENCE)
+    assert posted == []
