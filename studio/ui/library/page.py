@@ -234,7 +234,8 @@ class LibraryPage(QWidget):
             self.details.playback.show_full_screen()
 
     def release_devices(self) -> None:
-        """Close the audio device, before the window closes."""
+        """End decoders and close the audio device, before the window closes."""
+        self.view.hover.close_player()
         if self.details is not None:
             self.details.playback.close_device()
 

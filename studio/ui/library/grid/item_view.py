@@ -11,12 +11,13 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QAccessibleInterface, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame
 
 from studio.library.items import Item
 from studio.ui.background import DelayedCall
+from studio.ui.library.grid.hover_playback import HoverPlayback
 from studio.ui.library.grid.layouts import GridLayout, Layout, RowLayout
 from studio.ui.library.grid.painters import ItemPainter, State
 from studio.ui.library.grid.sections import sections_of
@@ -46,6 +47,7 @@ class ItemView(QAbstractScrollArea):
         self.accessible: QAccessibleInterface | None = None
         """What a screen reader sees, once it asked."""
         self.thumbnails = ThumbnailLoader(results.library, self)
+        self.hover = HoverPlayback(self.viewport())
         self._ids: Sequence[int] = array("q")
         """The ids that are laid out; `results.ids` may be newer for a moment."""
         self._layout: Layout = GridLayout((), 1, self.side)
@@ -56,7 +58,10 @@ class ItemView(QAbstractScrollArea):
         results.changed.connect(self._on_ids_changed)
         results.items_loaded.connect(self._on_items_loaded)
         self.thumbnails.loaded.connect(self._on_thumbnail_loaded)
+        self.hover.frame_changed.connect(self._on_frame_changed)
+        self.hover.moved.connect(self._on_mouse_moved)
         self.verticalScrollBar().valueChanged.connect(self._load_soon.request)
+        self.verticalScrollBar().valueChanged.connect(self.hover.stop)
 
     # What is shown
     # ----------------------------------------------------------------------
@@ -65,6 +70,11 @@ class ItemView(QAbstractScrollArea):
         """Show a grid or a list."""
         self.mode = mode
         self._lay_out()
+
+    @property
+    def thumbnail_side(self) -> int:
+        """The longer side of a thumbnail in device-independent pixels."""
+        return self.side if self.mode == "grid" else _LIST_SIDE
 
     def set_side(self, side: int) -> None:
         """Set the size of the thumbnails, in pixels."""
@@ -84,7 +94,7 @@ class ItemView(QAbstractScrollArea):
         return ItemPainter(theme.colors(application), self.font())
 
     def _apply_appearance(self) -> None:
-        side = self.side if self.mode == "grid" else _LIST_SIDE
+        side = self.thumbnail_side
         is_dark = self._painter.colors is theme.DARK
         self.thumbnails.set_appearance(Appearance(side, side, self.devicePixelRatioF(), is_dark))
 
@@ -146,6 +156,7 @@ class ItemView(QAbstractScrollArea):
 
     def _on_ids_changed(self) -> None:
         self._lay_out()
+        self.hover.follow()
 
     def _on_items_loaded(self) -> None:
         self.viewport().update()
@@ -156,6 +167,18 @@ class ItemView(QAbstractScrollArea):
             item = self.results.item(self._ids[index])
             if item is not None and item.sha256 == source.sha256:
                 self.viewport().update(self.rect_in_view(index))
+
+    def _on_mouse_moved(self, place: QPoint) -> None:
+        index = self.index_at(place)
+        item = self.results.item(self._ids[index]) if index >= 0 else None
+        is_shown_large = item is not None and item.id == self.selection.current
+        side = self.thumbnail_side
+        self.hover.point_at(None if is_shown_large else item, QSize(side, side))
+
+    def _on_frame_changed(self, item_id: int) -> None:
+        place = self.results.position(item_id)
+        if 0 <= place < len(self._ids):
+            self.viewport().update(self.rect_in_view(place))
 
     def rect_in_view(self, index: int) -> QRect:
         """Return where an item is in the viewport, perhaps above or below what is seen."""
@@ -184,7 +207,9 @@ class ItemView(QAbstractScrollArea):
     def _paint_item(self, painter: QPainter, index: int) -> None:
         item_id = self._ids[index]
         item = self.results.item(item_id)
-        pixmap = None if item is None else self.thumbnails.pixmap(source_of_item(item))
+        pixmap = self.hover.pixmap(item_id)
+        if pixmap is None and item is not None:
+            pixmap = self.thumbnails.pixmap(source_of_item(item))
         state = State(
             item_id in self.selection.ids, item_id == self.selection.current and self.hasFocus()
         )
