@@ -129,6 +129,7 @@ class Studio:
         self.session.start()
         self.shared.library.start()
         self.shared.file_actions.start()
+        self.window.install_banner.start()
 
     def prepare_first_jobs(self) -> None:
         """Do now what would stop the window for longer while the first jobs run."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -20,6 +19,7 @@ from studio.models.memory.hardware import Machine, quick_machine
 
 SMALL = "smollm2-135m-instruct"
 """The starter that the installation downloads first."""
+SMALL_PARAMETERS = 134_515_008
 LARGER = ("qwen2.5-coder-1.5b-instruct", "qwen2.5-coder-0.5b-instruct")
 """Catalog names, the best first."""
 LANGUAGES = ("en", "zh")
@@ -33,6 +33,8 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     title: str
+    description: str
+    """What it is for; translated where it is shown."""
     download: int
     """Bytes to download."""
     disk: int
@@ -66,11 +68,6 @@ def offer_for(data: DataFolder, language: str, machine: Machine | None = None) -
     )
 
 
-def is_wanted(cards: Sequence[ModelCard]) -> bool:
-    """Return whether the small starter is the only text model."""
-    return [card.name for card in cards] == [SMALL]
-
-
 def as_installed(entry: CatalogEntry) -> ModelCard:
     """Return the card that an installation makes, as far as memory depends on it."""
     if entry.download is not None and entry.download.convert and llama_cpp.is_installed():
@@ -85,6 +82,7 @@ def _offer(entry: CatalogEntry) -> Offer:
     return Offer(
         name=entry.card.name,
         title=entry.card.title,
+        description=entry.card.description,
         download=sum(wheel.size for wheel in entry.download.wheels),
         disk=disk_needed(entry),
     )

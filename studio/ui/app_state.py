@@ -38,6 +38,10 @@ class AppState(QObject):
     """The list of installed models changed."""
     starter_requested = Signal()
     """The user asked for the starter model."""
+    larger_requested = Signal()
+    """The user asked for a larger text model."""
+    model_replaced = Signal(str, str, str)
+    """Kind, a model, and the one that its form uses in place of it."""
     toast_withdrawn = Signal(object)
     """Toast that is no longer true: what it reports was undone."""
     toast_posted = Signal(object)
@@ -103,6 +107,13 @@ class AppState(QObject):
     def reload_models(self) -> None:
         """Read the installed models again, in the background; `models_changed` follows."""
         background.run(self, self._list_cards, self._on_cards)
+
+    def replace_model(self, kind: str, before: str, now: str) -> None:
+        """Let the form of a kind use another model where it uses `before`."""
+        draft = self.draft(kind)
+        if draft.get("model") == before:  # of a form that may not be built yet
+            self.keep_draft(kind, {**draft, "model": now})
+        self.model_replaced.emit(kind, before, now)
 
     def unfinished_jobs(self) -> Iterator[Job]:
         """Yield the jobs that wait or run, the latest first."""

@@ -69,8 +69,8 @@ class MainWindow(WindowShell):
         self.window_library = WindowLibrary(shared, self, self._pages[LIBRARY])
         self.queue_banner = QueueBanner(shared.queue, self.queue_dock)
         self.settings_banner = Notice("banner")
-        self._banners.addWidget(self.install_banner.offer)
-        self._banners.addWidget(self.install_banner.banner)
+        for notice in self.install_banner.notices:
+            self._banners.addWidget(notice)
         self._banners.addWidget(self.queue_banner)
         self._banners.addWidget(self.settings_banner)
         self._column.insertWidget(1, self.install_banner.bar)

@@ -2,14 +2,12 @@
 
 import shutil
 
-import msgspec
 import pytest
 
 from studio.core.errors import StudioError
-from studio.models.card import fake_card
 from studio.models.catalog import entry_named
 from studio.models.install.catalog_install import disk_needed
-from studio.models.larger import LANGUAGES, LARGER, SMALL, SPARE_BYTES, is_wanted, offer_for
+from studio.models.larger import LANGUAGES, LARGER, SMALL, SMALL_PARAMETERS, SPARE_BYTES, offer_for
 from studio.models.memory.hardware import Machine
 from studio.models.registry import STARTER_RANKS
 
@@ -61,11 +59,5 @@ def test_offered_models_are_in_the_catalog_and_know_the_languages():
         card = entry_named(name).card
         assert set(LANGUAGES) <= set(card.languages)
         assert card.parameters > entry_named(SMALL).card.parameters
+    assert entry_named(SMALL).card.parameters == SMALL_PARAMETERS
     assert set(STARTER_RANKS) == {SMALL, MEDIUM}
-
-
-def test_larger_one_is_wanted_while_the_starter_is_the_only_text_model():
-    small, own = (msgspec.structs.replace(fake_card("text"), name=name) for name in (SMALL, "own"))
-    assert is_wanted([small])
-    assert not is_wanted([])
-    assert not is_wanted([small, own])

