@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 256 * 2**20
 MAX_PIXELS = 80_000_000
 """The largest cameras have about 60 million."""
+MAX_REDUCED_PIXELS = 500_000_000
+"""Of a JPEG that is scaled down while it is decoded."""
 # Decoders that read pixels and nothing else: EPS would start another program.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 _BROKEN = (
@@ -45,11 +47,12 @@ _BROKEN = (
 def image_size(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     """Return the upright image's width and height, from the file's header. Raises StudioError.
 
-    `max_pixels`: more than `read_image` decodes, for a list of files.
+    `max_pixels`: more than `read_image` decodes, for a list of files, which may be larger, too.
     """
     try:
         with opened(path) as (file, size):
-            _check_bytes(path, size)
+            if max_pixels <= MAX_PIXELS or _is_webp(file):  # of others the header is read only
+                _check_bytes(path, size)
             with _opened(path, file, max_pixels) as image:
                 # Pillow would read all pixels of a PNG to find Exif data after them; the size of a
                 # TIFF is the upright one.
@@ -66,21 +69,32 @@ def image_size(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
         raise _unreadable(path, error) from error
 
 
-def read_image(path: Path, side: int = 0) -> tuple[Image, str]:
+def read_image(path: Path, side: int = 0, max_pixels: int = MAX_PIXELS) -> tuple[Image, str]:
     """Return the upright image, in sRGB on white, and the SHA-256 of its file. Raises StudioError.
 
-    With `side` the image may be scaled down, to at least that size.
+    With `side` the image may be scaled down, to at least that size. `max_pixels`: of a JPEG that
+    becomes smaller than `MAX_PIXELS` by that.
     """
     data = _bytes_of(path)
     try:
-        with _opened(path, io.BytesIO(data)) as source:
+        with _opened(path, io.BytesIO(data), max_pixels) as source:
             if side:
-                source.draft("RGB", (side, side))
+                _reduce(path, source, side)
             source.load()  # turns a TIFF upright, and reads the Exif data after a PNG's pixels
             image = _upright(to_srgb(_to_eight_bits(source)), source)
             return _on_background(image, "white").convert("RGB"), sha256_hex(data)
     except _BROKEN as error:
         raise _unreadable(path, error) from error
+
+
+def _reduce(path: Path, source: Image, side: int) -> None:
+    """Let a JPEG's decoder scale it down. Raises StudioError if too many pixels remain."""
+    size = source.size
+    # The decoder keeps a whole progressive image in memory before it scales it.
+    is_whole = size[0] * size[1] > MAX_PIXELS and bool(source.info.get("progressive"))
+    source.draft("RGB", (side, side))
+    if is_whole or source.width * source.height > MAX_PIXELS:
+        raise _too_large(path, size)
 
 
 def _on_background(image: Image, color: str) -> Image:
@@ -113,7 +127,7 @@ def _opened(path: Path, file: Any, max_pixels: int = MAX_PIXELS) -> Iterator[Ima
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about Pillow's own size limit, and damaged metadata
         try:
-            image = PILImage.open(file, formats=_FORMATS)
+            image = _open(file, max_pixels)
         except PILImage.DecompressionBombError as error:
             message = tr(
                 "{name} has more than {limit} million pixels.",
@@ -123,16 +137,35 @@ def _opened(path: Path, file: Any, max_pixels: int = MAX_PIXELS) -> Iterator[Ima
             raise _refusal(message) from error
         with image:
             if image.width * image.height > max_pixels:
-                raise _refusal(
-                    tr(
-                        "{name} has {width} × {height} pixels. The limit is {limit} million.",
-                        name=short_name(path),
-                        width=image.width,
-                        height=image.height,
-                        limit=MAX_PIXELS // 10**6,
-                    )
-                )
+                raise _too_large(path, image.size)
             yield image
+
+
+def _open(file: BinaryIO, max_pixels: int) -> Image:
+    """Read the header of an image."""
+    from PIL import Image as PILImage
+    from PIL import UnidentifiedImageError
+
+    try:
+        return PILImage.open(file, formats=_FORMATS)
+    except PILImage.DecompressionBombError:
+        if max_pixels <= MAX_PIXELS:
+            raise
+    # Pillow's own limit is the same for all threads, so its classes are called without it.
+    file.seek(0)
+    prefix = file.read(16)
+    for factory, accept in (PILImage.OPEN[name] for name in _FORMATS):
+        if accept is not None and accept(prefix):
+            file.seek(0)
+            return factory(file, "")
+    raise UnidentifiedImageError
+
+
+def _is_webp(file: BinaryIO) -> bool:
+    """Return True for a WebP file, which Pillow reads as a whole. The file position stays."""
+    is_webp = file.read(12)[8:] == b"WEBP"
+    file.seek(0)
+    return is_webp
 
 
 def _check_png(file: BinaryIO, size: int) -> bool:
@@ -221,6 +254,18 @@ def _check_bytes(path: Path, size: int) -> None:
                 limit=MAX_BYTES // 2**20,
             )
         )
+
+
+def _too_large(path: Path, size: tuple[int, int]) -> StudioError:
+    return _refusal(
+        tr(
+            "{name} has {width} × {height} pixels. The limit is {limit} million.",
+            name=short_name(path),
+            width=size[0],
+            height=size[1],
+            limit=MAX_PIXELS // 10**6,
+        )
+    )
 
 
 def _unreadable(path: Path, error: BaseException) -> StudioError:

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from studio.core.errors import StudioError
 from studio.media import image_reader
-from studio.media.image_reader import image_size, read_image, read_mask
+from studio.media.image_reader import MAX_REDUCED_PIXELS, image_size, read_image, read_mask
 
 
 def save_noise(path, size):
@@ -129,6 +129,56 @@ def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path, s
     for read in (image_size, read_image, read_mask):
         with pytest.raises(StudioError, match="80 million"):
             read(path)
+
+
+def grow(path, suffix):
+    """Make the header of a file state 30 000 × 20 000 pixels."""
+    if suffix == "png":
+        huge_png(path, 30_000, 20_000)
+        return
+    save_noise(path, (64, 64))
+    data = bytearray(path.read_bytes())
+    at, layout = {
+        "jpg": (data.find(b"\xff\xc0") + 5, ">HH"),
+        "bmp": (18, "<ii"),
+        "gif": (6, "<HH"),
+    }[suffix]
+    sides = (20_000, 30_000) if suffix == "jpg" else (30_000, 20_000)
+    struct.pack_into(layout, data, at, *sides)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "gif"])
+def test_the_size_of_an_image_over_the_limit_of_pillow_is_read_for_lists_only(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    grow(path, suffix)
+    assert image_size(path, max_pixels=1 << 40) == (30_000, 20_000)
+    for read in (image_size, read_image):
+        with pytest.raises(StudioError, match="80 million"):
+            read(path)
+    with pytest.raises(StudioError, match="limit"):
+        read_image(path, 320, MAX_REDUCED_PIXELS)
+
+
+def test_large_file_is_measured_but_not_decoded(tmp_path):
+    path = huge_png(tmp_path / "a.png", 64, 64)
+    with path.open("r+b") as file:
+        file.truncate(300 * 2**20)
+    assert image_size(path, max_pixels=1 << 40) == (64, 64)
+    with pytest.raises(StudioError, match="300 MB"):
+        read_image(path)
+
+
+def test_large_jpeg_is_scaled_down_while_it_is_decoded(tmp_path):
+    image = Image.new("L", (10_000, 9_000), 200)
+    image.save(tmp_path / "a.jpg")
+    reduced, _sha256 = read_image(tmp_path / "a.jpg", 320, MAX_REDUCED_PIXELS)
+    assert reduced.size == (1250, 1125)
+    assert reduced.getpixel((600, 600)) == (200, 200, 200)
+    image.save(tmp_path / "b.jpg", progressive=True)
+    for path, options in (("a.jpg", (320,)), ("b.jpg", (320, MAX_REDUCED_PIXELS))):
+        with pytest.raises(StudioError, match="10000 × 9000 pixels"):
+            read_image(tmp_path / path, *options)
 
 
 @pytest.mark.parametrize("cut", [0, 1, 7, 30, 200, -1])

@@ -40,9 +40,9 @@ def thumbnail_of_file(path: Path, media: Media) -> bytes:
     Raises StudioError if the file is damaged or missing.
     """
     if media == "image" or (media == "video" and path.suffix.lower() == ".webp"):
-        from studio.media.image_reader import read_image
+        from studio.media.image_reader import MAX_REDUCED_PIXELS, read_image
 
-        image, _sha256 = read_image(path, SIDE)
+        image, _sha256 = read_image(path, SIDE, MAX_REDUCED_PIXELS)
         return _jpeg(np.asarray(image))
     if media == "audio":
         return _outline_of_file(path)

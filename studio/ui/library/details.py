@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from studio.core.errors import StudioError
 from studio.core.file_names import one_line
 from studio.core.translation import tr, tr_plural
 from studio.jobs.library.live_library import LiveLibrary
@@ -69,6 +70,8 @@ class Details(QScrollArea):
         self.preview = QLabel()
         self.preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.preview.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.no_preview = _narrow_label("", "muted")
+        """Why there is no preview."""
         self.playback = Playback()
         self.title = _narrow_label("", "title")
         self.prompt = text_editor(tr("Prompt"), tr("The prompt that made it"), 72)
@@ -100,6 +103,7 @@ class Details(QScrollArea):
         layout.setSpacing(8)
         for widget in (
             self.preview,
+            self.no_preview,
             self.playback,
             self.title,
             row(self.open_button, self.folder_button, None),
@@ -186,7 +190,7 @@ class Details(QScrollArea):
                 self,
                 lambda: thumbnail_image(source_of_item(item), library.thumbnails, appearance),
                 lambda image: self._on_image(item, image),
-                lambda _error: None,  # the preview stays empty
+                lambda error: self._on_no_image(item, error),
             )
 
     def _on_known(self, item: Item, known: _Known) -> None:
@@ -202,7 +206,14 @@ class Details(QScrollArea):
         if self.item is not None and self.item.id == item.id:
             self._show_image(image)
 
+    def _on_no_image(self, item: Item, error: Exception) -> None:
+        is_shown = self.item is not None and self.item.id == item.id and not item.missing
+        if is_shown and isinstance(error, StudioError):
+            self.no_preview.setText(tr("No preview: {reason}", reason=error.message))
+            self.no_preview.show()
+
     def _show_image(self, image: QImage) -> None:
+        self.no_preview.hide()
         self._image = image
         self.playback.set_poster(image)
         self.preview.setVisible(not image.isNull() and self.playback.isHidden())

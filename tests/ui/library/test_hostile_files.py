@@ -9,6 +9,7 @@ import pytest
 from studio.library.file_reader import process
 from tests.library.file_reader.conftest import _failing  # noqa: F401  a fixture
 from tests.media.image_texts import image_files
+from tests.media.test_image_reader import huge_png
 from tests.ui.conftest import PATIENCE
 from tests.ui.library.conftest import found
 from tests.ui.library.test_folders import drop
@@ -102,3 +103,25 @@ def test_window_reads_files_in_a_child(open_library, hostile, qtbot, monkeypatch
     studio.window.close()
     studio.close()
     assert all(child.poll() is not None for child in started)
+
+
+def test_image_that_is_too_large_to_decode_is_listed_with_the_reason(open_library, tmp_path, qtbot):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    huge_png(folder / "large.png", 30_000, 20_000)
+    image_files.png(folder / "small.png")
+    _studio, page = open_library()
+    drop(page, folder)
+    qtbot.waitUntil(lambda: len(found(page)) == 2, timeout=PATIENCE)
+    large, small = (
+        page.results.library.index.find(str(folder / name)) for name in ("large.png", "small.png")
+    )
+    assert (large.width, large.height) == (30_000, 20_000)
+    details = page.details
+    page.view.select(large.id)
+    qtbot.waitUntil(lambda: details.no_preview.isVisible(), timeout=PATIENCE)
+    assert "30000 × 20000 pixels" in details.no_preview.text()
+    assert details.no_preview.text().startswith("No preview: large.png has")
+    page.view.select(small.id)
+    qtbot.waitUntil(lambda: details.preview.isVisible(), timeout=PATIENCE)
+    assert not details.no_preview.isVisible()
