@@ -13,7 +13,7 @@ def main() -> None:
         multiprocessing.freeze_support()
     # A built program starts itself for these, see models/install/gguf_convert_process.py,
     # models/hub/process.py, models/memory/probe_process.py, media/video_decoder/process.py,
-    # library/file_reader/process.py and core/lifeline.py.
+    # library/file_reader/process.py, documents/formats/child/process.py and core/lifeline.py.
     if sys.argv[1:2] == ["convert-gguf"]:
         from studio.models.install import gguf_convert
 
@@ -40,6 +40,11 @@ def main() -> None:
         from studio.library.file_reader import main as file_reader
 
         sys.exit(file_reader.main())
+    if sys.argv[1:2] == ["read-document"]:
+        from studio.documents.formats.child import main as document_reader
+
+        del sys.argv[1]
+        sys.exit(document_reader.main())
     from studio.cli.window_entry import open_window, window_options
 
     options = window_options(sys.argv[1:])

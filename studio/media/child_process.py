@@ -59,12 +59,12 @@ def end_of_log(errors: IO[bytes]) -> str:
     return errors.read().decode(errors="replace")
 
 
-def limit_memory() -> None:
-    """Limit the memory of this process, so that a hostile file ends it and not the machine."""
+def limit_memory(most: int = _MEMORY_BYTES) -> None:
+    """Limit this process to `most` bytes, so that a hostile file ends it and not the machine."""
     if sys.platform == "linux":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

@@ -20,6 +20,7 @@ from tools.translations.sinks import ALL, KEYWORDS, SINKS
 DONE = Path(__file__).with_name("done.txt")
 """One finished file or folder a line; a check fails for each text that is found there."""
 NOT_SHOWN = {
+    "studio/documents/formats/writers/parts": "names of styles that Word and LibreOffice know",
     "studio/speech_text": "words of the language that is spoken",
     "studio/text_checks": "words to compare with, and messages that only --json prints",
     "studio/text_tasks/model_prompts": "texts for models, in the language of the prompt",

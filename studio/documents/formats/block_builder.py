@@ -38,6 +38,11 @@ class BlockBuilder:
         """Open tables → rows → cells → runs."""
         self._cells = 0
 
+    @property
+    def is_in_table(self) -> bool:
+        """True if text belongs to a table's cell."""
+        return bool(self._tables)
+
     def add(self, run: Run) -> None:
         """Add text to the current block."""
         self._runs.append(run)

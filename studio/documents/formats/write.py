@@ -13,10 +13,13 @@ from studio.documents.formats.catalog import FORMATS, format_of_name
 from studio.documents.formats.markdown.parse import parse_markdown, parse_plain
 from studio.documents.formats.markdown.render import render_markdown
 from studio.documents.formats.metadata import DocumentMetadata
+from studio.documents.formats.writers.docx import write_docx
+from studio.documents.formats.writers.epub import write_epub
 from studio.documents.formats.writers.html import write_html
+from studio.documents.formats.writers.odt import write_odt
 from studio.documents.formats.writers.text import write_md, write_txt
 
-_BLOCK_WRITERS = {"html": write_html}
+_BLOCK_WRITERS = {"html": write_html, "docx": write_docx, "odt": write_odt, "epub": write_epub}
 
 
 def write_document(

@@ -84,7 +84,12 @@ class _Renderer:
         if previous is None:
             return ""
         quote = min(_quote_of(previous), _quote_of(block))
-        if isinstance(previous, Item) and isinstance(block, Item) and previous.quote == block.quote:
+        if (
+            isinstance(previous, Item)
+            and isinstance(block, Item)
+            and previous.quote == block.quote
+            and (previous.level != block.level or _is_numbered(previous) == _is_numbered(block))
+        ):
             return "\n"
         return "\n" + ("> " * quote).rstrip() + "\n"
 
@@ -114,6 +119,10 @@ class _Renderer:
 
 def _quote_of(block: Block) -> int:
     return 0 if isinstance(block, (Table, Rule)) else block.quote
+
+
+def _is_numbered(item: Item) -> bool:
+    return item.number is not None
 
 
 def _protect(text: str) -> str:

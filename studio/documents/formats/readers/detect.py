@@ -7,6 +7,7 @@ from pathlib import Path
 
 from studio.core.errors import StudioError
 from studio.core.translation import mark, tr, tr_marked
+from studio.documents.formats.archives.package import Package
 from studio.documents.formats.catalog import FORMATS, format_of_name
 from studio.documents.formats.faults import unreadable
 
@@ -79,4 +80,28 @@ def name_notice(path: Path, found: str) -> str:
         "The file's name ends in {suffix}, but it is a file of the format {format}.",
         suffix=path.suffix,
         format=tr_marked(FORMATS[found].title),
+    )
+
+
+def format_of_package(package: Package) -> str:
+    """Return the format of a zip file: docx, odt or epub. Raises StudioError for another one."""
+    kind = (
+        package.read("mimetype")[:200].decode("ascii", "replace") if package.has("mimetype") else ""
+    )
+    for start, name in (
+        ("application/epub+zip", "epub"),
+        ("application/vnd.oasis.opendocument.text", "odt"),
+    ):
+        if kind.startswith(start):
+            return name
+    if package.has("META-INF/container.xml"):
+        return "epub"
+    if package.has("[Content_Types].xml") and any(
+        name.startswith("word/") for name in package.names
+    ):
+        return "docx"
+    raise unreadable(
+        package.path,
+        tr("it is neither a Word or OpenDocument text nor a book"),
+        tr("Save spreadsheets and presentations as PDF, and unpack other zip files first."),
     )

@@ -1,0 +1,1 @@
+"""Zip files of XML parts, as Word, OpenDocument and EPUB have them."""

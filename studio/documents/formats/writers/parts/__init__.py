@@ -1,0 +1,1 @@
+"""The parts of Word and OpenDocument files other than their text."""
