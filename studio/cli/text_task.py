@@ -13,11 +13,11 @@ from studio.cli import output
 from studio.cli.context import Context
 from studio.core.artifact import Artifact
 from studio.core.errors import StudioError
-from studio.core.requests.text_task import FixAttempt, OmittedText, TaskReview
+from studio.core.requests.text_task import FixAttempt, OmittedText, PartNote, TaskReview
 from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.text_tasks.extraction import extract_summary
 from studio.text_tasks.loader import find_task
-from studio.text_tasks.passages import Coverage, link_sentences
+from studio.text_tasks.passages import Coverage
 from studio.text_tasks.ranking import RankedText, Ranking
 from studio.text_tasks.requests import (
     TaskInput,
@@ -40,8 +40,6 @@ _CHECKS = {
     "topic": mark("topic"),
 }
 """Check → its name for the user."""
-CHARACTERS_PER_TOKEN = 3
-"""Of a long English text, roughly and on the safe side, to see whether it can fit a model."""
 
 
 class TaskOutcome(msgspec.Struct, kw_only=True):
@@ -70,9 +68,7 @@ class TaskRun:
         """Print the texts of a job, which its recipes rank and review."""
         ranking = _ranking(outcome.artifacts, outcome.texts)
         fixes = ranking.results[0].fixes if ranking.results else ()
-        coverage = None
-        if self.task.extracts and ranking.results:
-            coverage = link_sentences(ranking.results[0].text, self.inputs.prompt)
+        coverage = ranking.results[0].coverage if ranking.results else None
         if as_json:
             output.as_json(
                 TaskOutcome(
@@ -91,6 +87,7 @@ class TaskRun:
                 output.note(sentence)
         _note_fixes(fixes)
         self._note_counts(ranking)
+        _note_parts(ranking.results[0].notes if ranking.results else ())
         if coverage is not None:
             _note_coverage(coverage)
 
@@ -158,8 +155,8 @@ def prepare_task(
 def values_for_model(run: TaskRun, context: Context) -> dict[str, Any] | None:
     """Return the request's values; None if sentences of the source are the result.
 
-    That is so without a model for text, or if the text cannot fit the model, for tasks that can
-    do without. Raises StudioError and InvalidRequestError.
+    That is so without a model for text, for tasks that can do without. Raises StudioError and
+    InvalidRequestError.
     """
     name = str(run.inputs.settings.get("model", "") or "")
     try:
@@ -168,10 +165,6 @@ def values_for_model(run: TaskRun, context: Context) -> dict[str, Any] | None:
         if run.task.extracts and not name:
             return None
         raise
-    room = card.max_positions * CHARACTERS_PER_TOKEN
-    if run.task.extracts and room and len(run.inputs.prompt) > room:
-        output.note(tr("The text is too long for {model}.", model=card.title))
-        return None
     return request_values(run.task, run.inputs, card)
 
 
@@ -204,6 +197,8 @@ def _ranking(artifacts: Sequence[Artifact], texts: Sequence[str]) -> Ranking:
                 unedited=review.unedited,
                 checks=review.checks,
                 fixes=review.fixes,
+                coverage=review.coverage,
+                notes=review.notes,
             )
             results.append(ranked)
     return Ranking(results=tuple(results), omitted=tuple(omitted))
@@ -216,6 +211,24 @@ def _failed_sentence(number: int, ranked: RankedText) -> str:
     if not failed:
         return ""
     return tr("{number}: look at {checks}", number=number, checks=", ".join(failed))
+
+
+def _note_parts(notes: Sequence[PartNote]) -> None:
+    """Say in how many parts the text was read, and of how many the model wrote nothing usable."""
+    if not notes:
+        return
+    extracted = sum(note.extracted for note in notes)
+    output.note(tr_plural("Read in one part.", "Read in {count} parts.", len(notes)))
+    if extracted:
+        output.note(
+            tr_plural(
+                "Of one part, a sentence of the text stands for what the model wrote, which is "
+                "not in the text.",
+                "Of {count} parts, a sentence of the text stands for what the model wrote, which "
+                "is not in the text.",
+                extracted,
+            )
+        )
 
 
 def _note_fixes(fixes: Sequence[FixAttempt]) -> None:
@@ -243,7 +256,7 @@ def _note_fixes(fixes: Sequence[FixAttempt]) -> None:
 def _note_coverage(coverage: Coverage) -> None:
     output.note(
         tr(
-            "Coverage: the sentences come from {covered} of {parts} equal parts of the text.",
+            "Parts of the text that the summary speaks of: {covered} of {parts}.",
             covered=len(coverage.covered),
             parts=coverage.parts,
         )

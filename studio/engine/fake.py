@@ -46,7 +46,7 @@ from studio.engine.protocol import (
     JobContext,
 )
 from studio.engine.text.tasks.results import emit_shown, no_usable_text, task_results
-from studio.engine.text.tasks.run import draft_result, finish_task
+from studio.engine.text.tasks.run import draft_result, finish_task, summary_of, write_summary
 from studio.library import artifacts
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
 from studio.models.card import fake_card
@@ -81,6 +81,9 @@ class _FakeWriter:
     encoder_decoder = False
     limit = 2_048
 
+    def __init__(self, context: JobContext) -> None:
+        self._context = context
+
     def write(
         self,
         requests: Sequence[TextRequest],
@@ -89,6 +92,7 @@ class _FakeWriter:
         """See `Writer`."""
         texts = []
         for number, request in enumerate(requests):
+            self._context.check()
             generator = random.Random(request.seed or 0)
             count = min(request.max_new_tokens, 40)
             words = [generator.choice(_WORDS) for _word in range(count)]
@@ -180,6 +184,9 @@ class FakeEngine:
             yield from self._texts(request, context)
             return
         context = dataclasses.replace(context, emit=emit_shown(context.emit, request.task))
+        if summary := summary_of(context, request.task, _FakeWriter(context)):
+            yield from write_summary(context, request.task, summary)
+            return
         texts: list[TextResult] = []
         try:
             if request.task.draft:
@@ -190,7 +197,7 @@ class FakeEngine:
         except JobCancelledError:
             yield from task_results(request, request.task, texts)
             raise
-        results = finish_task(context, request.task, texts, _FakeWriter())
+        results = finish_task(context, request.task, texts, _FakeWriter(context))
         yield from results
         if error := no_usable_text(results):
             raise error

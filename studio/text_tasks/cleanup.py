@@ -31,7 +31,10 @@ def _first_line(text: str) -> str:
 
 
 def _strip_label(text: str) -> str:
-    return _LABEL.sub("", _NUMBERED.sub("", text))
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < 2 or not _NUMBERED.match(lines[1]):  # else it is a list, which stays one
+        text = _NUMBERED.sub("", text)
+    return _LABEL.sub("", text)
 
 
 def _strip_quotes(text: str) -> str:

@@ -25,10 +25,14 @@ MANY_SPECIFICS = 3
 """Figures and names above which a sentence counts as no more specific."""
 NEAR = 0.6
 """Share of words in common with a chosen sentence from which another one is left out."""
+_HAN_DIGITS = "零〇一二两三四五六七八九十百千万亿"
 _SPECIFIC = re.compile(
     r"\d[\d.,]*%?|(?<=[a-z,;] )[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*|[“「\"][^“”\"」]{8,}"
+    rf"|(?:百分之)?[{_HAN_DIGITS}](?:[{_HAN_DIGITS}]|点(?=[{_HAN_DIGITS}])){{1,12}}"
+    r"|(?<!第)[二两三四五六七八九十](?=[名人个位次年月日天岁座家起倍成件辆所吨元本])"
+    r"|[\u4e00-\u9fff]{2,6}?(?:大学|公司|集团|医院|委员会|市长|部长|总统|法院)"
 )
-"""Figures, names within a sentence, and quotes."""
+"""Figures, names within a sentence, and quotes; Chinese figures in words, and offices."""
 
 
 def extract_summary(text: str, count: int, focus: str = "") -> Coverage:

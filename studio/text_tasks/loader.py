@@ -13,17 +13,20 @@ from studio.core.errors import InvalidRequestError, StudioError
 from studio.core.paths import DataFolder
 from studio.core.regular_file import read_regular
 from studio.core.requests import TextRequest, build_request
+from studio.core.requests.text_task import MAX_SOURCE_CHARACTERS
 from studio.core.resources import resources
 from studio.core.translation import tr
 from studio.text_tasks.task import Task, TaskCheck, TaskField
 
 MAX_BYTES = 65_536
 MAX_FIELDS = 20
-MAX_TEXT = 1_000_000
+MAX_TEXT = MAX_SOURCE_CHARACTERS
 """Characters of a field's text, if its task sets no limit."""
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]{0,39})\}")
 LANGUAGES = ("en", "zh")
+COUNT = "count"
+"""Stands for a number of sentences in the prompts for parts."""
 LANGUAGE = "language"
 """A field that every task has: the language of prompt and result."""
 _FIXED = ("prompt", "model", "seed", "system_prompt", "prefix", "num_return_sequences", "mode")
@@ -113,6 +116,7 @@ def _problems(name: str, task: Task) -> Iterator[str]:
         yield tr("min_parameters: begins at 0")
     yield from _field_problems(task)
     yield from _prompt_problems(task)
+    yield from _part_problems(task)
     for place, check in enumerate(task.check):
         for problem in _check_problems(task, check):
             yield f"check[{place}].{problem}"  # not translated: a path, and a translated text
@@ -120,7 +124,7 @@ def _problems(name: str, task: Task) -> Iterator[str]:
 
 
 def _field_problems(task: Task) -> Iterator[str]:
-    seen = {LANGUAGE}
+    seen = {LANGUAGE, COUNT}
     for place, field in enumerate(task.field):
         where = f"field[{place}]"
         if not PLACEHOLDER.fullmatch(f"{{{field.name}}}"):
@@ -130,6 +134,11 @@ def _field_problems(task: Task) -> Iterator[str]:
         seen.add(field.name)
         if (field.type == "choice") != bool(field.choices):
             yield tr("{where}.choices: only a choice has them", where=where)
+        if not field.sets.keys() <= set(field.choices):
+            yield tr("{where}.sets: names an unknown choice", where=where)
+        for values in field.sets.values():
+            for name in values.keys() - {one.name for one in task.field}:
+                yield tr("{where}.sets: there is no field {name}", where=where, name=name[:40])
         for language, words in field.wording.items():
             if language not in LANGUAGES or not words.keys() <= set(field.choices):
                 yield tr("{where}.wording: names an unknown language or choice", where=where)
@@ -169,6 +178,20 @@ def _prompt_problems(task: Task) -> Iterator[str]:
                 language=language,
                 name=f"{{{task.main.name}}}",
             )
+
+
+def _part_problems(task: Task) -> Iterator[str]:
+    known = {field.name for field in task.field} | {LANGUAGE, COUNT}
+    if task.parts and task.parts.keys() != task.prompt.keys():
+        yield tr("parts: must have the languages of prompt")
+    for language, parts in task.parts.items():
+        for part, text in msgspec.structs.asdict(parts).items():
+            where = f"parts.{language}.{part}"
+            if f"{{{task.main.name}}}" not in text:
+                yield tr("{where}: must contain {name}", where=where, name=f"{{{task.main.name}}}")
+            unknown = next((name for name in PLACEHOLDER.findall(text) if name not in known), "")
+            if unknown:
+                yield tr("{where}: there is no field {name}", where=where, name=unknown)
 
 
 def _check_problems(task: Task, check: TaskCheck) -> Iterator[str]:

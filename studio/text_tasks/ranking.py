@@ -6,7 +6,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from studio.core.requests.text_task import FixAttempt, OmittedText, Reason, TaskCheck, TextTask
+from studio.core.requests.text_task import (
+    Coverage,
+    FixAttempt,
+    OmittedText,
+    PartNote,
+    Reason,
+    TaskCheck,
+    TextTask,
+)
 from studio.text_checks.check import Check
 from studio.text_checks.facts import check_facts
 from studio.text_checks.language import check_language
@@ -35,6 +43,10 @@ class RankedText(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...] = ()
     fixes: tuple[FixAttempt, ...] = ()
     """What the model did to correct it."""
+    coverage: Coverage | None = None
+    """Of a summary."""
+    notes: tuple[PartNote, ...] = ()
+    """What the model wrote about each part of a long text."""
 
     @property
     def failed(self) -> int:
@@ -99,7 +111,7 @@ def _reason_to_omit(text: str, task: TextTask, checks: Sequence[Check]) -> Reaso
         return "empty"
     if not check_refusal(text).passed:
         return "refusal"
-    if _folded(text) == _folded(task.main_text):
+    if task.parts is None and _folded(text) == _folded(task.main_text):
         return "echo"
     required = zip(task.check, checks, strict=True)
     fails = any(rule.required and not check.passed for rule, check in required)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from studio.core.errors import InvalidRequestError, Problem
 from studio.core.requests import TextRequest
-from studio.core.requests.text_task import MAX_FIXES, FieldValue, TextTask
+from studio.core.requests.base import MAX_PROMPT_CHARACTERS
+from studio.core.requests.text_task import (
+    COUNT_PLACE,
+    MAX_FIXES,
+    TEXT_PLACE,
+    FieldValue,
+    PartPrompts,
+    TextTask,
+)
 from studio.core.translation import tr
 from studio.models.card import ModelCard, request_for
 from studio.text_checks.language import detect_language
@@ -60,8 +69,11 @@ def read_values(task: Task, inputs: TaskInput) -> TaskValues:
         if name not in known
     ]
     texts: dict[str, str] = {}
+    chosen = _chosen_values(task, entered)
     for field in task.field:
         value = entered.get(field.name)
+        if value is None or not str(value).strip():
+            value = chosen.get(field.name)
         text = str(field.default if value is None or not str(value).strip() else value).strip()
         if problem := _problem(field, text):
             problems.append(Problem(field.name, problem))
@@ -101,6 +113,15 @@ def correction_request(request: TextRequest, draft: str, times: int) -> TextRequ
     return msgspec.structs.replace(request, task=task, num_beams=1, num_return_sequences=1)
 
 
+def _chosen_values(task: Task, entered: Mapping[str, Any]) -> dict[str, int | str]:
+    """Return the values that choices set in other fields."""
+    found: dict[str, int | str] = {}
+    for field in task.field:
+        choice = str(entered.get(field.name) or field.default).strip()
+        found |= field.sets.get(choice, {})
+    return found
+
+
 def _problem(field: TaskField, text: str) -> str:
     if field.type == "number":
         low, high = field.at_least or 0, field.at_most or 0  # the loader checks them
@@ -123,17 +144,62 @@ def request_values(task: Task, inputs: TaskInput, card: ModelCard) -> dict[str, 
     if not card.chat:
         generation |= task.base_generation
     wanted = inputs.candidates or task.candidates
-    asked = {**_texts(task, prompt, values, card), **generation, **inputs.settings}
+    parts = part_prompts(task, values, card)
+    texts = _texts(task, prompt, values, card)
+    if parts is not None:
+        whole = parts.whole.replace(TEXT_PLACE, values.texts[task.main.name].strip())
+        texts["prompt"] = _shortened(whole)
+    asked = {**texts, **generation, **inputs.settings}
     count = min(MAX_CANDIDATES, math.ceil(wanted * task.overgenerate))
     beams = _beams(asked.get("num_beams"))
     if beams > 1:  # more beams than the task's only for as many results
         asked["num_beams"] = min(MAX_CANDIDATES, max(beams, wanted))
         count = asked["num_beams"]
-    return {
-        **asked,
-        "num_return_sequences": count,
-        "task": text_task(task, values, wanted, inputs.fix),
-    }
+    made = text_task(task, values, wanted, inputs.fix)
+    made = msgspec.structs.replace(made, parts=parts)
+    return {**asked, "num_return_sequences": count, "task": made}
+
+
+def part_prompts(task: Task, values: TaskValues, card: ModelCard) -> PartPrompts | None:
+    """Return what a model is asked about the parts of a document; None if it is read whole."""
+    if not task.parts:
+        return None
+    texts = {**values.texts, task.main.name: TEXT_PLACE, "count": COUNT_PLACE}
+    placed = TaskValues(texts=texts, language=values.language)
+    if card.encoder_decoder:  # a summarizer: it is asked nothing
+        whole = f"summarize: {TEXT_PLACE}" if card.family in _PREFIXED else TEXT_PLACE
+        return PartPrompts(whole=whole, part=whole, group=whole, join=whole)
+    prompt = task.prompt[values.language]
+    if not card.chat:
+        whole = fill(task, prompt.complete, placed)
+        return PartPrompts(whole=whole, part=whole, group=whole)
+    parts = task.parts[values.language]
+    is_list = values.texts.get("form") in task.listed
+    return PartPrompts(
+        whole=fill(task, prompt.chat, placed),
+        part=fill(task, parts.part, placed),
+        group=fill(task, parts.group, placed),
+        join="" if is_list else fill(task, parts.join, placed),
+        line="- " if is_list else "",
+    )
+
+
+_PREFIXED = ("t5", "mt5", "longt5", "umt5")
+"""Families that are asked by a prefix."""
+
+
+def _shortened(prompt: str) -> str:
+    """Return a prompt within its limit; the whole text is in the task."""
+    left = len(prompt) - MAX_PROMPT_CHARACTERS + _SHORTENED
+    if left <= _SHORTENED:
+        return prompt
+    # not translated: part of the prompt
+    mark = f"[… {left:,} more characters are in the task of the recipe]"
+    return f"{prompt[: MAX_PROMPT_CHARACTERS - _SHORTENED]}\n{mark}"
+
+
+_SHORTENED = 100
+"""Characters for the mark of a shortened prompt."""
 
 
 def _beams(value: Any) -> int:
@@ -191,7 +257,7 @@ def fill(task: Task, template: str, values: TaskValues) -> str:
         field.name: field.wording.get(values.language, {}).get(values.texts[field.name])
         for field in task.field
     }
-    texts = {name: wording[name] or text.strip() for name, text in values.texts.items()}
+    texts = {name: wording.get(name) or text.strip() for name, text in values.texts.items()}
     texts[LANGUAGE] = values.language
     lines = []
     for line in template.strip("\n").split("\n"):

@@ -8,6 +8,7 @@ from typing import Any
 
 from studio.core.errors import InvalidRequestError, Problem, StudioError
 from studio.core.requests import TextRequest, build_request
+from studio.core.requests.base import MAX_PROMPT_CHARACTERS
 from studio.core.translation import tr
 from studio.models.card import ModelCard
 from studio.text_tasks.requests import TaskInput, read_count, read_fix, request_values
@@ -84,5 +85,8 @@ def _read_prompt(task: Task, prompt: Any, text: Any) -> str:
         column = repr(task.main.name)
         message = tr("is set by {column} and by another column", column=column)
         raise InvalidRequestError([Problem("prompt", message)])
-    request = build_request(TextRequest, {"prompt": prompt or text or ""})
+    value = prompt or text or ""
+    if task.parts and isinstance(value, str) and len(value) > MAX_PROMPT_CHARACTERS:
+        return value  # a document; `read_values` checks its length
+    request = build_request(TextRequest, {"prompt": value})
     return request.prompt

@@ -26,6 +26,8 @@ class TaskField(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     at_most: int | None = None
     """Limits of a number, or of a text's characters."""
     choices: tuple[str, ...] = ()
+    sets: dict[str, dict[str, int | str]] = {}
+    """Choice → another field's value with it, unless the user enters one."""
     wording: dict[str, dict[str, str]] = {}
     """Language → choice → its words in a prompt, where they differ from the choice."""
 
@@ -43,6 +45,17 @@ class TaskPrompt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     system: str = ""
     prefix: str = ""
     """How the answer of a chat model begins."""
+
+
+class TaskParts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a model is asked about a document that it reads in parts, in one language.
+
+    `{text}` stands for a part or for sentences, `{count}` for how many sentences are to remain.
+    """
+
+    part: str
+    group: str
+    join: str
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,8 +80,12 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     clean: tuple[CleanupName, ...] = ()
     min_parameters: int = 0
     """Parameters of the smallest model that does this well; 0 for any. Smaller ones get a note."""
+    parts: dict[str, TaskParts] = {}
+    """Language → prompts; the first field may then be a document of any length."""
+    listed: tuple[str, ...] = ()
+    """Choices of the field `form` whose result is a list."""
     extracts: bool = False
-    """Without a model, or for a text that is too long, sentences of the source are the result."""
+    """Without a model, sentences of the source are the result."""
 
     def is_too_small(self, parameters: int) -> bool:
         """Return whether a model with so many parameters is too small; 0 for an unknown number."""

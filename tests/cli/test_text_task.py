@@ -50,7 +50,7 @@ def test_document_without_a_model_is_summarized_by_its_own_sentences(data, tmp_p
     assert done.returncode == 0, done.stderr
     assert sum(fact in done.stdout for fact in FACTS) >= 8
     assert "No model wrote this" in done.stderr
-    assert "Coverage" in done.stderr
+    assert "the summary speaks of" in done.stderr
     found = json.loads(studio(*command, "--json", data=data).stdout)
     assert found["method"] == "extract"
     for sentence in found["coverage"]["sentences"]:

@@ -104,4 +104,30 @@ def test_summary_is_linked_and_invented_sentences_are_not():
         None,
     ]
     assert coverage.unlinked == 1
-    assert (coverage.parts, coverage.covered) == (4, (2,))
+    assert coverage.parts == 10, "one for each sentence"
+    assert coverage.covered == (5, 6)
+
+
+def test_sentence_from_two_passages_is_linked_to_both():
+    source = " ".join(FACTS)
+    (sentence,) = link_sentences(
+        "Norrland Copper dismissed 900 miners and a bronze bell from 1174 was found near Pell.",
+        source,
+    ).sentences
+    assert {sentence.source.text, *(one.text for one in sentence.others)} == {FACTS[5], FACTS[6]}
+
+
+def test_coverage_of_short_texts_counts_their_sentences():
+    text = "The mill closed. Nine people lost work. The mayor promised help."
+    assert extract_summary(text, 2).parts == 3
+    assert len(extract_summary(text, 2).covered) == 2
+    assert link_sentences("The mill closed.", text).covered == (0,)
+
+
+def test_chinese_figures_in_words_count_as_figures():
+    text = (
+        "天气一直很好，人们都在街上散步。公司去年亏损二点三亿元。大家聊了很久才回家。"
+        "百分之四十的居民搬走了。晚上灯光照在河面上，很安静。"
+    )
+    found = [sentence.text for sentence in extract_summary(text, 2).sentences]
+    assert found == ["公司去年亏损二点三亿元。", "百分之四十的居民搬走了。"]

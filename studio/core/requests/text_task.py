@@ -31,6 +31,9 @@ nearly the same as a better one, the prompt itself, a required check, or more th
 """
 MAX_SOURCE_CHARACTERS = 4_000_000
 """Of a field, such as the text that a summary is about: about 700 000 English words."""
+TEXT_PLACE = "\ue000"
+COUNT_PLACE = "\ue001"
+"""Characters that no text has: places in the prompts of `PartPrompts`."""
 MAX_FIELDS = 32
 MAX_FIXES = 10
 """Times that a model corrects a text."""
@@ -61,6 +64,23 @@ class FieldValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=Fal
     value: str
 
 
+class PartPrompts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """What a model is asked about a text that it reads in parts.
+
+    `TEXT_PLACE` stands for the part, `COUNT_PLACE` for a number of sentences.
+    """
+
+    whole: str
+    """About a text that is short enough to be read at once."""
+    part: str
+    group: str
+    """About sentences on consecutive parts, of which fewer are to remain."""
+    join: str = ""
+    """About the sentences that remain; empty if they are the result as they are."""
+    line: str = ""
+    """Precedes each sentence of the result, as in a list."""
+
+
 class TextTask(
     msgspec.Struct,
     frozen=True,
@@ -82,6 +102,8 @@ class TextTask(
     check: tuple[TaskCheck, ...] = ()
     fix: int = 0
     """At most so many times, the model corrects the best text while a check fails."""
+    parts: PartPrompts | None = None
+    """For a document of any length, which is read in parts."""
     draft: str = ""
     """The text to correct, as the model wrote it; empty to write a new one first."""
 
@@ -93,7 +115,7 @@ class TextTask(
     @property
     def takes_steps(self) -> bool:
         """True if the model may run more than once, so that the job runs alone."""
-        return self.fix > 0
+        return self.fix > 0 or self.parts is not None
 
     def value(self, name: str) -> str:
         """Return a field's value; empty if the task has no such field."""
@@ -150,7 +172,9 @@ class LinkedSentence(msgspec.Struct, frozen=True, gc=False):
 
     text: str
     source: Passage | None
-    """None if no passage contains enough of its words."""
+    """The passage with most of its words; None if the text has too few of them."""
+    others: tuple[Passage, ...] = ()
+    """Further passages with words that `source` lacks."""
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -158,9 +182,9 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     sentences: tuple[LinkedSentence, ...]
     parts: int
-    """Equal parts of the source."""
+    """Parts of the source, of about the same length, at borders of sentences."""
     covered: tuple[int, ...]
-    """Numbers of the parts, from 0, from which a sentence is."""
+    """Numbers of the parts, from 0, that a sentence speaks of."""
 
     @property
     def unlinked(self) -> int:
@@ -175,6 +199,17 @@ class OmittedText(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     index: int
     """Its place among the texts that were generated."""
     reason: Reason
+
+
+class PartNote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the model wrote about one part of a long text."""
+
+    start: int
+    end: int
+    """The part's place in the source, in characters."""
+    text: str
+    extracted: bool = False
+    """True if it is a sentence of the part, because nothing that the model wrote stands there."""
 
 
 class FixAttempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -202,3 +237,5 @@ class TaskReview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     """What the model did to correct it."""
     coverage: Coverage | None = None
     """Of a summary."""
+    notes: tuple[PartNote, ...] = ()
+    """What the model wrote about each part of a long text."""

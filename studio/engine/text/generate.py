@@ -30,7 +30,12 @@ from studio.engine.text.rows import (
 from studio.engine.text.sampling import Row, sample_with_halving
 from studio.engine.text.streaming import Clock
 from studio.engine.text.tasks.results import emit_shown, no_usable_text, task_results
-from studio.engine.text.tasks.run import draft_result, finish_task
+from studio.engine.text.tasks.run import (
+    draft_result,
+    finish_task,
+    summary_of,
+    write_summary,
+)
 from studio.engine.text.tasks.writer import ModelWriter
 from studio.library.results import Result, TextResult
 from studio.models.card import ModelCard
@@ -55,13 +60,18 @@ def _run_task(
 ) -> Generator[Result, None, Statistics]:
     """Yield the texts that a guided task keeps."""
     context = dataclasses.replace(context, emit=emit_shown(context.emit, task))
-    ids, clock = prompt_ids(context, pipeline), Clock()
+    clock = Clock()
+    writer = ModelWriter(context, pipeline, clock, _sample)
+    if summary := summary_of(context, task, writer):
+        with inference_context(pipeline.plan):
+            yield from write_summary(context, task, summary)
+        return _statistics(clock, clock.tokens, 0)
+    ids = prompt_ids(context, pipeline)
     if task.draft:
         texts = [draft_result(request, task)]
     else:
         texts = _answers(context, _write(context, request, pipeline, ids, clock))
     with inference_context(pipeline.plan):
-        writer = ModelWriter(context, pipeline, clock, _sample)
         results = finish_task(context, task, texts, writer)
     yield from results
     if context.is_cancelled():

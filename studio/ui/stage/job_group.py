@@ -16,6 +16,7 @@ _STEPS = {
     "sample": mark("Sample {step} of {total}"),
     "sentence": mark("Sentence {step} of {total}"),
     "bar": mark("Bar {step} of {total}"),
+    "part": mark("Part {step} of {total}"),
 }
 """Unit of `Progress` → how far a job is."""
 

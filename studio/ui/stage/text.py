@@ -17,6 +17,7 @@ from studio.core.requests import TextRequest
 from studio.core.translation import tr, tr_plural
 from studio.ui import background
 from studio.ui.app_state import AppState
+from studio.ui.stage.job_group import steps_text
 from studio.ui.stage.shown_result import ShownResult
 from studio.ui.stage.stage import Stage
 from studio.ui.widgets.factory import button, row
@@ -175,6 +176,8 @@ class TextStage(Stage):
 
     def progress_text(self, event: Progress, seconds: float) -> str:
         """See `Stage`."""
+        if event.unit != "token":
+            return steps_text(event, seconds)
         return tr(
             "Token {step} of at most {total} · {rate:.1f} tokens/s",
             step=event.step,

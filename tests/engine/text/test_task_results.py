@@ -7,10 +7,16 @@ import pytest
 
 from studio.core.artifact import Recipe
 from studio.core.errors import InvalidRequestError, StudioError
-from studio.core.events import TextDelta
+from studio.core.events import Progress, TextDelta
 from studio.core.jobs import new_job
 from studio.core.requests import TextRequest, build_request, fields
-from studio.core.requests.text_task import FieldValue, TaskCheck, TextTask
+from studio.core.requests.text_task import (
+    TEXT_PLACE,
+    FieldValue,
+    PartPrompts,
+    TaskCheck,
+    TextTask,
+)
 from studio.engine.protocol import JobContext
 from studio.engine.text import generate as text
 from studio.engine.text.tasks.results import task_results
@@ -131,3 +137,55 @@ def test_draft_is_corrected_without_a_new_text_and_the_attempts_are_kept(gpt2):
     assert result.review.fixes[0].checks == ("length", "repetition")
     helped = [attempt for attempt in result.review.fixes if attempt.helped]
     assert (result.text == draft.strip()) == (not helped)
+
+
+LONG = (
+    "The old bridge at Kelmore was closed on 14 March. Engineers found cracks in 3 pillars. "
+    "People walked along the river and waited for news. "
+) * 60
+PARTS = msgspec.structs.replace(
+    TASK,
+    name="summary",
+    count=1,
+    check=(),
+    fields=(FieldValue("text", LONG), FieldValue("sentences", "3")),
+    parts=PartPrompts(whole=TEXT_PLACE, part=f"Sum up:\n{TEXT_PLACE}\n", group=TEXT_PLACE),
+)
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    card = make_gpt2(tmp_path_factory.mktemp("models") / "reader", positions=512)
+    return card, text.load(card)
+
+
+def test_long_text_is_read_in_parts_with_progress_and_links(reader):
+    outcome = run_job(text, *reader, request(PARTS, prompt="Sum up"))
+    (result,) = outcome.results
+    notes = result.review.notes
+    assert len(notes) > 1
+    assert next(LONG[note.start : note.end][:10] for note in notes) == LONG[:10]
+    assert notes[-1].end == len(LONG.rstrip())
+    steps = [event for event in outcome.of(Progress) if event.unit == "part"]
+    assert steps[-1].step == steps[-1].total >= len(notes)
+    assert result.review.coverage.unlinked == 0, "an untrained model writes nothing of the text"
+    assert len(result.review.coverage.sentences) <= 3
+    assert all(note.extracted for note in notes)
+
+
+def test_notes_of_a_cancelled_summary_are_its_partial_result(reader):
+    def after_two_parts(outcome):
+        return sum(event.unit == "part" for event in outcome.of(Progress)) >= 2
+
+    outcome = run_job(text, *reader, request(PARTS, prompt="Sum up"), after_two_parts)
+    assert outcome.cancelled
+    (result,) = outcome.results
+    assert result.partial
+    assert len(result.review.notes) >= 2
+    assert "bridge" in result.text or "cracks" in result.text
+
+
+def test_short_text_of_the_same_task_has_links_too(reader):
+    short = msgspec.structs.replace(PARTS, fields=(FieldValue("text", "Rain fell in Pell."),))
+    outcome = run_job(text, *reader, request(short, prompt="Rain fell in Pell.", mode="complete"))
+    assert outcome.results[0].review.coverage.parts == 1

@@ -3,26 +3,109 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from studio.core.errors import StudioError
-from studio.core.events import Loading
+from studio.core.events import Loading, Progress, ThoughtDelta
 from studio.core.requests import TextRequest
-from studio.core.requests.text_task import TextTask
+from studio.core.requests.text_task import PartNote, TaskReview, TextTask
 from studio.core.translation import mark, tr
 from studio.engine.protocol import JobCancelledError, JobContext
-from studio.engine.text.tasks.results import continued_text, task_results
+from studio.engine.text.tasks.results import continued_text, no_usable_text, task_results
 from studio.library.results import TextResult
 from studio.text_tasks.correction import Corrected, correct
+from studio.text_tasks.passages import link_sentences
 from studio.text_tasks.ranking import RankedText
+from studio.text_tasks.summarize import Summary
 from studio.text_tasks.writer import Writer
 
 
 def draft_result(request: TextRequest, task: TextTask) -> TextResult:
     """Return the text that the job corrects as if it were written now."""
     return TextResult(text=continued_text(request) + task.draft, seed=request.seed)
+
+
+def summary_of(context: JobContext, task: TextTask, writer: Writer) -> Summary | None:
+    """Return the summary of a text that is read in parts; None if the model reads it at once."""
+    if task.parts is None or task.draft:
+        return None
+    request = context.job.request
+    assert isinstance(request, TextRequest)
+
+    def report(done: int, total: int, text: str) -> None:
+        context.emit(ThoughtDelta(text=f"[{done}/{total}] {text}\n\n"))
+        context.emit(Progress(step=done, total=total, unit="part"))
+
+    notes = context.retained.setdefault("notes", [])  # kept while the model is loaded again
+    summary = Summary(request, task, task.parts, writer, report, notes)
+    return None if summary.fits() else summary
+
+
+def write_summary(context: JobContext, task: TextTask, summary: Summary) -> Iterator[TextResult]:
+    """Yield the summary of a text that is read in parts; the notes so far if it is cancelled."""
+    try:
+        results = _summarize(context, task, summary)
+    except JobCancelledError:
+        yield from _partial_summary(context, summary)
+        raise
+    yield from results
+    if error := no_usable_text(results):
+        raise error
+
+
+def _summarize(context: JobContext, task: TextTask, summary: Summary) -> list[TextResult]:
+    """Return the summary of a text that is read in parts."""
+    seed = context.job.request.seed
+    texts = [
+        TextResult(text=text, ordinal=place, seed=seed, finish_reason="stop")
+        for place, text in enumerate(summary.write())
+    ]
+    one = msgspec.structs.replace(task, count=1)
+    # The texts of a model that continues its prompt come without the prompt.
+    request = msgspec.structs.replace(summary.request, mode="chat", prefix="")
+    results = task_results(request, one, texts)
+    if len(texts) > 1 and results and results[0].review is not None:
+        results = [_more_covering(results[0], texts, one, request)]
+    return [with_links(result, task, tuple(summary.notes)) for result in results]
+
+
+def _more_covering(
+    best: TextResult, texts: Sequence[TextResult], task: TextTask, request: TextRequest
+) -> TextResult:
+    """Return the sentences as they are, if the model lost half of the text in joining them."""
+    plain = texts[-1]
+    covered = [len(link_sentences(one.text, task.main_text).covered) for one in (best, plain)]
+    if best.text == plain.text or 2 * covered[0] > covered[1]:
+        return best
+    return next(iter(task_results(request, task, [plain])), best)
+
+
+def _partial_summary(context: JobContext, summary: Summary) -> list[TextResult]:
+    """Return the notes so far of a job that is cancelled."""
+    text = "\n".join(note.text for note in summary.notes)
+    if not text:
+        return []
+    review = TaskReview(unedited=text, notes=tuple(summary.notes))
+    return [
+        TextResult(
+            text=text,
+            seed=context.job.request.seed,
+            partial=True,
+            finish_reason="cancelled",
+            review=review,
+        )
+    ]
+
+
+def with_links(result: TextResult, task: TextTask, notes: tuple[PartNote, ...] = ()) -> TextResult:
+    """Return a summary whose review links its sentences to their passages."""
+    if task.parts is None or result.review is None:
+        return result
+    coverage = link_sentences(result.text, task.main_text)
+    review = msgspec.structs.replace(result.review, coverage=coverage, notes=notes)
+    return dataclasses.replace(result, review=review)
 
 
 def finish_task(
@@ -32,6 +115,7 @@ def finish_task(
     request = context.job.request
     assert isinstance(request, TextRequest)
     results = task_results(request, task, texts)
+    results = [with_links(result, task) for result in results]
     if not task.fix or not results or results[0].partial or results[0].review is None:
         return results
     best = results[0]
@@ -54,7 +138,7 @@ def finish_task(
             raise
         context.add_note(mark("the text is too long for the model to correct it"))
         return results
-    return [_with_correction(best, corrected), *results[1:]]
+    return [with_links(_with_correction(best, corrected), task), *results[1:]]
 
 
 def _with_correction(best: TextResult, corrected: Corrected) -> TextResult:
