@@ -10,6 +10,7 @@ import numpy as np
 
 from studio.media.video_decoder.messages import MAX_PIXELS, Opened
 from studio.media.video_decoder.open_video import open_video, video_stream
+from studio.media.video_decoder.tone_mapping import LUT_FORMAT, ToneMapper, is_hdr
 
 MAX_THREADS = 4
 HD_HEIGHT = 720
@@ -68,6 +69,8 @@ class AvFrames:
         self._stated_length = float((stream.duration or 0) * stream.time_base)
         self.is_damaged = False
         self.end = 0.0
+        self._mapper: ToneMapper | None = None
+        self._mapper_key = (0, 0, 0)
         first = next(self.frames_from(0.0), None)
         self.opened = self._describe(first)
 
@@ -149,21 +152,36 @@ class AvFrames:
         turns = _quarter_turns(frame)
         shown = fit(_display_size(frame, self._stream.sample_aspect_ratio), box)
         width, height = shown[::-1] if turns % 2 else shown
-        scaled = frame.reformat(
-            width=width,
-            height=height,
-            format="bgra",
-            interpolation=_interpolation(frame, width, height),
-            src_colorspace=_color_matrix(frame),
-            dst_color_range="JPEG",
-            threads=0 if _is_converted_whole(frame, width, height) else 1,
-        )
+        scaled = self._to_colors(frame, width, height)
         plane = scaled.planes[0]
         if not turns:
             return Pixels(width, height, plane.line_size, memoryview(plane))
         rows = np.frombuffer(plane, np.uint8).reshape(height, plane.line_size)[:, : 4 * width]
         turned = np.ascontiguousarray(np.rot90(rows.reshape(height, width, 4), turns))
         return Pixels(shown[0], shown[1], 4 * shown[0], turned.data.cast("B"))
+
+    def _to_colors(self, frame: Any, width: int, height: int) -> Any:
+        """Return a frame of a size in blue, green, red and an unused byte; HDR is tone-mapped."""
+        is_mapped = is_hdr(frame)
+        scaled = frame.reformat(
+            width=width,
+            height=height,
+            format=LUT_FORMAT if is_mapped else "bgra",
+            interpolation=_interpolation(frame, width, height),
+            src_colorspace=_color_matrix(frame),
+            dst_color_range="JPEG",
+            threads=0 if _is_converted_whole(frame, width, height) else 1,
+        )
+        if is_mapped:
+            scaled = self._tone_mapper(scaled, int(frame.color_trc)).map(scaled)
+            scaled = scaled.reformat(format="bgra")
+        return scaled
+
+    def _tone_mapper(self, first: Any, transfer: int) -> ToneMapper:
+        key = (first.width, first.height, transfer)
+        if self._mapper is None or self._mapper_key != key:
+            self._mapper, self._mapper_key = ToneMapper(first, transfer), key
+        return self._mapper
 
 
 def fit(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
