@@ -20,7 +20,7 @@ from studio.core.file_names import slug
 from studio.core.files import write_whole
 from studio.core.kinds import KINDS
 from studio.core.paths import DataFolder
-from studio.core.regular_file import IrregularFileError, read_regular
+from studio.core.regular_file import read_regular
 from studio.core.requests import build_request, fields
 from studio.core.resources import resources
 from studio.core.translation import tr
@@ -129,6 +129,25 @@ def save_preset(data: DataFolder, kind: str, preset: Preset, *, replace: bool = 
     write_whole(path, encode_preset(kind, preset), replace=True, mode=0o600)
 
 
+def find_preset(data: DataFolder, kind: str, title: str) -> Preset | None:
+    """Return the own preset of a title, in upper or lower case."""
+    path = _find(data, kind, title)
+    return read_preset(path).preset if path is not None else None
+
+
+def free_title(data: DataFolder, kind: str, title: str) -> str:
+    """Return a title that no own preset has: "Rain", or else "Rain 2" and so on."""
+    taken = {preset.title.casefold() for preset in own_presets(data, kind)}
+    numbered = (_with_number(title, number) for number in itertools.count(2))
+    return next(one for one in itertools.chain([title], numbered) if one.casefold() not in taken)
+
+
+def _with_number(title: str, number: int) -> str:
+    """Return a title with a number at its end, cut so that it stays a title."""
+    end = f" {number}"
+    return title[: MAX_TITLE - len(end)].rstrip() + end
+
+
 def delete_preset(data: DataFolder, kind: str, title: str) -> None:
     """Delete an own preset, if it exists; `save_preset` brings it back. Raises OSError."""
     path = _find(data, kind, title)
@@ -149,7 +168,13 @@ def read_preset(path: Path) -> ReadPreset:
     """
     try:
         file = msgspec.json.decode(read_regular(path, MAX_BYTES), type=PresetFile)
-    except (OSError, IrregularFileError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise StudioError(
+            tr("{name} cannot be read: {reason}.", name=path.name, reason=error.strerror or error),
+            cause="invalid",
+            cure=tr("Presets are small files that end in {suffix}.", suffix=SUFFIX),
+        ) from error
+    except (ValueError, RecursionError) as error:
         raise StudioError(
             tr("{name} is not a preset of Studio.", name=path.name),
             cause="invalid",
