@@ -2,8 +2,9 @@
 """Install Studio from this folder and open it; with --test, run the tests instead.
 
 Needs only Python 3.11+: it creates a virtual environment in `.venv`, installs system packages that
-a window needs on Debian and Ubuntu, downloads the starter model (93 MB) and starts Studio. Steps
-that are done are skipped.
+a window needs on Debian and Ubuntu, downloads the starter model (93 MB) and starts Studio. The
+window then downloads a larger text model that fits this computer (478 MB or 1.1 GB), which can be
+cancelled there; --small leaves it out. Steps that are done are skipped.
 """
 
 from __future__ import annotations
@@ -66,6 +67,11 @@ def main() -> int:
             [scripts / "studio", "models", "install", "starter"], check=False
         ).returncode:
             say("The starter model was not downloaded. The window has a button for it.")
+    if not (options.no_starter or options.small or options.no_window):
+        # If none fits, the command names the reason, and the starter is enough.
+        subprocess.run(
+            [scripts / "studio", "models", "install", "larger", "--in-window"], check=False
+        )
     if options.no_window:
         say(f"Start Studio with {scripts / 'studio'}")
         return 0
@@ -136,8 +142,11 @@ def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
         action="store_true",
         help="install the test tools and run the tests; other arguments go to pytest",
     )
+    parser.add_argument("--no-starter", action="store_true", help="do not download any model")
     parser.add_argument(
-        "--no-starter", action="store_true", help="do not download the starter model"
+        "--small",
+        action="store_true",
+        help="download no larger text model; the window has a button for it",
     )
     parser.add_argument("--no-window", action="store_true", help="do not open the window")
     parser.add_argument(

@@ -89,7 +89,8 @@ class Session:
         data = DataFolder(folder)
         use_language(language)
         data.create()
-        update(data, {"theme": theme, "last_tab": 0, "geometry": "", "window_state": ""})
+        clean = {"last_tab": 0, "geometry": "", "window_state": "", "larger_declined": True}
+        update(data, {"theme": theme, **clean})
         self._size = size
         self.folder = folder
         self._studio = Studio(data)
@@ -165,6 +166,15 @@ def dialogs() -> list[QDialog]:
 
 def take_welcome(session: Session) -> QWidget:
     """The first start, without the starter text model."""
+    return session.window
+
+
+def take_larger(session: Session) -> QWidget:
+    """The offer of a larger text model, and a prompt that the small one cannot read."""
+    session.tab("text", "为一篇关于小镇洪水的文章写五个标题。")
+    session.wait(session.window.text_tab.language_note.isVisible)
+    session.window.shared.larger_requested.emit()
+    session.wait(session.window.install_banner.larger.isVisible)
     return session.window
 
 
@@ -368,6 +378,7 @@ SHOTS = {
     **every("settings", take_settings, has_models=False),
     **every("library", take_library),
     **every("compare", take_compare),
+    **two("larger", take_larger),
     **two("text", take_text),
     **two("image", take_image),
     **two("audio", take_audio),

@@ -97,3 +97,10 @@ def test_declined_or_installed_model_is_not_left_to_the_window(data):
     done = studio("models", "install", MEDIUM, "--in-window", data=data)
     assert done.returncode == 0
     assert load_settings(data).pending_installs == {}
+
+
+def test_larger_is_not_left_to_the_window_if_there_is_another_text_model(data):
+    put(data, msgspec.structs.replace(SMALL, name="own"))
+    done = studio("models", "install", "larger", "--in-window", data=data)
+    assert done.returncode == 0, done.stderr
+    assert load_settings(data).pending_installs == {}

@@ -169,7 +169,9 @@ def open_screen(data):
         if starter and not any(data.models.iterdir()):
             data.models.rmdir()
             data.models.symlink_to(Path(starter) / "models")
-        update(data, {"theme": theme, "starter_declined": "--welcome" not in options})
+        declined = "--welcome" not in options
+        change = {"theme": theme, "starter_declined": declined, "larger_declined": declined}
+        update(data, change)
         screen = Screen(data, *(option for option in options if option != "--welcome"))
         opened.append(screen)
         return screen

@@ -32,11 +32,11 @@ def install_command(
 ) -> None:
     """Download a model of the catalog, or the best text model that fits this computer."""
     try:
-        name = _resolved(ctx.obj, name)
         if in_window:
-            _leave_to_window(ctx.obj, name)
+            if name != LARGER or not _has_larger(ctx.obj):
+                _leave_to_window(ctx.obj, _resolved(ctx.obj, name))
         else:
-            _install(ctx.obj, name, as_json=as_json)
+            _install(ctx.obj, _resolved(ctx.obj, name), as_json=as_json)
     except StudioError as error:
         output.explain(error)
         raise typer.Exit(output.FAILED if error.cause != "invalid" else output.WRONG) from None
@@ -53,6 +53,13 @@ def _resolved(context: Context, name: str) -> str:
     if name == LARGER:
         return offer_for(context.data, current_language()[:2]).name
     return entry_named(name).card.name
+
+
+def _has_larger(context: Context) -> bool:
+    """Return whether there is another text model than the small starter."""
+    from studio.models.larger import SMALL
+
+    return any(card.name != SMALL for card in context.registry.of_kind("text"))
 
 
 def _install(context: Context, name: str, *, as_json: bool) -> None:

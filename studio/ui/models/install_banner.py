@@ -13,7 +13,7 @@ from studio.core.translation import tr
 from studio.ui.app_state import AppState
 from studio.ui.models.larger_model_card import LargerModelCard
 from studio.ui.models.starter_card import StarterCard
-from studio.ui.models.starter_models import LARGER_TITLES, SMALL_TEXT_MODELS, title_of
+from studio.ui.models.starter_models import LARGER_TITLES, SMALL_TEXT_MODELS, purpose_of, title_of
 from studio.ui.queue.job_text import format_duration
 from studio.ui.widgets.factory import Notice, button, name_control, size_text
 
@@ -148,9 +148,7 @@ class InstallBanner(QObject):
         self.offer.hide()
         self.larger.clear()
         self.banner.show_message(
-            tr("{title} · Starting…", title=self._pace.title),
-            tr("You can keep working meanwhile. After a restart, the installation goes on."),
-            [cancel],
+            tr("{title} · Starting…", title=self._pace.title), _advice(name), [cancel]
         )
         self.bar.setRange(0, 0)
         self.bar.show()
@@ -223,7 +221,8 @@ class InstallBanner(QObject):
             tr("Try again"), tr("Install again"), lambda: self.install(self._name), "retry"
         )
         close = button(tr("Close"), tr("Hide this"), self._on_closed)
-        self.banner.show_message(error.message, error.cure, [retry, close])
+        problem = tr("{title}: {problem}", title=self._pace.title, problem=error.message)
+        self.banner.show_message(problem, error.cure, [retry, close])
 
     def _on_closed(self) -> None:
         self.banner.clear()
@@ -235,3 +234,10 @@ class InstallBanner(QObject):
         self.installer = None
         if self._is_done and not self._is_closing:
             self._install_next()
+
+
+def _advice(name: str) -> str:
+    """Return what the model is for, and what can be done meanwhile."""
+    advice = tr("You can keep working meanwhile. After a restart, the installation goes on.")
+    purpose = purpose_of(name)
+    return tr("It {purpose}. {advice}", purpose=purpose, advice=advice) if purpose else advice

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from studio.core.translation import mark
+from studio.core.translation import mark, tr_marked
 
 
 class StarterModel(NamedTuple):
@@ -53,6 +53,11 @@ LARGER_TITLES = {
     "qwen2.5-coder-0.5b-instruct": "Qwen2.5 Coder 0.5B Instruct",
 }
 """Name → title of the text models that the window offers after the small one."""
+_LARGER_PURPOSES = {
+    "qwen2.5-coder-1.5b-instruct": mark("writes good English, Chinese and code"),
+    "qwen2.5-coder-0.5b-instruct": mark("writes English, Chinese and code on a small computer"),
+}
+"""What each is for, after its title."""
 SMALL_TEXT_MODELS = (STARTER_MODELS[0].name, "qwen2.5-coder-0.5b-instruct")
 """Text models that a form leaves when a larger one is installed."""
 
@@ -61,3 +66,9 @@ def title_of(name: str) -> str:
     """Return the title of a model that the window installs by this name or alias, else `name`."""
     titles = {model.alias: model.title for model in STARTER_MODELS}
     return (titles | LARGER_TITLES).get(name, name)
+
+
+def purpose_of(name: str) -> str:
+    """Return what such a model is for, after its title, or ""."""
+    purposes = {model.alias: model.purpose for model in STARTER_MODELS}
+    return tr_marked((purposes | _LARGER_PURPOSES).get(name, ""))

