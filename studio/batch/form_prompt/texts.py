@@ -6,6 +6,7 @@ A form is no batch file: a text without alternatives stays as it is, also with `
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -15,6 +16,8 @@ import msgspec
 Mode = Literal["one", "all", "off"]
 MAX_JOBS = 200
 """Of one click; a batch from a file may have more."""
+MAX_WILDCARDS = 1_000
+"""In a text; a text with more is no prompt of a form, and each name costs a look at the disk."""
 # Linear in the text: each brace reads up to the next one.
 _ALTERNATIVES = re.compile(
     r"\{[^{}|]*+\|"
@@ -46,6 +49,7 @@ def have_alternatives(texts: PromptTexts, folder: Path) -> bool:
 
 def has_alternatives(text: str, folder: Path) -> bool:
     """Return True if one text has alternatives."""
-    return _ALTERNATIVES.search(text) is not None or any(
-        (folder / f"{found[1]}.txt").is_file() for found in _WILDCARD.finditer(text)
-    )
+    if _ALTERNATIVES.search(text) is not None:
+        return True
+    names = {found[1] for found in itertools.islice(_WILDCARD.finditer(text), MAX_WILDCARDS)}
+    return any((folder / f"{name}.txt").is_file() for name in names)

@@ -33,6 +33,7 @@ class AlternativesRow(QWidget):
         self._folder = shared.data.wildcards
         self._texts = PromptTexts()
         self._found = Alternatives()
+        self._is_counting = False
         self._counting = background.DelayedCall(self, self._count, COUNT_DELAY_MS)
         self.choice = QComboBox()
         name_control(
@@ -83,6 +84,10 @@ class AlternativesRow(QWidget):
             self._counting.start()
 
     def _count(self) -> None:
+        """Count in the background, one text at a time: large wildcard files take seconds."""
+        if self._is_counting:
+            return
+        self._is_counting = True
         texts = self._texts
 
         def count() -> Alternatives:
@@ -93,7 +98,10 @@ class AlternativesRow(QWidget):
         background.run(self, count, lambda found: self._on_counted(texts, found))
 
     def _on_counted(self, texts: PromptTexts, found: Alternatives) -> None:
+        self._is_counting = False
         if texts is not self._texts:
+            if not self.isHidden():
+                self._counting.start()
             return
         self._found = found
         self._show()
