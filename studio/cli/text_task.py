@@ -30,6 +30,12 @@ from studio.text_tasks.requests import (
 from studio.text_tasks.task import Task
 
 _CHECKS = {
+    "article": mark("parts of an article"),
+    "call": mark("call to act"),
+    "claims": mark("claims"),
+    "list": mark("list"),
+    "prose": mark("prose"),
+    "tones": mark("tones"),
     "facts": mark("facts"),
     "form": mark("form"),
     "language": mark("language"),

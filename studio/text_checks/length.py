@@ -8,15 +8,23 @@ from typing import Literal
 
 from studio.text_checks.check import Check
 
-Unit = Literal["words", "characters", "tokens"]
+Unit = Literal["words", "characters", "sentences", "tokens"]
 HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 """Chinese characters, for a set of a regular expression."""
+_SENTENCE_END = re.compile(r"[!?。！？…\n]|\.(?!\d)")
 _WORD = re.compile(rf"[{HAN}\u3040-\u30ff]|[^\W_{HAN}\u3040-\u30ff]+(?:['’\-][^\W_{HAN}]+)*")
 
 
 def count_words(text: str) -> int:
     """Return the number of words; each Chinese or Japanese character counts as one."""
     return sum(1 for _word in _WORD.finditer(text))
+
+
+def measure(text: str, unit: Unit) -> int:
+    """Return the length in words, characters or sentences."""
+    if unit == "sentences":
+        return sum(any(map(str.isalnum, part)) for part in _SENTENCE_END.split(text))
+    return count_words(text) if unit == "words" else len(text)
 
 
 def check_length(
@@ -36,7 +44,7 @@ def check_length(
             raise ValueError("tokens need count_tokens")
         length = count_tokens(text)
     else:
-        length = count_words(text) if unit == "words" else len(text)
+        length = measure(text, unit)
     passed = at_least <= length and (at_most is None or length <= at_most)
     limit = f"{at_least:,} or more" if at_most is None else f"{at_least:,} to {at_most:,}"
     message = f"{length:,} {unit}; the limits are {limit}."

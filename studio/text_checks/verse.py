@@ -28,17 +28,37 @@ class Form(NamedTuple):
     rhyme: str = ""
     """A letter a line, equal for lines that rhyme; "-" for none; empty if none do."""
     chinese: bool = False
+    regulated: bool = False
+    """True if it has rules of tones; see `tones`."""
+
+
+def _tune(lengths: str, rhyme: str) -> Form:
+    return Form(tuple((int(one), int(one)) for one in lengths), rhyme, chinese=True)
 
 
 FORMS = {
     "haiku": Form(((5, 5), (7, 7), (5, 5))),
     "limerick": Form(((7, 10), (7, 10), (4, 7), (4, 7), (7, 10)), "aabba"),
     "sonnet": Form(((9, 11),) * 14, "ababcdcdefefgg"),
-    "五言绝句": Form(((5, 5),) * 4, "-a-a", chinese=True),
-    "七言绝句": Form(((7, 7),) * 4, "-a-a", chinese=True),
-    "五言律诗": Form(((5, 5),) * 8, "-a-a-a-a", chinese=True),
-    "七言律诗": Form(((7, 7),) * 8, "-a-a-a-a", chinese=True),
+    "五言绝句": Form(((5, 5),) * 4, "-a-a", chinese=True, regulated=True),
+    "七言绝句": Form(((7, 7),) * 4, "-a-a", chinese=True, regulated=True),
+    "五言律诗": Form(((5, 5),) * 8, "-a-a-a-a", chinese=True, regulated=True),
+    "七言律诗": Form(((7, 7),) * 8, "-a-a-a-a", chinese=True, regulated=True),
+    # Tunes of 词: the characters of each clause, and the clauses that rhyme.
+    "忆江南": _tune("35775", "-a-aa"),
+    "如梦令": _tune("6656226", "aa-aaaa"),
+    "渔歌子": _tune("77337", "aa-aa"),
+    "浣溪沙": _tune("777777", "aaa-aa"),
+    "卜算子": _tune("55755575", "-a-a-a-a"),
+    "西江月": _tune("66766676", "-aaa-aaa"),
+    "采桑子": _tune("74477447", "-aaa-aaa"),
+    "长相思": _tune("33753375", "aaaaaaaa"),
 }
+
+
+def han_lines(text: str) -> list[tuple[int, str]]:
+    """Return the Chinese lines, which punctuation separates, with their places."""
+    return [(match.start(), match.group()) for match in _HAN_LINE.finditer(text)]
 
 
 def check_form(text: str, form: str) -> Check:

@@ -9,7 +9,7 @@ import msgspec
 
 from studio.core.requests import MAX_SEED, TextRequest
 from studio.core.requests.text_task import Check, FixAttempt, TaskCheck, TextTask
-from studio.text_checks.length import count_words
+from studio.text_checks.length import measure
 from studio.text_checks.verse import FORMS, LineRule, line_rule, poem_lines, wrong_lines
 from studio.text_tasks.model_prompts.correction import (
     AGAIN,
@@ -125,8 +125,7 @@ def _extent(check: Check, rule: TaskCheck, text: str, task: TextTask) -> float:
 
 def _lengths(rule: TaskCheck, text: str, task: TextTask) -> tuple[int, int, int | None]:
     """Return the length of a text in the unit of a check, and the least and most it may have."""
-    length = count_words(text) if rule.unit == "words" else len(text)
-    return length, task.number(rule.at_least) or 0, task.number(rule.at_most)
+    return measure(text, rule.unit), task.number(rule.at_least) or 0, task.number(rule.at_most)
 
 
 # Lines of a poem

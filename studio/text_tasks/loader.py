@@ -34,6 +34,8 @@ _FIXED = ("prompt", "model", "seed", "system_prompt", "prefix", "num_return_sequ
 _PARAMETERS = {
     "length": {"unit", "at_least", "at_most"},
     "form": {"field"},
+    "tones": {"field"},
+    "claims": {"field"},
     "facts": {"field"},
     "topic": {"field"},
     "repetition": {"size", "most"},
@@ -205,7 +207,7 @@ def _check_problems(task: Task, check: TaskCheck) -> Iterator[str]:
     for name, limit in (("at_least", check.at_least), ("at_most", check.at_most)):
         if isinstance(limit, str) and kinds.get(limit) != "number":
             yield tr("{name}: must be a number, or a field with one", name=name)
-    if "field" in used and check.field not in kinds:
+    if "field" in used and check.field not in kinds and (check.field or check.use != "claims"):
         yield tr("field: there is no field {name}", name=check.field[:40])
     if check.size < 1 or check.most < 1:
         yield tr("size and most begin at 1")

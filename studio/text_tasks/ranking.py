@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from studio.core.requests.text_task import (
+    CheckName,
     Coverage,
     FixAttempt,
     OmittedText,
@@ -15,13 +16,17 @@ from studio.core.requests.text_task import (
     TaskCheck,
     TextTask,
 )
+from studio.text_checks.article import check_article
 from studio.text_checks.check import Check
+from studio.text_checks.claims import check_call, check_claims
 from studio.text_checks.facts import check_facts
 from studio.text_checks.language import check_language
 from studio.text_checks.length import check_length
+from studio.text_checks.list_form import check_list, check_prose
 from studio.text_checks.python_code import check_python
 from studio.text_checks.refusal import check_refusal
 from studio.text_checks.repetition import check_repetition
+from studio.text_checks.tones import check_tones
 from studio.text_checks.topic import check_topic, content_words
 from studio.text_checks.verse import FORMS, check_form
 from studio.text_tasks.cleanup import clean
@@ -135,24 +140,35 @@ def are_near(first: str, second: str) -> bool:
 
 def run_check(rule: TaskCheck, text: str, task: TextTask) -> Check:
     """Run one of a task's checks on a text."""
-    field = task.value(rule.field)
-    match rule.use:
-        case "length":
-            least, most = task.number(rule.at_least) or 0, task.number(rule.at_most)
-            return check_length(text, rule.unit, at_least=least, at_most=most)
-        case "language":
-            return check_language(text, task.language)
-        case "form":
-            if field in FORMS:
-                return check_form(text, field)
-            # not translated: messages of checks are English
-            return Check(name="form", passed=True, message="This form has no rules.")
-        case "repetition":
-            return check_repetition(text, rule.size, rule.most)
-        case "facts":
-            return check_facts(text, field)
-        case "topic":
-            return check_topic(text, field)
-        case "python":
-            return check_python(text)
-    return check_refusal(text)
+    return _CHECKS[rule.use](rule, text, task)
+
+
+def _check_length(rule: TaskCheck, text: str, task: TextTask) -> Check:
+    least, most = task.number(rule.at_least) or 0, task.number(rule.at_most)
+    return check_length(text, rule.unit, at_least=least, at_most=most)
+
+
+def _check_form(rule: TaskCheck, text: str, task: TextTask) -> Check:
+    form = task.value(rule.field)
+    if form in FORMS:
+        return check_form(text, form) if rule.use == "form" else check_tones(text, form)
+    # not translated: messages of checks are English
+    return Check(name=rule.use, passed=True, message="This form has no rules.")
+
+
+_CHECKS: dict[CheckName, Callable[[TaskCheck, str, TextTask], Check]] = {
+    "article": lambda _rule, text, _task: check_article(text),
+    "call": lambda _rule, text, _task: check_call(text),
+    "claims": lambda rule, text, task: check_claims(text, task.value(rule.field)),
+    "facts": lambda rule, text, task: check_facts(text, task.value(rule.field)),
+    "form": _check_form,
+    "language": lambda _rule, text, task: check_language(text, task.language),
+    "length": _check_length,
+    "list": lambda _rule, text, _task: check_list(text),
+    "prose": lambda _rule, text, _task: check_prose(text),
+    "python": lambda _rule, text, _task: check_python(text),
+    "refusal": lambda _rule, text, _task: check_refusal(text),
+    "repetition": lambda rule, text, _task: check_repetition(text, rule.size, rule.most),
+    "tones": _check_form,
+    "topic": lambda rule, text, task: check_topic(text, task.value(rule.field)),
+}

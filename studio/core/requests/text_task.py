@@ -14,7 +14,20 @@ from studio.core.errors import Problem
 from studio.core.translation import tr
 
 CheckName = Literal[
-    "length", "language", "form", "repetition", "refusal", "facts", "topic", "python"
+    "article",
+    "call",
+    "claims",
+    "facts",
+    "form",
+    "language",
+    "length",
+    "list",
+    "prose",
+    "python",
+    "refusal",
+    "repetition",
+    "tones",
+    "topic",
 ]
 CleanupName = Literal[
     "code_block",
@@ -48,7 +61,7 @@ class TaskCheck(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     use: CheckName
     required: bool = False
     """A text that does not pass is left out instead of ranked lower."""
-    unit: Literal["words", "characters"] = "words"
+    unit: Literal["words", "characters", "sentences"] = "words"
     at_least: int | str = 0
     at_most: int | str | None = None
     size: int = 4

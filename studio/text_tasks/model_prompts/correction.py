@@ -25,6 +25,12 @@ FAULTS = {
         "facts": "- The facts do not contain {places}. Leave that out.",
         "topic": "- It is not about the topic: {topic}",
         "python": "- {message}",
+        "article": "- It needs a headline, a lead of one or two sentences, and a body. {message}",
+        "call": "- It does not ask the reader to act.",
+        "claims": "- It must not claim {places}",
+        "list": "- These lines are no points that begin with a dash: {places}",
+        "prose": "- It must be prose, without points of a list.",
+        "tones": "- The tones are wrong at {places}",
     },
     "zh": {
         "length": "- 现在有{length}{unit}，应为{limits}。",
@@ -35,10 +41,16 @@ FAULTS = {
         "facts": "- 事实中没有{places}，请删去。",
         "topic": "- 没有写到主题：{topic}",
         "python": "- {message}",
+        "article": "- 需要标题、一两句话的导语和正文。",
+        "call": "- 没有号召读者行动。",
+        "claims": "- 不能声称{places}",
+        "list": "- 这些行不是以“- ”开头的要点：{places}",
+        "prose": "- 必须写成连贯的段落，不要列表。",
+        "tones": "- 平仄不对：{places}",
     },
 }
 UNITS = {
-    "en": {"words": "words", "characters": "characters"},
-    "zh": {"words": "字", "characters": "个字符"},
+    "en": {"words": "words", "characters": "characters", "sentences": "sentences"},
+    "zh": {"words": "字", "characters": "个字符", "sentences": "句"},
 }
 LANGUAGES = {"en": {"en": "English", "zh": "Chinese"}, "zh": {"en": "英文", "zh": "中文"}}
