@@ -28,6 +28,7 @@ LoadStrategy = Literal[
     "cpu",
 ]
 """A way to load a model; `models/memory/choose_plan.py` chooses one."""
+DocumentFont = Literal["sans", "serif", "mono"]
 LoadPreference = Literal["auto"] | LoadStrategy
 
 
@@ -102,6 +103,15 @@ class Settings(msgspec.Struct, kw_only=True):
     """Kind → height of the prompt's editor in pixels."""
     last_tab: int = 0
     """Index of the tab that was shown last."""
+    text_view: Literal["result", "document"] = "result"
+    """What the text tab shows next to its form."""
+    last_document: str = ""
+    """Id of the document that was open last."""
+    document_font: DocumentFont = "sans"
+    document_size: Annotated[int, Meta(ge=8, le=40)] = 15
+    """Of a document's text, in pixels at a text size of 100 percent."""
+    document_width: Annotated[int, Meta(ge=0, le=200)] = 80
+    """Of a document's lines, in characters; 0 for the whole window."""
     library_sidebar: bool = True
     """The library shows its collections and saved searches."""
     starter_declined: bool = False

@@ -6,13 +6,16 @@ pieces join its step, and the steps above it are moved as if the piece was there
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from studio.documents.document import Change, Document
+from studio.documents.document import Change
 from studio.documents.origins import Stretches, merged
 
 MAX_CHARACTERS = 40_000_000
 """Of all steps; the oldest are dropped."""
+Apply = Callable[[Change], Change]
+"""Makes a change and returns the one that takes it back."""
 
 
 @dataclass
@@ -83,23 +86,23 @@ class History:
             if step.key == key:
                 step.is_open = False
 
-    def undo(self, document: Document) -> list[Change]:
-        """Take back the last step; return the changes that were applied."""
-        return self._move(document, self._undo, self._redo)
+    def undo(self, apply: Apply) -> list[Change]:
+        """Take back the last step with `Document.apply`; return the changes that were made."""
+        return self._move(apply, self._undo, self._redo)
 
-    def redo(self, document: Document) -> list[Change]:
-        """Make the step again that was taken back last; return the changes that were applied."""
-        return self._move(document, self._redo, self._undo)
+    def redo(self, apply: Apply) -> list[Change]:
+        """Make the step again that was taken back last; return the changes that were made."""
+        return self._move(apply, self._redo, self._undo)
 
     def clear(self) -> None:
         """Forget all steps."""
         self._undo, self._redo, self._size = [], [], 0
 
-    def _move(self, document: Document, source: list[Step], target: list[Step]) -> list[Change]:
+    def _move(self, apply: Apply, source: list[Step], target: list[Step]) -> list[Change]:
         if not source:
             return []
         step = source.pop()
-        backs = [document.apply(change) for change in step.changes]
+        backs = [apply(change) for change in step.changes]
         target.append(Step(backs[::-1], step.key, is_open=False))
         self._size += sum(len(back.inserted) for back in backs) - step.size
         return step.changes

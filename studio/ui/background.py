@@ -73,10 +73,13 @@ def run(
     work: Callable[[], Any],
     done: Callable[[Any], None],
     failed: Callable[[Exception], None] | None = None,
+    pool: QThreadPool | None = None,
 ) -> None:
     """Call `work` in another thread, then `done(result)` or `failed(error)` in this one.
+
+    `pool`: threads to use, such as a single one that keeps the order of calls.
 
     Calls neither if `parent` was deleted. Without `failed`, raises the error in the GUI thread,
     where `sys.excepthook` shows it.
     """
-    QThreadPool.globalInstance().start(_Work(work, _Receiver(parent, done, failed)))
+    (pool or QThreadPool.globalInstance()).start(_Work(work, _Receiver(parent, done, failed)))

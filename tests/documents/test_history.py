@@ -28,10 +28,10 @@ class Writer:
             self.edit(at + offset, character)
 
     def undo(self):
-        return self.history.undo(self.document)
+        return self.history.undo(self.document.apply)
 
     def redo(self):
-        return self.history.redo(self.document)
+        return self.history.redo(self.document.apply)
 
     @property
     def state(self):

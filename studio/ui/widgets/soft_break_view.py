@@ -52,7 +52,7 @@ class SoftBreakView(PlainEditor):
                 pieces.append("\n")
                 self._used = 0
                 block += 1
-            for order, piece in enumerate(_pieces(line, self._used)):
+            for order, piece in enumerate(line_pieces(line, self._used)):
                 if order:
                     pieces.append("\n")
                     self._broken.append(block)
@@ -80,7 +80,7 @@ class SoftBreakView(PlainEditor):
         return data
 
 
-def _pieces(line: str, used: int) -> Iterator[str]:
+def line_pieces(line: str, used: int) -> Iterator[str]:
     """Split a line into pieces that Qt lays out fast; `used`: characters before the first one."""
     begin = 0
     while True:

@@ -29,6 +29,11 @@ NOT_SHOWN = {
     "window_state",
     "last_tab",
     "library_sidebar",
+    "text_view",
+    "last_document",
+    "document_font",  # chosen in the document's own menu
+    "document_size",
+    "document_width",
     "starter_declined",
     "larger_declined",
     "pending_installs",

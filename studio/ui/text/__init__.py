@@ -1,0 +1,1 @@
+"""The editor of documents and its panels."""

@@ -1,0 +1,114 @@
+"""Stores the changes of the document that is open, half a second after each at the latest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from studio.core.errors import StudioError
+from studio.documents.document import Change, Document
+from studio.documents.store import DocumentStore
+from studio.ui.text.live_documents import LiveDocuments
+
+SAVE_MS = 500
+RETRY_MS = 5_000
+
+
+class Autosave(QObject):
+    """Follows one document after the other."""
+
+    saved = Signal()
+    """Everything that was changed is stored."""
+    changed = Signal()
+    """Something is not stored yet."""
+    failed = Signal(object)
+    """StudioError: the text is only in the window."""
+
+    def __init__(self, documents: LiveDocuments, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._documents = documents
+        self._document: Document | None = None
+        self._pending: list[Change] = []
+        self._is_writing = False
+        self._has_failed = False
+        """The next write stores the whole text, since it is unknown what the last one stored."""
+        self._waiting: list[Callable[[bool], None]] = []
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._write)
+
+    @property
+    def is_saved(self) -> bool:
+        """True if nothing waits to be stored."""
+        return not self._pending and not self._is_writing and not self._has_failed
+
+    def follow(self, document: Document) -> None:
+        """Store the changes of this stored document from now on."""
+        self._document = document
+        self._pending, self._is_writing, self._has_failed = [], False, False
+        self._timer.stop()
+
+    def add(self, change: Change) -> None:
+        """Store a change soon, with all until then."""
+        self._pending.append(change)
+        self.changed.emit()
+        if not self._timer.isActive() and not self._is_writing:
+            self._timer.start(SAVE_MS)
+
+    def flush(self, done: Callable[[bool], None] = lambda _is_saved: None) -> None:
+        """Store everything now, then call `done` with whether that worked."""
+        if self.is_saved:
+            done(True)
+            return
+        self._waiting.append(done)
+        if not self._is_writing:
+            self._write()
+
+    def _write(self) -> None:
+        self._timer.stop()
+        document, changes = self._document, tuple(self._pending)
+        if document is None or (not changes and not self._has_failed):
+            return
+        self._pending, self._is_writing = [], True
+        copy = Document(id=document.id, title="", text=document.text, origins=document.origins)
+        is_whole = self._has_failed
+
+        def store(documents: DocumentStore) -> None:
+            if is_whole:
+                documents.write_whole(copy)
+            else:
+                documents.append(copy.id, changes, len(copy.text))
+
+        self._documents.run(
+            store,
+            lambda _result: self._on_written(document),
+            lambda error: self._on_failed(document, error),
+        )
+
+    def _on_written(self, document: Document) -> None:
+        if document is not self._document:
+            return
+        self._is_writing = self._has_failed = False
+        if self._pending:
+            if self._waiting:
+                self._write()
+            else:
+                self._timer.start(SAVE_MS)
+            return
+        self.saved.emit()
+        self._answer(True)
+
+    def _on_failed(self, document: Document, error: StudioError) -> None:
+        if document is not self._document:
+            return
+        self._is_writing, self._has_failed = False, True
+        self._pending.clear()
+        self.failed.emit(error)
+        self._timer.start(RETRY_MS)
+        self._answer(False)
+
+    def _answer(self, is_saved: bool) -> None:
+        waiting, self._waiting = self._waiting, []
+        for done in waiting:
+            done(is_saved)
