@@ -28,6 +28,7 @@ LoadStrategy = Literal[
     "cpu",
 ]
 """A way to load a model; `models/memory/choose_plan.py` chooses one."""
+TextViewName = Literal["result", "document"]
 DocumentFont = Literal["sans", "serif", "mono"]
 LoadPreference = Literal["auto"] | LoadStrategy
 
@@ -103,7 +104,7 @@ class Settings(msgspec.Struct, kw_only=True):
     """Kind → height of the prompt's editor in pixels."""
     last_tab: int = 0
     """Index of the tab that was shown last."""
-    text_view: Literal["result", "document"] = "result"
+    text_view: TextViewName = "result"
     """What the text tab shows next to its form."""
     last_document: str = ""
     """Id of the document that was open last."""

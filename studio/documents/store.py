@@ -141,16 +141,15 @@ class DocumentStore:
 
     def write_whole(self, document: Document) -> None:
         """Store the text of a document whole, in place of its changes."""
+        values = (document.text, msgspec.json.encode(document.origins), len(document.text))
         with self._transaction() as connection:
-            connection.execute(
-                "UPDATE documents SET text = ?, origins = ?, characters = ? WHERE id = ?",
-                (
-                    document.text,
-                    msgspec.json.encode(document.origins),
-                    len(document.text),
-                    document.id,
-                ),
+            done = connection.execute(
+                "UPDATE documents SET text = ?, origins = ?, characters = ?, changed = ?"
+                " WHERE id = ?",
+                (*values, time.time(), document.id),
             )
+            if not done.rowcount:
+                raise _missing()
             connection.execute("DELETE FROM changes WHERE document = ?", (document.id,))
 
     def rename(self, document_id: str, title: str) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QObject, QRunnable, QThreadPool, QTimer, Signal, Slot
+from shiboken6 import isValid
 
 
 class _Receiver(QObject):
-    """Receives the result in the GUI thread."""
+    """Receives the result in the GUI thread.
+
+    A child of the application: a worker must not emit its signal while it is deleted with `parent`.
+    """
 
     ended = Signal(object, object)
 
@@ -19,7 +23,8 @@ class _Receiver(QObject):
         done: Callable[[Any], None],
         failed: Callable[[Exception], None] | None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(QCoreApplication.instance())
+        self._parent = parent
         self._done = done
         self._failed = failed
         self.ended.connect(self._on_ended)
@@ -27,6 +32,8 @@ class _Receiver(QObject):
     @Slot(object, object)
     def _on_ended(self, value: Any, error: Exception | None) -> None:
         self.deleteLater()
+        if not isValid(self._parent):
+            return
         if error is None:
             self._done(value)
         elif self._failed is not None:

@@ -48,6 +48,7 @@ from studio.ui.presets.save_dialog import SaveDialog
 from studio.ui.settings.transfer import ImportDialog
 from studio.ui.settings.window import SettingsWindow
 from studio.ui.tabs.prompt_history import PromptList
+from studio.ui.text.document_list import DocumentList
 from studio.ui.video.video_window import VideoWindow
 
 METADATA = ForeignMetadata(
@@ -145,6 +146,9 @@ def makers(window: MainWindow, content: Content) -> dict[str, Callable[[], QWidg
         "about": lambda: AboutWindow(shared, window),
         "shortcuts": lambda: ShortcutsWindow(shared, window),
         "documents": lambda: DocumentsWindow(shared, window),
+        "written documents": lambda: DocumentList(
+            shared, window.text_tab.document_page.documents, window, ""
+        ),
         "check": lambda: DoctorWindow(shared, window),
         "save a preset": lambda: SaveDialog(shared, "image", preset, window),
         "manage presets": lambda: ManageDialog(shared, "image", window),

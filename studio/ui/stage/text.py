@@ -34,6 +34,8 @@ class TextStage(Stage):
 
     prompt_requested = Signal(str)
     """The user wants this text as the prompt."""
+    edit_requested = Signal(str, str, str)
+    """(text, path of its file, id of its job): the user wants to edit this text."""
     limit_reached = Signal(object, str)
     """(TextRequest, a sentence about it): a text stops at its token limit."""
 
@@ -57,6 +59,9 @@ class TextStage(Stage):
             lambda: self.prompt_requested.emit(self.view.text()),
             "retry",
         )
+        self.edit_button = button(
+            tr("Edit"), tr("Edit the text as a new document"), self._request_edit, "text"
+        )
         self.view.changed.connect(self._on_text_changed)
         self.view.tabs.currentChanged.connect(lambda _index: self.update_header())
         page = QWidget()
@@ -64,7 +69,9 @@ class TextStage(Stage):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.view, 1)
-        layout.addWidget(row(self.copy_button, self.save_button, self.reuse_button, None))
+        layout.addWidget(
+            row(self.edit_button, self.copy_button, self.save_button, self.reuse_button, None)
+        )
         self._on_text_changed()
         return page
 
@@ -205,8 +212,13 @@ class TextStage(Stage):
 
     def _on_text_changed(self) -> None:
         has_text = bool(self.view.text())
-        for control in (self.copy_button, self.save_button, self.reuse_button):
+        for control in (self.edit_button, self.copy_button, self.save_button, self.reuse_button):
             control.setEnabled(has_text)
+
+    def _request_edit(self) -> None:
+        shown = self.shown
+        job_id = shown.job_id if shown is not None else ""
+        self.edit_requested.emit(self.view.text(), self.current_path(), job_id)
 
     def copy(self) -> None:
         """Copy the whole text that is shown."""

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from typing import Any
 
 import msgspec
-from PySide6.QtWidgets import QLabel, QProgressBar
+from PySide6.QtWidgets import QLabel, QProgressBar, QWidget
 
 from studio.core.errors import InvalidRequestError
 from studio.core.jobs import Job
@@ -38,7 +38,7 @@ class GenerateTab(FormTab):
         self.examples_page.chosen.connect(self._generate_example)
         self.stage.set_empty_page(self.examples_page)
         self.form_side = self._form_side()
-        lay_out(self, self.form_side, self.stage)
+        lay_out(self, self.form_side, self.result_side())
         self._connect_form()
         self._connect_stage()
         self.stop_button.setEnabled(False)
@@ -48,6 +48,10 @@ class GenerateTab(FormTab):
     @abstractmethod
     def create_stage(self) -> Stage:
         """Create the stage for this kind."""
+
+    def result_side(self) -> QWidget:
+        """Return the side next to the form, which has the stage."""
+        return self.stage
 
     def _connect_stage(self) -> None:
         stage = self.stage

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import msgspec
 from PySide6.QtCore import QTimer
@@ -12,7 +13,9 @@ from PySide6.QtWidgets import QWidget
 
 from studio.core.errors import Problem
 from studio.core.requests import MAX_NEW_TOKENS, Request, TextRequest
+from studio.core.settings import TextViewName
 from studio.core.translation import tr, tr_plural
+from studio.documents.files import file_sha256
 from studio.models.card import ModelCard
 from studio.preflight.checks import check
 from studio.preflight.tokens import count_tokens
@@ -21,8 +24,12 @@ from studio.ui.app_state import AppState
 from studio.ui.stage.text import TextStage
 from studio.ui.tabs.base import GenerateTab
 from studio.ui.tabs.language_note import LanguageNote
+from studio.ui.text.text_views import TextViews
 from studio.ui.widgets.factory import button, label, row, text_editor
 from studio.ui.widgets.text_view import TextView
+
+if TYPE_CHECKING:
+    from studio.ui.text.document_page import DocumentPage
 
 COUNT_DELAY_MS = 200
 
@@ -44,6 +51,7 @@ class TextTab(GenerateTab):
         self.language_note = LanguageNote(shared)
         self._tokens: int | None = None
         self._count_timer = QTimer()
+        self.views = TextViews()
         super().__init__(shared)
         self._count_timer.setParent(self)
         self._count_timer.setSingleShot(True)
@@ -54,6 +62,9 @@ class TextTab(GenerateTab):
         self.system_prompt.textChanged.connect(self._on_edited)
         self.language_note.model_chosen.connect(self.choose_model)
         self.form.fields["max_new_tokens"].changed.connect(self._show_count)
+        self.views.changed.connect(self._on_view_changed)
+        if shared.settings.text_view == "document":
+            self.views.show_view("document")
 
     def extra_widgets(self) -> list[QWidget]:
         """See `FormTab`."""
@@ -68,8 +79,56 @@ class TextTab(GenerateTab):
         """See `GenerateTab`."""
         stage = TextStage(self.shared)
         stage.prompt_requested.connect(self.use_as_prompt)
+        stage.edit_requested.connect(self.edit_as_document)
         stage.limit_reached.connect(self._on_limit_reached)
         return stage
+
+    def result_side(self) -> QWidget:
+        """See `GenerateTab`. The stage, or a document."""
+        self.views.add("result", tr("Result"), lambda: self.stage)
+        self.views.add("document", tr("Document"), self._create_document_page)
+        self.views.show_view("result")
+        return self.views
+
+    def _create_document_page(self) -> DocumentPage:
+        from studio.ui.text.document_page import DocumentPage
+
+        page = DocumentPage(self.shared, lambda: self.card)
+        page.focus_mode_changed.connect(self._on_focus_mode_changed)
+        return page
+
+    @property
+    def document_page(self) -> DocumentPage:
+        """The document view."""
+        return cast("DocumentPage", self.views.view("document"))
+
+    @property
+    def is_document_shown(self) -> bool:
+        """True if the document is shown instead of the result."""
+        return self.views.name == "document"
+
+    def show_view(self, name: TextViewName) -> None:
+        """Show the result or the document."""
+        self.views.show_view(name)
+
+    def edit_as_document(self, text: str, path: str, job_id: str) -> None:
+        """Open a result as a new document, which remembers the file that it began with."""
+        page = self.document_page
+        self.show_view("document")
+
+        def add(sha256: str) -> None:
+            page.add_result(text, job_id, sha256)
+
+        background.run(
+            self, lambda: file_sha256(Path(path)) if path else "", add, lambda _e: add("")
+        )
+
+    def _on_view_changed(self, name: TextViewName) -> None:
+        self.shared.change_settings(text_view=name)
+
+    def _on_focus_mode_changed(self, is_on: bool) -> None:
+        self.form_side.setVisible(not is_on)
+        self.views.bar.setVisible(not is_on)
 
     @property
     def view(self) -> TextView:
@@ -91,6 +150,33 @@ class TextTab(GenerateTab):
         self._system_title.setVisible(chat)
         self.system_prompt.setVisible(chat)
         self._count_timer.start()
+        if self.views.is_created("document"):
+            self.document_page.counts.refresh()
+
+    def generate(self) -> None:
+        """See `FormTab`. Show the result, which is no part of the document."""
+        super().generate()
+        if self.generate_button.isEnabled():
+            self.show_view("result")
+
+    def save_as(self) -> None:
+        """See `FormTab`. Save the document if it is shown."""
+        if self.is_document_shown:
+            self.document_page.save()
+        else:
+            super().save_as()
+
+    def copy(self) -> None:
+        """See `FormTab`. Copy the document if it is shown."""
+        if self.is_document_shown:
+            self.document_page.copy()
+        else:
+            super().copy()
+
+    def release_devices(self) -> None:
+        """See `Tab`. Store the document."""
+        if self.views.is_created("document"):
+            self.document_page.close_documents()
 
     # Tokens
     # ----------------------------------------------------------------------

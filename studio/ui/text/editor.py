@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QTextCursor, QTextOption
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QKeyEvent,
+    QKeySequence,
+    QResizeEvent,
+    QTextCursor,
+    QTextOption,
+)
 from PySide6.QtWidgets import QPlainTextEdit
 
 from studio.core.translation import tr
@@ -43,6 +50,7 @@ class DocumentEditor(QPlainTextEdit):
     """The whole text is shown."""
     history_changed = Signal()
     """What can be undone changed."""
+    resized = Signal()
     undoing = Signal(str)
     """Key of the step that is about to be taken back; empty for one of the person."""
 
@@ -288,6 +296,16 @@ class DocumentEditor(QPlainTextEdit):
         first = self.firstVisibleBlock().position()
         last = self.cursorForPosition(self.viewport().rect().bottomRight()).position()
         return self.places.to_text(first), self.places.to_text(last)
+
+    def set_side_margin(self, margin: int) -> None:
+        """Leave so many pixels empty on the left and the right."""
+        if self.viewportMargins().left() != margin:
+            self.setViewportMargins(margin, 4, margin, 4)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Report the new size."""
+        super().resizeEvent(event)
+        self.resized.emit()
 
     # Keys, clipboard and menu
     # ----------------------------------------------------------------------

@@ -25,8 +25,9 @@ class LiveDocuments(QObject):
     set_aside = Signal(str)
     """Sentence about a damaged file that was replaced by a new one."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__()
+    def __init__(self, path: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._is_closed = False
         self._path = path
         self._store: DocumentStore | None = None
         self._pool = QThreadPool(self)
@@ -41,7 +42,12 @@ class LiveDocuments(QObject):
         *,
         changes_list: bool = False,
     ) -> None:
-        """Call `work` with the store after all earlier calls, then `done` or `failed`."""
+        """Call `work` with the store after all earlier calls, then `done` or `failed`.
+
+        Does nothing after `close`.
+        """
+        if self._is_closed:
+            return
 
         def receive(result: Any) -> None:
             if changes_list:
@@ -71,6 +77,7 @@ class LiveDocuments(QObject):
 
     def close(self, milliseconds: int = 5_000) -> bool:
         """Wait for what was begun and close the file; return False if it takes too long."""
+        self._is_closed = True
         is_done = self._pool.waitForDone(milliseconds)
         if is_done and self._store is not None:
             self._store.close()

@@ -1,0 +1,97 @@
+"""Text files that documents are read from and saved to."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from studio.core.errors import StudioError
+from studio.core.files import write_whole
+from studio.core.regular_file import read_regular
+from studio.core.translation import tr
+from studio.documents.document import MAX_CHARACTERS, DocumentFormat, clean_text
+
+if TYPE_CHECKING:
+    from charset_normalizer import CharsetMatch
+
+MAX_BYTES = 4 * MAX_CHARACTERS
+_BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+_MARKDOWN = (".md", ".markdown")
+_PLAIN = (".txt", ".text", "")
+
+
+class TextFile(msgspec.Struct, frozen=True):
+    """The content of a text file."""
+
+    text: str
+    sha256: str
+    """Of its bytes."""
+    encoding: str = "utf-8"
+
+
+def read_text_file(path: Path) -> TextFile:
+    """Read a text file of any usual encoding. Raises StudioError."""
+    try:
+        data = read_regular(path, MAX_BYTES)
+    except OSError as error:
+        raise StudioError(
+            tr("{name} cannot be read: {reason}.", name=path.name, reason=error.strerror or error),
+            cause="disk",
+            cure=tr("Check whether the file is a text and where it is."),
+        ) from error
+    encoding, text = _decode(data, path.name)
+    return TextFile(clean_text(text), hashlib.sha256(data).hexdigest(), encoding)
+
+
+def write_text_file(path: Path, text: str) -> str:
+    """Write a text as UTF-8, whole or not at all, and return the SHA-256. Raises OSError."""
+    data = text.encode()
+    write_whole(path, data, replace=True)
+    return hashlib.sha256(data).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a text file; empty if it is missing. Raises OSError."""
+    try:
+        return hashlib.sha256(read_regular(path, MAX_BYTES)).hexdigest()
+    except FileNotFoundError:
+        return ""
+
+
+def format_of(path: Path) -> DocumentFormat:
+    """Return the format of a document that is read from a file."""
+    suffix = path.suffix.lower()
+    if suffix in _MARKDOWN:
+        return "md"
+    return "txt" if suffix in _PLAIN else "code"
+
+
+def _decode(data: bytes, name: str) -> tuple[str, str]:
+    encoding = next((found for bom, found in _BOMS.items() if data.startswith(bom)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        match = _detect(data)
+        if match is None:
+            raise StudioError(
+                tr("{name} is not a text file, or its encoding is unknown.", name=name),
+                cause="invalid",
+                cure=tr("Save it as UTF-8, then open it again."),
+            ) from None
+        return match.encoding, str(match)
+    if "\0" in text:
+        raise StudioError(
+            tr("{name} is not a text file.", name=name),
+            cause="invalid",
+            cure=tr("Choose a text file."),
+        )
+    return encoding, text
+
+
+def _detect(data: bytes) -> CharsetMatch | None:
+    from charset_normalizer import from_bytes
+
+    return None if b"\0" in data else from_bytes(data).best()

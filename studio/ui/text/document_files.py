@@ -1,0 +1,175 @@
+"""Opens and saves the files of the document page, and asks when both sides changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from studio.core.errors import StudioError
+from studio.core.file_names import slug
+from studio.core.translation import tr
+from studio.documents.document import Document, new_document
+from studio.documents.files import TextFile, format_of, read_text_file
+from studio.documents.origins import IMPORTED
+from studio.ui import background
+from studio.ui.app_state import AppState
+from studio.ui.desktop.folders import open_folder_of
+from studio.ui.text.editor import DocumentEditor
+from studio.ui.text.file_binding import FileBinding
+from studio.ui.text.live_documents import LiveDocuments
+from studio.ui.widgets.factory import Notice, button, show_message
+
+
+class DocumentFiles(QObject):
+    """What a document view does with files."""
+
+    opened = Signal(object)
+    """Document: it was read from a file."""
+    version_requested = Signal(str)
+    """VersionReason: the text that is shown is to be kept."""
+
+    def __init__(
+        self, shared: AppState, documents: LiveDocuments, editor: DocumentEditor, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._shared = shared
+        self._editor = editor
+        self._parent = parent
+        self.binding = FileBinding(documents, self)
+        self.notice = Notice("banner")
+        """Asks what to do if the file changed."""
+        self.binding.changed_on_disk.connect(self._on_changed_on_disk)
+        self.binding.gone.connect(self._on_gone)
+        self.binding.saved.connect(self._on_saved)
+        self.binding.failed.connect(self._on_failed)
+
+    def follow(self, document: Document) -> None:
+        """Watch the file of the document that is shown from now on."""
+        self.notice.clear()
+        self.binding.follow(document)
+
+    # Opening
+    # ----------------------------------------------------------------------
+
+    def ask_for_file(self) -> None:
+        """Ask for a text file and open it as a document."""
+        name, _filter = QFileDialog.getOpenFileName(
+            self._parent,
+            tr("Open a text file"),
+            str(Path.home()),
+            tr("Text (*.txt *.md *);;All (*)"),
+        )
+        if name:
+            self.open_file(Path(name))
+
+    def open_file(self, path: Path) -> None:
+        """Open a text file as a document that is saved to it."""
+
+        def read() -> TextFile:
+            return read_text_file(path)
+
+        def show(content: TextFile) -> None:
+            document = new_document(path.stem, content.text, IMPORTED, format=format_of(path))
+            document.file, document.file_sha256 = str(path), content.sha256
+            self.opened.emit(document)
+
+        background.run(self, read, show, self._on_unread)
+
+    def _on_unread(self, error: Exception) -> None:
+        if not isinstance(error, StudioError):
+            raise error
+        show_message(self._parent, tr("Not opened"), f"{error.message} {error.cure}".strip())
+
+    # Saving
+    # ----------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Save to the document's file, or ask for one."""
+        if self._editor.text_document.file:
+            self._write(None)
+        else:
+            self.save_as()
+
+    def save_as(self) -> None:
+        """Ask for a file, and save the document to it from now on."""
+        document = self._editor.text_document
+        suffix = ".md" if document.format == "md" else ".txt"
+        name = slug(document.title or tr("Untitled")) + suffix
+        suggested = document.file or str(Path.home() / name)
+        chosen, _filter = QFileDialog.getSaveFileName(
+            self._parent, tr("Save the document"), suggested, tr("Text (*.txt);;Markdown (*.md)")
+        )
+        if chosen:
+            # The dialog has asked whether to replace an existing file.
+            self._write(Path(chosen) if Path(chosen).suffix else Path(chosen).with_suffix(suffix))
+
+    def _write(self, path: Path | None) -> None:
+        self.notice.clear()
+        self.version_requested.emit("save")
+        self.binding.save(path)
+
+    def _on_saved(self, path: Path) -> None:
+        self._shared.post_toast(
+            tr("Saved {name}", name=path.name), tr("Show"), lambda: open_folder_of(path)
+        )
+
+    def _on_failed(self, error: StudioError) -> None:
+        show_message(self._parent, tr("Not saved"), f"{error.message} {error.cure}".strip())
+
+    # Changes by other programs
+    # ----------------------------------------------------------------------
+
+    def _on_changed_on_disk(self, content: TextFile) -> None:
+        name = Path(self._editor.text_document.file).name
+        self.notice.show_message(
+            tr("Another program changed {name}.", name=name),
+            tr("The document has your text. Which one do you want?"),
+            [
+                button(
+                    tr("Keep mine"),
+                    tr("Leave the document as it is; saving replaces the file"),
+                    lambda: self._keep_mine(content),
+                ),
+                button(
+                    tr("Load theirs"),
+                    tr("Take the file's text; undo brings yours back"),
+                    lambda: self._load_theirs(content),
+                ),
+                button(
+                    tr("Compare"),
+                    tr("Show both with differences marked"),
+                    lambda: self._compare(content),
+                ),
+            ],
+        )
+
+    def _keep_mine(self, content: TextFile) -> None:
+        self.notice.clear()
+        self.binding.keep_mine(content)
+
+    def _load_theirs(self, content: TextFile) -> None:
+        editor = self._editor
+        self.notice.clear()
+        self.version_requested.emit("other")
+        editor.history.close_step()
+        editor.replace_text(content.text, IMPORTED)
+        editor.history.close_step()
+        self.version_requested.emit("file")
+        self.binding.keep_mine(content)
+
+    def _compare(self, content: TextFile) -> None:
+        from studio.ui.text.comparison import show_comparison
+
+        mine = self._editor.text
+        show_comparison(self._parent, (mine, content.text), (tr("Yours"), tr("In the file")))
+
+    def _on_gone(self) -> None:
+        name = Path(self._editor.text_document.file).name
+        close = button(tr("OK"), tr("Close this message"), self.notice.clear)
+        self.notice.show_message(
+            tr("{name} was moved or deleted.", name=name),
+            tr("The document still has its text. Saving writes the file again."),
+            [close],
+        )

@@ -1,0 +1,359 @@
+"""The document view of the text tab: one document with its editor, and the bars around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import QMenu, QSizePolicy, QVBoxLayout, QWidget
+
+from studio.core.errors import StudioError
+from studio.core.translation import tr, tr_plural
+from studio.documents.document import Document, new_document, title_of
+from studio.documents.origins import Origin
+from studio.documents.store import DocumentStore
+from studio.documents.versions import DocumentInfo, VersionReason
+from studio.models.card import ModelCard
+from studio.ui.app_state import AppState
+from studio.ui.text.autosave import Autosave
+from studio.ui.text.count_label import CountLabel
+from studio.ui.text.document_files import DocumentFiles
+from studio.ui.text.document_header import DocumentHeader
+from studio.ui.text.document_list import DocumentList, ask_title, delete_document
+from studio.ui.text.editor import DocumentEditor
+from studio.ui.text.find_bar import FindBar
+from studio.ui.text.live_documents import LiveDocuments
+from studio.ui.text.marks import Marks
+from studio.ui.text.view_options import ViewOptions
+from studio.ui.widgets.factory import Notice, button, label, row
+from studio.ui.widgets.shortcut import shortcut_within
+
+MIN_WIDTH = 388
+RECENT = 12
+
+
+class DocumentPage(QWidget):
+    """Shows a document, the one that was open last to begin with."""
+
+    focus_mode_changed = Signal(bool)
+    """Whether only the text is to be shown."""
+    document_opened = Signal()
+    """Another document is shown."""
+
+    def __init__(self, shared: AppState, card: Callable[[], ModelCard | None]) -> None:
+        super().__init__()
+        self.shared = shared
+        self.documents = LiveDocuments(shared.data.documents, self)
+        self.editor = DocumentEditor()
+        self.marks = Marks(self.editor)
+        self.autosave = Autosave(self.documents, self)
+        self.header = DocumentHeader()
+        self.notice = Notice()
+        self.damage_notice = Notice()
+        """About a damaged file, until the user closes it."""
+        self.find_bar = FindBar(self.editor, self.marks)
+        self.counts = CountLabel(self.editor, card)
+        self.saved_state = label("", "muted")
+        self.saved_state.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.view_options = ViewOptions(shared, self.editor)
+        self.files = DocumentFiles(shared, self.documents, self.editor, self)
+        self.is_focus_mode = False
+        self._is_open = False
+        self._column = QVBoxLayout(self)
+        self._lay_out()
+        self._connect()
+        self._open_last()
+
+    @property
+    def document(self) -> Document:
+        """The document that is shown."""
+        return self.editor.text_document
+
+    def _lay_out(self) -> None:
+        header = self.header
+        header.add_button("plus", tr("New document"), tr("Begin a new document"), self.new)
+        self.undo_button = header.add_button(
+            "undo", tr("Undo"), tr("Take back the last change (Ctrl+Z)"), self.editor.undo
+        )
+        header.add_button(
+            "save", tr("Save as…"), tr("Save the document to a file"), self.files.save_as
+        )
+        header.add_more_menu()
+        self._column.setContentsMargins(16, 8, 16, 12)
+        self._column.setSpacing(8)
+        self.status_row = row(self.counts, self.saved_state)
+        notices = (self.damage_notice, self.notice, self.files.notice)
+        for widget in (header, *notices, self.find_bar):
+            self._column.addWidget(widget)
+        self._column.addWidget(self.editor, 1)
+        self._column.addWidget(self.status_row)
+        self.setMinimumWidth(MIN_WIDTH)
+
+    def _connect(self) -> None:
+        editor, autosave = self.editor, self.autosave
+        editor.edited.connect(autosave.add)
+        editor.history_changed.connect(self._update_undo)
+        autosave.changed.connect(lambda: self.saved_state.setText(""))
+        autosave.saved.connect(self._on_saved)
+        autosave.failed.connect(self._on_not_saved)
+        self.documents.set_aside.connect(self._on_set_aside)
+        self.documents.list_changed.connect(self._on_list_changed)
+        self.header.title_menu.aboutToShow.connect(self._fill_title_menu)
+        self.header.more_menu.aboutToShow.connect(self._fill_more_menu)
+        self.files.opened.connect(lambda document: self.add(document, "file"))
+        self.files.version_requested.connect(self.keep_version)
+        self.find_bar.closed.connect(editor.setFocus)
+        self.find_bar.replaced.connect(self._on_replaced)
+        for keys, slot in (
+            ("Ctrl+F", self.find_bar.open),
+            ("Ctrl+H", partial(self.find_bar.open, replaces=True)),
+            ("F3", self.find_bar.find_next),
+            ("Shift+F3", self.find_bar.find_previous),
+            ("Shift+F11", self.toggle_focus_mode),
+        ):
+            shortcut_within(self, keys, slot)
+
+    # Opening
+    # ----------------------------------------------------------------------
+
+    def _open_last(self) -> None:
+        wanted = self.shared.settings.last_document
+
+        def read(store: DocumentStore) -> Document:
+            infos = store.list()
+            ids = [info.id for info in infos]
+            if wanted in ids:
+                return store.load(wanted)
+            if infos:
+                return store.load(infos[0].id)
+            return _add(store, new_document(""))
+
+        self.editor.setReadOnly(True)
+        self.documents.run(read, self._show, self._on_unopened)
+
+    def _on_unopened(self, error: StudioError) -> None:
+        """Let the person write, though nothing is stored."""
+        self.notice.show_message(error.message, error.cure)
+        if not self._is_open:
+            self.editor.open(new_document(""))
+
+    def _on_set_aside(self, sentence: str) -> None:
+        close = button(tr("OK"), tr("Close this message"), self.damage_notice.clear)
+        cure = tr("Documents go into a new file. A backup can be put in its place.")
+        self.damage_notice.show_message(sentence, cure, [close])
+
+    def _show(self, document: Document) -> None:
+        self._is_open = True
+        self.notice.clear()
+        self.autosave.follow(document)
+        self.editor.open(document)
+        self.files.follow(document)
+        self.saved_state.setText("")
+        self._update_title()
+        self.shared.change_settings(last_document=document.id)
+        self.document_opened.emit()
+
+    def open(self, document_id: str) -> None:
+        """Open a document once the one that is shown is stored."""
+
+        def load(is_saved: bool) -> None:
+            if is_saved:
+                self.documents.run(
+                    lambda store: store.load(document_id), self._show, self._on_unopened
+                )
+
+        if document_id != self.document.id or not self._is_open:
+            self.autosave.flush(load)
+
+    def new(self) -> None:
+        """Begin a new document."""
+        self.add(new_document(""))
+
+    def add(self, document: Document, reason: VersionReason = "begin", job: str = "") -> None:
+        """Store and open a new document; its text is the first version."""
+
+        def store(is_saved: bool) -> None:
+            if is_saved:
+                self.documents.run(
+                    lambda store: _add(store, document, reason, job),
+                    self._show_new,
+                    self._on_unopened,
+                    changes_list=True,
+                )
+
+        self.autosave.flush(store)
+
+    def _show_new(self, document: Document) -> None:
+        self._show(document)
+        self.editor.setFocus()
+
+    def add_result(self, text: str, job: str, sha256: str) -> None:
+        """Open a generated text as a new document that begins with it."""
+        document = new_document("", text, Origin("model", job), source=sha256)
+        self.add(document, "generation", job)
+
+    # Saving
+    # ----------------------------------------------------------------------
+
+    def _on_saved(self) -> None:
+        self.saved_state.setText(tr("Saved"))
+        text = self.document.text
+        if not self.document.title and "\n" in text.strip() and title_of(text):
+            self._set_title(title_of(text))
+        if self.notice.property("reason") == "unsaved":
+            self.notice.setProperty("reason", "")
+            self.notice.clear()
+
+    def _on_not_saved(self, error: StudioError) -> None:
+        self.saved_state.setText(tr("Not saved"))
+        self.notice.show_message(error.message, error.cure)
+        self.notice.setProperty("reason", "unsaved")
+
+    def keep_version(self, reason: VersionReason, job: str = "") -> None:
+        """Store the text that is shown as a version."""
+        document = self.document
+        text, origins = document.text, document.origins
+        self.documents.run(
+            lambda store: store.versions.add(document.id, text, origins, reason, job=job),
+            failed=self._on_not_saved,
+        )
+
+    def save(self) -> None:
+        """Save to the document's file, or ask for one; the text is kept as a version."""
+        self.files.save()
+
+    def copy(self) -> None:
+        """Copy the whole text."""
+        QGuiApplication.clipboard().setText(self.editor.text)
+        self.shared.post_toast(tr("Copied"))
+
+    def close_documents(self) -> None:
+        """Store everything before the window closes."""
+        self.autosave.flush()
+        self.documents.close()
+
+    # Menus
+    # ----------------------------------------------------------------------
+
+    def _fill_title_menu(self) -> None:
+        menu = self.header.title_menu
+        menu.clear()
+        add = partial(_add_action, menu)
+        add(tr("New document"), self.new)
+        add(tr("All documents…"), self.show_list)
+        add(tr("Open a text file…"), self.files.ask_for_file)
+        add(tr("Rename…"), self.rename)
+        add(tr("Delete"), self.delete)
+        menu.addSeparator()
+        loading = menu.addAction(tr("Loading…"))
+        loading.setEnabled(False)
+
+        def show(infos: tuple[DocumentInfo, ...]) -> None:
+            menu.removeAction(loading)
+            for info in infos[:RECENT]:
+                title = (info.title or tr("Untitled")).replace("&", "&&")
+                action = _add_action(menu, title, partial(self.open, info.id))
+                action.setCheckable(True)
+                action.setChecked(info.id == self.document.id)
+
+        self.documents.run(lambda store: store.list(), show, self._on_unopened)
+
+    def _fill_more_menu(self) -> None:
+        menu = self.header.more_menu
+        menu.clear()
+        add = partial(_add_action, menu)
+        redo = add(tr("Redo"), self.editor.redo, "Ctrl+Shift+Z")
+        redo.setEnabled(self.editor.history.can_redo)
+        add(tr("Find…"), self.find_bar.open, "Ctrl+F")
+        add(tr("Replace…"), partial(self.find_bar.open, replaces=True), "Ctrl+H")
+        menu.addSeparator()
+        self.view_options.add_to(menu)
+        focus = add(tr("Only the text"), self.toggle_focus_mode, "Shift+F11")
+        focus.setCheckable(True)
+        focus.setChecked(self.is_focus_mode)
+
+    def show_list(self) -> None:
+        """Show the window with all documents."""
+        dialog = DocumentList(self.shared, self.documents, self, self.document.id)
+        dialog.opened.connect(self.open)
+        dialog.show()
+
+    def rename(self) -> None:
+        """Ask for another title of the document that is shown."""
+        if title := ask_title(self, self.document.title):
+            self._set_title(title)
+
+    def _set_title(self, title: str) -> None:
+        document = self.document
+        document.title = title
+        self._update_title()
+        self.documents.run(
+            lambda store: store.rename(document.id, title),
+            failed=self._on_not_saved,
+            changes_list=True,
+        )
+
+    def delete(self) -> None:
+        """Move the document that is shown to the trash, and open another one."""
+        document = self.document
+
+        def delete(_is_saved: bool) -> None:
+            delete_document(self.shared, self.documents, document.id, self.shown_title())
+
+        self.autosave.flush(delete)
+
+    def _on_list_changed(self) -> None:
+        """Show another document if this one was deleted, and its title if it was renamed."""
+        shown = self.document.id
+
+        def receive(infos: tuple[DocumentInfo, ...]) -> None:
+            info = next((info for info in infos if info.id == shown), None)
+            if self.document.id != shown:
+                return
+            if info is None:
+                self._open_last()
+            else:
+                self.document.title = info.title
+                self._update_title()
+
+        self.documents.run(lambda store: store.list(), receive, self._on_unopened)
+
+    def shown_title(self) -> str:
+        """Return the title, or what stands for it."""
+        return self.document.title or tr("Untitled")
+
+    def _update_title(self) -> None:
+        self.header.title.set_title(self.document.title)
+
+    def _update_undo(self) -> None:
+        self.undo_button.setEnabled(self.editor.history.can_undo)
+
+    def _on_replaced(self, count: int) -> None:
+        text = tr_plural("Replaced 1 place", "Replaced {count:,} places", count)
+        self.shared.post_toast(text if count else tr("Not found"))
+
+    def toggle_focus_mode(self) -> None:
+        """Show only the text, or everything again."""
+        self.is_focus_mode = not self.is_focus_mode
+        for widget in (self.header, self.status_row):
+            widget.setVisible(not self.is_focus_mode)
+        self.focus_mode_changed.emit(self.is_focus_mode)
+        self.editor.setFocus()
+
+
+def _add(
+    store: DocumentStore, document: Document, reason: VersionReason = "begin", job: str = ""
+) -> Document:
+    store.add(document)
+    if document.text:
+        store.versions.add(document.id, document.text, document.origins, reason, job=job)
+    return document
+
+
+def _add_action(menu: QMenu, title: str, slot: Callable[[], object], keys: str = "") -> QAction:
+    """Add an entry; `keys` are shown only, since a shortcut of the page has them."""
+    action = menu.addAction(f"{title}\t{keys}" if keys else title)
+    action.triggered.connect(lambda _checked=False: slot())
+    return action

@@ -1,0 +1,320 @@
+"""Documents in the window: written, kept, listed, renamed, deleted, found in and saved."""
+
+import sqlite3
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QPushButton
+
+from studio.documents.store import DocumentStore
+from studio.ui.text.document_list import DocumentList
+from tests.ui.conftest import PATIENCE, close_studio
+from tests.ui.test_window import is_over, press_generate, type_prompt
+from tests.ui.text.conftest import wait_saved
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+def stored(data):
+    store = DocumentStore(data.documents)
+    try:
+        return [store.load(info.id) for info in store.list()]
+    finally:
+        store.close()
+
+
+def choose(menu, title):
+    """Choose an entry of a menu, as opened by its button."""
+    menu.aboutToShow.emit()
+    action = next(one for one in menu.actions() if one.text().split("\t")[0] == title)
+    action.trigger()
+
+
+def press(notice, title):
+    button = next(one for one in notice.findChildren(QPushButton) if one.text() == title)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_what_is_typed_is_kept_also_when_the_window_closes_at_once(qtbot, open_page, data):
+    page = open_page()
+    QTest.keyClicks(page.editor, "Rain")
+    assert page.saved_state.text() == ""
+    wait_saved(qtbot, page)
+    assert page.saved_state.text() == "Saved"
+    assert [document.text for document in stored(data)] == ["Rain"]
+    QTest.keyClicks(page.editor, " and wind")
+    page.window().close()
+    assert [document.text for document in stored(data)] == ["Rain and wind"]
+
+
+def test_document_and_view_are_remembered(qtbot, open_studio, data):
+    studio = open_studio()
+    tab = studio.window.text_tab
+    assert not tab.views.is_created("document")
+    tab.show_view("document")
+    page = tab.document_page
+    qtbot.waitUntil(lambda: page._is_open, timeout=PATIENCE)
+    QTest.keyClicks(page.editor, "Title")
+    QTest.keyClick(page.editor, Qt.Key.Key_Return)
+    QTest.keyClicks(page.editor, "more")
+    qtbot.waitUntil(lambda: page.document.title == "Title", timeout=PATIENCE)
+    close_studio(studio)
+    again = open_studio().window.text_tab
+    assert again.is_document_shown
+    qtbot.waitUntil(lambda: again.document_page.editor.text == "Title\nmore", timeout=PATIENCE)
+    assert again.document_page.header.title.text().startswith("Title")
+
+
+def test_new_documents_are_listed_opened_renamed_and_deleted(qtbot, open_page, monkeypatch, data):
+    page = open_page()
+    QTest.keyClicks(page.editor, "First")
+    with qtbot.waitSignal(page.document_opened, timeout=PATIENCE):
+        choose(page.header.title_menu, "New document")
+    QTest.keyClicks(page.editor, "Second")
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_args: ("A name", True))
+    choose(page.header.title_menu, "Rename…")
+    assert page.header.title.text().startswith("A name")
+    wait_saved(qtbot, page)
+    choose(page.header.title_menu, "All documents…")
+    dialog = page.findChild(DocumentList)
+    qtbot.waitUntil(lambda: dialog.table.rowCount() == 2, timeout=PATIENCE)
+    assert [dialog.table.item(row, 0).text() for row in range(2)] == ["A name", ""]
+    dialog.table.selectRow(1)
+    with qtbot.waitSignal(page.document_opened, timeout=PATIENCE):
+        QTest.keyClick(dialog.table, Qt.Key.Key_Return)
+    assert page.editor.text == "First"
+    with qtbot.waitSignal(page.document_opened, timeout=PATIENCE):
+        choose(page.header.title_menu, "Delete")
+    assert page.editor.text == "Second"
+    toast = page.window().toasts
+    qtbot.waitUntil(
+        lambda: any(b.text() == "Undo" for b in toast.findChildren(QPushButton)), timeout=PATIENCE
+    )
+    assert [document.text for document in stored(data)] == ["Second"]
+    press(toast, "Undo")
+    qtbot.waitUntil(lambda: len(stored(data)) == 2, timeout=PATIENCE)
+
+
+def test_result_is_edited_as_a_document_that_knows_its_file(qtbot, open_studio, data):
+    studio = open_studio()
+    tab = studio.window.text_tab
+    type_prompt(tab, "Rain")
+    press_generate(tab)
+    qtbot.waitUntil(
+        lambda: is_over(studio, tab) and bool(tab.stage.current_path()), timeout=PATIENCE
+    )
+    text, job = tab.view.text(), tab.stage.job.id
+    QTest.mouseClick(tab.stage.edit_button, Qt.MouseButton.LeftButton)
+    page = tab.document_page
+    qtbot.waitUntil(lambda: page.editor.text == text, timeout=PATIENCE)
+    assert tab.is_document_shown
+    assert page.document.origins[0].origin == ("model", job) or (
+        page.document.origins[0].origin.kind,
+        page.document.origins[0].origin.job,
+    ) == ("model", job)
+    assert len(page.document.source) == 64
+    store = DocumentStore(data.documents)
+    assert [info.reason for info in store.versions.list(page.document.id)] == ["generation"]
+    store.close()
+    press_generate(tab)
+    assert not tab.is_document_shown
+
+
+def test_find_and_replace_by_keys(qtbot, open_page):
+    page = open_page()
+    page.editor.insertPlainText("rain Rain raining 雨")
+    bar = page.find_bar
+    QTest.keyClick(page.editor, Qt.Key.Key_F, CONTROL)
+    assert bar.wanted.hasFocus()
+    assert not bar.replace_row.isVisible()
+    QTest.keyClicks(bar.wanted, "rain")
+    qtbot.waitUntil(lambda: bar.status.text() == "1 of 3", timeout=PATIENCE)
+    assert page.editor.selection == (0, 4)
+    QTest.keyClick(bar.wanted, Qt.Key.Key_Return)
+    assert page.editor.selection == (5, 9)
+    QTest.keyClick(bar.wanted, Qt.Key.Key_Return, SHIFT)
+    QTest.keyClick(bar.wanted, Qt.Key.Key_Return, SHIFT)
+    assert page.editor.selection == (10, 14)
+    QTest.mouseClick(bar.word, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bar.status.text().endswith("2"), timeout=PATIENCE)
+    QTest.mouseClick(bar.case, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bar.status.text() == "1 of 1", timeout=PATIENCE)
+    QTest.keyClick(page.editor, Qt.Key.Key_H, CONTROL)
+    assert bar.replace_row.isVisible()
+    bar.by.setFocus()
+    QTest.keyClicks(bar.by, "snow")
+    QTest.keyClick(bar.by, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.editor.text == "snow Rain raining 雨", timeout=PATIENCE)
+    QTest.keyClick(bar.wanted, Qt.Key.Key_Escape)
+    assert not bar.isVisible()
+    assert page.editor.hasFocus()
+    QTest.keyClick(page.editor, Qt.Key.Key_Z, CONTROL)
+    assert page.editor.text == "rain Rain raining 雨"
+
+
+def test_replace_all_is_one_step_and_bad_expressions_are_explained(qtbot, open_page):
+    page = open_page()
+    page.editor.insertPlainText("a1 b2 c3")
+    bar = page.find_bar
+    QTest.keyClick(page.editor, Qt.Key.Key_H, CONTROL)
+    QTest.mouseClick(bar.regex, Qt.MouseButton.LeftButton)
+    QTest.keyClicks(bar.wanted, "(")
+    qtbot.waitUntil(bar.problem.isVisible, timeout=PATIENCE)
+    assert "no regular expression" in bar.problem.text()
+    bar.wanted.clear()
+    QTest.keyClicks(bar.wanted, r"([a-z])(\d)")
+    qtbot.waitUntil(lambda: not bar.problem.isVisible(), timeout=PATIENCE)
+    QTest.keyClicks(bar.by, r"\2\1")
+    with qtbot.waitSignal(bar.replaced, timeout=PATIENCE) as replaced:
+        press(bar, "Replace all")
+    assert replaced.args == [3]
+    assert page.editor.text == "1a 2b 3c"
+    page.editor.setFocus()
+    QTest.keyClick(page.editor, Qt.Key.Key_Z, CONTROL)
+    assert page.editor.text == "a1 b2 c3"
+
+
+def test_counts_follow_text_and_selection(qtbot, open_page):
+    page = open_page()
+    page.editor.insertPlainText("two words 光光")
+    qtbot.waitUntil(
+        lambda: page.counts.whole.startswith("4 words · 12 characters"), timeout=PATIENCE
+    )
+    assert "2 of them Chinese" in page.counts.whole
+    page.editor.select(0, 3)
+    qtbot.waitUntil(
+        lambda: page.counts.whole == "Selected: 1 word · 3 characters", timeout=PATIENCE
+    )
+
+
+def test_saved_file_is_watched(qtbot, open_page, monkeypatch, tmp_path):
+    page, path = open_page(), tmp_path / "a.txt"
+    page.editor.insertPlainText("mine")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (str(path), ""))
+    QTest.keyClick(page.editor, Qt.Key.Key_S, CONTROL)
+    qtbot.waitUntil(lambda: page.document.file == str(path), timeout=PATIENCE)
+    assert path.read_text() == "mine"
+    notice = page.files.notice
+    path.write_text("theirs")
+    qtbot.waitUntil(notice.isVisible, timeout=PATIENCE)
+    assert "a.txt" in notice.message
+    press(notice, "Keep mine")
+    assert page.editor.text == "mine"
+    path.write_text("theirs again")
+    qtbot.waitUntil(notice.isVisible, timeout=PATIENCE)
+    press(notice, "Load theirs")
+    assert page.editor.text == "theirs again"
+    page.editor.undo()
+    assert page.editor.text == "mine"
+    QTest.keyClick(page.editor, Qt.Key.Key_S, CONTROL)
+    qtbot.waitUntil(lambda: path.read_text() == "mine", timeout=PATIENCE)
+    assert not notice.isVisible()
+    path.unlink()
+    qtbot.waitUntil(notice.isVisible, timeout=PATIENCE)
+    assert "moved or deleted" in notice.message
+
+
+def test_file_is_opened_and_compared_when_it_changes(qtbot, open_page, monkeypatch, tmp_path):
+    page, path = open_page(), tmp_path / "story 光.md"
+    text = "市议会周二投票决定关闭老桥。秋天的风吹过金色的田野，落叶飘零。\n" * 3
+    path.write_bytes(text.replace("\n", "\r\n").encode("gb18030"))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_args: (str(path), ""))
+    with qtbot.waitSignal(page.document_opened, timeout=PATIENCE):
+        choose(page.header.title_menu, "Open a text file…")
+    assert page.editor.text == text
+    assert (page.document.title, page.document.format) == ("story 光", "md")
+    assert page.document.origins[0].origin.kind == "imported"
+    path.write_text("other\nsecond")
+    qtbot.waitUntil(page.files.notice.isVisible, timeout=PATIENCE)
+    press(page.files.notice, "Compare")
+    dialog = next(one for one in page.children() if one.__class__.__name__ == "QDialog")
+    assert dialog.windowTitle() == "Compare"
+    dialog.close()
+
+
+def test_full_disk_is_shown_and_the_text_is_stored_later(qtbot, open_page, data, monkeypatch):
+    monkeypatch.setattr("studio.ui.text.autosave.RETRY_MS", 100)
+    page = open_page()
+    QTest.keyClicks(page.editor, "kept")
+    wait_saved(qtbot, page)
+    limit = []
+
+    def fill(store):
+        pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+        store._connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    with qtbot.waitCallback() as done:
+        page.documents.run(fill, lambda _result: done())
+    page.editor.insertPlainText("x" * 100_000)
+    qtbot.waitUntil(page.notice.isVisible, timeout=PATIENCE)
+    assert "disk is full" in page.notice.message
+    assert page.saved_state.text() == "Not saved"
+    QTest.keyClicks(page.editor, "!")
+    page.documents.run(
+        lambda store: store._connection.execute("PRAGMA max_page_count = 1000000").fetchall(),
+        limit.append,
+    )
+    qtbot.waitUntil(lambda: page.autosave.is_saved, timeout=PATIENCE)
+    assert not page.notice.isVisible()
+    assert stored(data)[0].text == "kept" + "x" * 100_000 + "!"
+
+
+def test_damaged_file_is_reported_and_writing_goes_on(qtbot, open_studio, data):
+    data.documents.write_bytes(b"no database" * 1_000)
+    tab = open_studio().window.text_tab
+    tab.show_view("document")
+    page = tab.document_page
+    qtbot.waitUntil(page.damage_notice.isVisible, timeout=PATIENCE)
+    assert "damaged" in page.damage_notice.message
+    press(page.damage_notice, "OK")
+    assert not page.damage_notice.isVisible()
+    qtbot.waitUntil(lambda: not page.editor.isReadOnly(), timeout=PATIENCE)
+    QTest.keyClicks(page.editor, "new")
+    wait_saved(qtbot, page)
+    assert stored(data)[0].text == "new"
+
+
+def test_file_of_a_newer_version_stays_and_the_text_only_lasts_until_the_end(
+    qtbot, open_studio, data
+):
+    with sqlite3.connect(data.documents) as connection:
+        connection.executescript("CREATE TABLE x (y); PRAGMA user_version = 99")
+    tab = open_studio().window.text_tab
+    tab.show_view("document")
+    page = tab.document_page
+    qtbot.waitUntil(page.notice.isVisible, timeout=PATIENCE)
+    assert "newer Studio" in page.notice.message
+    QTest.keyClicks(page.editor, "text")
+    assert page.editor.text == "text"
+
+
+def test_focus_mode_shows_only_the_text(open_page):
+    page = open_page()
+    tab = page.window().text_tab
+    QTest.keyClick(page.editor, Qt.Key.Key_F11, SHIFT)
+    assert not tab.form_side.isVisible()
+    assert not page.header.isVisible()
+    assert not tab.views.bar.isVisible()
+    QTest.keyClick(page.editor, Qt.Key.Key_F11, SHIFT)
+    assert tab.form_side.isVisible()
+    assert page.header.isVisible()
+
+
+@pytest.mark.parametrize("width", [60, 0])
+def test_font_and_line_width_are_chosen_and_kept(qtbot, open_page, data, width):
+    page = open_page()
+    page.window().text_tab.form_side.hide()
+    page.header.more_menu.aboutToShow.emit()
+    menus = {action.text(): action.menu() for action in page.header.more_menu.actions()}
+    title = "60 characters" if width else "Whole window"
+    next(one for one in menus["Line width"].actions() if one.text() == title).trigger()
+    next(one for one in menus["Font"].actions() if one.text() == "Serif").trigger()
+    settings = page.shared.settings
+    assert (settings.document_width, settings.document_font) == (width, "serif")
+    qtbot.waitUntil(
+        lambda: (page.editor.viewportMargins().left() > 50) == bool(width), timeout=PATIENCE
+    )
+    QTest.keyClicks(page.editor, "still works")
+    assert page.editor.text == "still works"
