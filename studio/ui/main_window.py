@@ -281,7 +281,7 @@ class MainWindow(WindowShell):
         self._show_form(KINDS[kind]).use_text_of(text, sha256)
 
     def _on_preset_opened(self, path: Path) -> None:
-        from studio.ui.presets.import_preset import import_preset
+        from studio.ui.tabs.presets.import_preset import import_preset
 
         import_preset(self.shared, path, self)
 

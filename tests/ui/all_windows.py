@@ -43,10 +43,10 @@ from studio.ui.models.dialog import ModelsDialog
 from studio.ui.models.download_dialog import DownloadDialog
 from studio.ui.models.hub_dialog import HubDialog
 from studio.ui.models.scan_dialog import ScanDialog
-from studio.ui.presets.manage_dialog import ManageDialog
-from studio.ui.presets.save_dialog import SaveDialog
 from studio.ui.settings.transfer import ImportDialog
 from studio.ui.settings.window import SettingsWindow
+from studio.ui.tabs.presets.manage_dialog import ManageDialog
+from studio.ui.tabs.presets.save_dialog import SaveDialog
 from studio.ui.tabs.prompt_history import PromptList
 from studio.ui.text.document_list import DocumentList
 from studio.ui.video.video_window import VideoWindow

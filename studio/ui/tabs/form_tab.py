@@ -20,9 +20,9 @@ from studio.models.card import ModelCard, request_for
 from studio.preflight.checks import check
 from studio.ui.actions import ACTIONS_BY_KEY, shortcut_of
 from studio.ui.app_state import AppState
-from studio.ui.presets.preset_button import PresetButton
 from studio.ui.tabs.layout import form_side
 from studio.ui.tabs.no_model import show_no_model
+from studio.ui.tabs.presets.preset_button import PresetButton
 from studio.ui.tabs.prompt_box import PromptBox
 from studio.ui.widgets.factory import (
     Notice,

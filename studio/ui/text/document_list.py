@@ -94,7 +94,7 @@ class DocumentList(QDialog):
 
     def refresh(self) -> None:
         """Read the list again."""
-        self._documents.run(lambda store: store.list(), self._on_list, self._on_failed)
+        self._documents.run(lambda store: store.list(), self._on_list, self._on_failed, owner=self)
 
     def _on_list(self, infos: Sequence[DocumentInfo]) -> None:
         self.notice.clear()
@@ -165,6 +165,7 @@ class DocumentList(QDialog):
                 lambda store: store.rename(info.id, title),
                 failed=self._on_failed,
                 changes_list=True,
+                owner=self,
             )
 
     def delete_selected(self) -> None:

@@ -41,10 +41,11 @@ class LiveDocuments(QObject):
         failed: Callable[[StudioError], None] | None = None,
         *,
         changes_list: bool = False,
+        owner: QObject | None = None,
     ) -> None:
         """Call `work` with the store after all earlier calls, then `done` or `failed`.
 
-        Does nothing after `close`.
+        Calls neither if `owner` was deleted. Does nothing after `close`.
         """
         if self._is_closed:
             return
@@ -59,7 +60,7 @@ class LiveDocuments(QObject):
                 raise error
             failed(explain(error))
 
-        background.run(self, lambda: work(self._opened()), receive, fail, self._pool)
+        background.run(owner or self, lambda: work(self._opened()), receive, fail, self._pool)
 
     def _opened(self) -> DocumentStore:
         if self._store is None:

@@ -7,8 +7,8 @@ from studio.ui.help.about import AboutWindow
 from studio.ui.help.documents_window import DocumentsWindow
 from studio.ui.help.palette import Palette
 from studio.ui.help.shortcuts_window import ShortcutsWindow
-from studio.ui.presets.manage_dialog import ManageDialog
-from studio.ui.presets.save_dialog import SaveDialog
+from studio.ui.tabs.presets.manage_dialog import ManageDialog
+from studio.ui.tabs.presets.save_dialog import SaveDialog
 from tests.ui.chinese_texts import english_in, texts_of
 from tests.ui.conftest import PATIENCE
 from tests.ui.visible_controls import hidden_controls

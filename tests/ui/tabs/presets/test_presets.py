@@ -6,8 +6,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
 from studio.core.presets import Preset, encode_preset, own_presets, save_preset
-from studio.ui.presets.manage_dialog import ManageDialog
-from studio.ui.presets.save_dialog import SaveDialog
+from studio.ui.tabs.presets.manage_dialog import ManageDialog
+from studio.ui.tabs.presets.save_dialog import SaveDialog
 from tests.ui.conftest import PATIENCE
 
 

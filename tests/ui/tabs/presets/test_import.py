@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMessageBox
 
 from studio.core.presets import Preset, encode_preset, own_presets, save_preset
 from tests.ui.conftest import PATIENCE
-from tests.ui.presets.test_presets import titles
+from tests.ui.tabs.presets.test_presets import titles
 
 MINE = Preset("Rain", {"top_k": 3})
 SHARED = Preset("rain", {"top_k": 9})
@@ -140,7 +140,7 @@ def test_a_hostile_file_is_refused_once_with_a_message(
 def test_a_pipe_does_not_hold_the_window(qtbot, tab, shown, tmp_path):
     path = tmp_path / "pipe.preset.json"
     os.mkfifo(path)
-    from studio.ui.presets.import_preset import import_preset
+    from studio.ui.tabs.presets.import_preset import import_preset
 
     import_preset(tab.shared, path, tab)
     qtbot.waitUntil(lambda: bool(shown), timeout=PATIENCE)

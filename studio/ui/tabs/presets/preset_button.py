@@ -73,14 +73,14 @@ class PresetButton(QToolButton):
 
     def save_form(self) -> None:
         """Ask for a name and save the form as a preset."""
-        from studio.ui.presets.save_dialog import SaveDialog
+        from studio.ui.tabs.presets.save_dialog import SaveDialog
 
         dialog = SaveDialog(self._shared, self._kind, self._form_values(), self.window())
         dialog.open()
 
     def manage(self) -> None:
         """Rename, delete and share own presets."""
-        from studio.ui.presets.manage_dialog import ManageDialog
+        from studio.ui.tabs.presets.manage_dialog import ManageDialog
 
         ManageDialog(self._shared, self._kind, self.window()).open()
 
@@ -93,7 +93,7 @@ class PresetButton(QToolButton):
             tr("Presets (*{suffix})", suffix=SUFFIX),
         )
         if name:
-            from studio.ui.presets.import_preset import import_preset
+            from studio.ui.tabs.presets.import_preset import import_preset
 
             import_preset(self._shared, Path(name), self)
 
