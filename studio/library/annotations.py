@@ -13,7 +13,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,10 +78,39 @@ def read_fallback(data: DataFolder) -> dict[str, Line]:
     return {line.sha256: line for line in _read_lines(data.annotations)}
 
 
-def save_annotations(data: DataFolder, files: Iterable[Annotated]) -> None:
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[bool]:
+    """Keep other programs from changing a folder's annotations; yield False if that is impossible.
+
+    Two data folders may watch the same folder.
+    """
+    path = annotations_path(folder)
+    with contextlib.ExitStack() as stack:
+        try:
+            path.parent.mkdir(exist_ok=True)
+            stack.enter_context(file_lock.hold(_lock_path(path)))
+        except OSError:  # read-only, gone or full; `save_annotations` knows what to do
+            yield False
+        else:
+            yield True
+
+
+def stamp_of(folder: Path) -> tuple[int, int, int]:
+    """Return what changes when a folder's annotations do; zeros if it has none."""
+    try:
+        status = annotations_path(folder).stat()
+    except OSError:
+        return 0, 0, 0
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def save_annotations(
+    data: DataFolder, files: Iterable[Annotated], *, is_locked: bool = False
+) -> None:
     """Store annotations durably next to their files. Raises OSError if the disk is full.
 
-    Lines of a folder that is read-only or gone go to the data folder.
+    Lines of a folder that is read-only or gone go to the data folder. `is_locked`: the caller holds
+    the lock of the folder.
     """
     now = time.time()
     folders: dict[Path, list[Annotated]] = {}
@@ -99,7 +128,7 @@ def save_annotations(data: DataFolder, files: Iterable[Annotated]) -> None:
             for file in annotated
         ]
         try:
-            _append(annotations_path(folder), lines)
+            _append(annotations_path(folder), lines, is_locked=is_locked)
         except OSError as error:
             if error.errno in _FULL_DISK:
                 raise
@@ -182,11 +211,15 @@ def _names(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({name.strip() for name in cut} - {""})[:_MAX_NAMES])
 
 
-def _append(path: Path, lines: Sequence[Line]) -> None:
+def _lock_path(path: Path) -> Path:
+    return path.with_name(f".{path.name}.lock")
+
+
+def _append(path: Path, lines: Sequence[Line], *, is_locked: bool = False) -> None:
     """Append lines in one write; compact a file that has grown and is mostly outdated."""
     if not path.parent.exists():
         path.parent.mkdir()
-    with file_lock.hold(path.with_name(f".{path.name}.lock")):
+    with contextlib.nullcontext() if is_locked else file_lock.hold(_lock_path(path)):
         is_new = not path.exists()
         before, after = _write(path, b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
         if is_new:

@@ -35,6 +35,7 @@ from studio.library.scanning.known_files import (
     readable_paths,
     scanned_folders,
 )
+from studio.library.scanning.restore_annotations import FolderNotes
 from studio.library.scanning.walk import NOT_UTF8, Problem, Root
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Library:
     def __init__(self, data: DataFolder, reader: FileReader | None = None) -> None:
         self.data = data
         self._reader = reader
+        self._notes = FolderNotes(data)
         data.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.index = LibraryIndex(data.library)
         self._restore_lists()
@@ -278,16 +280,25 @@ class Library:
 
         Returns id → the notes before, of those that changed; pass them to `restore` for undo.
         """
-        with self._locked():
-            before = self.index.annotations(list(ids))
-            after = {item_id: normal(change(normal(old))) for item_id, old in before.items()}
-            return self._store(before, after)
+        return self._change(ids, lambda _id, old: normal(change(normal(old))))
 
     def restore(self, annotations: Notes) -> Notes:
         """Replace notes about items; return those before, for redo."""
+        return self._change(annotations, lambda item_id, _old: annotations[item_id])
+
+    def _change(self, ids: Iterable[int], new_of: Callable[[int, Annotation], Annotation]) -> Notes:
+        """Change notes, folder by folder, so that no change of another program is lost."""
+        before: Notes = {}
         with self._locked():
-            before = self.index.annotations(list(annotations))
-            return self._store(before, {item_id: annotations[item_id] for item_id in before})
+            folders: dict[Path, list[int]] = {}
+            for item in self.index.items(list(ids)):
+                folders.setdefault(Path(item.path).parent, []).append(item.id)
+            for folder, chosen in folders.items():
+                with self._notes.changing(self.index, folder) as is_locked:
+                    old = self.index.annotations(chosen)
+                    new = {item_id: new_of(item_id, noted) for item_id, noted in old.items()}
+                    before |= self._store(old, new, is_locked=is_locked)
+        return before
 
     def add_collection(self, name: str) -> None:
         """Create an empty collection, if it does not exist."""
@@ -323,7 +334,7 @@ class Library:
         with self._locked():
             kept_lists.remove_collection(self.index, self.data, name)
 
-    def _store(self, before: Notes, after: Notes) -> Notes:
+    def _store(self, before: Notes, after: Notes, *, is_locked: bool) -> Notes:
         changed = {item_id: new for item_id, new in after.items() if new != before[item_id]}
         if changed:
             save_annotations(
@@ -332,6 +343,7 @@ class Library:
                     Annotated(item.path, item.sha256, changed[item.id])
                     for item in self.index.items(list(changed))
                 ),
+                is_locked=is_locked,
             )
             self.index.annotate(changed)
         return {item_id: before[item_id] for item_id in changed}

@@ -1,16 +1,20 @@
-"""Reads the annotations next to files into the index, for a scan."""
+"""Reads the annotations next to files into the index, for a scan and before they are changed."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from studio.core.paths import DataFolder
 from studio.library.annotations import (
     Annotated,
     Line,
+    locked,
     read_annotations,
     read_fallback,
     save_annotations,
+    stamp_of,
 )
 from studio.library.index import LibraryIndex
 from studio.library.items import Annotation, Item
@@ -28,13 +32,20 @@ class Restoration:
         """SHA-256 → annotation of a file that is no longer in its folder."""
         self._lines: dict[Path, dict[str, Line]] = {}
 
+    def restore_known(self, folder: Path) -> int:
+        """Apply the annotations of those files in a folder that the index has."""
+        return self._apply(folder, read_annotations(folder))
+
     def restore_folder(self, folder: Path, names: set[str]) -> int:
         """Apply the annotations of a folder with these files; return how many changed."""
         lines = read_annotations(folder)
         for line in lines.values():
             if line.name not in names and line.annotation != Annotation():
                 self._keep_orphan(line)
-        known = known_files(self._index, [str(folder / name) for name in lines if name in names])
+        return self._apply(folder, {name: line for name, line in lines.items() if name in names})
+
+    def _apply(self, folder: Path, lines: dict[str, Line]) -> int:
+        known = known_files(self._index, [str(folder / name) for name in lines])
         before = self._index.annotations([file.id for file in known.values()])
         changed = {}
         for file in known.values():
@@ -78,6 +89,24 @@ class Restoration:
 
     def _keep_orphan(self, line: Line) -> None:
         self._orphans[line.sha256] = _later(line, self._orphans.get(line.sha256))
+
+
+class FolderNotes:
+    """Brings what other programs noted into the index before this one changes it."""
+
+    def __init__(self, data: DataFolder) -> None:
+        self._data = data
+        self._seen: dict[Path, tuple[int, int, int]] = {}
+        """Folder → the stamp of its annotations that the index has."""
+
+    @contextlib.contextmanager
+    def changing(self, index: LibraryIndex, folder: Path) -> Iterator[bool]:
+        """Lock a folder's annotations, and bring the index up to date; see `annotations.locked`."""
+        with locked(folder) as is_locked:
+            if stamp_of(folder) != self._seen.get(folder):
+                Restoration(index, self._data).restore_known(folder)
+            yield is_locked
+            self._seen[folder] = stamp_of(folder)
 
 
 def _later(line: Line, other: Line | None) -> Line:
