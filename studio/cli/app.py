@@ -16,12 +16,13 @@ from studio.cli.generate import add_commands
 from studio.cli.library.commands import library_app
 from studio.cli.models.commands import models_app
 from studio.cli.models.memory import STRATEGIES, read_preference
+from studio.cli.parser_texts import TranslatedApp
 from studio.cli.queue import queue_app
 from studio.cli.settings import settings_app
 from studio.core.paths import user_path
 from studio.core.translation import tr, tr_marked
 
-app = typer.Typer(
+app = TranslatedApp(
     name="studio",
     help=tr(
         "Generate text, images, video, speech and music on this computer. Without a command, "

@@ -9,11 +9,12 @@ import msgspec
 import typer
 
 from studio.cli import output
+from studio.cli.parser_texts import TranslatedApp
 from studio.core.errors import StudioError
 from studio.core.jobs import Job, JobState
 from studio.core.translation import mark, tr, tr_marked, tr_plural
 
-queue_app = typer.Typer(no_args_is_help=True, help=tr("List, run, cancel and clear jobs."))
+queue_app = TranslatedApp(no_args_is_help=True, help=tr("List, run, cancel and clear jobs."))
 Json = Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))]
 STATE_CELLS = 10
 """Width of a state in the list; a Chinese character takes two cells."""

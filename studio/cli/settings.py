@@ -9,6 +9,7 @@ import typer
 
 from studio.cli import output
 from studio.cli.context import unsaved
+from studio.cli.parser_texts import TranslatedApp
 from studio.core.drafts import save_drafts
 from studio.core.errors import StudioError
 from studio.core.files import write_whole
@@ -28,7 +29,7 @@ from studio.core.settings_catalog.values import (
 from studio.core.settings_store import Change, load_settings, update
 from studio.core.translation import tr, tr_marked, tr_plural
 
-settings_app = typer.Typer(help=tr("Show and change the settings."), no_args_is_help=True)
+settings_app = TranslatedApp(help=tr("Show and change the settings."), no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))]
 Key = Annotated[str, typer.Argument(metavar="NAME", help=tr("As `studio settings list` shows it."))]
 

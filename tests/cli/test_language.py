@@ -8,6 +8,7 @@ from studio.core.settings_store import update
 from studio.core.translation import VARIABLE
 from studio.jobs.store import JobStore
 from tests.cli.programs import studio
+from tests.models.made import folder_of
 
 
 def test_a_command_has_the_language_of_the_settings(data, monkeypatch):
@@ -24,7 +25,12 @@ def test_a_command_has_the_language_of_the_settings(data, monkeypatch):
 def test_the_parser_has_the_language_too(data, monkeypatch):
     monkeypatch.setenv(VARIABLE, "zh_CN")
     assert "没有命令 'nonsense'。" in studio("settings", "nonsense", data=data).stderr
-    assert "选项" in studio("settings", "--help", data=data).stdout
+    for arguments in (("settings",), ("settings", "get"), ("models", "scan"), ("text",), ()):
+        shown = studio(*arguments, "--help", data=data).stdout
+        for word in ("用法：", "[选项]", "选项:", "显示此帮助并退出。"):
+            assert word in shown, arguments
+        for word in ("Usage", "Options", "Commands", "Show this", "OPTIONS", "COMMAND", "ARGS"):
+            assert word not in shown, arguments
 
 
 def test_the_variable_beats_the_settings(data, monkeypatch):
@@ -54,6 +60,12 @@ def test_the_queue_has_words_of_people_and_json_has_keys(data, monkeypatch):
     assert "  等待中    text    猫" in studio("queue", "list", data=data).stdout
     shown = studio("queue", "list", "--json", data=data).stdout
     assert json.loads(shown)["jobs"][0]["state"] == "queued"
+
+
+def test_a_scan_has_words_of_the_language(data, monkeypatch, tmp_path):
+    folder_of(tmp_path / "found/no", {"model_type": "bert"})
+    monkeypatch.setenv(VARIABLE, "zh_CN")
+    assert studio("models", "scan", tmp_path / "found", data=data).stdout.startswith("不支持")
 
 
 def add_job(data):

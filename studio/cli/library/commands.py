@@ -13,13 +13,14 @@ from studio.cli.library.changes import register
 from studio.cli.library.filters import with_filters
 from studio.cli.library.session import find_items, opened
 from studio.cli.library.tables import details, foreign_settings, item_json, items_json, line_of
+from studio.cli.parser_texts import TranslatedApp
 from studio.core.errors import StudioError
 from studio.core.paths import input_path
 from studio.core.translation import tr, tr_plural
 from studio.library.items import Query
 from studio.library.scanning.walk import Problem
 
-library_app = typer.Typer(
+library_app = TranslatedApp(
     no_args_is_help=True, help=tr("List, search, rate, tag, export and trash what was made.")
 )
 Json = Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))]

@@ -13,12 +13,13 @@ from studio.cli.models import list as list_commands
 from studio.cli.models.hub import get_command, hub_command
 from studio.cli.models.install import install_command
 from studio.cli.models.memory import memory_command
+from studio.cli.parser_texts import TranslatedApp
 from studio.core.errors import StudioError
 from studio.core.paths import user_path
 from studio.core.translation import tr
 from studio.models.card import ADAPTED_KIND
 
-models_app = typer.Typer(no_args_is_help=True, help=tr("List, add, download and remove models."))
+models_app = TranslatedApp(no_args_is_help=True, help=tr("List, add, download and remove models."))
 list_commands.register(models_app)
 inspect.add_commands(models_app)
 Json = Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))]

@@ -132,9 +132,18 @@ def _add(data: DataFolder, path: Path, added: list[str], failed: list[str]) -> N
         output.explain(error)
 
 
+def _state(found: FoundModel) -> str:
+    """Return in a word what a model is to Studio; all words have the same width."""
+    if found.known:
+        return tr("known", context="a scan")
+    if found.inspection.runs:
+        return tr("runs", context="a scan")
+    return tr("no", context="a scan")
+
+
 def _line(found: FoundModel) -> str:
     model = found.inspection
-    state = "known" if found.known else "runs" if model.runs else "no"
+    state = _state(found)
     size = (
         tr(", converting writes {size:.2f} GB", size=model.converted_size / 1e9)
         if model.converted_size and not found.known
