@@ -11,6 +11,7 @@ and theme of it.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import shutil
 import sys
@@ -31,7 +32,9 @@ from studio.core.translation import ENGLISH, use_language
 from studio.ui.batch.dialog import BatchDialog
 from studio.ui.help.palette import Palette
 from studio.ui.library.compare.window import CompareWindow
+from studio.ui.models.hardware_probe import HardwareProbe
 from studio.ui.tabs.form_tab import FormTab
+from studio.ui.video.video_window import VideoWindow
 
 SIZE = (1280, 800)
 SMALL = (1024, 700)
@@ -50,6 +53,8 @@ IMAGES = (
     "a white house",
     "a purple flower",
 )
+CLIP_RATE = 25
+"""Frames per second of the video, and how many lie between two images."""
 MUSIC = "a calm piano melody"
 SPEECH = "Good morning! The train to London leaves at 9:45 and costs £12.50."
 ROWS = (
@@ -264,8 +269,7 @@ def take_batch(session: Session) -> QWidget:
 def take_models(session: Session) -> QWidget:
     """The Models window."""
     session.window.dialogs.show_models()
-    session.wait(lambda: bool(dialogs()))
-    run_events(3000)
+    session.wait(lambda: bool(dialogs()) and HardwareProbe.known is not None)
     return dialogs()[0]
 
 
@@ -331,6 +335,41 @@ def take_compare(session: Session) -> QWidget:
     return compare
 
 
+def write_clip(path: Path, images: list[Path]) -> None:
+    """Write a video in which each image turns into the next one. Raises OSError."""
+    import av
+    import numpy as np
+    from PIL import Image
+
+    shown = [Image.open(one).convert("RGB").resize((480, 480)) for one in images]
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=CLIP_RATE)
+        stream.width, stream.height, stream.pix_fmt = 480, 480, "yuv420p"
+        for first, second in itertools.pairwise(shown):
+            for step in range(CLIP_RATE):
+                pixels = np.asarray(Image.blend(first, second, step / CLIP_RATE))
+                frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+                file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+
+
+def take_video(session: Session) -> QWidget:
+    """A video of the library's images in its window."""
+    path = session.folder / "a-red-apple-to-a-white-house.mp4"
+    outputs = DataFolder(session.folder).outputs
+    write_clip(path, sorted(outputs.glob("*.png"), key=lambda one: one.stat().st_mtime)[:5])
+    session.window.dialogs.show_video(path)
+    session.wait(lambda: bool(dialogs()))
+    window = dialogs()[0]
+    assert isinstance(window, VideoWindow)
+    player = window.view.player
+    session.wait(lambda: player.is_playing and player.position > 0)
+    player.pause()
+    player.seek(1.0)
+    run_events(1000)
+    return window
+
+
 def take_chinese(session: Session) -> QWidget:
     """The Image tab in Chinese."""
     session.tab("image", "一棵绿色的树")
@@ -384,6 +423,8 @@ SHOTS = {
     **two("audio", take_audio),
     "audio-dark": Shot(take_audio, "dark", True),
     **two("batch", take_batch),
+    "video-light": Shot(take_video, "light", True),
+    "video-dark": Shot(take_video, "dark", True),
     "models-light": Shot(take_models, "light", True),
     "palette-dark": Shot(take_palette, "dark", False),
     "examples-light": Shot(take_examples, "light", False),
@@ -424,7 +465,8 @@ def main() -> int:
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / "studio"
+        os.environ["HOME"] = scratch  # the window shows paths in it with ~
+        folder = Path(scratch) / "Studio"
         shutil.copytree(options.models / "models", folder / "models", copy_function=os.link)
         names = chosen(options.names)
         if any(SHOTS[name].has_models for name in names):

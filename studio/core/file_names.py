@@ -6,7 +6,9 @@ program's internals.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
 import re
 import sys
 import time
@@ -206,3 +208,12 @@ def is_utf8(path: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def home_path(path: str) -> str:
+    """Return a path as it is shown: with ~ for the user's home folder, except on Windows."""
+    if os.name == "nt":
+        return path
+    with contextlib.suppress(ValueError, RuntimeError):  # elsewhere, or a user without a home
+        return str(Path("~") / Path(path).relative_to(Path.home()))
+    return path

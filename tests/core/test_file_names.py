@@ -1,5 +1,7 @@
 """File names: safe everywhere, never outside the folder."""
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -124,3 +126,12 @@ def test_a_single_job_is_named_by_prompt_and_id():
 )
 def test_characters_that_the_system_cannot_write_are_left_out(encoding, made):
     assert file_names._encodable("提示-naïve", encoding) == made
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not know ~")
+def test_the_home_folder_is_shown_as_a_tilde(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/王 ann")
+    assert file_names.home_path("/home/王 ann/Studio/models/a") == "~/Studio/models/a"
+    assert file_names.home_path("/home/王 anna/models") == "/home/王 anna/models"
+    assert file_names.home_path("/srv/models") == "/srv/models"
+    assert file_names.home_path("relative/models") == "relative/models"

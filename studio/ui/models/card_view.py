@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.errors import StudioError
+from studio.core.file_names import home_path
 from studio.core.settings import LoadPreference
 from studio.core.settings_catalog.catalog import STRATEGY_TITLES
 from studio.core.translation import mark, tr, tr_marked, tr_plural
@@ -224,7 +225,7 @@ class CardView(QScrollArea):
             self._fact(tr("Prompt"), limit)
         self._fact(tr("Source"), _source(card))
         self._fact(tr("Trigger words"), ", ".join(card.trigger_words))
-        self._fact(tr("Folder"), card.path if item.installed else "")
+        self._fact(tr("Folder"), home_path(card.path) if item.installed and card.path else "")
 
     def _fact(self, name: str, value: str, note: str = "") -> None:
         if not value:
