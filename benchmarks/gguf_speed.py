@@ -1,7 +1,7 @@
 """Tokens per CPU second of a GGUF as it is (llama.cpp), against transformers on the same weights,
 converted once.
 
-Needs the extra `gguf`. Measures a GGUF made from the installed starter text model
+Needs llama.cpp. Measures a GGUF made from the installed starter text model
 ($STUDIO_STARTER_DIR or the data folder), or another file: `python -m benchmarks.gguf_speed FILE`,
 or $STUDIO_BENCHMARK_GGUF.
 """
@@ -26,11 +26,11 @@ PROMPT = (
 
 
 def main() -> None:
-    """Measure and print; nothing without the extra."""
+    """Measure and print; nothing without llama.cpp."""
     from studio.models import llama_cpp
 
     if not llama_cpp.is_installed():
-        sys.stderr.write("gguf_speed: needs the extra gguf\n")
+        sys.stderr.write("gguf_speed: llama.cpp has no wheel here\n")
         return
     from studio.core import environment
     from studio.core.jobs import new_job

@@ -1,6 +1,6 @@
 """A GGUF file of the starter text model, for benchmarks that need one and get no file named.
 
-The installed starter model was converted from a GGUF to safetensors; this writes its weights back
+An installed starter model that was converted from a GGUF to safetensors is written back
 as Q4_1 (embeddings as Q8_0), with llama.cpp's names and order of heads.
 """
 
@@ -16,6 +16,8 @@ from typing import Any
 
 from studio.core.paths import DataFolder, data_folder
 from studio.models.card import ModelCard
+from studio.models.inspect.checkpoint import checkpoint_in
+from studio.models.llama_cpp import RUNNER
 from studio.models.registry import ModelRegistry
 
 NAMES = {
@@ -44,7 +46,11 @@ def starter_text_model() -> ModelCard:
 def gguf_file(folder: Path) -> Path:
     """Return the file of the command line or $STUDIO_BENCHMARK_GGUF, else write one to `folder`."""
     named = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("STUDIO_BENCHMARK_GGUF", "")
-    return Path(named) if named else write_gguf(starter_text_model(), folder / "starter.gguf")
+    if named:
+        return Path(named)
+    card = starter_text_model()
+    own = checkpoint_in(card.folder) if card.runner == RUNNER else None
+    return Path(own.path) if own is not None else write_gguf(card, folder / "starter.gguf")
 
 
 def write_gguf(card: ModelCard, path: Path) -> Path:

@@ -325,6 +325,8 @@ def _one_file(card: ModelCard) -> Iterator[Check]:
         return
     if card.runner == llama_cpp.RUNNER and not llama_cpp.is_installed():
         cure = tr(
-            'pip install "studio[gguf]", or convert it: studio models add "{path}"', path=path
+            'pip install {package}, or convert it: studio models add "{path}"',
+            package=llama_cpp.REQUIREMENT,
+            path=path,
         )
         yield Check(card.title, "warn", tr("llama.cpp, which runs it, is not installed"), cure)

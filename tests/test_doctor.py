@@ -143,7 +143,7 @@ def test_model_with_a_missing_folder_is_reported(data, tmp_path):
     assert f"studio models remove {card.name}" in checks[card.title].cure
 
 
-@pytest.mark.skipif(not llama_cpp.is_installed(), reason="the extra gguf is not installed")
+@pytest.mark.skipif(not llama_cpp.is_installed(), reason="llama.cpp has no wheel here")
 def test_gguf_without_a_runner_is_reported(data, tmp_path, monkeypatch):
     path = make_gguf(tmp_path / "x.gguf")
     card = add(data, path)

@@ -37,7 +37,7 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     """Bytes of the joined file."""
     convert: bool = False
-    """The file is a GGUF to convert to safetensors."""
+    """The file is a GGUF, which is converted to safetensors where llama.cpp cannot run it."""
 
 
 class LicenseTerms(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""llama.cpp, if the extra `gguf` is installed: opens a GGUF file and tokenizes. See docs/gguf.md.
+"""llama.cpp, where it has wheels: opens a GGUF file and tokenizes. See docs/gguf.md.
 
 `files/gguf_header.py` checks every header first. Native code may crash all the same, so this runs
 in child processes only.
@@ -19,13 +19,15 @@ from studio.core.translation import tr
 from studio.models.files.gguf_header import read_gguf
 
 PACKAGE = "cyllama"
+REQUIREMENT = "cyllama==0.2.18"
+"""As in pyproject.toml."""
 RUNNER: Final = "llama.cpp"
 _SENTENCE_PIECE = 1
 """llama.cpp's id of vocabularies whose tokens include the space before a word."""
 
 
 def is_installed() -> bool:
-    """Return whether the extra is installed, without importing it."""
+    """Return whether the package is installed, without importing it."""
     return importlib.util.find_spec(PACKAGE) is not None
 
 
@@ -96,6 +98,9 @@ class Tokenizer:
         self.chat_template = str(model.get_default_chat_template() or "")
         self.bos_token_id = _valid(self._vocabulary.token_bos())
         self.eos_token_id = _valid(self._vocabulary.token_eos())
+        # The binding drops blanks at both ends of a text, so these tokens are put around it.
+        self._around = self._tokens("|", begin=False)
+        self._around_length = len(str(self._vocabulary.detokenize(self._around, 64)))
 
     def __call__(self, text: str) -> Encoded:
         """Return the tokens of a text, with the model's initial tokens."""
@@ -129,7 +134,9 @@ class Tokenizer:
 
     def decode(self, ids: list[int], **_options: Any) -> str:
         """Return the text of tokens, without the special ones."""
+        ids = [*self._around, *ids, *self._around]
         text = str(self._vocabulary.detokenize(ids, 16 * len(ids) + 64))
+        text = text[self._around_length : len(text) - self._around_length]
         # An answer does not begin with the space of its first word; a continuation does.
         return text.removeprefix(" ") if self._chat and self._begins_with_space else text
 

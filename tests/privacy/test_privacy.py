@@ -146,7 +146,7 @@ def test_added_model_opens_no_connection_and_writes_only_its_folders(
     watched, data, tmp_path, options
 ):
     if not options and not llama_cpp.is_installed():
-        pytest.skip("the extra gguf is not installed")
+        pytest.skip("llama.cpp has no wheel here")
     gguf = make_gguf(tmp_path / "Tiny.gguf")
     found = watched(data, *studio(data, "models", "add", gguf, *options))
     assert found.findings == [], found.report

@@ -28,6 +28,7 @@ MODULES = (
     "diffusers.models.unets.unet_2d_condition",
     "diffusers.models.autoencoders.autoencoder_tiny",
     "diffusers.schedulers.scheduling_dpmsolver_multistep",
+    "cyllama.llama.llama_cpp",
     "soundfile",
     "studio.engine.local",
     "studio.engine.text.generate",

@@ -9,8 +9,16 @@ from studio.core.artifact import FinishReason
 from studio.core.events import Progress
 from studio.core.requests import TextRequest
 from studio.engine.protocol import JobContext
+from studio.engine.text.load import Pipeline
 from studio.engine.text.pipeline import TextPipeline
-from studio.engine.text.rows import marks_for, new_row, prefix_of, request_of, result_of
+from studio.engine.text.rows import (
+    marks_for,
+    new_row,
+    prefix_of,
+    request_of,
+    result_of,
+    tokens_before,
+)
 from studio.engine.text.stop_strings import StopStrings
 from studio.engine.text.streaming import Clock, cancel_criteria
 from studio.library.results import TextResult
@@ -25,13 +33,15 @@ def beam_search(
     scores = output.sequences_scores.cpu().tolist()
     sequences = [row[start:].tolist() for row in output.sequences.cpu()]
     return [
-        dataclasses.replace(_candidate(context, pipeline, prompt, ids, rank), score=round(score, 6))
+        dataclasses.replace(
+            candidate_of(context, pipeline, prompt, ids, rank), score=round(score, 6)
+        )
         for rank, (ids, score) in enumerate(zip(sequences, scores, strict=True))
     ]
 
 
-def _candidate(
-    context: JobContext, pipeline: TextPipeline, prompt: list[int], ids: list[int], rank: int
+def candidate_of(
+    context: JobContext, pipeline: Pipeline, prompt: list[int], ids: list[int], rank: int
 ) -> TextResult:
     """Return the result of a beam, whose ids may end with an end token and padding."""
     seed = context.job.request.seed
@@ -40,9 +50,14 @@ def _candidate(
     stopped, partial = length < len(ids), context.is_cancelled()
     request = request_of(context)
     if not marks_for(request, pipeline).known:
-        text = pipeline.tokenizer.decode(
-            ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
+        before = tokens_before(context, prompt)
+        decoded = [
+            pipeline.tokenizer.decode(
+                tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
+            )
+            for tokens in (before, before + ids)
+        ]
+        text = decoded[1][len(decoded[0]) :]
         stop = StopStrings(request.stop)
         stop.push(text)
         stop.finish()

@@ -16,9 +16,9 @@ from studio.core.requests.text_task import TextTask
 from studio.core.translation import mark, tr
 from studio.engine.protocol import BatchOutcome, JobCancelledError, JobContext
 from studio.engine.runtime.placement import inference_context
-from studio.engine.text import llama_cpp
+from studio.engine.text import gguf_beams, llama_cpp
 from studio.engine.text.beam_search import beam_search
-from studio.engine.text.llama_cpp import GgufPipeline
+from studio.engine.text.gguf_context import GgufPipeline
 from studio.engine.text.load import Pipeline, load
 from studio.engine.text.rows import (
     batch_token_capacity,
@@ -38,7 +38,6 @@ from studio.engine.text.tasks.run import (
 )
 from studio.engine.text.tasks.writer import ModelWriter
 from studio.library.results import Result, TextResult
-from studio.models.card import ModelCard
 
 __all__ = ["Pipeline", "generate", "load", "run_batch"]
 
@@ -86,9 +85,9 @@ def _write(
 ) -> list[TextResult]:
     """Return the candidates, best first; `ids`: the prompt's tokens."""
     if request.num_beams > 1:
-        if isinstance(pipeline, GgufPipeline):
-            raise _beams_unsupported(context.card)
         with inference_context(pipeline.plan):
+            if isinstance(pipeline, GgufPipeline):
+                return gguf_beams.beam_search(context, pipeline, ids, clock)
             return beam_search(context, pipeline, ids, clock)
     candidates = range(request.num_return_sequences)
     rows = [new_row(context, pipeline, ids, candidate) for candidate in candidates]
@@ -194,17 +193,6 @@ def _distinct(context: JobContext, results: list[TextResult]) -> Iterator[TextRe
             yield dataclasses.replace(result, distinct=len(distinct))
         else:
             yield result
-
-
-def _beams_unsupported(card: ModelCard) -> StudioError:
-    return StudioError(
-        tr(
-            "{model} is a GGUF file; llama.cpp, which runs it, has no beam search.",
-            model=card.title,
-        ),
-        cause="invalid",
-        cure=tr("Set Beams to 1, or convert the model: studio models add --convert FILE"),
-    )
 
 
 def _no_answer(context: JobContext, results: list[TextResult]) -> StudioError:

@@ -9,58 +9,34 @@ weights do through transformers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from studio.core.environment import thread_count
 from studio.core.errors import StudioError
 from studio.core.events import Progress
 from studio.core.requests import TextRequest
 from studio.core.translation import tr
 from studio.engine.protocol import CancelCheck
-from studio.engine.runtime.device import free_bytes
 from studio.engine.runtime.placement import DEFAULT_PLAN
+from studio.engine.text.gguf_context import (
+    BATCH_TOKENS,
+    GgufPipeline,
+    logits_at,
+    new_batch,
+    new_context,
+)
+from studio.engine.text.gguf_prefix import PrefixReader
+from studio.engine.text.repetition import repeating_tokens
 from studio.engine.text.sampling import Row
 from studio.engine.text.streaming import Clock
-from studio.engine.text.thoughts import NO_MARKS, Marks, marks_of
+from studio.engine.text.thoughts import NO_MARKS, marks_of
 from studio.models.card import ModelCard
 from studio.models.inspect.checkpoint import checked, checkpoint_in
-from studio.models.llama_cpp import Tokenizer, binding, is_installed, open_model
+from studio.models.llama_cpp import REQUIREMENT, Tokenizer, binding, is_installed, open_model
 from studio.models.memory.load_plan import LoadPlan
 
-BATCH_TOKENS = 512
-"""Prompt tokens that are decoded at once."""
 _NO_SEED = 2**32 - 1
 """llama.cpp takes this seed as "none" and draws one."""
 _SEED_INSTEAD = 2**31
-_CACHE_BYTES = 2
-"""Bytes of a number in the cache: float16."""
-
-
-@dataclass(frozen=True)
-class GgufPipeline:
-    """A GGUF file that llama.cpp has opened."""
-
-    model: Any
-    tokenizer: Tokenizer
-    plan: LoadPlan = DEFAULT_PLAN
-    device: str = "cpu"
-    encoder_decoder: bool = False
-    marks: Marks = NO_MARKS
-
-    @property
-    def bytes_per_token(self) -> int:
-        """The bytes of one token's keys and values in the cache."""
-        width = self.model.n_embd // max(1, self.model.n_head)
-        return (
-            2
-            * _CACHE_BYTES
-            * int(self.model.n_layer)
-            * int(self.model.n_head_kv or self.model.n_head)
-            * int(width)
-        )
 
 
 def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> GgufPipeline:
@@ -84,8 +60,9 @@ def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> GgufPipeline:
             ),
             cause="model",
             cure=tr(
-                'Install it (pip install "studio[gguf]"), or convert the model: studio models '
-                'add "{path}"',
+                "Install it (pip install {package}), or convert the model: studio models add "
+                '"{path}"',
+                package=REQUIREMENT,
                 path=path,
             ),
         )
@@ -143,28 +120,11 @@ class _Batch:
     """A llama.cpp context with one sequence a row, by the row's number."""
 
     def __init__(self, rows: Sequence[Row], request: TextRequest, pipeline: GgufPipeline) -> None:
-        llama, longest = binding(), max(len(row.ids) for row in rows) + request.max_new_tokens
-        params = llama.LlamaContextParams()
-        params.n_seq_max, params.n_ctx, params.n_batch = (
-            len(rows),
-            longest * len(rows),
-            BATCH_TOKENS,
-        )
-        params.n_threads = params.n_threads_batch = thread_count()
-        # a cache for each row: with a shared one, rounding would make a row depend on the others
-        params.kv_unified = False
-        need = pipeline.bytes_per_token * longest * len(rows)
-        out_of_memory = MemoryError(
-            f"not enough memory for {longest:,} tokens × {len(rows)} ({need / 1e9:.1f} GB)"
-        )
-        # The system would overcommit, and kill this process when the memory is used.
-        if need > free_bytes(pipeline.device):
-            raise out_of_memory
-        try:
-            self._context = llama.LlamaContext(pipeline.model, params, False)
-        except (ValueError, RuntimeError) as error:
-            raise out_of_memory from error
-        self._batch = llama.LlamaBatch(n_tokens=max(BATCH_TOKENS, len(rows)), embd=0, n_seq_max=1)
+        longest = max(len(row.ids) for row in rows) + request.max_new_tokens
+        # A cache for each row: in a shared one, rounding would make a row depend on the others.
+        self._context = new_context(pipeline, len(rows), longest)
+        self._batch = new_batch(len(rows))
+        self._prefixes = PrefixReader(pipeline, self._context, self._batch, len(rows))
         self._rows = list(rows)
         self._prompts = [tuple(row.ids) for row in rows]
         vocabulary_size = len(pipeline.tokenizer)
@@ -183,7 +143,7 @@ class _Batch:
         positions = [
             (prompt, at, numbers)
             for prompt, numbers in rows_of.items()
-            for at in range(len(prompt))
+            for at in range(self._prefixes.read(prompt, numbers[0], is_cancelled), len(prompt))
         ]
         for begin in range(0, len(positions), BATCH_TOKENS):
             if is_cancelled():
@@ -210,7 +170,7 @@ class _Batch:
         """Offer one output of the last step to the recorders of these rows."""
         recorders = [recorder for number in numbers if (recorder := self._rows[number].logprobs)]
         if recorders:
-            logits = np.array(self._context.get_logits_ith(place), dtype=np.float32)
+            logits = logits_at(self._context, place)
             for recorder in recorders:
                 recorder.offer(logits)
 
@@ -249,7 +209,7 @@ class _Sampler:
     def sample(self, context: Any, place: int, ids: list[int] | None = None) -> int:
         """Return the token for one output of the last step. `ids`: prompt and text so far."""
         ids = self._prompt if ids is None else ids
-        banned = _repeating(ids, self._request.no_repeat_ngram_size)
+        banned = repeating_tokens(ids, self._request.no_repeat_ngram_size)
         if banned:  # a chain of its own, whose seed depends on the length so far
             chain = self._make_chain(self._seed + len(ids), ids, banned)
             token = int(chain.sample(context, place))
@@ -280,14 +240,3 @@ class _Sampler:
             for token in ids:
                 chain.accept(token)
         return chain
-
-
-def _repeating(ids: list[int], size: int) -> list[int]:
-    """Return the tokens that would repeat an n-gram of this size; none if it is 0."""
-    if not size or len(ids) < size:
-        return []
-    begin = ids[len(ids) - size + 1 :] if size > 1 else []
-    places = range(len(ids) - size + 1)
-    return sorted(
-        {ids[place + size - 1] for place in places if ids[place : place + size - 1] == begin}
-    )

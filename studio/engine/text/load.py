@@ -12,7 +12,7 @@ from studio.engine.runtime.placement import (
     quantization_kwargs,
 )
 from studio.engine.text import llama_cpp
-from studio.engine.text.llama_cpp import GgufPipeline
+from studio.engine.text.gguf_context import GgufPipeline
 from studio.engine.text.pipeline import TextPipeline
 from studio.engine.text.thoughts import NO_MARKS, marks_of
 from studio.models.card import ModelCard

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from studio.engine.runtime.placement import DEFAULT_PLAN
+from studio.engine.text.prompt_cache import PromptCache
 from studio.engine.text.thoughts import NO_MARKS, Marks
 from studio.models.memory.load_plan import LoadPlan
 
@@ -21,6 +22,8 @@ class TextPipeline:
     plan: LoadPlan = DEFAULT_PLAN
     marks: Marks = NO_MARKS
     """How the model marks its thoughts."""
+    prompts: PromptCache[Any] = field(default_factory=PromptCache)
+    """Keys and values of each layer."""
 
     @property
     def end_tokens(self) -> set[int]:

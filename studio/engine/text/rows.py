@@ -11,7 +11,7 @@ from studio.core.translation import tr
 from studio.engine.protocol import JobContext
 from studio.engine.runtime.device import free_bytes
 from studio.engine.text.chat_template import continued_text, prompt_end, prompt_tokens
-from studio.engine.text.llama_cpp import GgufPipeline
+from studio.engine.text.gguf_context import GgufPipeline
 from studio.engine.text.load import Pipeline
 from studio.engine.text.logprobs import LogprobRecorder
 from studio.engine.text.sampling import Row
@@ -25,6 +25,9 @@ from studio.preflight.tokens import too_long
 
 CACHE_SHARE = 0.25
 """Share of the free memory for the keys and values of one padded batch."""
+
+TOKENS_BEFORE = 4
+"""Tokens of a continued text that are decoded with the model's first one."""
 
 
 def request_of(context: JobContext) -> TextRequest:
@@ -68,7 +71,7 @@ def new_row(context: JobContext, pipeline: Pipeline, ids: list[int], candidate: 
     splitter = (
         splitter_for(marks, prompt_end(pipeline.tokenizer, ids)) if marks.known else Splitter()
     )
-    decoder = RowDecoder(pipeline.tokenizer, marks.tokens)
+    decoder = RowDecoder(pipeline.tokenizer, marks.tokens, tokens_before(context, ids))
     recorder = None
     if request.top_logprobs:
         recorder = LogprobRecorder(request.top_logprobs, pipeline.tokenizer.decode)
@@ -94,6 +97,11 @@ def prefix_of(context: JobContext) -> str:
     """Return the text before the model's own: what it continues."""
     card = context.card
     return "" if card.encoder_decoder else continued_text(card, request_of(context))
+
+
+def tokens_before(context: JobContext, ids: list[int]) -> list[int]:
+    """Return the prompt's last tokens if the model continues a text, else none."""
+    return ids[-TOKENS_BEFORE:] if prefix_of(context) else []
 
 
 def result_of(row: Row) -> TextResult:

@@ -21,6 +21,7 @@ from studio.engine.text.logprobs import LogprobRecorder, recorded_logits
 from studio.engine.text.stop_strings import StopStrings
 from studio.engine.text.streaming import Clock, RowDecoder
 from studio.engine.text.thoughts import Piece, Splitter
+from studio.engine.text.transformers_prefix import keep_prefix, restored_cache
 
 if TYPE_CHECKING:
     from studio.engine.text.pipeline import TextPipeline
@@ -127,6 +128,7 @@ def _halves(
     part: list[Row], over: set[int], pipeline: TextPipeline
 ) -> Generator[Row, None, list[list[Row]]]:
     """Yield the rows that are over but were not yielded; return the others in two parts."""
+    pipeline.prompts.clear()
     part[0].context.free_memory()
     left = [row for row in part if id(row) not in over]
     for row in left:
@@ -150,9 +152,13 @@ def sample_batch(
     import torch
 
     going = list(rows)
-    cache = None
+    prompts = [tuple(row.ids) for row in rows]
+    cache, is_new = restored_cache(prompts, pipeline), True
     while going:
-        cache = _generate(going, request, pipeline, clock, cache)
+        cache = _generate(going, request, pipeline, clock, cache, is_new=is_new)
+        if is_new:
+            keep_prefix(prompts, cache, pipeline)
+        is_new = False
         for row in going:
             row.over = row.over or row.tokens >= request.max_new_tokens
             if not row.over and row.context.is_cancelled():
@@ -169,11 +175,18 @@ def sample_batch(
 
 
 def _generate(
-    rows: list[Row], request: TextRequest, pipeline: TextPipeline, clock: Clock, cache: Any
+    rows: list[Row],
+    request: TextRequest,
+    pipeline: TextPipeline,
+    clock: Clock,
+    cache: Any,
+    *,
+    is_new: bool,
 ) -> Any:
     """Run the model until a share of the rows is over.
 
-    Returns its cache, None if it cannot continue from one.
+    `is_new`: `cache` holds at most the beginning of the prompts. Returns the model's cache, None if
+    it cannot continue from one.
     """
     from transformers import DynamicCache, LogitsProcessorList, StoppingCriteriaList
     from transformers.generation.utils import GenerateDecoderOnlyOutput
@@ -184,7 +197,8 @@ def _generate(
     )
 
     # The cache keeps its padding after the longest row has left. The last token is not in it yet.
-    inputs, mask = _padded(rows, pipeline, cache.get_seq_length() + 1 if cache is not None else 0)
+    length = 0 if cache is None or is_new else cache.get_seq_length() + 1
+    inputs, mask = _padded(rows, pipeline, length)
     watch = _Watch(rows, request, pipeline, clock)
     choice = [seeded_choice(rows, request)] if request.temperature > 0 else []
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from studio.engine.protocol import CancelCheck
@@ -45,20 +45,27 @@ class RowDecoder:
     Byte-level tokenizers spread one Chinese character over several tokens, and some tokenizers
     decode a token's leading space only in context. So the last tokens are decoded together, and
     the new text is what became longer. `marks`: token id → text of tokens that the tokenizer would
-    leave out.
+    leave out. `before`: the tokens before a text that is continued, which show whether its first
+    word begins with a space.
     """
 
-    def __init__(self, tokenizer: Any, marks: Mapping[int, str] | None = None) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        marks: Mapping[int, str] | None = None,
+        before: Sequence[int] = (),
+    ) -> None:
         self._tokenizer = tokenizer
         self._marks = marks or {}
-        self._ids: list[int] = []
+        self._before = tuple(before)
+        self._ids = list(before)
         self._prefix = 0
-        self._read = 0
+        self._read = len(before)
         self.text = ""
 
     def fresh(self) -> RowDecoder:
         """Return a decoder of the same tokenizer without tokens."""
-        return RowDecoder(self._tokenizer, self._marks)
+        return RowDecoder(self._tokenizer, self._marks, self._before)
 
     def push(self, token: int) -> str:
         """Add a token. Return the text that is complete now, maybe empty."""

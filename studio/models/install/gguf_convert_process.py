@@ -23,7 +23,7 @@ from studio.core.errors import StudioError
 from studio.core.lifeline import start_tied
 from studio.core.translation import tr
 from studio.models.files.gguf_header import bytes_of
-from studio.models.install.gguf_convert import Converted
+from studio.models.install.gguf_convert import TRY, Converted
 from studio.models.install.staging import stopped
 
 CONVERT_SECONDS = 3600
@@ -70,12 +70,12 @@ def run_conversion(gguf: Path, folder: Path, cancelled: Callable[[], bool]) -> C
 
 
 def try_out(gguf: Path, folder: Path, cancelled: Callable[[], bool]) -> Converted:
-    """Let llama.cpp run a GGUF without writing anything. Raises like `run_conversion`."""
-    return _run(gguf, folder, [gguf], cancelled)
+    """Let llama.cpp run a GGUF; write its tokenizer to `folder`. Raises like `run_conversion`."""
+    return _run(gguf, folder, [gguf, folder, TRY], cancelled)
 
 
 def _run(
-    gguf: Path, folder: Path, arguments: list[Path], cancelled: Callable[[], bool]
+    gguf: Path, folder: Path, arguments: list[Path | str], cancelled: Callable[[], bool]
 ) -> Converted:
     with (
         tempfile.TemporaryFile() as output,

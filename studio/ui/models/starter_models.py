@@ -35,7 +35,7 @@ STARTER_MODELS = (
         "text",
         mark("writes English text on any computer"),
         92_871_040,
-        729_293_504,
+        191_233_472,
     ),
     StarterModel(
         "kokoro",

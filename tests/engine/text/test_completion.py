@@ -24,7 +24,9 @@ BACKENDS = [
     "llama",
     pytest.param(
         "gguf",
-        marks=pytest.mark.skipif(not llama_cpp.is_installed(), reason="the extra gguf is missing"),
+        marks=pytest.mark.skipif(
+            not llama_cpp.is_installed(), reason="llama.cpp has no wheel here"
+        ),
     ),
 ]
 

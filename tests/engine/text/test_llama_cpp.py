@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from studio.core.paths import DataFolder
 from studio.core.requests import TextRequest
 from studio.engine.process.engine import ProcessEngine
 from studio.engine.text import generate as text
-from studio.engine.text import llama_cpp as text_gguf
-from studio.engine.text.llama_cpp import _repeating
+from studio.engine.text import gguf_context
+from studio.engine.text.repetition import repeating_tokens
 from studio.engine.text.rows import prompt_ids
 from studio.library.artifacts import read_recipe
 from studio.models import llama_cpp
@@ -23,14 +24,13 @@ from studio.models.files.gguf_header import read_gguf
 from studio.models.install.add import add, remove
 from studio.models.install.verify import check
 from studio.models.registry import ModelRegistry
+from studio.preflight.tokens import count_tokens
 from tests.checkpoints.text import CHAT
 from tests.engine.runs import run_job, run_one
 from tests.engine.test_engines import EventLog
 from tests.models.made import make_gguf
 
-pytestmark = pytest.mark.skipif(
-    not llama_cpp.is_installed(), reason="the extra gguf is not installed"
-)
+pytestmark = pytest.mark.skipif(not llama_cpp.is_installed(), reason="llama.cpp has no wheel here")
 PATIENCE = 120
 
 
@@ -81,13 +81,27 @@ def test_gguf_file_is_not_copied(data, gguf):
         128,
     )
     assert card.parameters == read_gguf(gguf).parameters
-    assert sorted(path.name for path in card.folder.iterdir()) == ["card.toml", "checkpoint.json"]
+    assert sorted(path.name for path in card.folder.iterdir()) == [
+        "card.toml",
+        "checkpoint.json",
+        "tokenizer.json",
+    ]
     assert check(data, card).state == "same"
     gguf.write_bytes(before[:-1] + b"x")
     assert check(data, card).state == "changed"
     gguf.write_bytes(before)
     remove(data, card.name)
     assert gguf.read_bytes() == before
+
+
+def test_tokens_are_counted_without_the_model(data, gguf, tmp_path):
+    card = add(data, gguf)
+    for prompt in ("This is", "一只猫。🐈 <|end|>"):
+        assert count_tokens(card, prompt) == len(text.load(card).tokenizer(prompt).input_ids)
+    chat = add(data, make_gguf(tmp_path / "chat.gguf", template=CHAT, seed=1))
+    request = TextRequest(prompt="cat", max_new_tokens=1)
+    read = prompt_ids(_run(chat, request), text.load(chat))
+    assert count_tokens(chat, "cat") == len(read)
 
 
 def test_damaged_file_is_refused_before_llama_cpp_opens_it(data, gguf):
@@ -116,6 +130,7 @@ def test_missing_extra_is_reported_with_a_working_remedy(data, gguf, monkeypatch
     with pytest.raises(StudioError, match="not installed") as caught:
         text.load(card)
     assert f'studio models add "{gguf}"' in caught.value.cure
+    assert f"pip install {llama_cpp.REQUIREMENT}" in caught.value.cure
     again = add(data, gguf)
     assert (again.name, again.runner, again.sha256) == (card.name, "transformers", card.sha256)
     assert [card.name for card in ModelRegistry(data).list() if not card.builtin] == ["tiny"]
@@ -153,6 +168,17 @@ def test_greedy_text_equals_that_of_transformers(model, converted, prompt, value
     assert ours.statistics.prompt_tokens == theirs.statistics.prompt_tokens
     assert ours.statistics.units == theirs.statistics.units
     assert deltas(ours) == ours.results[0].text
+
+
+@pytest.mark.parametrize("words", [" lazy", "\n\nThe fox\n", "  x  ", "雨。🐈", " ", ""])
+def test_blanks_of_a_text_are_kept(model, words):
+    tokenizer = model[1].tokenizer
+    assert tokenizer.decode(tokenizer.encode(words)) == words
+
+
+def test_the_requirement_is_that_of_the_installation():
+    text = (Path(__file__).resolve().parents[3] / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'"{llama_cpp.REQUIREMENT}; ' in text
 
 
 def test_chat_template_of_the_file_is_used(data, tmp_path):
@@ -237,10 +263,10 @@ def test_candidates_that_do_not_fit_in_memory_are_split(model, monkeypatch):
     whole = [result.text for result in run_job(text, card, pipeline, request).results]
     tokens = len(pipeline.tokenizer("This is").input_ids) + 16
     monkeypatch.setattr(
-        text_gguf, "free_bytes", lambda _device: 2 * tokens * pipeline.bytes_per_token
+        gguf_context, "free_bytes", lambda _device: 2 * tokens * pipeline.bytes_per_token
     )
     assert [result.text for result in run_job(text, card, pipeline, request).results] == whole
-    monkeypatch.setattr(text_gguf, "free_bytes", lambda _device: tokens)
+    monkeypatch.setattr(gguf_context, "free_bytes", lambda _device: tokens)
     with pytest.raises(MemoryError, match="not enough memory"):
         run_job(text, card, pipeline, request)
 
@@ -261,10 +287,57 @@ def test_too_long_prompt_is_refused_with_both_token_counts(model):
         run_job(text, card, pipeline, TextRequest(prompt="This is " * 100, max_new_tokens=8))
 
 
-def test_beam_search_is_refused_with_a_remedy(model):
-    with pytest.raises(StudioError, match="no beam search") as caught:
-        run_job(text, *model, TextRequest(prompt="This is", num_beams=3, max_new_tokens=8))
-    assert "--convert" in caught.value.cure
+@pytest.mark.parametrize("values", PENALTIES)
+@pytest.mark.parametrize("beams", [2, 5])
+def test_beams_equal_those_of_transformers(model, converted, beams, values):
+    request = TextRequest(
+        prompt="The quick brown",
+        num_beams=beams,
+        num_return_sequences=2,
+        max_new_tokens=12,
+        **{"repetition_penalty": 1, **values},
+    )
+    ours, theirs = (run_job(text, *pair, request) for pair in (model, converted))
+    assert [whole(one.text) for one in ours.results] == [whole(one.text) for one in theirs.results]
+    assert [one.score for one in ours.results] == pytest.approx(
+        [one.score for one in theirs.results], abs=1e-3
+    )
+    assert [one.finish_reason for one in ours.results] == ["length"] * len(ours.results)
+
+
+def test_beams_end_with_an_end_token(data, tmp_path):
+    path = make_gguf(tmp_path / "ends.gguf", sharpness=3, seed=6)
+    request = TextRequest(prompt="This is", num_beams=4, num_return_sequences=4, max_new_tokens=40)
+    ours = run_job(text, *_loaded(data, path), request)
+    converted = _loaded(DataFolder(root=tmp_path / "converted"), path, convert=True)
+    theirs = run_job(text, *converted, request)
+    assert [(whole(one.text), one.finish_reason) for one in ours.results] == [
+        (whole(one.text), one.finish_reason) for one in theirs.results
+    ]
+    assert {one.finish_reason for one in ours.results} == {"stop", "length"}
+
+
+def whole(text):
+    """Return a text with one mark for each incomplete character; tokenizers differ in this."""
+    return re.sub("�+", "�", text)
+
+
+def _loaded(data, path, *, convert=False):
+    data.create()
+    card = add(data, path, convert=convert)
+    return card, text.load(card)
+
+
+def test_beams_of_a_long_prompt_are_cancelled_at_the_next_step(data, tmp_path):
+    card = add(data, make_gguf(tmp_path / "long.gguf", positions=2048, sharpness=3))
+    words = "The quick brown fox jumps over the lazy dog. " * 60
+    request = TextRequest(prompt=words, num_beams=3, num_return_sequences=3, max_new_tokens=50)
+    pipeline = text.load(card)
+    outcome = run_job(text, card, pipeline, request, lambda seen: bool(seen.of(Progress)))
+    assert outcome.cancelled
+    assert outcome.results
+    assert all(one.partial and one.text.startswith(words) for one in outcome.results)
+    assert run_job(text, card, pipeline, request, lambda _seen: True).results == []
 
 
 def test_cancel_keeps_the_partial_text(model):
@@ -298,10 +371,10 @@ def test_cancel_interrupts_prompt_evaluation(model):
 
 
 def test_repeated_ngram_tokens_are_found():
-    assert _repeating([1, 2, 3, 1, 2], 3) == [3]
-    assert _repeating([1, 2, 1], 1) == [1, 2]
-    assert _repeating([1, 2, 1, 3, 1], 2) == [2, 3]
-    assert _repeating([1, 2], 3) == _repeating([1, 2, 1], 0) == []
+    assert repeating_tokens([1, 2, 3, 1, 2], 3) == [3]
+    assert repeating_tokens([1, 2, 1], 1) == [1, 2]
+    assert repeating_tokens([1, 2, 1, 3, 1], 2) == [2, 3]
+    assert repeating_tokens([1, 2], 3) == repeating_tokens([1, 2, 1], 0) == []
 
 
 # In the child

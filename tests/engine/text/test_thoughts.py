@@ -195,7 +195,7 @@ def test_result_contains_the_answer_only(tmp_path, model, script, beams):
         assert takes_text or streamed(outcome, TextDelta) == "Rain again."
 
 
-@pytest.mark.skipif(not llama_cpp.is_installed(), reason="the extra gguf is not installed")
+@pytest.mark.skipif(not llama_cpp.is_installed(), reason="llama.cpp has no wheel here")
 @pytest.mark.parametrize(("model", "script"), MODELS)
 def test_result_of_llama_cpp_contains_the_answer_only(data, tmp_path, model, script):
     card = add(data, make_scripted_gguf(tmp_path / "m.gguf", script, **model))

@@ -38,7 +38,7 @@ PROMPTS = (
 
 def make_gguf_card(folder):
     if not llama_cpp.is_installed():
-        pytest.skip("the extra gguf is not installed")
+        pytest.skip("llama.cpp has no wheel here")
     data = DataFolder(root=folder)
     data.create()
     return add(data, make_gguf(folder / "tiny.gguf", positions=256, sharpness=3))

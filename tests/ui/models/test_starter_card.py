@@ -44,7 +44,7 @@ def test_the_card_names_models_costs_and_what_works(window):
     card = window.install_banner.offer
     assert card.isVisible()
     shown = " ".join(texts(card))
-    assert "93 MB to download · 729 MB of disk space" in shown
+    assert "93 MB to download · 191 MB of disk space" in shown
     assert "63 MB to download · 155 MB of disk space" in shown
     visible = [name for name, made in card.kind_buttons.items() if made.isVisible()]
     assert sorted(visible) == ["image", "music", "speech"]
