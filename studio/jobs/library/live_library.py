@@ -241,13 +241,14 @@ class LiveLibrary(QObject):
             self.items_reset.emit()
 
     def add_folder(self, folder: Path) -> ScanResult:
-        """Watch a folder and add its files where they lie."""
+        """Watch a folder and add its files where they lie; after a fault, go on later."""
 
         def scan(library: Library) -> ScanResult:
             library.add_folder(folder)
             return library.refresh(*self._scan_calls())
 
-        return self._scan(scan)
+        with self.retrying():
+            return self._scan(scan)
 
     def add_files(self, paths: Iterable[Path]) -> int:
         """Add files where they lie; return how many are in the library now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from studio.core.paths import DataFolder
@@ -34,7 +34,7 @@ class Restoration:
 
     def restore_known(self, folder: Path) -> int:
         """Apply the annotations of those files in a folder that the index has."""
-        return self._apply(folder, read_annotations(folder))
+        return self._apply(folder, read_annotations(folder).values())
 
     def restore_folder(self, folder: Path, names: set[str]) -> int:
         """Apply the annotations of a folder with these files; return how many changed."""
@@ -42,14 +42,15 @@ class Restoration:
         for line in lines.values():
             if line.name not in names and line.annotation != Annotation():
                 self._keep_orphan(line)
-        return self._apply(folder, {name: line for name, line in lines.items() if name in names})
+        return self._apply(folder, [line for line in lines.values() if line.name in names])
 
-    def _apply(self, folder: Path, lines: dict[str, Line]) -> int:
-        known = known_files(self._index, [str(folder / name) for name in lines])
+    def _apply(self, folder: Path, lines: Iterable[Line]) -> int:
+        by_name = {line.name: line for line in lines}
+        known = known_files(self._index, [str(folder / name) for name in by_name])
         before = self._index.annotations([file.id for file in known.values()])
         changed = {}
         for file in known.values():
-            line = _later(lines[Path(file.path).name], self._fallback.get(file.sha256))
+            line = _later(by_name[Path(file.path).name], self._fallback.get(file.sha256))
             if before.get(file.id) != line.annotation:
                 changed[file.id] = line.annotation
         if changed:
