@@ -1,7 +1,7 @@
 """Checks the level and oblique tones (平仄) of Chinese regulated verse, by today's readings.
 
-A syllable of today's first or second tone is level, of the third or fourth oblique. Characters that
-had an entering tone (入声) may be marked though they are right by the old readings.
+A syllable of today's first or second tone is level, of the third or fourth oblique. Characters with
+an entering tone (入声) in old readings may be marked though they are right by these.
 """
 
 from __future__ import annotations

@@ -61,6 +61,11 @@ def extract_summary(text: str, count: int, focus: str = "") -> Coverage:
     return measure_coverage(linked, text)
 
 
+def count_specifics(text: str) -> int:
+    """Return how many figures, names within a sentence, and quotes a text has."""
+    return len(_SPECIFIC.findall(text))
+
+
 def _scores(passages: Sequence[Passage], words: Sequence[Sequence[str]], focus: str) -> list[float]:
     counts = Counter(word for found in words for word in found)
     highest = math.log(1 + max(counts.values(), default=1))
@@ -71,7 +76,7 @@ def _scores(passages: Sequence[Passage], words: Sequence[Sequence[str]], focus: 
             scores.append(-1.0)
             continue
         central = sum(math.log(1 + counts[word]) / highest for word in found) / len(found)
-        specific = min(MANY_SPECIFICS, len(_SPECIFIC.findall(passage.text))) / MANY_SPECIFICS
+        specific = min(MANY_SPECIFICS, count_specifics(passage.text)) / MANY_SPECIFICS
         about = len(wanted & set(found)) / len(wanted) if wanted else 0.0
         score = central + SPECIFIC_WEIGHT * specific + FOCUS_WEIGHT * about
         scores.append(score if len(found) >= SHORTEST else score - 1.0)

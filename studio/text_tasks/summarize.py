@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -29,7 +30,7 @@ from studio.text_checks.refusal import check_refusal
 from studio.text_checks.topic import content_words
 from studio.text_tasks.chunks import split_chunks
 from studio.text_tasks.cleanup import clean
-from studio.text_tasks.extraction import extract_summary
+from studio.text_tasks.extraction import count_specifics, extract_summary
 from studio.text_tasks.passages import sentences_of, split_sentences
 from studio.text_tasks.writer import Writer, Written
 
@@ -45,7 +46,7 @@ GROUP = 8
 SENTENCE_TOKENS = 56
 MARGIN = 48
 """Tokens for a chat template."""
-SHARED = 0.3
+SHARED = 0.5
 """Share of the words of a sentence that its part must contain."""
 _SEED_STEP = 7
 
@@ -154,10 +155,12 @@ class Summary:
 
     def _note(self, part: Passage, written: str, each: int) -> PartNote:
         found = self._supported(written, part.text)[:each]
-        extracted = not found
+        best = self._best_sentence(part.text)
+        # A model that reports no figure or name of a part that has some has missed what matters.
+        lacks = sum(map(count_specifics, found)) == 0 < count_specifics(best)
+        extracted = not found or lacks
         if extracted:
-            best = extract_summary(part.text, 1, self.task.value("focus")).sentences
-            found = [one.text for one in best]
+            found = [best]
         separator = "" if self.task.language == "zh" else " "
         text = separator.join(found)
         return PartNote(start=part.start, end=part.end, text=text, extracted=extracted)
@@ -170,7 +173,7 @@ class Summary:
             words = set(content_words(sentence))
             shared = len(words & known)
             shares = shared > 1 and shared >= SHARED * len(words)
-            if shares and check_refusal(sentence).passed and check_facts(sentence, source).passed:
+            if shares and _reports(sentence, source) and check_facts(sentence, source).passed:
                 found.setdefault(" ".join(sorted(words)), sentence)
         return list(found.values())
 
@@ -209,11 +212,16 @@ class Summary:
 
     def _one_of(self, group: Sequence[str], written: str) -> str:
         source = "\n".join(group)
-        found = self._supported(written, source)
-        if found:
+        best = self._best_sentence(source) or group[0]
+        found = self._supported(written, source)[:1]
+        if found and count_specifics(found[0]) >= count_specifics(best):
             return found[0]
-        best = extract_summary(source, 1, self.task.value("focus")).sentences
-        return best[0].text if best else group[0]
+        return best
+
+    def _best_sentence(self, text: str) -> str:
+        """Return the sentence of a text that says most, as it stands there."""
+        found = extract_summary(text, 1, self.task.value("focus")).sentences
+        return found[0].text if found else ""
 
     def _join(self, plain: str) -> str:
         asked = self._asked(self.prompts.join, plain, 1, 20_000)
@@ -226,6 +234,12 @@ def _continuation(request: TextRequest, written: Written) -> str:
     """Return what is new in the text of a model that continued its prompt."""
     completed = request.prompt if request.mode == "complete" else ""
     return written.text.removeprefix((completed + request.prefix).rstrip(" \t"))
+
+
+def _reports(sentence: str, source: str) -> bool:
+    """Return whether a sentence is neither a refusal nor about the text itself."""
+    is_about_it = _META.search(sentence) and not _META.search(source)
+    return not is_about_it and check_refusal(sentence).passed
 
 
 def _whole_sentences(text: str, language: str) -> list[str]:
@@ -242,6 +256,12 @@ def _whole_sentences(text: str, language: str) -> list[str]:
     ]
 
 
+_META = re.compile(
+    r"\b(?:this|the) (?:text|story|passage|article|author|narrator|setting|narrative|excerpt|tale"
+    r"|summary|paragraph)\b|(?:这|本|上述)(?:段|篇)?(?:文字|文本|文章|段落|摘要|部分)|作者",
+    re.IGNORECASE,
+)
+"""A sentence about the text instead of what it reports."""
 _ENDS = '.!?。！？…"”」'
 
 
