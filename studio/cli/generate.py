@@ -17,7 +17,7 @@ from studio.cli.context import Context
 from studio.cli.continuation import continued_values
 from studio.cli.model_notes import language_note, task_note
 from studio.cli.prompt_source import read_prompt, read_task_prompt, read_text
-from studio.cli.text_task import TaskRun, prepare_task, values_for_model
+from studio.cli.text_task import TaskOptions, TaskRun, prepare_task, values_for_model
 from studio.core.artifact import limit_sentence, stop_text
 from studio.core.errors import InvalidRequestError, StudioError
 from studio.core.jobs import Job, new_job
@@ -65,7 +65,7 @@ def _command(kind: Kind) -> Callable[..., None]:
         }
         if task is None:
             raise typer.Exit(GenerateCommand(ctx.obj, kind, settings, target, as_json).run())
-        run = prepare_task(ctx.obj, task, task_fields, settings, fix or "")
+        run = prepare_task(ctx.obj, task, task_fields, settings, TaskOptions(fix or "", file))
         request_values = values_for_model(run, ctx.obj)
         if request_values is None:
             run.extract(as_json=as_json)

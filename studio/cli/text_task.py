@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -13,6 +13,7 @@ from studio.cli import output
 from studio.cli.context import Context
 from studio.core.artifact import Artifact
 from studio.core.errors import StudioError
+from studio.core.requests.story import Story
 from studio.core.requests.text_task import FixAttempt, OmittedText, PartNote, TaskReview
 from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.text_tasks.extraction import extract_summary
@@ -138,8 +139,17 @@ class TaskRun:
         _note_coverage(coverage)
 
 
+class TaskOptions(NamedTuple):
+    """Options of the command that only tasks have, or use in their own way."""
+
+    fix: str = ""
+    """At most so many corrections, as text."""
+    file: Path | None = None
+    """The file with the prompt; a story's own file for its next step."""
+
+
 def prepare_task(
-    context: Context, name: str, fields: Sequence[str], values: dict[str, Any], fix: str = ""
+    context: Context, name: str, fields: Sequence[str], values: dict[str, Any], options: TaskOptions
 ) -> TaskRun:
     """Return the run of a task; `values` are the command's options that were set.
 
@@ -148,11 +158,15 @@ def prepare_task(
     task = find_task(context.data, name)
     settings = dict(values)
     prompt = settings.pop("prompt")
+    story = _story_of(options.file) if task.story and options.file is not None else None
+    if story is not None:
+        prompt = story.premise
     inputs = TaskInput(
         prompt=prompt,
         fields=dict(map(_split_field, fields)),
         candidates=read_count(settings.pop("num_return_sequences", "")),
-        fix=read_fix(fix),
+        fix=read_fix(options.fix),
+        story=story,
         settings=settings,
     )
     return TaskRun(task, inputs, read_values(task, inputs))
@@ -172,6 +186,14 @@ def values_for_model(run: TaskRun, context: Context) -> dict[str, Any] | None:
             return None
         raise
     return request_values(run.task, run.inputs, card)
+
+
+def _story_of(file: Path) -> Story | None:
+    """Return the story in the recipe of a file that an earlier job wrote; None if there is none."""
+    from studio.library.artifacts import read_recipe  # imports numpy
+
+    recipe = read_recipe(file)
+    return recipe.review.story if recipe is not None and recipe.review is not None else None
 
 
 def _split_field(text: str) -> tuple[str, str]:

@@ -46,7 +46,13 @@ from studio.engine.protocol import (
     JobContext,
 )
 from studio.engine.text.tasks.results import emit_shown, no_usable_text, task_results
-from studio.engine.text.tasks.run import draft_result, finish_task, summary_of, write_summary
+from studio.engine.text.tasks.run import (
+    draft_result,
+    finish_task,
+    summary_of,
+    write_story,
+    write_summary,
+)
 from studio.library import artifacts
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
 from studio.models.card import fake_card
@@ -184,6 +190,9 @@ class FakeEngine:
             yield from self._texts(request, context)
             return
         context = dataclasses.replace(context, emit=emit_shown(context.emit, request.task))
+        if request.task.story_prompts is not None:
+            yield from write_story(context, request.task, _FakeWriter(context))
+            return
         if summary := summary_of(context, request.task, _FakeWriter(context)):
             yield from write_summary(context, request.task, summary)
             return

@@ -65,7 +65,7 @@ def check_length(
 
     Counts the tokens of the prompt if `tokens` is None.
     """
-    if not card.max_positions or (request.task is not None and request.task.parts is not None):
+    if not card.max_positions or (request.task is not None and request.task.takes_steps):
         return None  # a task with parts reads a text of any length
     if tokens is None:
         tokens = count_tokens(card, request.prompt + request.prefix, request.system_prompt)

@@ -17,14 +17,16 @@ from studio.core.requests.text_task import MAX_SOURCE_CHARACTERS
 from studio.core.resources import resources
 from studio.core.translation import tr
 from studio.text_tasks.task import Task, TaskCheck, TaskField
+from studio.text_tasks.templates import PLACEHOLDER
 
 MAX_BYTES = 65_536
 MAX_FIELDS = 20
 MAX_TEXT = MAX_SOURCE_CHARACTERS
 """Characters of a field's text, if its task sets no limit."""
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]{0,39})\}")
 LANGUAGES = ("en", "zh")
+STEP_TEXTS = {"outline", "bible", "number", "chapter", "scene", "before", "ending"}
+"""What the prompts of a story contain besides its fields."""
 COUNT = "count"
 """Stands for a number of sentences in the prompts for parts."""
 LANGUAGE = "language"
@@ -119,6 +121,7 @@ def _problems(name: str, task: Task) -> Iterator[str]:
     yield from _field_problems(task)
     yield from _prompt_problems(task)
     yield from _part_problems(task)
+    yield from _story_problems(task)
     for place, check in enumerate(task.check):
         for problem in _check_problems(task, check):
             yield f"check[{place}].{problem}"  # not translated: a path, and a translated text
@@ -193,6 +196,18 @@ def _part_problems(task: Task) -> Iterator[str]:
                 yield tr("{where}: must contain {name}", where=where, name=f"{{{task.main.name}}}")
             unknown = next((name for name in PLACEHOLDER.findall(text) if name not in known), "")
             if unknown:
+                yield tr("{where}: there is no field {name}", where=where, name=unknown)
+
+
+def _story_problems(task: Task) -> Iterator[str]:
+    known = {field.name for field in task.field} | STEP_TEXTS
+    if task.story and (task.story.keys() != task.prompt.keys() or "step" not in known):
+        yield tr("story: must have the languages of prompt, and a field step")
+    for language, prompts in task.story.items():
+        for part, text in msgspec.structs.asdict(prompts).items():
+            unknown = next((name for name in PLACEHOLDER.findall(text) if name not in known), "")
+            if unknown:
+                where = f"story.{language}.{part}"
                 yield tr("{where}: there is no field {name}", where=where, name=unknown)
 
 

@@ -11,6 +11,7 @@ import msgspec
 from studio.core.errors import InvalidRequestError, Problem
 from studio.core.requests import TextRequest
 from studio.core.requests.base import MAX_PROMPT_CHARACTERS
+from studio.core.requests.story import Story
 from studio.core.requests.text_task import (
     COUNT_PLACE,
     MAX_FIXES,
@@ -22,8 +23,10 @@ from studio.core.requests.text_task import (
 from studio.core.translation import tr
 from studio.models.card import ModelCard, request_for
 from studio.text_checks.language import detect_language
-from studio.text_tasks.loader import LANGUAGE, LANGUAGES, MAX_TEXT, PLACEHOLDER
+from studio.text_tasks.loader import LANGUAGE, LANGUAGES, MAX_TEXT
+from studio.text_tasks.story import read_step
 from studio.text_tasks.task import Task, TaskField, TaskPrompt
+from studio.text_tasks.templates import fill_lines
 
 MAX_CANDIDATES = 32
 """Of one request."""
@@ -40,6 +43,8 @@ class TaskInput(msgspec.Struct, frozen=True, kw_only=True):
     """Results that are wanted; 0 for the task's own number."""
     fix: int = 0
     """At most so many times, the model corrects the best text while a check fails."""
+    story: Story | None = None
+    """The story of which a step is written; None to begin one."""
     settings: dict[str, Any] = {}
     """Request field → value; takes precedence over the task's."""
 
@@ -156,7 +161,11 @@ def request_values(task: Task, inputs: TaskInput, card: ModelCard) -> dict[str, 
         asked["num_beams"] = min(MAX_CANDIDATES, max(beams, wanted))
         count = asked["num_beams"]
     made = text_task(task, values, wanted, inputs.fix)
-    made = msgspec.structs.replace(made, parts=parts)
+    made = msgspec.structs.replace(
+        made, parts=parts, story_prompts=task.story.get(values.language), story=inputs.story
+    )
+    if task.story:
+        read_step(made.value("step"), made.story)
     return {**asked, "num_return_sequences": count, "task": made}
 
 
@@ -249,19 +258,11 @@ def _texts(task: Task, prompt: TaskPrompt, values: TaskValues, card: ModelCard) 
 
 
 def fill(task: Task, template: str, values: TaskValues) -> str:
-    """Return a prompt with the values; leave out lines whose fields are all empty.
-
-    Values are inserted once, so that braces in them stay as they are.
-    """
+    """Return a prompt with the values in the words of its language; see `fill_lines`."""
     wording = {
         field.name: field.wording.get(values.language, {}).get(values.texts[field.name])
         for field in task.field
     }
     texts = {name: wording.get(name) or text.strip() for name, text in values.texts.items()}
     texts[LANGUAGE] = values.language
-    lines = []
-    for line in template.strip("\n").split("\n"):
-        names = PLACEHOLDER.findall(line)
-        if not names or any(texts[name] for name in names):
-            lines.append(PLACEHOLDER.sub(lambda match: texts[match[1]], line))
-    return "\n".join(lines)
+    return fill_lines(template, texts)

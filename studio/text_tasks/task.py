@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from studio.core.requests.story import StoryPrompts
 from studio.core.requests.text_task import CheckName, CleanupName, TaskCheck
 
 __all__ = ["CheckName", "CleanupName", "FieldType", "Task", "TaskCheck", "TaskField", "TaskPrompt"]
@@ -82,6 +83,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Parameters of the smallest model that does this well; 0 for any. Smaller ones get a note."""
     parts: dict[str, TaskParts] = {}
     """Language → prompts; the first field may then be a document of any length."""
+    story: dict[str, StoryPrompts] = {}
+    """Language → prompts of a story, which is written in steps."""
     listed: tuple[str, ...] = ()
     """Choices of the field `form` whose result is a list."""
     extracts: bool = False

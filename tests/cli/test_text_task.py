@@ -75,3 +75,23 @@ def test_wrong_use_is_explained_before_anything_runs(fake, data, arguments, word
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(data.outputs.glob("*"))
+
+
+def test_scene_of_a_story_is_written_again_from_its_file(fake, data):
+    fields = ("--field", "chapters=1", "--field", "scenes=2", "--seed", 1)
+    done = fake("text", "A clockmaker finds a letter", "--task", "story", *fields)
+    assert done.returncode == 0, done.stderr
+    (path,) = data.outputs.glob("*.txt")
+    story = read_recipe(path).review.story
+    assert [len(chapter.scenes) for chapter in story.chapters] == [2]
+    again = fake(
+        "text", "--task", "story", "--file", path, "--field", "step=1.2", "--seed", 2, "--json"
+    )
+    assert again.returncode == 0, again.stderr
+    (other,) = set(data.outputs.glob("*.txt")) - {path}
+    scenes = read_recipe(other).review.story.chapters[0].scenes
+    assert scenes[0] == story.chapters[0].scenes[0]
+    assert scenes[1].text != story.chapters[0].scenes[1].text
+    wrong = fake("text", "--task", "story", "--file", path, "--field", "step=4")
+    assert wrong.returncode == 2
+    assert "a scene such as 2.1" in wrong.stderr

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from studio.core.errors import Problem
+from studio.core.requests.story import Story, StoryPrompts
 from studio.core.translation import tr
 
 CheckName = Literal[
@@ -117,6 +118,10 @@ class TextTask(
     """At most so many times, the model corrects the best text while a check fails."""
     parts: PartPrompts | None = None
     """For a document of any length, which is read in parts."""
+    story_prompts: StoryPrompts | None = None
+    """For a story, which is written in steps."""
+    story: Story | None = None
+    """The story so far; None to begin one."""
     draft: str = ""
     """The text to correct, as the model wrote it; empty to write a new one first."""
 
@@ -128,7 +133,7 @@ class TextTask(
     @property
     def takes_steps(self) -> bool:
         """True if the model may run more than once, so that the job runs alone."""
-        return self.fix > 0 or self.parts is not None
+        return self.fix > 0 or self.parts is not None or self.story_prompts is not None
 
     def value(self, name: str) -> str:
         """Return a field's value; empty if the task has no such field."""
@@ -250,5 +255,7 @@ class TaskReview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     """What the model did to correct it."""
     coverage: Coverage | None = None
     """Of a summary."""
+    story: Story | None = None
+    """The story with its plan."""
     notes: tuple[PartNote, ...] = ()
     """What the model wrote about each part of a long text."""

@@ -34,6 +34,7 @@ from studio.engine.text.tasks.run import (
     draft_result,
     finish_task,
     summary_of,
+    write_story,
     write_summary,
 )
 from studio.engine.text.tasks.writer import ModelWriter
@@ -61,6 +62,10 @@ def _run_task(
     context = dataclasses.replace(context, emit=emit_shown(context.emit, task))
     clock = Clock()
     writer = ModelWriter(context, pipeline, clock, _sample)
+    if task.story_prompts is not None:
+        with inference_context(pipeline.plan):
+            yield from write_story(context, task, writer)
+        return _statistics(clock, clock.tokens, 0)
     if summary := summary_of(context, task, writer):
         with inference_context(pipeline.plan):
             yield from write_summary(context, task, summary)

@@ -10,6 +10,7 @@ from studio.core.errors import InvalidRequestError, StudioError
 from studio.core.events import Progress, TextDelta
 from studio.core.jobs import new_job
 from studio.core.requests import TextRequest, build_request, fields
+from studio.core.requests.story import StoryPrompts
 from studio.core.requests.text_task import (
     TEXT_PLACE,
     FieldValue,
@@ -189,3 +190,27 @@ def test_short_text_of_the_same_task_has_links_too(reader):
     short = msgspec.structs.replace(PARTS, fields=(FieldValue("text", "Rain fell in Pell."),))
     outcome = run_job(text, *reader, request(short, prompt="Rain fell in Pell.", mode="complete"))
     assert outcome.results[0].review.coverage.parts == 1
+
+
+def test_story_is_written_with_progress_and_kept_in_the_review(reader):
+    prompts = StoryPrompts(
+        outline="Plan: {text}",
+        bible="People: {outline}",
+        scenes="Split: {chapter}",
+        scene="Write: {scene}",
+        recap="Sum up: {scene}",
+    )
+    task = msgspec.structs.replace(
+        TASK,
+        name="story",
+        fields=(FieldValue("text", "rain"), FieldValue("chapters", "1"), FieldValue("scenes", "1")),
+        check=(),
+        count=1,
+        story_prompts=prompts,
+    )
+    outcome = run_job(text, *reader, request(task, prompt="rain"))
+    (result,) = outcome.results
+    assert len(result.review.story.chapters) == 1
+    assert result.text.startswith("## 1. ")
+    assert result.review.story.chapters[0].scenes[0].text in result.text
+    assert [event.step for event in outcome.of(Progress)] == [1, 2, 3, 4]

@@ -10,6 +10,7 @@ import msgspec
 from studio.core.errors import StudioError
 from studio.core.events import Loading, Progress, ThoughtDelta
 from studio.core.requests import TextRequest
+from studio.core.requests.story import Story
 from studio.core.requests.text_task import PartNote, TaskReview, TextTask
 from studio.core.translation import mark, tr
 from studio.engine.protocol import JobCancelledError, JobContext
@@ -17,7 +18,8 @@ from studio.engine.text.tasks.results import continued_text, no_usable_text, tas
 from studio.library.results import TextResult
 from studio.text_tasks.correction import Corrected, correct
 from studio.text_tasks.passages import link_sentences
-from studio.text_tasks.ranking import RankedText
+from studio.text_tasks.ranking import RankedText, run_check
+from studio.text_tasks.story import StoryWriter, outline_of, story_text
 from studio.text_tasks.summarize import Summary
 from studio.text_tasks.writer import Writer
 
@@ -25,6 +27,49 @@ from studio.text_tasks.writer import Writer
 def draft_result(request: TextRequest, task: TextTask) -> TextResult:
     """Return the text that the job corrects as if it were written now."""
     return TextResult(text=continued_text(request) + task.draft, seed=request.seed)
+
+
+def write_story(context: JobContext, task: TextTask, writer: Writer) -> Iterator[TextResult]:
+    """Yield the story with the steps that the task names; what is complete if it is cancelled."""
+    request = context.job.request
+    assert isinstance(request, TextRequest)
+    assert task.story_prompts is not None
+    steps: list[Story] = []
+    done = 0
+
+    def report(story: Story, text: str) -> None:
+        nonlocal done
+        done += 1
+        steps.append(story)
+        context.emit(ThoughtDelta(text=f"{text}\n\n"))
+        context.emit(Progress(step=done, total=max(done, _step_count(story)), unit="part"))
+
+    try:
+        story = StoryWriter(request, task, task.story_prompts, writer, report).write()
+    except JobCancelledError:
+        if steps:
+            yield _story_result(request, task, steps[-1], partial=True)
+        raise
+    yield _story_result(request, task, story)
+
+
+def _step_count(story: Story) -> int:
+    """Return about how many steps a whole story takes: plan, people, chapters, scenes."""
+    return 2 + len(story.chapters) + sum(max(1, len(one.scenes)) for one in story.chapters)
+
+
+def _story_result(
+    request: TextRequest, task: TextTask, story: Story, *, partial: bool = False
+) -> TextResult:
+    text = story_text(story, task.language) or outline_of(story)
+    checks = tuple(run_check(rule, text, task) for rule in task.check)
+    return TextResult(
+        text=text,
+        seed=request.seed,
+        partial=partial,
+        finish_reason="cancelled" if partial else "stop",
+        review=TaskReview(unedited=text, checks=checks, story=story),
+    )
 
 
 def summary_of(context: JobContext, task: TextTask, writer: Writer) -> Summary | None:

@@ -1,0 +1,332 @@
+"""Writes a story step by step: outline, people and places, scenes of a chapter, text of a scene.
+
+Every scene's prompt has the premise, the people and places, what happened before in a few
+sentences, and the last sentences before it, each within a share of the tokens that the model takes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+
+from studio.core.errors import InvalidRequestError, Problem
+from studio.core.requests import MAX_SEED, TextRequest
+from studio.core.requests.story import Story, StoryChapter, StoryEntry, StoryPrompts, StoryScene
+from studio.core.requests.text_task import TextTask
+from studio.core.translation import tr
+from studio.text_checks.refusal import check_refusal
+from studio.text_tasks.cleanup import clean
+from studio.text_tasks.passages import split_sentences
+from studio.text_tasks.templates import fill_lines
+from studio.text_tasks.writer import Writer
+
+T = TypeVar("T")
+OUTLINE, BIBLE = "outline", "bible"
+TRIES = 3
+"""Times that a step is tried with other seeds until its text can be used."""
+PLAN_TOKENS = 400
+RECAP_TOKENS = 60
+TOKENS_PER_WORD = 2
+CONTEXT_TOKENS = 600
+"""Of each of: people and places, what came before. Less if the model takes few tokens."""
+ENDING = 2
+"""Sentences of the scene before that a scene continues."""
+BREAK = "* * *"
+_SEED_STEP = 31
+_LINE = re.compile(
+    r"^\W{0,6}(?:(?:chapter|scene)\s{0,3})?(?:第)?[\d一二三四五六七八九十]{1,3}\s?[章节场幕]?"
+    r"[.:)、：\s-]{1,4}(?P<rest>\S.*)$",
+    re.IGNORECASE,
+)
+_PAIR = re.compile(r"^[\W\d]{0,8}(?P<name>[^:：—]{1,60})[:：—]\s{0,4}(?P<note>\S.*)$")
+_STEP = re.compile(r"(?P<chapter>\d{1,3})(?:\.(?P<scene>\d{1,3}))?")
+
+Texts = Mapping[str, str]
+"""Placeholder → its text."""
+Report = Callable[[Story, str], None]
+"""The story after a step, and the text of the step."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """What is written: all that is missing, a step, a chapter or a scene, from 0."""
+
+    step: str = ""
+    chapter: int | None = None
+    scene: int | None = None
+
+
+def read_step(text: str, story: Story | None) -> Place:
+    """Return the place that a step names: `outline`, `bible`, `2` or `2.1`; empty for all.
+
+    Raises InvalidRequestError if it is none of these, or the story has no such place.
+    """
+    step = text.strip().lower()
+    if step in ("", OUTLINE, BIBLE):
+        return Place(step=step)
+    found = _STEP.fullmatch(step)
+    chapter = int(found["chapter"]) - 1 if found else -1
+    scene = int(found["scene"]) - 1 if found and found["scene"] else None
+    chapters = story.chapters if story is not None else ()
+    has_chapter = 0 <= chapter < len(chapters)
+    if not has_chapter or (scene is not None and not 0 <= scene < len(chapters[chapter].scenes)):
+        message = tr(
+            "must be outline, bible, a chapter such as 2, or a scene such as 2.1 of the story"
+        )
+        raise InvalidRequestError([Problem("step", message)])
+    return Place(chapter=chapter, scene=scene)
+
+
+def story_request(request: TextRequest, story: Story, step: str = "") -> TextRequest:
+    """Return the request that writes one step of a story again, or all that it lacks.
+
+    `request`: an earlier one of the task; a new seed gives another text. Raises
+    InvalidRequestError for a step that the story does not have.
+    """
+    assert request.task is not None
+    read_step(step, story)
+    fields = tuple(
+        msgspec.structs.replace(field, value=step) if field.name == "step" else field
+        for field in request.task.fields
+    )
+    task = msgspec.structs.replace(request.task, story=story, fields=fields)
+    return msgspec.structs.replace(request, task=task)
+
+
+def story_text(story: Story, language: str) -> str:
+    """Return the chapters as one document, in Markdown."""
+    parts = []
+    for number, chapter in enumerate(story.chapters, start=1):
+        texts = [scene.text for scene in chapter.scenes if scene.text]
+        if texts:
+            heading = (
+                f"第{number}章 {chapter.title}"
+                if language == "zh"
+                else (f"{number}. {chapter.title}")
+            )
+            parts.append(f"## {heading}\n\n" + f"\n\n{BREAK}\n\n".join(texts))
+    return "\n\n".join(parts)
+
+
+@dataclass
+class StoryWriter:
+    """Writes the steps of one job."""
+
+    request: TextRequest
+    task: TextTask
+    prompts: StoryPrompts
+    writer: Writer
+    report: Report = lambda _story, _text: None
+
+    def write(self) -> Story:
+        """Return the story with what the task's field `step` names; by default all it lacks."""
+        story = self.task.story or Story(premise=self.task.main_text.strip())
+        place = read_step(self.task.value("step"), self.task.story)
+        if place.step == OUTLINE or not story.chapters:
+            story = self._plan(story)
+        if place.step != OUTLINE and (place.step == BIBLE or not story.bible):
+            story = self._list_bible(story)
+        if place.step:
+            return story
+        for chapter in range(len(story.chapters)):
+            if place.chapter in (None, chapter):
+                story = self._write_chapter(story, chapter, place)
+        return story
+
+    def _write_chapter(self, story: Story, number: int, place: Place) -> Story:
+        again = place.chapter == number and place.scene is None
+        if again or not story.chapters[number].scenes:
+            story = self._split_chapter(story, number)
+        for scene in range(len(story.chapters[number].scenes)):
+            is_missing = not story.chapters[number].scenes[scene].text
+            if place.scene == scene or (place.scene is None and (again or is_missing)):
+                story = self._write_scene(story, number, scene)
+        return story
+
+    # Steps
+    # ------------------------------------------------------------------
+
+    def _plan(self, story: Story) -> Story:
+        count = self.task.number("chapters") or 3
+
+        def read(text: str) -> list[StoryChapter]:
+            found = [_pair_of(line) for line in numbered_lines(text)][:count]
+            return [StoryChapter(name, note) for name, note in found]
+
+        chapters = self._lines(self.prompts.outline, {}, read, count, 1)
+        while len(chapters) < count:  # the model gave too few: they are named by their numbers
+            chapters.append(StoryChapter(str(len(chapters) + 1), story.premise))
+        story = msgspec.structs.replace(story, chapters=tuple(chapters))
+        self.report(story, outline_of(story))
+        return story
+
+    def _list_bible(self, story: Story) -> Story:
+        def read(text: str) -> list[StoryEntry]:
+            found = (_PAIR.match(line) for line in text.splitlines())
+            entries = [StoryEntry(one["name"].strip(" *"), one["note"]) for one in found if one]
+            return list({entry.name.casefold(): entry for entry in entries}.values())[:20]
+
+        entries = self._lines(self.prompts.bible, {"outline": outline_of(story)}, read, 1, 2)
+        story = msgspec.structs.replace(story, bible=tuple(entries))
+        self.report(story, _bible_text(story.bible))
+        return story
+
+    def _split_chapter(self, story: Story, number: int) -> Story:
+        count = self.task.number("scenes") or 2
+        chapter = story.chapters[number]
+
+        def read(text: str) -> list[StoryScene]:
+            return [StoryScene(line) for line in numbered_lines(text)][:count]
+
+        texts = {
+            "outline": outline_of(story),
+            "number": str(number + 1),
+            "chapter": f"{chapter.title}: {chapter.outline}".strip(": "),
+        }
+        scenes = self._lines(self.prompts.scenes, texts, read, count, 10 + number)
+        while len(scenes) < count:
+            scenes.append(StoryScene(chapter.outline or chapter.title))
+        story = _with_chapter(story, number, msgspec.structs.replace(chapter, scenes=tuple(scenes)))
+        self.report(story, "\n".join(scene.outline for scene in scenes))
+        return story
+
+    def _write_scene(self, story: Story, chapter: int, scene: int) -> Story:
+        words = self.task.number("words") or 200
+        one = story.chapters[chapter].scenes[scene]
+        before = _scenes_before(story, chapter, scene)
+        recaps = [other.recap for other in before if other.recap]
+        texts = {
+            "bible": self._fitting(_relevant(story.bible, one.outline)),
+            "before": self._fitting(recaps[::-1], reverse=True),
+            "ending": _ending(before[-1].text) if before else "",
+            "chapter": story.chapters[chapter].title,
+            "scene": one.outline,
+            "number": str(scene + 1),
+        }
+        place = 1_000 * (chapter + 1) + 10 * scene
+        text = self._text(self.prompts.scene, texts, words * TOKENS_PER_WORD, place)
+        recap = self._text(self.prompts.recap, {"scene": text}, RECAP_TOKENS, place + 5)
+        first = next((sentence.text for sentence in split_sentences(recap)), one.outline)
+        written = msgspec.structs.replace(one, text=text, recap=first)
+        story = _with_scene(story, chapter, scene, written)
+        self.report(story, text)
+        return story
+
+    # What the model is asked
+    # ------------------------------------------------------------------
+
+    def _lines(
+        self,
+        template: str,
+        texts: Texts,
+        read: Callable[[str], list[T]],
+        count: int,
+        place: int,
+    ) -> list[T]:
+        """Return the longest list of `TRIES` texts, the first that has `count` entries."""
+        best: list[T] = []
+        for attempt in range(TRIES):
+            found = read(self._ask(template, texts, PLAN_TOKENS, place + 100_000 * attempt))
+            best = max(best, found, key=len)
+            if len(best) >= count:
+                break
+        return best
+
+    def _text(self, template: str, texts: Texts, tokens: int, place: int) -> str:
+        """Return a text that is no refusal, without a last sentence that was cut off."""
+        text = ""
+        for attempt in range(TRIES):
+            text = self._ask(template, texts, tokens, place + 100_000 * attempt)
+            if check_refusal(text).passed and any(map(str.isalnum, text)):
+                break
+        return _without_cut_end(text)
+
+    def _ask(self, template: str, texts: Texts, tokens: int, place: int) -> str:
+        known = dict.fromkeys(("outline", "bible", "number", "chapter", "scene"), "")
+        known |= dict.fromkeys(("before", "ending"), "")
+        known |= {field.name: field.value.strip() for field in self.task.fields}
+        known |= texts
+        prompt = fill_lines(template, known)
+        request = msgspec.structs.replace(
+            self.request,
+            task=None,
+            prompt=prompt,
+            seed=((self.request.seed or 0) + _SEED_STEP * place) % (MAX_SEED + 1),
+            num_beams=1,
+            num_return_sequences=1,
+            top_logprobs=0,
+            max_new_tokens=tokens,
+        )
+        (written,) = self.writer.write([request])
+        begin = (prompt if request.mode == "complete" else "") + request.prefix
+        return clean(written.text.removeprefix(begin.rstrip(" \t")), self.task.clean)
+
+    def _fitting(self, texts: Sequence[str], *, reverse: bool = False) -> str:
+        """Return as many of the texts as fit, the first ones first; `reverse`: in turned order."""
+        room = min(CONTEXT_TOKENS, self.writer.limit // 5 or CONTEXT_TOKENS)
+        kept: list[str] = []
+        for text in texts:
+            room -= self.writer.count_tokens(text)
+            if room < 0:
+                break
+            kept.append(text)
+        return "\n".join(kept[::-1] if reverse else kept)
+
+
+def numbered_lines(text: str) -> list[str]:
+    """Return the lines that begin with a number, without it."""
+    found = (_LINE.match(line.strip()) for line in text.splitlines())
+    return [clean(match["rest"], ("strip_markdown",)) for match in found if match]
+
+
+def outline_of(story: Story) -> str:
+    """Return the chapters, each as a line."""
+    return "\n".join(
+        f"{number}. {chapter.title}: {chapter.outline}".rstrip(": ")
+        for number, chapter in enumerate(story.chapters, start=1)
+    )
+
+
+def _pair_of(line: str) -> tuple[str, str]:
+    title, _mark, note = line.replace("：", ":").partition(":")
+    return title.strip(' "“”*《》')[:80], note.strip()
+
+
+def _bible_text(entries: Sequence[StoryEntry]) -> str:
+    return "\n".join(f"{entry.name}: {entry.note}" for entry in entries)
+
+
+def _relevant(entries: Sequence[StoryEntry], outline: str) -> list[str]:
+    """Return the people and places as lines, those that a scene names first."""
+    order = sorted(entries, key=lambda entry: entry.name.split()[0] not in outline)
+    return [f"{entry.name}: {entry.note}" for entry in order]
+
+
+def _scenes_before(story: Story, chapter: int, scene: int) -> list[StoryScene]:
+    earlier = [one for part in story.chapters[:chapter] for one in part.scenes]
+    return [one for one in (*earlier, *story.chapters[chapter].scenes[:scene]) if one.text]
+
+
+def _ending(text: str) -> str:
+    return " ".join(sentence.text for sentence in split_sentences(text)[-ENDING:])
+
+
+def _without_cut_end(text: str) -> str:
+    sentences = split_sentences(text)
+    if len(sentences) < 2 or sentences[-1].text[-1:] in '.!?。！？…"”」’':
+        return text
+    return text[: sentences[-1].start].rstrip()
+
+
+def _with_chapter(story: Story, number: int, chapter: StoryChapter) -> Story:
+    chapters = (*story.chapters[:number], chapter, *story.chapters[number + 1 :])
+    return msgspec.structs.replace(story, chapters=chapters)
+
+
+def _with_scene(story: Story, chapter: int, number: int, scene: StoryScene) -> Story:
+    one = story.chapters[chapter]
+    scenes = (*one.scenes[:number], scene, *one.scenes[number + 1 :])
+    return _with_chapter(story, chapter, msgspec.structs.replace(one, scenes=scenes))
