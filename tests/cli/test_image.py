@@ -99,3 +99,15 @@ def test_a_recipe_outside_the_file_is_found_by_the_library_and_not_in_the_file(d
     assert read_recipe(tmp_path / "ball.jpg").request.prompt == "a green ball"
     found = studio("library", "search", "green", "--json", data=data)
     assert [item["prompt"] for item in json.loads(found.stdout)["items"]] == ["a green ball"]
+
+
+def test_compressed_files_are_smaller_with_the_setting(data, tmp_path):
+    sizes = []
+    for quality in ("high", "small"):
+        assert studio("settings", "set", "compressed_quality", quality, data=data).returncode == 0
+        path = tmp_path / f"{quality}.jpg"
+        words = ("a green ball", "--steps", 2, "--seed", 5, "-o", path)
+        done = studio("image", *words, data=data)
+        assert done.returncode == 0, done.stderr
+        sizes.append(path.stat().st_size)
+    assert sizes[1] < sizes[0]

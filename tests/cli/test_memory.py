@@ -64,6 +64,13 @@ def test_memory_option_of_one_run_is_in_its_recipe(data):
     assert load_settings(data).memory == "resident"
 
 
+def test_the_setting_decides_how_a_model_is_loaded(data):
+    update(data, {"memory": "16-bit"})
+    done = studio("image", "a red apple", "--steps", 2, "--seed", 1, "--json", data=data)
+    assert done.returncode == 0, done.stderr
+    assert read_recipe(Path(json.loads(done.stdout)["files"][0])).memory == "16-bit"
+
+
 def test_models_show_prints_the_load_plan(data):
     done = studio("models", "show", "starter-image", data=data)
     (line,) = [line for line in done.stdout.splitlines() if "Loads here" in line]

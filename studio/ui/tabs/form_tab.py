@@ -362,7 +362,8 @@ class FormTab(Tab):
         card = self.card
         if card is None:
             raise InvalidRequestError([Problem("model", tr("none is installed"))])
-        request = request_for(card, self.values())
+        formats = self.shared.format_defaults(self.kind)  # the form of texts has no field for it
+        request = request_for(card, {**formats, **self.values()})
         problems = self.find_problems(card, request)
         if self.alternatives.problem:
             problems.append(Problem("prompt", self.alternatives.problem))
