@@ -51,7 +51,7 @@ def make_result(studio, qtbot, tab: str = "text") -> Path:
     )
     window.show_tab("library")
     page = window.window_library.page
-    qtbot.waitUntil(lambda: len(page.results.ids) == 1, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: len(paths(page)) == len(page.results.ids) == 1, timeout=PATIENCE)
     return Path(page.results.item(page.results.ids[0]).path)
 
 
