@@ -8,6 +8,7 @@ ENGLISH = re.compile(r"[A-Za-z]{2,}")
 NAMES = re.compile(
     r"Studio|CPU|GPU|LoRA|kB|MB|GB|PNG|JPEG|WAV|FLAC|OGG|Ogg|Vorbis|MP[34]|WebP|CSV|Excel|JSON|"
     r"Markdown|English|Language|Backspace|Ctrl|Enter|Delete|Up|Shift|Esc|Alt|"
+    r"Down|Space|Home|End|"
     r"F\d+|\.(txt|md|studio)|hf_|https://\S+|"
     r"\{\w+(:\d+)?\}|Fake \w+"
 )

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QPushButton
 from studio.ui.video.decoder_link import FRAMES_AHEAD
 from studio.ui.video.player import DAMAGED, PlayerState
 from studio.ui.video.video_view import VideoView
+from tests.ui.chinese_texts import english_in, texts_of
 from tests.ui.conftest import PATIENCE
 from tests.video_files import RATE, number_of, write_video
 
@@ -348,3 +349,15 @@ def test_a_larger_view_decodes_larger_frames(open_view, tmp_path, qtbot):
         lambda: view.player.frame.image.size() == QSize(view.canvas.width(), 540), timeout=PATIENCE
     )
     assert painted(view) == 0
+
+
+def test_the_player_is_chinese(qtbot, chinese, open_view, video, tmp_path):
+    view = open_view(video)
+    wait_ready(qtbot, view)
+    assert english_in(set(texts_of(view))) == []
+    damaged = tmp_path / "坏.mp4"
+    damaged.write_bytes(b"x" * 99)
+    view.load(damaged)
+    qtbot.waitUntil(lambda: view.player.state is PlayerState.FAILED, timeout=PATIENCE)
+    reason = "Invalid data found when processing input"  # FFmpeg's own words
+    assert english_in({text.replace(reason, "") for text in texts_of(view)}) == []
