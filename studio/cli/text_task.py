@@ -189,7 +189,7 @@ def values_for_model(run: TaskRun, context: Context) -> dict[str, Any] | None:
 
 
 def _story_of(file: Path) -> Story | None:
-    """Return the story in the recipe of a file that an earlier job wrote; None if there is none."""
+    """Return the story in the recipe of a file that an earlier job wrote, or None."""
     from studio.library.artifacts import read_recipe  # imports numpy
 
     recipe = read_recipe(file)

@@ -218,7 +218,7 @@ class _Sampler:
         return int(self._chain.sample(context, place))
 
     def _make_chain(self, seed: int, ids: list[int], banned: list[int]) -> Any:
-        """Return a sampler chain with the effect of transformers' processors."""
+        """Return a sampler chain that does what transformers' sampling does."""
         llama, request = binding(), self._request
         chain = llama.LlamaSampler(llama.LlamaSamplerChainParams())
         if banned:

@@ -1,4 +1,4 @@
-"""Tokens that would repeat an n-gram, for what samples without transformers' processors."""
+"""Tokens that would repeat an n-gram, for sampling outside of transformers."""
 
 from __future__ import annotations
 

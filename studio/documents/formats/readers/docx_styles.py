@@ -37,7 +37,7 @@ class Style(msgspec.Struct, frozen=True):
 
 
 class ListPlace(msgspec.Struct, frozen=True):
-    """Where a paragraph stands in a list. `number` is None for a bullet."""
+    """Where a paragraph stands in a list; bullets have no `number`."""
 
     level: int
     number: int | None
