@@ -106,16 +106,12 @@ def _run_pip(
             env=_environment(scratch),
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
+        largest = 0  # pip moves the file out of its folder before it ends
         try:
             while process.poll() is None:
                 run.check()
-                run.say(
-                    InstallProgress(
-                        progress.phase,
-                        progress.done + min(_size_of(scratch), wheel.size),
-                        progress.total,
-                    )
-                )
+                largest = max(largest, min(_size_of(scratch), wheel.size))
+                run.say(InstallProgress(progress.phase, progress.done + largest, progress.total))
                 time.sleep(POLL_SECONDS)
         finally:
             if process.poll() is None:
