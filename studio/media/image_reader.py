@@ -217,7 +217,7 @@ def _upright(image: Image, source: Image) -> Image:
 
 
 def _to_eight_bits(image: Image) -> Image:
-    """Return images of 16 and 32 bits per pixel scaled to 8 bits, which Pillow would clip."""
+    """Scale 16-bit and 32-bit channels to 8-bit ones; Pillow would clip them."""
     import numpy as np
     from PIL import Image as PILImage
 

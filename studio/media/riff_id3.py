@@ -76,7 +76,7 @@ def _tag_length(data: bytes) -> int:
 
 
 def _syncsafe(number: int) -> bytes:
-    # Seven bits per byte, so that no length looks like the start of an audio frame.
+    # 7-bit groups, so that no length looks like the start of an audio frame.
     return bytes((number >> shift) & 0x7F for shift in (21, 14, 7, 0))
 
 
