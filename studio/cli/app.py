@@ -12,6 +12,7 @@ from studio.cli import output
 from studio.cli.batch.command import batch_command
 from studio.cli.boundary import guard
 from studio.cli.context import make_context
+from studio.cli.documents.commands import document_app
 from studio.cli.generate import add_commands
 from studio.cli.library.commands import library_app
 from studio.cli.models.commands import models_app
@@ -32,6 +33,7 @@ app = TranslatedApp(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(document_app, name="document")
 app.add_typer(library_app, name="library")
 app.add_typer(models_app, name="models")
 app.add_typer(queue_app, name="queue")

@@ -6,7 +6,6 @@ import io
 import logging
 import re
 import struct
-import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -17,29 +16,20 @@ from studio.core.translation import tr
 from studio.documents.formats.archives.package import has_password
 from studio.documents.formats.faults import check_characters, damaged, too_large, unreadable
 from studio.documents.formats.imported import ImportedDocument, Places
-from studio.documents.formats.markdown.inline import WIDE
+from studio.documents.formats.readers.pdf_lines import Line, lines_of, paragraphs_of
 from studio.documents.formats.readers.progress import Progress
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
 
 MAX_PAGES = 20_000
-_FULL_LINE = 0.75
-"""Of the page's widest lines: a shorter line ends a paragraph."""
 _MARGIN_LINES = 2
 """At the top and bottom of a page, in which headers and page numbers stand."""
 _REPEATED = 0.6
 """Of the pages: a line on so many of them is a header or footer."""
 _MIN_PAGES = 4
 _DIGITS = re.compile(r"\d+")
-_FORMS = {
-    code: unicodedata.normalize("NFKC", chr(code))
-    for code in (*range(0x2E80, 0x2FE0), *range(0xFB00, 0xFB07))
-}
-"""Radicals and ligatures → characters: fonts draw both alike, and PDF files name either."""
 _CONTROLS = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_LIST_MARK = re.compile(r"\s*(?:[•◦▪■●–—-]\s|\(?\d{1,3}[.)]\s)")
-_END = re.compile(r"[.!?:。！？：…”\"’）)]$")
 
 
 def read_pdf(path: Path, data: bytes, on_progress: Progress) -> ImportedDocument:
@@ -47,7 +37,7 @@ def read_pdf(path: Path, data: bytes, on_progress: Progress) -> ImportedDocument
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns of each fault that it mends
     reader = _open(path, data)
     pages, broken = _pages(path, reader, on_progress)
-    if not any(page.strip() for page in pages):
+    if not any(pages):
         raise unreadable(
             path,
             tr("it contains images of pages, not text"),
@@ -56,8 +46,8 @@ def read_pdf(path: Path, data: bytes, on_progress: Progress) -> ImportedDocument
                 "(OCR) first."
             ),
         )
-    lines, has_headers = _without_headers([page.split("\n") for page in pages])
-    texts = ["\n\n".join(_paragraphs(page)) for page in lines]
+    pages, has_headers = _without_headers(pages)
+    texts = ["\n\n".join(paragraphs_of(page)) for page in pages]
     starts, size = [], 0
     for text in texts:
         starts.append(size)
@@ -115,45 +105,42 @@ def _open(path: Path, data: bytes) -> PdfReader:
     return reader
 
 
-def _pages(path: Path, reader: Any, on_progress: Progress) -> tuple[list[str], list[int]]:
-    """Return the text of each page, and the numbers of those that cannot be read."""
+def _pages(path: Path, reader: Any, on_progress: Progress) -> tuple[list[list[Line]], list[int]]:
+    """Return the lines of each page, and the numbers of those that cannot be read."""
     faults = _faults()
-    pages: list[str] = []
+    pages: list[list[Line]] = []
     broken: list[int] = []
     size = 0
     for number in range(len(reader.pages)):
         on_progress(number, len(reader.pages))
         try:
-            text = reader.pages[number].extract_text()
+            lines = lines_of(reader.pages[number])
         except faults:
-            text = ""
+            lines = []
             broken.append(number + 1)
-        text = text.encode("utf-8", "replace").decode("utf-8").translate(_FORMS)
-        text = _CONTROLS.sub("", text)
-        size += len(text)
+        size += sum(len(line.text) for line in lines)
         check_characters(path, size)
-        pages.append(text)
+        pages.append(lines)
     if len(broken) == len(pages):
         raise damaged(path)
     return pages, broken
 
 
-def _without_headers(pages: list[list[str]]) -> tuple[list[list[str]], bool]:
+def _without_headers(pages: list[list[Line]]) -> tuple[list[list[Line]], bool]:
     """Leave out lines at the edges of pages that most pages have, but for their numbers."""
-    kept = [[line.rstrip() for line in page if line.strip()] for page in pages]
-    if len(kept) < _MIN_PAGES:
-        return kept, False
-    found = Counter(key for page in kept for key in {_key(line) for line in _edges(page)})
-    repeated = {key for key, count in found.items() if count >= _REPEATED * len(kept)}
+    if len(pages) < _MIN_PAGES:
+        return pages, False
+    found = Counter(key for page in pages for key in set(map(_key, _edges(page))))
+    repeated = {key for key, count in found.items() if count >= _REPEATED * len(pages)}
     if not repeated:
-        return kept, False
-    inner = [_inner(page, repeated) for page in kept]
-    if sum(map(bool, inner)) * 2 < sum(map(bool, kept)):  # they are all that the pages have
-        return kept, False
+        return pages, False
+    inner = [_inner(page, repeated) for page in pages]
+    if sum(map(bool, inner)) * 2 < sum(map(bool, pages)):  # they are all that the pages have
+        return pages, False
     return inner, True
 
 
-def _inner(page: list[str], repeated: set[str]) -> list[str]:
+def _inner(page: list[Line], repeated: set[str]) -> list[Line]:
     first, last = 0, len(page)
     while first < min(_MARGIN_LINES, last) and _key(page[first]) in repeated:
         first += 1
@@ -163,35 +150,12 @@ def _inner(page: list[str], repeated: set[str]) -> list[str]:
     return page[first:last]
 
 
-def _edges(page: Sequence[str]) -> list[str]:
+def _edges(page: Sequence[Line]) -> list[Line]:
     return [*page[:_MARGIN_LINES], *page[-_MARGIN_LINES:]]
 
 
-def _key(line: str) -> str:
-    return _DIGITS.sub("#", " ".join(line.split()))
-
-
-def _paragraphs(lines: Sequence[str]) -> list[str]:
-    """Join the lines of a page to paragraphs: a line that is full goes on in the next one."""
-    widths = sorted(map(len, lines))
-    full = widths[int(len(widths) * 0.9)] * _FULL_LINE if widths else 0
-    paragraphs: list[str] = []
-    goes_on = False
-    for line in map(str.strip, lines):
-        if goes_on and not _LIST_MARK.match(line):
-            paragraphs[-1] = _joined(paragraphs[-1], line)
-        else:
-            paragraphs.append(line)
-        goes_on = len(line) >= full or (len(line) >= full * 0.8 and not _END.search(line))
-    return paragraphs
-
-
-def _joined(text: str, line: str) -> str:
-    if text.endswith("-") and text[-2:-1].isalpha() and line[:1].islower():
-        return text[:-1] + line
-    if WIDE.match(text[-1]) and WIDE.match(line[:1]):
-        return text + line
-    return f"{text} {line}"
+def _key(line: Line) -> str:
+    return _DIGITS.sub("#", line.text)
 
 
 def _known(reader: PdfReader) -> tuple[str, str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from studio.documents.formats.blocks import (
     Block,
@@ -36,7 +36,7 @@ _CONTROLS = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 def write_html(blocks: Sequence[Block], metadata: DocumentMetadata) -> bytes:
     """Return a web page in one file."""
-    language = f" lang={quoteattr(metadata.language)}" if metadata.language else ""
+    language = f" lang={attribute(metadata.language)}" if metadata.language else ""
     known = (
         ("author", metadata.author),
         ("date", metadata.date),
@@ -70,12 +70,12 @@ def first_heading(blocks: Iterable[Block]) -> str:
 
 def text_of(text: str) -> str:
     """Return text as it stands between tags; characters that XML excludes are dropped."""
-    return escape(_CONTROLS.sub("", text))
+    return escape(_CONTROLS.sub("", text), quote=False)
 
 
 def attribute(value: str) -> str:
     """Return the value of an attribute, in quotes."""
-    return quoteattr(_CONTROLS.sub("", value))
+    return f'"{escape(_CONTROLS.sub("", value))}"'
 
 
 def body_of(blocks: Iterable[Block]) -> str:

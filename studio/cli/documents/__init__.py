@@ -1,0 +1,1 @@
+"""`studio document`: texts of office programs, web pages, books and PDF files."""
