@@ -54,7 +54,7 @@ def _command(kind: Kind) -> Callable[..., None]:
         elif continued is not None and values["prompt"] is None and file is None:
             values |= continued_values(continued, values)
         else:
-            values["prompt"] = read_prompt(values["prompt"], file)
+            values["prompt"] = read_prompt(values["prompt"], file, is_spoken=kind.name == "speech")
             if continued is not None:
                 values["prefix"] = read_text(continued)
         lists = {info.name for info in fields(kind.request_type) if info.is_list}
@@ -75,7 +75,10 @@ def _command(kind: Kind) -> Callable[..., None]:
     parameters = [_parameter("ctx", typer.Context)]
     parameters += [_parameter(*_option(info)) for info in fields(kind.request_type)]
     file = typer.Option(
-        "--file", parser=input_path, metavar="FILE", help=tr("Read the prompt from a text file.")
+        "--file",
+        parser=input_path,
+        metavar="FILE",
+        help=tr("Read the prompt from a text file or document."),
     )
     parameters.append(_parameter("prompt_file", Annotated[Path | None, file], None))
     if "prefix" in kind.request_type.__struct_fields__:

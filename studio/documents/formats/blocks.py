@@ -74,7 +74,7 @@ class Rule(msgspec.Struct, frozen=True, tag=True):
 
 Block = Heading | Paragraph | Item | Code | Table | Rule
 _SPACES = re.compile(r"[^\S\n\u00a0\u3000]+")
-_AROUND_BREAK = re.compile(r"[^\S\n\u3000]*\n[^\S\n\u3000]*")
+_AROUND_BREAK = re.compile(r"(?<! ) *+\n *+")
 
 
 def plain(runs: Iterable[Run]) -> str:

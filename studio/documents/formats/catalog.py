@@ -40,3 +40,14 @@ def format_of_name(path: Path) -> str:
     """Return the format that a file's extension names; empty if there is no such format."""
     suffix = path.suffix.lower()
     return next((one.name for one in FORMATS.values() if suffix in one.suffixes), "")
+
+
+def has_document_start(path: Path) -> bool:
+    """True if a file begins as PDF, Word, OpenDocument and EPUB files do."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(5).startswith((b"%PDF-", b"PK\3\4"))
+    except OSError:
+        return False

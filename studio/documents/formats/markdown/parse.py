@@ -31,16 +31,17 @@ MAX_INLINE = 100_000
 _WRAPPED_COLUMNS = 60
 """Lines that were wrapped by a program are at least this long."""
 _MAX_NESTING = 100
-_TOO_DEEP = re.compile(
-    r"^(?:(?:[ \t]{0,4}(?:[>*+-]|\d{1,9}[.)])[ \t]?){40}|[ \t]{100,}(?:[*+>-]|\d{1,9}[.)])[ \t])",
-    re.MULTILINE,
-)
+_MAX_MARKS = 40
+"""At the start of a line: of quotes and lists inside each other."""
+_LINE_START = re.compile(r"^[ \t>*+\-\d.)]{40,}", re.MULTILINE)
+_MARK = re.compile(r">|[*+-](?=\s)|\d[.)](?=\s)")
+_DEEP_INDENT = " " * 100
 _BREAK_TAG = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 
 def parse_markdown(text: str) -> list[Block]:
     """Return the blocks of a Markdown text; of one that is nested too deeply, the paragraphs."""
-    if _TOO_DEEP.search(text):  # the parser would leave out what is inside
+    if _is_too_deep(text):  # the parser would leave out what is inside
         return parse_plain(text)
     return _Parser().parse(text)
 
@@ -49,6 +50,15 @@ def parse_plain(text: str) -> list[Block]:
     """Return the paragraphs of a plain text; blank lines separate them, line breaks are kept."""
     parts = re.split(r"\n[^\S\n]*\n\s*", text.strip("\n"))
     return [Paragraph((Run(part.rstrip()),)) for part in parts if part.strip()]
+
+
+def _is_too_deep(text: str) -> bool:
+    for found in _LINE_START.finditer(text):
+        start = found[0].expandtabs(4)
+        marks = len(_MARK.findall(start))
+        if marks > _MAX_MARKS or (marks and start.startswith(_DEEP_INDENT)):
+            return True
+    return False
 
 
 class _Parser:

@@ -23,19 +23,18 @@ _SPECIAL = re.compile(
     r"|\*(?!(?<=\s\*)\s)"  # unless between spaces
     r"|(?<![^\W_])_(?!\s)|(?<!\s)_(?![^\W_])"
     r"|`|~(?=~)"
-    r"|\[(?=[^\]\n]{0,300}\]\()"
+    r"|\](?=\()"
     r"|<(?=[A-Za-z/!?])"
     r"|&(?=#?\w{1,32};)"
 )
 _LINE_START = re.compile(
-    r"^(?:(?P<mark>[-+](?=\s|$)|#(?=#{0,5}(?:\s|$))|>|~~~)"
+    r"^(?:(?P<mark>[-+](?=\s|$)|#(?=#{0,5}(?:\s|$))|>|~~~|\[(?=[^\]\n]{1,999}+\]:))"
     r"|(?P<number>\d{1,9})(?P<after>[.)])(?=\s|$)"
     r"|(?P<rule>[-=](?=[-=\s]*$)))",
     re.MULTILINE,
 )
 _FENCE = re.compile(r"`{3,}")
 _TICKS = re.compile(r"`+")
-_ENDS = re.compile(r"^(\s*)(.*?)(\s*)$", re.DOTALL)
 _BREAK = "  \n"
 """Two spaces, because a backslash at each line's end would stand out in a poem."""
 
@@ -142,9 +141,11 @@ def _render_run(run: Run) -> str:
         pad = " " if text.startswith("`") or text.endswith("`") else ""
         text = f"{ticks}{pad}{text}{pad}{ticks}"
         return _linked(text, run.link)
-    found = _ENDS.match(run.text)
-    assert found is not None
-    before, inner, after = (part.replace("\n", _BREAK) for part in found.groups())
+    whole = run.text
+    before = whole[: len(whole) - len(whole.lstrip())]
+    after = whole[len(whole.rstrip()) :] if len(before) < len(whole) else ""
+    inner = whole[len(before) : len(whole) - len(after)]
+    before, inner, after = (part.replace("\n", _BREAK) for part in (before, inner, after))
     if not inner:
         return before + after
     text = _SPECIAL.sub(lambda special: f"\\{special[0]}", inner)

@@ -15,10 +15,8 @@ HEAD_BYTES = 4096
 ZIPPED = "zip"
 """A zip file, whose parts name its format."""
 _TEXTS = ("txt", "md", "html", "srt")
-_HTML = re.compile(
-    rb"(?:<\?xml[^>]*>)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)[\s>]", re.I | re.S
-)
-_SUBTITLES = re.compile(rb"WEBVTT\b|\s*\d+\s*\r?\n\s*\d+:\d\d:\d\d,\d+\s*-->")
+_HTML = re.compile(rb"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
+_SUBTITLES = re.compile(rb"WEBVTT\b|\d++[^\S\n]*+\n\s*+\d++:\d\d:\d\d,\d++\s*+-->")
 _OTHERS = (
     (
         b"\xd0\xcf\x11\xe0",
@@ -50,7 +48,7 @@ def detect_format(path: Path, head: bytes) -> str:
             raise unreadable(path, tr_marked(reason), tr_marked(cure))
     if named in _TEXTS and named != "txt":
         return named
-    begin = head.removeprefix(b"\xef\xbb\xbf")
+    begin = _without_remarks(head.removeprefix(b"\xef\xbb\xbf").lstrip())
     if _HTML.match(begin):
         return "html"
     if _SUBTITLES.match(begin):
@@ -60,6 +58,14 @@ def detect_format(path: Path, head: bytes) -> str:
             raise not_of_its_name(path, named)
         return "txt"
     return "txt"
+
+
+def _without_remarks(begin: bytes) -> bytes:
+    """Leave out an XML declaration and comments at the start."""
+    for start, end in ((b"<?xml", b"?>"), (b"<!--", b"-->")):
+        while begin.startswith(start) and end in begin:
+            begin = begin[begin.index(end) + len(end) :].lstrip()
+    return begin
 
 
 def not_of_its_name(path: Path, named: str) -> StudioError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import re
 from pathlib import Path
 
@@ -15,8 +16,7 @@ _TIMES = re.compile(
     r"^[ \t]*(?:(\d+):)?(\d{1,2}):(\d{2})[.,]\d{1,3}[ \t]*-->[ \t]*[\d:.,]+.*$", re.MULTILINE
 )
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]*>|<[\d:.]+>|\{\\[^{}\n]*\}")
-_SPEAKER = re.compile(r"<v(?:\.[^\s<>]*)?\s+([^<>\n]+)>")
-_NUMBER_AT_END = re.compile(r"\n[^\S\n]*\n[^\n]*\n?\s*$")
+_SPEAKER = re.compile(r"<v(?:\.[^\s<>]*+)?[ \t]([^<>\n]++)>")
 
 
 def read_subtitles(path: Path, data: bytes, encoding: str) -> ImportedDocument:
@@ -51,9 +51,9 @@ def read_subtitles(path: Path, data: bytes, encoding: str) -> ImportedDocument:
 
 
 def _text_between(text: str, start: int, end: int | None) -> str:
-    part = text[start:end]
-    if end is not None:  # the number or name of the next subtitle stands before its time
-        part = _NUMBER_AT_END.sub("", part + "\n")
-    part = part.strip().split("\n\n")[0]
-    part = _TAG.sub("", _SPEAKER.sub(lambda found: f"{found[1].strip()}: ", part))
+    lines = [line.strip() for line in text[start:end].strip("\n").split("\n")]
+    if end is not None and "" in lines and lines[-1]:
+        lines.pop()  # the number or name of the next subtitle
+    spoken = list(itertools.takewhile(bool, itertools.dropwhile(lambda line: not line, lines)))
+    part = _TAG.sub("", _SPEAKER.sub(lambda found: f"{found[1].strip()}: ", " ".join(spoken)))
     return " ".join(html.unescape(part).split())

@@ -13,9 +13,8 @@ from studio.documents.formats.faults import check_characters, unreadable
 from studio.documents.formats.imported import ImportedDocument, Places
 from studio.media.text_encoding import decode
 
-_PARAGRAPH = re.compile(r"(?:^|\n[^\S\n]*\n)\s*(?=\S)")
 _FRONT_MATTER = re.compile(
-    r"---[ \t]*\n((?:[\w-]+:.*\n|[ \t]+.*\n|#.*\n)+?)(?:---|\.\.\.)[ \t]*\n\s*"
+    r"---[ \t]*+\n((?:[\w-]++:.*+\n|[ \t]++.*+\n|#.*+\n)++)(?:---|\.\.\.)[ \t]*+\n\s*+"
 )
 _FIELD = re.compile(r"^([\w-]+):[ \t]*(.*)$", re.MULTILINE)
 
@@ -78,7 +77,15 @@ def read_md(path: Path, data: bytes, encoding: str) -> ImportedDocument:
 
 def paragraphs_of(text: str) -> Places:
     """Return where the paragraphs of a text start; blank lines separate them."""
-    return Places("paragraph", tuple(found.end() for found in _PARAGRAPH.finditer(text)))
+    starts: list[int] = []
+    offset, after_blank = 0, True
+    for line in text.split("\n"):
+        is_blank = not line or line.isspace()
+        if after_blank and not is_blank:
+            starts.append(offset)
+        after_blank = is_blank
+        offset += len(line) + 1
+    return Places("paragraph", tuple(starts))
 
 
 def _fields(front_matter: str) -> Iterator[tuple[str, str]]:

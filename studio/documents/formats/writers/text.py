@@ -38,14 +38,18 @@ def write_md(text: str, metadata: DocumentMetadata) -> bytes:
 
 def write_txt(blocks: Sequence[Block], metadata: DocumentMetadata) -> bytes:
     """Return the text without marks; of what is known of it, only the label."""
+    label = f"\n\n{metadata.label_text}" if metadata.label_text else ""
+    return f"{plain_text(blocks)}{label}\n".encode("utf-8", "replace")
+
+
+def plain_text(blocks: Sequence[Block]) -> str:
+    """Return the text without marks, blank lines between paragraphs."""
     pieces: list[str] = []
     for previous, block in itertools.pairwise([None, *blocks]):
         assert block is not None
         is_list = isinstance(previous, Item) and isinstance(block, Item)
         pieces += ["" if previous is None else "\n" if is_list else "\n\n", plain_block(block)]
-    if metadata.label_text:
-        pieces += ["\n\n", metadata.label_text]
-    return ("".join(pieces) + "\n").encode("utf-8", "replace")
+    return "".join(pieces)
 
 
 def plain_block(block: Block) -> str:
