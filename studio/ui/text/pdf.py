@@ -28,10 +28,23 @@ from studio.documents.formats.writers.html import body_of, first_heading, text_o
 
 _MARGIN_MM = 22.0
 _POINTS = 10.5
-_FAMILIES = ("Noto Serif", "Georgia", "Times New Roman", "Liberation Serif", "DejaVu Serif")
+_FAMILIES = (
+    "Noto Serif",  # not translated: a font
+    "Georgia",
+    "Times New Roman",  # not translated: a font
+    "Liberation Serif",  # not translated: a font
+    "DejaVu Serif",  # not translated: a font
+)
 _CHINESE_FAMILIES = (
-    *("Noto Serif CJK SC", "Source Han Serif SC", "Songti SC", "SimSun", "Noto Sans CJK SC"),
-    *("Microsoft YaHei", "PingFang SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei"),
+    "Noto Serif CJK SC",  # not translated: a font
+    "Source Han Serif SC",  # not translated: a font
+    "Songti SC",  # not translated: a font
+    "SimSun",
+    "Noto Sans CJK SC",  # not translated: a font
+    "Microsoft YaHei",  # not translated: a font
+    "PingFang SC",  # not translated: a font
+    "WenQuanYi Zen Hei",  # not translated: a font
+    "WenQuanYi Micro Hei",  # not translated: a font
 )
 _STYLE = """
 h1 { font-size: 20pt; } h2 { font-size: 16pt; } h3 { font-size: 13pt; }
