@@ -15,6 +15,7 @@ MODULES = (
     "starter_music",
     "gguf_load",
     "gguf_speed",
+    "prompt_cache",
     "saving",
     "inspect_models",
     "model_switch",

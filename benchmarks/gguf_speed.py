@@ -1,5 +1,5 @@
-"""Tokens per CPU second of a GGUF as it is (llama.cpp), against transformers on the same weights,
-converted once.
+"""Tokens per CPU second of a GGUF as it is, against llama.cpp alone, against transformers on the
+same weights, converted once, and of 16 prompts at once against one by one.
 
 Needs llama.cpp. Measures a GGUF made from the installed starter text model
 ($STUDIO_STARTER_DIR or the data folder), or another file: `python -m benchmarks.gguf_speed FILE`,
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.measure import cpu_seconds, report
 from benchmarks.starter_gguf import gguf_file
+from studio.engine.text.gguf_context import GgufPipeline
 
 ROUNDS = 3
 TOKENS = 48
@@ -43,9 +44,14 @@ def main() -> None:
 
     environment.prepare()
 
-    def speed(model: tuple[ModelCard, text.Pipeline], seeds: Sequence[int]) -> float:
+    def speed(
+        model: tuple[ModelCard, text.Pipeline], seeds: Sequence[int], temperature: float = 0.7
+    ) -> float:
         card, pipeline = model
-        requests = [TextRequest(prompt=PROMPT, seed=seed, max_new_tokens=TOKENS) for seed in seeds]
+        requests = [
+            TextRequest(prompt=PROMPT, seed=seed, max_new_tokens=TOKENS, temperature=temperature)
+            for seed in seeds
+        ]
         runs = [
             JobContext(new_job(request, "/nowhere"), card, lambda _event: None, lambda: False)
             for request in requests
@@ -66,6 +72,7 @@ def main() -> None:
             models.append((card, text.load(card)))
         for model in models:
             speed(model, [0])
+        alone = 0.0
         for rows in (1, BATCH):
             pairs = [
                 [speed(model, range(begin, begin + rows)) for model in models]
@@ -82,6 +89,53 @@ def main() -> None:
                 llama_cpp=round(ours, 1),
                 transformers=round(theirs, 1),
             )
+            alone = alone or ours
+        report(
+            f"GGUF, {BATCH} prompts at once / one by one, tokens per CPU second",
+            ">= 4",
+            ours / alone,
+            ours / alone >= 4,
+        )
+        _card, pipeline = models[0]
+        assert isinstance(pipeline, GgufPipeline)
+        pairs = [[speed(models[0], [0], 0), _bare_speed(pipeline)] for _ in range(2 * ROUNDS)]
+        ours, bare = (max(pair[part] for pair in pairs) for part in (0, 1))
+        report(
+            "GGUF through Studio / llama.cpp's own calls in a loop, tokens per CPU second",
+            ">= 0.95",
+            ours / bare,
+            ours / bare >= 0.95,
+            studio=round(ours, 1),
+            bare=round(bare, 1),
+        )
+
+
+def _bare_speed(pipeline: GgufPipeline) -> float:
+    """Return the tokens per CPU second of llama.cpp's own calls, in a loop without Studio."""
+    from studio.engine.text.gguf_context import new_batch, new_context
+    from studio.models.llama_cpp import binding
+
+    start = cpu_seconds()
+    ids = pipeline.tokenizer.apply_chat_template([{"role": "user", "content": PROMPT}])
+    assert isinstance(ids, dict)
+    prompt = ids["input_ids"]
+    context, batch = new_context(pipeline, 1, len(prompt) + TOKENS), new_batch(1)
+    chain = binding().LlamaSampler(binding().LlamaSamplerChainParams())
+    chain.add_greedy()
+    for place, token in enumerate(prompt):
+        batch.add(token, place, [0], place == len(prompt) - 1)
+    context.decode(batch)
+    place, made = len(prompt) - 1, 0
+    while made < TOKENS:
+        token = int(chain.sample(context, place))
+        made += 1
+        if pipeline.tokenizer.is_end(token) or made == TOKENS:
+            break
+        batch.reset()
+        batch.add(token, len(prompt) + made - 1, [0], True)
+        context.decode(batch)
+        place = 0
+    return made / (cpu_seconds() - start)
 
 
 if __name__ == "__main__":
