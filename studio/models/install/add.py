@@ -24,7 +24,12 @@ from studio.models.inspect.checkpoint import vocabulary_size, write_folder, writ
 from studio.models.inspect.clip_vocabulary import find_clip_vocabulary
 from studio.models.inspect.model import inspect
 from studio.models.inspect.piper import copy_voice
-from studio.models.install.gguf_convert_process import check_room, run_conversion, try_out
+from studio.models.install.gguf_convert_process import (
+    check_room,
+    fits_gpu,
+    run_conversion,
+    try_out,
+)
 from studio.models.install.staging import InstallCancelledError, discard, publish, staging, stopped
 from studio.models.llama_cpp import RUNNER
 from studio.models.registry import ModelRegistry
@@ -179,12 +184,19 @@ def add_gguf(
     *,
     keep_name: bool = False,
     convert: bool = False,
+    prefer_gpu: bool = True,
 ) -> ModelCard:
     """Add a GGUF unconverted if llama.cpp can run it, else convert it in a child process.
 
-    Raises StudioError and OSError, with nothing left behind.
+    `prefer_gpu`: convert it if a GPU would run it then. Raises StudioError and OSError, with
+    nothing left behind.
     """
-    if llama_cpp.is_installed() and not convert and not card.encoder_decoder:
+    if (
+        llama_cpp.is_installed()
+        and not convert
+        and not card.encoder_decoder
+        and not (prefer_gpu and fits_gpu(card.parameters, cancelled))
+    ):
         unconverted = _add_unconverted(data, gguf, card, say, cancelled, keep_name)
         if unconverted is not None:
             return unconverted

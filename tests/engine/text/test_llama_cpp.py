@@ -21,8 +21,10 @@ from studio.engine.text.rows import prompt_ids
 from studio.library.artifacts import read_recipe
 from studio.models import llama_cpp
 from studio.models.files.gguf_header import read_gguf
+from studio.models.install import gguf_convert_process
 from studio.models.install.add import add, remove
 from studio.models.install.verify import check
+from studio.models.memory.hardware import Machine
 from studio.models.registry import ModelRegistry
 from studio.preflight.tokens import count_tokens
 from tests.checkpoints.text import CHAT
@@ -121,6 +123,23 @@ def test_unsupported_architecture_is_converted(data, tmp_path):
     assert card.runner == "transformers"
     assert [line.split()[0] for line in phases][-2:] == ["Trying", "Converting"]
     assert text.load(card)
+
+
+@pytest.mark.parametrize(
+    ("gpu_memory", "parameters", "runner"),
+    [(24, 0, "transformers"), (0, 0, "llama.cpp"), (24, 300_000_000, "llama.cpp")],
+)
+def test_a_gpu_runs_what_it_holds(data, gguf, monkeypatch, gpu_memory, parameters, runner):
+    found = Machine(
+        32 * 10**9,
+        32 * 10**9,
+        gpu="A GPU" if gpu_memory else "",
+        gpu_memory=gpu_memory * 10**9,
+        backend="cuda" if gpu_memory else "cpu",
+    )
+    monkeypatch.setattr(gguf_convert_process, "probe_machine", lambda _cancelled: found)
+    monkeypatch.setattr(gguf_convert_process, "MAX_EXACT_PARAMETERS", parameters)
+    assert add(data, gguf).runner == runner
 
 
 def test_missing_extra_is_reported_with_a_working_remedy(data, gguf, monkeypatch):
