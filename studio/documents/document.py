@@ -121,6 +121,33 @@ def difference(before: str, after: str) -> tuple[int, int, str]:
     return start, len(before) - start - end, after[start : len(after) - end]
 
 
+def change_to(document: Document, text: str, origins: Stretches) -> Change:
+    """Return the change that gives a document another text with other origins."""
+    position, _removed, inserted = difference(document.text, text)
+    end = len(text) - position - len(inserted)  # length of what is the same after it
+    start = min(position, _common_stretches(document.origins, origins))
+    backwards = _common_stretches(document.origins[::-1], origins[::-1])
+    rest = min(end, backwards, len(document.text) - start, len(text) - start)
+    return Change(
+        start,
+        len(document.text) - start - rest,
+        text[start : len(text) - rest],
+        cut(origins, start, len(text) - rest),
+    )
+
+
+def _common_stretches(first: Stretches, second: Stretches) -> int:
+    """Return for how many characters from the beginning the origins are the same."""
+    length = 0
+    for one, other in zip(first, second, strict=False):
+        if one.origin != other.origin:
+            break
+        length += min(one.length, other.length)
+        if one.length != other.length:
+            break
+    return length
+
+
 def _common(before: str, after: str, limit: int) -> int:
     """Return the length of the common beginning; halves the range, since slices compare fast."""
     low, high = 0, limit

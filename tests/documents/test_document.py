@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from studio.documents.document import (
     Change,
+    change_to,
     clean_text,
     difference,
     insertion,
@@ -91,6 +92,17 @@ def test_impossible_change_is_refused(change):
 def test_difference_leads_from_one_text_to_the_other(before, after):
     position, removed, inserted = difference(before, after)
     assert before[:position] + inserted + before[position + removed :] == after
+
+
+@given(
+    st.text(alphabet="ab", max_size=12), st.text(alphabet="ab", max_size=12), STRETCHES, STRETCHES
+)
+def test_document_gets_another_text_with_its_origins(before, after, first, second):
+    document = new_document("A", before)
+    document.origins = with_length(first, len(before))
+    origins = with_length(second, len(after))
+    document.apply(change_to(document, after, origins))
+    assert (document.text, document.origins) == (after, origins)
 
 
 def test_difference_is_small():

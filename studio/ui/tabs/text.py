@@ -93,7 +93,7 @@ class TextTab(GenerateTab):
     def _create_document_page(self) -> DocumentPage:
         from studio.ui.text.document_page import DocumentPage
 
-        page = DocumentPage(self.shared, lambda: self.card)
+        page = DocumentPage(self.shared, self)
         page.focus_mode_changed.connect(self._on_focus_mode_changed)
         return page
 
@@ -154,10 +154,23 @@ class TextTab(GenerateTab):
             self.document_page.counts.refresh()
 
     def generate(self) -> None:
-        """See `FormTab`. Show the result, which is no part of the document."""
+        """See `FormTab`. Show the result, which is no part of the document.
+
+        With the focus in the document, its text goes on instead.
+        """
+        if self.is_document_shown and self.document_page.editor.hasFocus():
+            self.document_page.model_writing.go_on()
+            return
         super().generate()
         if self.generate_button.isEnabled():
             self.show_view("result")
+
+    def stop(self) -> None:
+        """See `FormTab`. Stop what is written into the document if it is shown."""
+        if self.is_document_shown and self.document_page.generation.state == "running":
+            self.document_page.generation.stop()
+        else:
+            super().stop()
 
     def save_as(self) -> None:
         """See `FormTab`. Save the document if it is shown."""

@@ -7,62 +7,35 @@ from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QGuiApplication
-from PySide6.QtWidgets import QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu
 
 from studio.core.errors import StudioError
 from studio.core.translation import tr, tr_plural
-from studio.documents.document import Document, new_document, title_of
+from studio.documents.document import Document, change_to, new_document, title_of
 from studio.documents.origins import Origin
 from studio.documents.store import DocumentStore
-from studio.documents.versions import DocumentInfo, VersionReason
-from studio.models.card import ModelCard
+from studio.documents.versions import DocumentInfo, Version, VersionReason
 from studio.ui.app_state import AppState
-from studio.ui.text.autosave import Autosave
-from studio.ui.text.count_label import CountLabel
-from studio.ui.text.document_files import DocumentFiles
-from studio.ui.text.document_header import DocumentHeader
+from studio.ui.stage.shown_result import time_of_day
+from studio.ui.text.comparison import show_comparison
 from studio.ui.text.document_list import DocumentList, ask_title, delete_document
-from studio.ui.text.editor import DocumentEditor
-from studio.ui.text.find_bar import FindBar
-from studio.ui.text.live_documents import LiveDocuments
-from studio.ui.text.marks import Marks
-from studio.ui.text.view_options import ViewOptions
-from studio.ui.widgets.factory import Notice, button, label, row
+from studio.ui.text.document_shell import DocumentShell
+from studio.ui.text.writing.model_writing import WritingForm
+from studio.ui.widgets.factory import button
 from studio.ui.widgets.shortcut import shortcut_within
 
-MIN_WIDTH = 388
 RECENT = 12
 
 
-class DocumentPage(QWidget):
+class DocumentPage(DocumentShell):
     """Shows a document, the one that was open last to begin with."""
 
-    focus_mode_changed = Signal(bool)
-    """Whether only the text is to be shown."""
     document_opened = Signal()
     """Another document is shown."""
 
-    def __init__(self, shared: AppState, card: Callable[[], ModelCard | None]) -> None:
-        super().__init__()
-        self.shared = shared
-        self.documents = LiveDocuments(shared.data.documents, self)
-        self.editor = DocumentEditor()
-        self.marks = Marks(self.editor)
-        self.autosave = Autosave(self.documents, self)
-        self.header = DocumentHeader()
-        self.notice = Notice()
-        self.damage_notice = Notice()
-        """About a damaged file, until the user closes it."""
-        self.find_bar = FindBar(self.editor, self.marks)
-        self.counts = CountLabel(self.editor, card)
-        self.saved_state = label("", "muted")
-        self.saved_state.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.view_options = ViewOptions(shared, self.editor)
-        self.files = DocumentFiles(shared, self.documents, self.editor, self)
-        self.is_focus_mode = False
+    def __init__(self, shared: AppState, form: WritingForm) -> None:
+        super().__init__(shared, form)
         self._is_open = False
-        self._column = QVBoxLayout(self)
-        self._lay_out()
         self._connect()
         self._open_last()
 
@@ -70,26 +43,6 @@ class DocumentPage(QWidget):
     def document(self) -> Document:
         """The document that is shown."""
         return self.editor.text_document
-
-    def _lay_out(self) -> None:
-        header = self.header
-        header.add_button("plus", tr("New document"), tr("Begin a new document"), self.new)
-        self.undo_button = header.add_button(
-            "undo", tr("Undo"), tr("Take back the last change (Ctrl+Z)"), self.editor.undo
-        )
-        header.add_button(
-            "save", tr("Save as…"), tr("Save the document to a file"), self.files.save_as
-        )
-        header.add_more_menu()
-        self._column.setContentsMargins(16, 8, 16, 12)
-        self._column.setSpacing(8)
-        self.status_row = row(self.counts, self.saved_state)
-        notices = (self.damage_notice, self.notice, self.files.notice)
-        for widget in (header, *notices, self.find_bar):
-            self._column.addWidget(widget)
-        self._column.addWidget(self.editor, 1)
-        self._column.addWidget(self.status_row)
-        self.setMinimumWidth(MIN_WIDTH)
 
     def _connect(self) -> None:
         editor, autosave = self.editor, self.autosave
@@ -104,6 +57,10 @@ class DocumentPage(QWidget):
         self.header.more_menu.aboutToShow.connect(self._fill_more_menu)
         self.files.opened.connect(lambda document: self.add(document, "file"))
         self.files.version_requested.connect(self.keep_version)
+        self.version_panel.compared.connect(self._compare)
+        self.version_panel.restored.connect(self._restore)
+        self.version_panel.keep_requested.connect(partial(self.keep_version, "save"))
+        self.generation.accepted.connect(partial(self.keep_version, "generation"))
         self.find_bar.closed.connect(editor.setFocus)
         self.find_bar.replaced.connect(self._on_replaced)
         for keys, slot in (
@@ -112,6 +69,8 @@ class DocumentPage(QWidget):
             ("F3", self.find_bar.find_next),
             ("Shift+F3", self.find_bar.find_previous),
             ("Shift+F11", self.toggle_focus_mode),
+            ("Ctrl+Shift+H", self.toggle_versions),
+            ("Ctrl+Shift+Y", self.origin_colors.toggle),
         ):
             shortcut_within(self, keys, slot)
 
@@ -147,11 +106,13 @@ class DocumentPage(QWidget):
     def _show(self, document: Document) -> None:
         self._is_open = True
         self.notice.clear()
+        self.generation.leave()
         self.autosave.follow(document)
         self.editor.open(document)
         self.files.follow(document)
         self.saved_state.setText("")
         self._update_title()
+        self._refresh_versions()
         self.shared.change_settings(last_document=document.id)
         self.document_opened.emit()
 
@@ -217,8 +178,27 @@ class DocumentPage(QWidget):
         text, origins = document.text, document.origins
         self.documents.run(
             lambda store: store.versions.add(document.id, text, origins, reason, job=job),
-            failed=self._on_not_saved,
+            lambda _id: self._refresh_versions(),
+            self._on_not_saved,
         )
+
+    # Versions
+    # ----------------------------------------------------------------------
+
+    def _compare(self, version: Version) -> None:
+        names = (time_of_day(version.info.created), tr("Now"))
+        show_comparison(self, (version.text, self.editor.text), names)
+
+    def _restore(self, version: Version) -> None:
+        """Give the document a version's text, as a step of undo; both are kept as versions."""
+        editor = self.editor
+        if not editor.isReadOnly():
+            self.generation.leave()
+            self.keep_version("before_restore")
+            editor.history.close_step()
+            editor.apply(change_to(self.document, version.text, version.origins))
+            editor.history.close_step()
+            self.keep_version("restore")
 
     def save(self) -> None:
         """Save to the document's file, or ask for one; the text is kept as a version."""
@@ -270,6 +250,9 @@ class DocumentPage(QWidget):
         add(tr("Replace…"), partial(self.find_bar.open, replaces=True), "Ctrl+H")
         menu.addSeparator()
         self.view_options.add_to(menu)
+        colors = add(tr("Show who wrote what"), self.origin_colors.toggle, "Ctrl+Shift+Y")
+        colors.setCheckable(True)
+        colors.setChecked(self.origin_colors.is_on)
         focus = add(tr("Only the text"), self.toggle_focus_mode, "Shift+F11")
         focus.setCheckable(True)
         focus.setChecked(self.is_focus_mode)
@@ -333,14 +316,6 @@ class DocumentPage(QWidget):
     def _on_replaced(self, count: int) -> None:
         text = tr_plural("Replaced 1 place", "Replaced {count:,} places", count)
         self.shared.post_toast(text if count else tr("Not found"))
-
-    def toggle_focus_mode(self) -> None:
-        """Show only the text, or everything again."""
-        self.is_focus_mode = not self.is_focus_mode
-        for widget in (self.header, self.status_row):
-            widget.setVisible(not self.is_focus_mode)
-        self.focus_mode_changed.emit(self.is_focus_mode)
-        self.editor.setFocus()
 
 
 def _add(

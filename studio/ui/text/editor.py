@@ -297,6 +297,16 @@ class DocumentEditor(QPlainTextEdit):
         last = self.cursorForPosition(self.viewport().rect().bottomRight()).position()
         return self.places.to_text(first), self.places.to_text(last)
 
+    def scroll_to(self, place: int) -> None:
+        """Scroll down until a place is in view; the cursor stays where it is."""
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(self.places.to_shown(place))
+        bar = self.verticalScrollBar()
+        while bar.value() < bar.maximum() and (
+            self.cursorRect(cursor).bottom() > self.viewport().height()
+        ):
+            bar.setValue(bar.value() + 1)
+
     def set_side_margin(self, margin: int) -> None:
         """Leave so many pixels empty on the left and the right."""
         if self.viewportMargins().left() != margin:

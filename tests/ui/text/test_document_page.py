@@ -33,7 +33,8 @@ def choose(menu, title):
 
 
 def press(notice, title):
-    button = next(one for one in notice.findChildren(QPushButton) if one.text() == title)
+    buttons = [one for one in notice.findChildren(QPushButton) if one.isVisible()]
+    button = next(one for one in buttons if one.text() == title)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 

@@ -1,0 +1,1 @@
+"""What a model writes into a document, and the bar for it."""
