@@ -111,6 +111,7 @@ def run_one(
     inputs = TaskInput(
         prompt=text,
         fields={"language": language, **FIELDS.get(task, {})},
+        candidates=1,
         settings={"seed": SEED},
     )
     (request,) = build_requests(find_task(None, task), inputs, card)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from studio.text_checks.list_form import POINT
 from studio.text_checks.refusal import check_refusal
 from studio.text_tasks.task import CleanupName
 
@@ -78,10 +79,19 @@ def _is_closing(text: str, start: int) -> bool:
     return start > 0 and "\n" not in text[start:] and "\n" in text[:start].strip()
 
 
+def _mark_points(text: str) -> str:
+    """Let the first line of a list begin as the others do, also if the prompt held its dash."""
+    lines = text.splitlines()
+    others = [line for line in lines[1:] if line.strip()]
+    is_list = bool(others) and all(map(POINT.match, others))
+    return f"- {text}" if is_list and not POINT.match(lines[0]) else text
+
+
 _STEPS: dict[CleanupName, Callable[[str], str]] = {
     "code_block": _code_block,
     "drop_meta": _drop_meta,
     "first_line": _first_line,
+    "mark_points": _mark_points,
     "strip_label": _strip_label,
     "strip_markdown": _strip_markdown,
     "strip_full_stop": _strip_full_stop,

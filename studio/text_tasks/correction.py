@@ -76,8 +76,7 @@ def _rewrite(
     texts = writer.write([_with_seed(request, number) for number in range(TEXTS)])
     if request.temperature == 0:
         texts = texts[:1]
-    begin = (request.prompt if request.mode == "complete" else "") + request.prefix
-    cut = begin.rstrip(" \t")
+    cut = request.prompt.rstrip(" \t") if request.mode == "complete" else ""
     return [msgspec.structs.replace(text, text=text.text.removeprefix(cut)) for text in texts]
 
 

@@ -219,7 +219,7 @@ class Summary:
         return best
 
     def _best_sentence(self, text: str) -> str:
-        """Return the sentence of a text that says most, as it stands there."""
+        """Return the sentence of a text with the most facts, as it stands there."""
         found = extract_summary(text, 1, self.task.value("focus")).sentences
         return found[0].text if found else ""
 

@@ -134,3 +134,10 @@ def test_advertisement_above_its_limit_or_with_invented_figures_comes_last(data)
     results = ranked_texts(data, "ad", long, invented, short, characters=100)
     assert results[0].text == short
     assert {check.name for check in results[0].checks if not check.passed} == set()
+
+
+def test_first_point_of_a_list_gets_the_mark_of_the_others():
+    assert clean("One\n- Two\n- Three", ("mark_points",)) == "- One\n- Two\n- Three"
+    assert clean("- One\n- Two", ("mark_points",)) == "- One\n- Two"
+    assert clean("A text.\nAnother line.", ("mark_points",)) == "A text.\nAnother line."
+    assert clean("- One\n- Two", ("strip_label",)) == "- One\n- Two"

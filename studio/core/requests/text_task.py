@@ -34,6 +34,7 @@ CleanupName = Literal[
     "code_block",
     "drop_meta",
     "first_line",
+    "mark_points",
     "strip_label",
     "strip_full_stop",
     "strip_markdown",

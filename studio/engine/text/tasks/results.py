@@ -55,9 +55,11 @@ def task_results(
 
 
 def continued_text(request: TextRequest) -> str:
-    """Return what each text begins with because the model continued it."""
-    completed = request.prompt if request.mode == "complete" else ""
-    return (completed + request.prefix).rstrip(" \t")
+    """Return the prompt that each text begins with because the model continued it.
+
+    The beginning of an answer is a part of the result; cleaning removes a label or a quote.
+    """
+    return request.prompt.rstrip(" \t") if request.mode == "complete" else ""
 
 
 def _review(ranked: RankedText, omitted: tuple[OmittedText, ...]) -> TaskReview:
