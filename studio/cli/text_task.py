@@ -261,6 +261,9 @@ def _note_parts(notes: Sequence[PartNote]) -> None:
 
 def _note_fixes(fixes: Sequence[FixAttempt]) -> None:
     """Say how often the model corrected the text, and whether that helped."""
+    if any(attempt.helped and attempt.by == "omission" for attempt in fixes):
+        output.note(tr("Sentences with facts that are not in yours were left out."))
+    fixes = [attempt for attempt in fixes if attempt.by == "model"]
     helped = sum(attempt.helped for attempt in fixes)
     if fixes and not helped:
         output.note(

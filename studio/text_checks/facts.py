@@ -7,11 +7,26 @@ import unicodedata
 from collections.abc import Iterator
 
 from studio.text_checks.check import Check, Span, from_spans
+from studio.text_checks.topic import stem
 
 _NUMBER = re.compile(r"\d[\d,.]{0,40}")
 _WORDS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
     "fifteen sixteen seventeen eighteen nineteen twenty"
+)
+_CURRENCIES = {
+    name: currency
+    for currency, names in {
+        "USD": "$ dollar dollars usd 美元 美金",
+        "EUR": "€ euro euros eur 欧元",
+        "GBP": "£ gbp 英镑",
+        "CNY": "¥ yuan rmb cny 人民币",
+    }.items()
+    for name in names.split()
+}
+_CURRENCY = re.compile(
+    r"[$€£¥]|\b(?:dollars?|euros?|yuan|usd|eur|gbp|rmb|cny)\b|美元|美金|欧元|英镑|人民币",
+    re.IGNORECASE,
 )
 _NUMBER_WORDS = {word: str(number) for number, word in enumerate(_WORDS.split())}
 _HAN_DIGITS = {character: str(number) for number, character in enumerate("零一二三四五六七八九十")}
@@ -49,6 +64,10 @@ def _numbers(text: str, facts: str) -> Iterator[Span]:
     for match in _NUMBER.finditer(text):
         if _figure(match.group()) not in known:
             yield Span(match.start(), match.start() + len(match.group().rstrip(",.")), "number")
+    own = {_CURRENCIES[match.group().casefold()] for match in _CURRENCY.finditer(facts)}
+    for match in _CURRENCY.finditer(text):
+        if _CURRENCIES[match.group().casefold()] not in own:
+            yield Span(*match.span(), "currency")
     for match in _HAN_NUMBER.finditer(text):
         if _han_figure(match[1]) not in known:
             yield Span(*match.span(1), "number")
@@ -66,13 +85,14 @@ def _han_figure(character: str) -> str:
 
 def _names(text: str, facts: str) -> Iterator[Span]:
     known = frozenset(_fold(facts).split())
+    stems = frozenset(map(stem, known))  # "Opens" in a headline for "opened"
     for match in _NAME.finditer(text):
         words = _fold(match.group()).split()
         opens = _SENTENCE_END.search(text[max(0, match.start() - 3) : match.start()])
         at_start = match.start() == 0 or opens is not None
         if at_start:
             words = words[1:]
-        if any(word not in known for word in words):
+        if any(word not in known and stem(word) not in stems for word in words):
             yield Span(*match.span(), "name")
     for match in _HAN_NAME.finditer(text):
         if match.group()[-4:] not in facts:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from studio.core.requests import MAX_SEED, TextRequest
-from studio.core.requests.text_task import Check, FixAttempt, TaskCheck, TextTask
+from studio.core.requests.text_task import Check, FixAttempt, Passage, TaskCheck, TextTask
 from studio.text_checks.length import measure
 from studio.text_checks.verse import FORMS, LineRule, line_rule, poem_lines, wrong_lines
 from studio.text_tasks.model_prompts.correction import (
@@ -19,6 +20,7 @@ from studio.text_tasks.model_prompts.correction import (
     RHYME,
     UNITS,
 )
+from studio.text_tasks.passages import split_sentences
 from studio.text_tasks.ranking import RankedText, is_usable, review_text
 from studio.text_tasks.writer import Writer, Written
 
@@ -29,6 +31,8 @@ LINES = 8
 MAX_NAMED = 8
 """Places of a check that the model is asked about."""
 _SEED_STEP = 1_009
+_ENDS = '.!?。！？…"”」'
+_EMPTY_POINT = re.compile(r"[ \t]*(?:[-*•]|\d{1,2}[.)、])[ \t]*")
 _LINE_TOKENS = 40
 
 
@@ -59,7 +63,49 @@ def correct(best: RankedText, request: TextRequest, task: TextTask, writer: Writ
         attempts.append(FixAttempt(checks=failed, text=shown, helped=helped))
         if helped:
             best = better
+    if task.fix and (shorter := _without_unsupported(best, task)) is not None:
+        helped = _faults(shorter, task) < _faults(best, task)
+        attempts.append(
+            FixAttempt(checks=("facts",), text=shorter.text, helped=helped, by="omission")
+        )
+        if helped:
+            best = shorter
     return Corrected(best=best, attempts=tuple(attempts))
+
+
+def _without_unsupported(best: RankedText, task: TextTask) -> RankedText | None:
+    """Return the text without the sentences that have facts of their own.
+
+    None if there are none, or if less than half of the sentences remains.
+    """
+    spans = [span for check in best.checks if check.name == "facts" for span in check.spans]
+    sentences = [one for line in _lines_of(best.text) for one in line]
+    wrong = [
+        sentence
+        for sentence in sentences
+        if sentence.text[-1:] in _ENDS  # a headline stays, though its capitals look like names
+        and any(span.start < sentence.end and sentence.start < span.end for span in spans)
+    ]
+    if not wrong or 2 * len(wrong) > len(sentences):
+        return None
+    text = best.text
+    for sentence in reversed(wrong):
+        text = text[: sentence.start] + text[sentence.end :].lstrip(" ")
+    lines = (line for line in text.split("\n") if not _EMPTY_POINT.fullmatch(line))
+    plain = re.sub(r"\n{3,}", "\n\n", "\n".join(map(str.rstrip, lines))).strip()
+    written = Written(text=plain, complete=best.complete)
+    shorter = review_text(written, best.index, task)
+    return msgspec.structs.replace(shorter, unedited=best.unedited)
+
+
+def _lines_of(text: str) -> Iterator[list[Passage]]:
+    """Yield the sentences of each line, with their places in the text."""
+    start = 0
+    for line in text.split("\n"):
+        yield [
+            Passage(start + one.start, start + one.end, one.text) for one in split_sentences(line)
+        ]
+        start += len(line) + 1
 
 
 def _rewrite(

@@ -257,3 +257,10 @@ def test_the_package_imports_no_torch_and_no_qt():
     code = f"{modules}import sys; print({{'torch', 'PySide6', 'numpy'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_currency_that_the_facts_do_not_name_is_marked():
+    facts = "It cost 2.4 million crowns. 一张票3欧元。"
+    found = check_facts("It cost $2.4 million and 3 euros.", facts)
+    assert [(span.start, span.note) for span in found.spans] == [(8, "currency")]
+    assert check_facts("It cost 35 dollars.", "Only $35.").passed

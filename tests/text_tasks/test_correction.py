@@ -131,3 +131,27 @@ def test_number_of_corrections_is_limited(value):
     assert read_fix("3") == 3
     with pytest.raises(InvalidRequestError, match="fix"):
         read_fix(value)
+
+
+def test_sentences_with_invented_facts_are_left_out_when_the_model_cannot_help(data):
+    facts = "The library in Kelmore opened on 4 May.\nIt holds 31,000 books."
+    text = (
+        "Library Opens\n\nThe library in Kelmore opened on 4 May. Mayor Bob Stone paid 90 dollars."
+        "\n\n"
+        "It holds 31,000 books, more than any other one in this quiet part of the whole country. "
+        "People can read there in the morning and in the evening, and children like to come too."
+    )
+    best, request = prepared(data, "article", facts, text)
+    found = correct(best, request, request.task, Script())
+    assert "Stone" not in found.best.text
+    assert found.best.text.startswith(
+        "Library Opens\n\nThe library in Kelmore opened on 4 May.\n\nIt"
+    )
+    assert [(one.by, one.helped) for one in found.attempts] == [
+        ("model", False),
+        ("omission", True),
+    ]
+    assert found.best.unedited == text
+    nothing_left, request = prepared(data, "article", facts, "Bob Stone paid. Amy Hill wept.")
+    found = correct(nothing_left, request, request.task, Script())
+    assert found.best == nothing_left

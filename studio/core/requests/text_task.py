@@ -240,6 +240,8 @@ class FixAttempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the model wrote."""
     helped: bool
     """True if the text took the place of the one before, because it does better in the checks."""
+    by: Literal["model", "omission"] = "model"
+    """Who changed it: the model, or sentences with unsupported facts were left out."""
 
 
 class TaskReview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
