@@ -15,6 +15,11 @@ _LABEL = re.compile(
     r"translation|标题|新闻标题|答案|摘要|诗|译文)\s?\d{0,2}[*_\s]{0,4}[:：][*_\s]{0,4}",
     re.IGNORECASE,
 )
+_PART_LABEL = re.compile(
+    r"^[*_# \t]{0,6}(?:headline|dateline|lead|body|opinion|conclusion|"
+    r"标题|电头|导语|正文|观点|结论)[*_ ]{0,3}[:：][*_ \t]{0,4}",
+    re.IGNORECASE | re.MULTILINE,
+)
 _NUMBERED = re.compile(r"^\s{0,8}(?:\d{1,2}[.)、]|[-*•])\s*")
 _CODE = re.compile(r"```[\w+-]{0,20}[ \t]*\n(.*?)(?:\n```|\Z)", re.DOTALL)
 _MARKS = re.compile(r"(\*\*|__)(?=\S)(.{1,400}?)(?<=\S)\1|^#{1,6}\s+", re.MULTILINE)
@@ -36,6 +41,11 @@ def _strip_label(text: str) -> str:
     if len(lines) < 2 or not _NUMBERED.match(lines[1]):  # else it is a list, which stays one
         text = _NUMBERED.sub("", text)
     return _LABEL.sub("", text)
+
+
+def _strip_part_labels(text: str) -> str:
+    """Remove labels that name the parts of an article, at the beginning of a line."""
+    return _PART_LABEL.sub("", text)
 
 
 def _strip_quotes(text: str) -> str:
@@ -94,6 +104,7 @@ _STEPS: dict[CleanupName, Callable[[str], str]] = {
     "mark_points": _mark_points,
     "strip_label": _strip_label,
     "strip_markdown": _strip_markdown,
+    "strip_part_labels": _strip_part_labels,
     "strip_full_stop": _strip_full_stop,
     "strip_quotes": _strip_quotes,
 }

@@ -95,3 +95,32 @@ def test_scene_of_a_story_is_written_again_from_its_file(fake, data):
     wrong = fake("text", "--task", "story", "--file", path, "--field", "step=4")
     assert wrong.returncode == 2
     assert "a scene such as 2.1" in wrong.stderr
+
+
+def test_file_of_300_mb_is_refused_with_a_sentence_before_it_is_read(fake, data, tmp_path):
+    large = tmp_path / "large.txt"
+    with large.open("wb") as file:
+        file.truncate(300 * 2**20)
+    done = fake("text", "--task", "summary", "--file", large)
+    assert done.returncode == 2
+    assert "large.txt cannot be read: it has more than 32 MB" in done.stderr
+    assert not list(data.outputs.glob("*"))
+
+
+def test_long_document_is_read_in_parts_by_the_model(fake, data, tmp_path):
+    text, _places = long_text(2)
+    document = tmp_path / "report.txt"
+    document.write_text(text)
+    command = ("text", "--task", "summary", "--file", document, "--field", "form=bullets")
+    done = fake(*command, "--seed", 1, "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["method"] == "model"
+    (ranked,) = found["ranking"]["results"]
+    assert len(ranked["notes"]) > 20
+    assert all(note["extracted"] for note in ranked["notes"]), "the fake model knows no facts"
+    assert len(found["coverage"]["sentences"]) == 5
+    shown = fake(*command, "--seed", 1)
+    assert "Read in " in shown.stderr
+    assert "the summary speaks of: " in shown.stderr
+    assert "a sentence of the text stands for" in shown.stderr

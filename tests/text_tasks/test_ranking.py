@@ -141,3 +141,9 @@ def test_first_point_of_a_list_gets_the_mark_of_the_others():
     assert clean("- One\n- Two", ("mark_points",)) == "- One\n- Two"
     assert clean("A text.\nAnother line.", ("mark_points",)) == "A text.\nAnother line."
     assert clean("- One\n- Two", ("strip_label",)) == "- One\n- Two"
+
+
+def test_labels_of_the_parts_of_an_article_are_removed():
+    raw = "图书馆开放\n\n导语：5月4日，市长揭幕。\n**Body:** It holds books.\nLead poisoning fell."
+    cleaned = clean(raw, ("strip_part_labels",))
+    assert cleaned == "图书馆开放\n\n5月4日，市长揭幕。\nIt holds books.\nLead poisoning fell."

@@ -38,6 +38,7 @@ CleanupName = Literal[
     "strip_label",
     "strip_full_stop",
     "strip_markdown",
+    "strip_part_labels",
     "strip_quotes",
 ]
 Reason = Literal["empty", "refusal", "repeated", "echo", "failed_check", "surplus"]
