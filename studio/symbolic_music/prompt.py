@@ -9,18 +9,15 @@ import functools
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from studio.core.resources import resources
 from studio.core.translation import tr
+from studio.symbolic_music.description import describe_for_user
 from studio.symbolic_music.events import PARTS, Brief
 from studio.symbolic_music.instruments import instruments
 from studio.symbolic_music.types import MusicPrompt
-
-if TYPE_CHECKING:
-    from studio.symbolic_music.types import Continuation
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _NAMES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11, "h": 11}
@@ -350,42 +347,13 @@ def _known_pattern() -> re.Pattern[str]:
     return re.compile(rf"(?<![a-z0-9])(?:{latin})(?![a-z0-9])|{han}")
 
 
-# not translated: for recipes
-_KEYS = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
-
-
-def describe(prompt: MusicPrompt) -> str:
-    """Describe how a prompt was read, for the recipe and for advice."""
-    brief = prompt.brief
-    who = [prompt.instruments[part].replace("_", " ") for part in "MHB" if part in brief.parts]
-    who += ["drums"] * ("D" in brief.parts)
-    mood = "" if brief.mood == "neutral" else f"{brief.mood} "
-    return (
-        f"{mood}{brief.style}, {_KEYS[prompt.key % 12]} {brief.mode}, {round(prompt.bpm)} bpm, "
-        f"{', '.join(dict.fromkeys(who))}"
-    )
-
-
-def describe_continuation(source: Continuation) -> str:
-    """Describe a MIDI file to continue."""
-    bars = "1 bar" if len(source.bars) == 1 else f"{len(source.bars)} bars"
-    who = [
-        source.instruments[part].replace("_", " ") for part in "MHB" if part in source.instruments
-    ]
-    who += ["drums"] * ("D" in source.parts)
-    return (
-        f"{bars}, {_KEYS[source.key % 12]} {source.mode}, {round(source.bpm)} bpm, "
-        f"{', '.join(dict.fromkeys(who))}"
-    )
-
-
 def advise(prompt: str, parsed: MusicPrompt | None = None) -> str:
     """Describe how the prompt is read, and which of its words the model doesn't know.
 
     `parsed`: the prompt with what a continuation adds; parsed here if it is None.
     """
     parsed = parsed or read(prompt)
-    message = tr("Read as: {description}.", description=describe(parsed))
+    message = tr("Read as: {description}.", description=describe_for_user(parsed))
     if parsed.nearest:
         pairs = list(parsed.nearest.items())[:4]
         words = ", ".join(tr("{word} as {near}", word=word, near=near) for word, near in pairs)

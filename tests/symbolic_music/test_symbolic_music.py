@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.core.errors import StudioError
+from studio.core.translation import use_language
 from studio.symbolic_music import prompt as music_words
 from studio.symbolic_music.continuation import lead_in, merge, read_continuation
+from studio.symbolic_music.description import NAMES, describe, describe_for_user
 from studio.symbolic_music.events import (
     LEADS,
     MODES,
@@ -327,7 +329,24 @@ def test_drum_stroke_has_one_drum_and_one_cymbal():
     ],
 )
 def test_prompt_words_set_style_mood_and_instruments(prompt, wanted):
-    assert music_words.describe(music_words.read(prompt)) == wanted
+    assert describe(music_words.read(prompt)) == wanted
+    assert describe_for_user(music_words.read(prompt)) == wanted
+
+
+def test_descriptions_are_translated_for_the_user_but_not_for_recipes():
+    parsed = music_words.read("降B大调的欢快钢琴爵士乐")
+    use_language("zh_CN")
+    try:
+        assert describe_for_user(parsed) == "欢快爵士，降B大调，112 bpm，钢琴，鼓"
+        assert music_words.advise("", parsed).startswith("理解为：欢快爵士，")
+        assert describe(parsed) == "happy jazz, B flat major, 112 bpm, piano, drums"
+    finally:
+        use_language("en")
+
+
+def test_every_word_of_a_description_can_be_translated():
+    words = {*STYLES, *MOODS, *MODES, *(name.replace("_", " ") for name in instruments()), "drums"}
+    assert words - {"neutral"} == set(NAMES)
 
 
 @given(st.text(max_size=300))

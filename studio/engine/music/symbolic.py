@@ -21,10 +21,11 @@ from studio.engine.text.streaming import Clock
 from studio.library.results import AudioResult, Result
 from studio.models.card import EVENTS_FILE, ModelCard
 from studio.symbolic_music.continuation import lead_in, merge, read_continuation
+from studio.symbolic_music.description import describe
 from studio.symbolic_music.events import STEPS_A_BEAT, Bar, decode, vocabulary
 from studio.symbolic_music.grammar import Grammar
 from studio.symbolic_music.mixer import Mixer
-from studio.symbolic_music.prompt import describe, read
+from studio.symbolic_music.prompt import read
 from studio.symbolic_music.score import SWING, Playing, Stroke, midi_file, play
 from studio.symbolic_music.synth import RATE
 from studio.symbolic_music.types import Continuation, MusicPrompt

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QToolButton, QVBoxLayout, QWidget
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
 from studio.core.translation import tr
 from studio.symbolic_music.continuation import read_continuation
-from studio.symbolic_music.prompt import describe_continuation
+from studio.symbolic_music.description import describe_continuation
 from studio.symbolic_music.types import Continuation
 from studio.ui import background
 from studio.ui.widgets.factory import button, label, name_control, restyle, row
