@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
 from studio.core.errors import StudioError
-from studio.core.translation import tr, tr_plural
+from studio.core.translation import tr, tr_marked, tr_plural
 from studio.documents.document import Document, change_to, new_document, title_of
 from studio.documents.origins import Origin
 from studio.documents.store import DocumentStore
@@ -19,7 +19,7 @@ from studio.ui.app_state import AppState
 from studio.ui.stage.shown_result import time_of_day
 from studio.ui.text.comparison import show_comparison
 from studio.ui.text.document_list import DocumentList, ask_title, delete_document
-from studio.ui.text.document_shell import DocumentShell
+from studio.ui.text.document_shell import PREVIEW_MODES, DocumentShell
 from studio.ui.text.writing.model_writing import WritingForm
 from studio.ui.widgets.factory import button
 from studio.ui.widgets.shortcut import shortcut_within
@@ -61,6 +61,7 @@ class DocumentPage(DocumentShell):
         self.version_panel.restored.connect(self._restore)
         self.version_panel.keep_requested.connect(partial(self.keep_version, "save"))
         self.generation.accepted.connect(partial(self.keep_version, "generation"))
+        self.preview.copied.connect(lambda: self.shared.post_toast(tr("Copied")))
         self.find_bar.closed.connect(editor.setFocus)
         self.find_bar.replaced.connect(self._on_replaced)
         for keys, slot in (
@@ -70,6 +71,7 @@ class DocumentPage(DocumentShell):
             ("Shift+F3", self.find_bar.find_previous),
             ("Shift+F11", self.toggle_focus_mode),
             ("Ctrl+Shift+H", self.toggle_versions),
+            ("Ctrl+Shift+M", self.step_preview),
             ("Ctrl+Shift+Y", self.origin_colors.toggle),
         ):
             shortcut_within(self, keys, slot)
@@ -223,7 +225,7 @@ class DocumentPage(DocumentShell):
         add = partial(_add_action, menu)
         add(tr("New document"), self.new)
         add(tr("All documents…"), self.show_list)
-        add(tr("Open a text file…"), self.files.ask_for_file)
+        add(tr("Open a file…"), self.files.ask_for_file)
         add(tr("Rename…"), self.rename)
         add(tr("Delete"), self.delete)
         menu.addSeparator()
@@ -248,14 +250,26 @@ class DocumentPage(DocumentShell):
         redo.setEnabled(self.editor.history.can_redo)
         add(tr("Find…"), self.find_bar.open, "Ctrl+F")
         add(tr("Replace…"), partial(self.find_bar.open, replaces=True), "Ctrl+H")
+        add(tr("Export…"), self.files.export)
+        labels = add(tr("Label AI text in exports"), self._toggle_label)
+        labels.setCheckable(True)
+        labels.setChecked(self.files.labels_ai)
         menu.addSeparator()
         self.view_options.add_to(menu)
+        for mode, title in PREVIEW_MODES.items():
+            action = add(tr_marked(title), partial(self.show_preview, mode))
+            action.setCheckable(True)
+            action.setChecked(mode == self.preview_mode)
+        menu.addSeparator()
         colors = add(tr("Show who wrote what"), self.origin_colors.toggle, "Ctrl+Shift+Y")
         colors.setCheckable(True)
         colors.setChecked(self.origin_colors.is_on)
         focus = add(tr("Only the text"), self.toggle_focus_mode, "Shift+F11")
         focus.setCheckable(True)
         focus.setChecked(self.is_focus_mode)
+
+    def _toggle_label(self) -> None:
+        self.files.labels_ai = not self.files.labels_ai
 
     def show_list(self) -> None:
         """Show the window with all documents."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from studio.core.translation import tr
+from studio.core.translation import mark, tr
 from studio.ui.app_state import AppState
 from studio.ui.text.autosave import Autosave
 from studio.ui.text.count_label import CountLabel
-from studio.ui.text.document_files import DocumentFiles
 from studio.ui.text.document_header import DocumentHeader
 from studio.ui.text.editor import DocumentEditor
+from studio.ui.text.files.document_files import DocumentFiles
 from studio.ui.text.find_bar import FindBar
 from studio.ui.text.live_documents import LiveDocuments
+from studio.ui.text.markdown_preview import MarkdownPreview
 from studio.ui.text.marks import Marks
 from studio.ui.text.origin_colors import OriginColors
 from studio.ui.text.version_panel import VersionPanel
@@ -22,6 +25,13 @@ from studio.ui.text.writing.model_writing import ModelWriting, WritingForm
 from studio.ui.widgets.factory import Notice, label, row
 
 MIN_WIDTH = 388
+PreviewMode = Literal["off", "both", "only"]
+PREVIEW_MODES: dict[PreviewMode, str] = {
+    "off": mark("Text"),
+    "both": mark("Text and preview"),
+    "only": mark("Preview"),
+}
+"""Mode → title, marked."""
 
 
 class DocumentShell(QWidget):
@@ -48,10 +58,12 @@ class DocumentShell(QWidget):
         self.view_options = ViewOptions(shared, self.editor)
         self.files = DocumentFiles(shared, self.documents, self.editor, self)
         self.version_panel = VersionPanel(self.documents, self.editor)
+        self.preview = MarkdownPreview(self.editor)
         self.origin_colors = OriginColors(self.editor, self.marks)
         self.model_writing = ModelWriting(shared, self.editor, self.marks, form)
         self.generation = self.model_writing.generation
         self.is_focus_mode = False
+        self.preview_mode: PreviewMode = "off"
         self._column = QVBoxLayout(self)
         self._lay_out()
 
@@ -81,7 +93,8 @@ class DocumentShell(QWidget):
         for widget in (header, *notices, self.find_bar):
             self._column.addWidget(widget)
         self.version_panel.hide()
-        middle = row(self.editor, self.version_panel, spacing=12)
+        self.preview.hide()
+        middle = row(self.editor, self.preview, self.version_panel, spacing=12)
         middle.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._column.addWidget(middle, 1)
         self._column.addWidget(self.origin_colors.legend)
@@ -92,6 +105,18 @@ class DocumentShell(QWidget):
     def new(self) -> None:
         """Begin a new document."""
         raise NotImplementedError
+
+    def show_preview(self, mode: PreviewMode) -> None:
+        """Show the Markdown as it reads next to the text or instead of it, or the text only."""
+        self.preview_mode = mode
+        self.preview.setVisible(mode != "off")
+        self.editor.setVisible(mode != "only")
+        (self.preview if mode == "only" else self.editor).setFocus()
+
+    def step_preview(self) -> None:
+        """Go from the text to both, to the preview, and back."""
+        modes = list(PREVIEW_MODES)
+        self.show_preview(modes[(modes.index(self.preview_mode) + 1) % len(modes)])
 
     def toggle_versions(self) -> None:
         """Show or hide the panel of versions."""

@@ -27,6 +27,11 @@ _WORDS = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
 _ANYWHERE = QTextOption.WrapMode.WrapAnywhere
 
 
+def has_long_run(text: str) -> bool:
+    """Return True for a text in which Qt may find no place to wrap for `MAX_RUN` letters."""
+    return _RUN.search(text) is not None
+
+
 class PlainEditor(QPlainTextEdit):
     """Wraps between words, or anywhere if a word is very long. Cuts text at `MAX_CHARACTERS`."""
 

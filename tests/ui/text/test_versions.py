@@ -45,7 +45,7 @@ def test_version_is_compared_and_restored_which_undo_takes_back(qtbot, open_page
     assert editor.text == "one xyz"
     assert shares(page.document.origins) == {"imported": 0, "person": 3, "model": 4}
     wait_saved(qtbot, page)
-    QTest.keyClick(editor, Qt.Key.Key_H, CONTROL | SHIFT)
+    QTest.mouseClick(page.versions_button, Qt.MouseButton.LeftButton)
     assert not panel.isVisible()
 
 

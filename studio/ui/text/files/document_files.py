@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.core.errors import StudioError
 from studio.core.file_names import slug
 from studio.core.translation import tr
-from studio.documents.document import Document, new_document
+from studio.documents.document import Document, DocumentFormat, new_document
 from studio.documents.files import TextFile, format_of, read_text_file
+from studio.documents.formats.catalog import READABLE_SUFFIXES, format_of_name
+from studio.documents.formats.child.process import read_in_child
+from studio.documents.formats.imported import ImportedDocument
 from studio.documents.origins import IMPORTED
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_folder_of
 from studio.ui.text.editor import DocumentEditor
-from studio.ui.text.file_binding import FileBinding
+from studio.ui.text.files.document_export import export, exported_name, filters
+from studio.ui.text.files.file_binding import FileBinding
 from studio.ui.text.live_documents import LiveDocuments
 from studio.ui.widgets.factory import Notice, button, show_message
 
@@ -40,6 +45,8 @@ class DocumentFiles(QObject):
         self.binding = FileBinding(documents, self)
         self.notice = Notice("banner")
         """Asks what to do if the file changed."""
+        self.labels_ai = True
+        """Exports say that a model wrote the text, or a part of it."""
         self.binding.changed_on_disk.connect(self._on_changed_on_disk)
         self.binding.gone.connect(self._on_gone)
         self.binding.saved.connect(self._on_saved)
@@ -54,28 +61,46 @@ class DocumentFiles(QObject):
     # ----------------------------------------------------------------------
 
     def ask_for_file(self) -> None:
-        """Ask for a text file and open it as a document."""
+        """Ask for a file and open it as a document."""
+        patterns = " ".join("*" + suffix for suffix in READABLE_SUFFIXES)
         name, _filter = QFileDialog.getOpenFileName(
             self._parent,
-            tr("Open a text file"),
+            tr("Open a file"),
             str(Path.home()),
-            tr("Text (*.txt *.md *);;All (*)"),
+            tr("Documents ({patterns});;All (*)", patterns=patterns),
         )
         if name:
             self.open_file(Path(name))
 
     def open_file(self, path: Path) -> None:
-        """Open a text file as a document that is saved to it."""
+        """Open a file as a document; a text file is the one that it is saved to."""
+        self._shared.post_toast(tr("Reading {name}…", name=path.name))
+        if format_of_name(path) in ("", "txt", "md"):
+            background.run(
+                self,
+                lambda: read_text_file(path),
+                lambda content: self._open_text(path, content),
+                self._on_unread,
+            )
+        else:
+            background.run(
+                self,
+                lambda: read_in_child(path),
+                lambda found: self._open_imported(path, found),
+                self._on_unread,
+            )
 
-        def read() -> TextFile:
-            return read_text_file(path)
+    def _open_text(self, path: Path, content: TextFile) -> None:
+        document = new_document(path.stem, content.text, IMPORTED, format=format_of(path))
+        document.file, document.file_sha256 = str(path), content.sha256
+        self.opened.emit(document)
 
-        def show(content: TextFile) -> None:
-            document = new_document(path.stem, content.text, IMPORTED, format=format_of(path))
-            document.file, document.file_sha256 = str(path), content.sha256
-            self.opened.emit(document)
-
-        background.run(self, read, show, self._on_unread)
+    def _open_imported(self, path: Path, found: ImportedDocument) -> None:
+        format: DocumentFormat = "md" if found.is_markdown else "txt"
+        title = found.title or path.stem
+        self.opened.emit(new_document(title, found.text, IMPORTED, format=format))
+        if found.notices:
+            self._shared.post_toast(" ".join(found.notices))
 
     def _on_unread(self, error: Exception) -> None:
         if not isinstance(error, StudioError):
@@ -104,6 +129,46 @@ class DocumentFiles(QObject):
         if chosen:
             # The dialog has asked whether to replace an existing file.
             self._write(Path(chosen) if Path(chosen).suffix else Path(chosen).with_suffix(suffix))
+
+    def export(self) -> None:
+        """Ask for a file and write a copy of the document in its format."""
+        editor = self._editor.text_document
+        suggested = str(Path.home() / f"{slug(editor.title or tr('Untitled'))}.docx")
+        chosen, kind = QFileDialog.getSaveFileName(
+            self._parent, tr("Export"), suggested, filters(), filters().split(";;")[3]
+        )
+        if not chosen:
+            return
+        path, copy = exported_name(chosen, kind), msgspec.structs.replace(editor)
+        models = [self._model_of(stretch.origin.job) for stretch in copy.origins]
+        model, has_recipe = next(filter(None, models), ""), self._shared.settings.recipe_in_files
+
+        def report(notices: tuple[str, ...]) -> None:
+            self._on_saved(path)
+            if notices:
+                self._shared.post_toast(" ".join(notices))
+
+        background.run(
+            self,
+            lambda: export(
+                path, copy, model=model, has_recipe=has_recipe, is_labelled=self.labels_ai
+            ),
+            report,
+            self._on_not_exported,
+        )
+
+    def _model_of(self, job_id: str) -> str:
+        job = self._shared.queue.job(job_id) if job_id else None
+        return job.request.model if job is not None else ""
+
+    def _on_not_exported(self, error: Exception) -> None:
+        if isinstance(error, StudioError):
+            self._on_failed(error)
+        elif isinstance(error, OSError):
+            reason = tr("The file cannot be written: {reason}.", reason=error.strerror or error)
+            self._on_failed(StudioError(reason, cause="disk", cure=tr("Choose another folder.")))
+        else:
+            raise error
 
     def _write(self, path: Path | None) -> None:
         self.notice.clear()

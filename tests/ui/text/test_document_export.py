@@ -1,0 +1,51 @@
+"""Documents in other formats: written with their authors and label, and read again."""
+
+import pytest
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from studio.documents.document import insertion
+from studio.documents.formats.read import read_document
+from studio.documents.origins import Origin
+from tests.ui.conftest import PATIENCE
+from tests.ui.text.test_document_page import choose
+
+MODEL = Origin("model", "job-1")
+
+
+def export(page, monkeypatch, path):
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (str(path), ""))
+    choose(page.header.more_menu, "Export…")
+
+
+@pytest.mark.parametrize("suffix", ["docx", "odt", "epub", "html", "md", "txt", "pdf"])
+def test_document_is_exported_and_opened_again(qtbot, open_page, monkeypatch, tmp_path, suffix):
+    page, path = open_page(), tmp_path / f"rain.{suffix}"
+    page.editor.apply(insertion(0, "A model wrote this.\n\n", MODEL))
+    page.editor.insertPlainText("I wrote that 光.")
+    export(page, monkeypatch, path)
+    qtbot.waitUntil(path.exists, timeout=PATIENCE)
+    text = read_document(path).text
+    assert "A model wrote this." in text
+    assert "I wrote that 光." in text
+    assert "with the help of an AI model" in text
+    if suffix == "html":
+        assert "&quot;origins&quot;" in path.read_text(encoding="utf-8")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_args: (str(path), ""))
+    with qtbot.waitSignal(page.document_opened, timeout=PATIENCE):
+        choose(page.header.title_menu, "Open a file…")
+    assert "A model wrote this." in page.editor.text
+    assert page.document.origins[0].origin.kind == "imported"
+
+
+def test_label_can_be_left_out_and_a_failure_is_shown(qtbot, open_page, monkeypatch, tmp_path):
+    page, path = open_page(), tmp_path / "rain.html"
+    page.editor.apply(insertion(0, "A model wrote this.", MODEL))
+    choose(page.header.more_menu, "Label AI text in exports")
+    export(page, monkeypatch, path)
+    qtbot.waitUntil(path.exists, timeout=PATIENCE)
+    assert "An AI model" not in read_document(path).text
+    shown = []
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: shown.append(box.text()))
+    export(page, monkeypatch, tmp_path / "missing" / "rain.docx")
+    qtbot.waitUntil(lambda: bool(shown), timeout=PATIENCE)
+    assert "cannot be written" in shown[0]
