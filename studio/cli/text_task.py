@@ -15,7 +15,8 @@ from studio.core.artifact import Artifact
 from studio.core.errors import StudioError
 from studio.core.requests.story import Story
 from studio.core.requests.text_task import FixAttempt, OmittedText, PartNote, TaskReview
-from studio.core.translation import mark, tr, tr_marked, tr_plural
+from studio.core.translation import tr, tr_plural
+from studio.text_checks.titles import check_title
 from studio.text_tasks.extraction import extract_summary
 from studio.text_tasks.loader import find_task
 from studio.text_tasks.passages import Coverage
@@ -29,24 +30,6 @@ from studio.text_tasks.requests import (
     request_values,
 )
 from studio.text_tasks.task import Task
-
-_CHECKS = {
-    "article": mark("parts of an article"),
-    "call": mark("call to act"),
-    "claims": mark("claims"),
-    "list": mark("list"),
-    "prose": mark("prose"),
-    "tones": mark("tones"),
-    "facts": mark("facts"),
-    "form": mark("form"),
-    "language": mark("language"),
-    "length": mark("length"),
-    "python": mark("Python syntax"),
-    "refusal": mark("refusal"),
-    "repetition": mark("repetition"),
-    "topic": mark("topic"),
-}
-"""Check → its name for the user."""
 
 
 class TaskOutcome(msgspec.Struct, kw_only=True):
@@ -233,7 +216,7 @@ def _ranking(artifacts: Sequence[Artifact], texts: Sequence[str]) -> Ranking:
 
 
 def _failed_sentence(number: int, ranked: RankedText) -> str:
-    failed = [tr_marked(_CHECKS[check.name]) for check in ranked.checks if not check.passed]
+    failed = [check_title(check.name) for check in ranked.checks if not check.passed]
     if not ranked.complete:
         failed.append(tr("stopped at the limit of tokens"))
     if not failed:

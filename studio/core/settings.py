@@ -106,6 +106,8 @@ class Settings(msgspec.Struct, kw_only=True):
     """Index of the tab that was shown last."""
     text_view: TextViewName = "result"
     """What the text tab shows next to its form."""
+    text_columns: bool = False
+    """Candidates of a text are shown side by side instead of in tabs."""
     last_document: str = ""
     """Id of the document that was open last."""
     document_font: DocumentFont = "sans"

@@ -17,6 +17,9 @@ from studio.core.requests import TextRequest
 from studio.core.translation import tr, tr_plural
 from studio.ui import background
 from studio.ui.app_state import AppState
+from studio.ui.stage.candidates.layout import CandidateLayout
+from studio.ui.stage.candidates.result_view import ResultView
+from studio.ui.stage.candidates.saved_text import SavedText, read_saved_text
 from studio.ui.stage.job_group import steps_text
 from studio.ui.stage.shown_result import ShownResult
 from studio.ui.stage.stage import Stage
@@ -40,7 +43,8 @@ class TextStage(Stage):
     """(TextRequest, a sentence about it): a text stops at its token limit."""
 
     def __init__(self, shared: AppState) -> None:
-        self.view = TextView()
+        self.view = TextView(ResultView())
+        self.candidates = CandidateLayout(shared, self.view)
         self._paths: dict[int, str] = {}
         """Place of a candidate among those of the whole batch → its file."""
         self._at_limit: set[str] = set()
@@ -63,6 +67,9 @@ class TextStage(Stage):
             tr("Edit"), tr("Edit the text as a new document"), self._request_edit, "text"
         )
         self.view.changed.connect(self._on_text_changed)
+        self.candidates.copy_requested.connect(self._copy_candidate)
+        self.candidates.edit_requested.connect(self._edit_candidate)
+        self.candidates.pick_requested.connect(self._pick_candidate)
         self.view.tabs.currentChanged.connect(lambda _index: self.update_header())
         page = QWidget()
         layout = QVBoxLayout(page)
@@ -79,6 +86,7 @@ class TextStage(Stage):
         """See `Stage`."""
         self._paths.clear()
         self._at_limit.clear()
+        self.candidates.clear()
         self.view.clear()
 
     def current_path(self) -> str:
@@ -112,6 +120,7 @@ class TextStage(Stage):
         for artifact in event.artifacts:
             self._paths[self._place(job, artifact.ordinal)] = artifact.path
         if self.is_over:
+            self.candidates.is_over = True
             self.view.keep_only(sorted(self._paths))
         if isinstance(event, Finished):
             self._note_limit(job, event.artifacts)
@@ -119,38 +128,44 @@ class TextStage(Stage):
             artifacts = event.artifacts
             background.run(
                 self,
-                lambda: [_read(artifact.path) for artifact in artifacts],
+                lambda: [read_saved_text(Path(artifact.path)) for artifact in artifacts],
                 lambda texts: self._show_saved(job, artifacts, texts),
                 lambda error: self._on_saved_unreadable(job, error),
             )
 
-    def _show_saved(self, job: Job, artifacts: Sequence[Artifact], texts: list[str]) -> None:
+    def _show_saved(self, job: Job, artifacts: Sequence[Artifact], texts: list[SavedText]) -> None:
         if job.id not in self.group or not self._paths:
             return
-        for artifact, text in zip(artifacts, texts, strict=True):
+        for artifact, saved in zip(artifacts, texts, strict=True):
             place = self._place(job, artifact.ordinal)
-            title = ""
-            if artifact.score is not None:
-                title = f"{place + 1} · {tr('score {score:.2f}', score=artifact.score)}"
+            title = _score_title(place, artifact.score)
             if not title and len(self.group) > 1:
                 title = f"{place + 1} · {' '.join(job.request.prompt[:TITLE_CHARACTERS].split())}"
-            self.view.set_text(place, text, title)
+            self._show_text(place, saved, title)
+
+    def _show_text(self, place: int, saved: SavedText, title: str) -> None:
+        self.candidates.saved[place] = saved
+        self.view.set_text(place, saved.text, title)
 
     def show_files(self, results: Sequence[ShownResult], chosen: int) -> None:
         """See `Stage`."""
         self._paths = {place: result.path for place, result in enumerate(results)}
         paths = [result.path for result in results]
 
-        def show(texts: list[str]) -> None:
+        def show(texts: list[SavedText]) -> None:
             if list(self._paths.values()) != paths:  # another result is shown by now
                 return
-            for place, text in enumerate(texts):
-                self.view.set_text(place, text)
+            for place, saved in enumerate(texts):
+                self._show_text(place, saved, _score_title(place, saved.score))
+            self.candidates.is_over = True
             self.view.keep_only(range(len(texts)))
             self.view.tabs.setCurrentIndex(chosen)
             self.update_header()
 
-        background.run(self, lambda: [_read(path) for path in paths], show, self._on_unreadable)
+        def read() -> list[SavedText]:
+            return [read_saved_text(Path(path)) for path in paths]
+
+        background.run(self, read, show, self._on_unreadable)
 
     def _on_saved_unreadable(self, job: Job, error: Exception) -> None:
         """Report it where the text is shown; a grid notices by itself what was moved or trashed."""
@@ -220,6 +235,21 @@ class TextStage(Stage):
         job_id = shown.job_id if shown is not None else ""
         self.edit_requested.emit(self.view.text(), self.current_path(), job_id)
 
+    def _copy_candidate(self, place: int) -> None:
+        QGuiApplication.clipboard().setText(self.view.texts().get(place, ""))
+        self.shared.post_toast(tr("Copied"))
+
+    def _edit_candidate(self, place: int) -> None:
+        self.view.tabs.setCurrentIndex(place)
+        self._request_edit()
+
+    def _pick_candidate(self, place: int) -> None:
+        """Show only this text."""
+        picked = self._results.get(self._paths.get(place, ""))
+        if picked is not None:
+            self._show_results([picked], 0)
+            self.shared.post_toast(tr("The other texts are in the library"))
+
     def copy(self) -> None:
         """Copy the whole text that is shown."""
         QGuiApplication.clipboard().setText(self.view.text())
@@ -242,5 +272,7 @@ class TextStage(Stage):
             )
 
 
-def _read(path: str) -> str:
-    return Path(path).read_text(encoding="utf-8")
+def _score_title(place: int, score: float | None) -> str:
+    if score is None:
+        return ""
+    return f"{place + 1} · {tr('score {score:.2f}', score=score)}"

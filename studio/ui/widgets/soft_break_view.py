@@ -62,15 +62,19 @@ class SoftBreakView(PlainEditor):
                 self._used += len(piece)
         return "".join(pieces)
 
+    def shown_breaks(self) -> list[int]:
+        """Return the positions of the line breaks that are only shown."""
+        blocks = (self.document().findBlockByNumber(number) for number in self._broken)
+        return [block.position() + block.length() - 1 for block in blocks]
+
     def createMimeDataFromSelection(self) -> QMimeData:
         """Return the selected text without the breaks that are only displayed."""
         cursor = self.textCursor()
         begin, end = cursor.selectionStart(), cursor.selectionEnd()
         units = cursor.selectedText().encode("utf-16-le", "surrogatepass")  # Qt counts these
         parts, done = [], 0
-        for number in self._broken:
-            block = self.document().findBlockByNumber(number)
-            place = block.position() + block.length() - 1 - begin
+        for shown in self.shown_breaks():
+            place = shown - begin
             if 0 <= place < end - begin:
                 parts.append(units[done : 2 * place])
                 done = 2 * place + 2

@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QTabBar, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QStackedWidget,
+    QTabBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.core.translation import tr
 from studio.ui.widgets.factory import name_control
@@ -24,8 +31,11 @@ class TextView(QWidget):
     """The texts of a job's candidates."""
 
     changed = Signal()
+    """The text that is shown changed."""
+    updated = Signal()
+    """Any text or title changed, or which candidates there are."""
 
-    def __init__(self) -> None:
+    def __init__(self, view: SoftBreakView | None = None) -> None:
         super().__init__()
         self._texts: dict[int, str] = {}
         self._thoughts: dict[int, str] = {}
@@ -34,22 +44,27 @@ class TextView(QWidget):
         self._is_over = False
         self._kept: frozenset[int] = frozenset()
         self._shown = 0
+        self._has_own_page = False
         self.tabs = QTabBar()
         self.tabs.setExpanding(False)
         name_control(
             self.tabs, tr("Candidates"), tr("The results of this prompt, the best one first")
         )
         self.tabs.currentChanged.connect(self._on_tab_changed)
-        self.view = SoftBreakView()
+        self.view = view or SoftBreakView()
         self.view.setPlaceholderText(tr("Your text appears here"))
         name_control(self.view, tr("Result"), tr("The generated text"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        layout.addWidget(self.tabs)
+        self.bar = QHBoxLayout()
+        self.bar.addWidget(self.tabs, 1)
+        layout.addLayout(self.bar)
         self.thoughts = ThoughtsView()
         layout.addWidget(self.thoughts)
-        layout.addWidget(self.view, 1)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.view)
+        layout.addWidget(self._pages, 1)
         self.tabs.hide()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -66,11 +81,13 @@ class TextView(QWidget):
         self.tabs.hide()
         self.view.set_text("")
         self.changed.emit()
+        self.updated.emit()
 
     def append(self, candidate: int, piece: str) -> None:
         """Append to a candidate's text; shown within 30 ms."""
         self._ensure_tab(candidate)
         self._texts[candidate] = self._texts.get(candidate, "") + piece
+        self.updated.emit()
         if candidate == self._current_candidate():
             self._pending += piece
             if not self._timer.isActive():
@@ -95,11 +112,13 @@ class TextView(QWidget):
         if candidates and self._current_candidate() not in candidates:
             self.tabs.setCurrentIndex(min(candidates))
         self._show_thoughts()
+        self.updated.emit()
 
     def _show_tabs(self) -> None:
         for index in range(self.tabs.count()):
             self.tabs.setTabVisible(index, not self._kept or index in self._kept)
-        self.tabs.setVisible(self.tabs.count() > 1 and len(self._kept) != 1)
+        has_several = self.tabs.count() > 1 and len(self._kept) != 1
+        self.tabs.setVisible(has_several and not self._has_own_page)
 
     def set_text(self, candidate: int, text: str, title: str = "") -> None:
         """Set a candidate's final text and its tab's title."""
@@ -111,6 +130,21 @@ class TextView(QWidget):
         if changed and candidate == self._current_candidate():
             self._show(text)
         self.changed.emit()
+        self.updated.emit()
+
+    def show_page(self, page: QWidget | None) -> None:
+        """Show another page with all candidates instead of the tabs; None returns to them."""
+        if page is not None and self._pages.indexOf(page) < 0:
+            self._pages.addWidget(page)
+        self._has_own_page = page is not None
+        self._pages.setCurrentWidget(page or self.view)
+        self._show_tabs()
+
+    def candidates(self) -> list[int]:
+        """Return the candidates that can be chosen."""
+        return [
+            number for number in range(self.tabs.count()) if not self._kept or number in self._kept
+        ]
 
     def text(self) -> str:
         """Return the whole text of the selected candidate."""

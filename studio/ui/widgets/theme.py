@@ -89,6 +89,11 @@ QDoubleSpinBox::down-button {
 QComboBox::drop-down { border: 0; width: 22px; }
 QComboBox::down-arrow { image: url($icons/chevron.svg); width: 14px; height: 14px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $border; padding: 2px; }
+QRadioButton::indicator {
+  width: 12px; height: 12px; border: 1px solid $muted; border-radius: 7px; background: $surface;
+}
+QRadioButton::indicator:checked { width: 6px; height: 6px; border: 4px solid $accent; }
+QRadioButton:focus { color: $accent; }
 QPushButton, QToolButton {
   background: $surface; color: $text; border: 1px solid $border; border-radius: 6px;
   padding: 5px 12px; min-height: 20px;

@@ -30,6 +30,7 @@ NOT_SHOWN = {
     "last_tab",
     "library_sidebar",
     "text_view",
+    "text_columns",  # chosen above the candidates
     "last_document",
     "document_font",  # chosen in the document's own menu
     "document_size",

@@ -70,27 +70,9 @@ class TextComparison(QWidget):
         )
 
     def _on_compared(self, found: list[tuple[list[Span], list[Span]]]) -> None:
-        self._mark(self.panes[0], found[0][0] if len(found) == 1 else [])
+        mark_spans(self.panes[0], found[0][0] if len(found) == 1 else [])
         for pane, (_first, spans) in zip(self.panes[1:], found, strict=True):
-            self._mark(pane, spans)
-
-    def _mark(self, pane: PlainEditor, spans: list[Span]) -> None:
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        mark = QTextCharFormat()
-        color = QColor(theme.colors(application).accent)
-        color.setAlpha(90)
-        mark.setBackground(color)
-        selections = []
-        offsets = _utf16_offsets(pane.toPlainText())
-        for start, end in spans:
-            selection = QTextEdit.ExtraSelection()
-            cursor = QTextCursor(pane.document())
-            cursor.setPosition(offsets[start])
-            cursor.setPosition(offsets[end], QTextCursor.MoveMode.KeepAnchor)
-            selection.cursor, selection.format = cursor, mark
-            selections.append(selection)
-        pane.setExtraSelections(selections)
+            mark_spans(pane, spans)
 
     def _on_scrolled(self) -> None:
         """Scroll the others to the same part."""
@@ -107,6 +89,31 @@ class TextComparison(QWidget):
                 bar.blockSignals(False)
         for pane in self.panes:
             pane.viewport().update()
+
+
+def mark_spans(pane: PlainEditor, spans: Sequence[Span]) -> None:
+    """Mark spans of the text that an editor shows."""
+    mark, selections = difference_format(), []
+    offsets = _utf16_offsets(pane.toPlainText())
+    for start, end in spans:
+        selection = QTextEdit.ExtraSelection()
+        cursor = QTextCursor(pane.document())
+        cursor.setPosition(offsets[start])
+        cursor.setPosition(offsets[end], QTextCursor.MoveMode.KeepAnchor)
+        selection.cursor, selection.format = cursor, mark
+        selections.append(selection)
+    pane.setExtraSelections(selections)
+
+
+def difference_format() -> QTextCharFormat:
+    """Return how words that differ look."""
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    mark = QTextCharFormat()
+    color = QColor(theme.colors(application).accent)
+    color.setAlpha(90)
+    mark.setBackground(color)
+    return mark
 
 
 def _utf16_offsets(text: str) -> list[int]:

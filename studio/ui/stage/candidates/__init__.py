@@ -1,0 +1,1 @@
+"""The candidates of a text: side by side, with their checks, tokens and alternatives."""

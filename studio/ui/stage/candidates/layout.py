@@ -1,0 +1,117 @@
+"""The switch between tabs and columns above the candidates of a text."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QButtonGroup, QToolButton
+
+from studio.core.translation import tr
+from studio.ui.app_state import AppState
+from studio.ui.background import DelayedCall
+from studio.ui.stage.candidates.saved_text import SavedText
+from studio.ui.widgets.factory import name_control, row
+from studio.ui.widgets.text_view import TextView
+
+if TYPE_CHECKING:
+    from studio.ui.stage.candidates.columns import CandidateColumns
+
+UPDATE_MS = 100
+MAX_COLUMNS = 32
+"""Candidates of one job; more texts, as those of a batch, stay in tabs."""
+
+
+class CandidateLayout(QObject):
+    """Shows the candidates of a `TextView` in tabs or columns, as the settings say."""
+
+    copy_requested = Signal(int)
+    edit_requested = Signal(int)
+    pick_requested = Signal(int)
+
+    def __init__(self, shared: AppState, view: TextView) -> None:
+        super().__init__(view)
+        self._shared = shared
+        self._view = view
+        self.saved: dict[int, SavedText] = {}
+        """Candidate → its text with what the side file has about it."""
+        self.is_over = False
+        """No job adds to the texts."""
+        self.tabs_button = _switch_button(tr("Tabs"), tr("Show one candidate at a time"))
+        self.columns_button = _switch_button(
+            tr("Columns"), tr("Show the candidates side by side, with their differences")
+        )
+        group = QButtonGroup(self)
+        for control in (self.tabs_button, self.columns_button):
+            group.addButton(control)
+        self.switch = row(self.tabs_button, self.columns_button, spacing=4)
+        view.bar.addStretch()
+        view.bar.addWidget(self.switch)
+        self._soon = DelayedCall(self, self.refresh, UPDATE_MS)
+        view.updated.connect(self._soon.request)
+        view.tabs.currentChanged.connect(self._soon.request)
+        self.columns_button.clicked.connect(lambda: self._shared.change_settings(text_columns=True))
+        self.tabs_button.clicked.connect(lambda: self._shared.change_settings(text_columns=False))
+        shared.settings_changed.connect(self._on_settings_changed)
+        self.refresh()
+
+    @cached_property
+    def columns(self) -> CandidateColumns:
+        """The columns; created when they are shown for the first time."""
+        from studio.ui.stage.candidates.columns import CandidateColumns
+
+        columns = CandidateColumns()
+        columns.chosen.connect(self._view.tabs.setCurrentIndex)
+        columns.copy_requested.connect(self.copy_requested)
+        columns.edit_requested.connect(self.edit_requested)
+        columns.pick_requested.connect(self.pick_requested)
+        return columns
+
+    @property
+    def are_columns_shown(self) -> bool:
+        """True if there are several candidates, and the settings ask for columns."""
+        can = 1 < len(self._view.candidates()) <= MAX_COLUMNS
+        return can and self._shared.settings.text_columns
+
+    def clear(self) -> None:
+        """Forget what side files have about the texts."""
+        self.saved = {}
+        self.is_over = False
+
+    def refresh(self) -> None:
+        """Show the texts as they are now."""
+        are_columns = self._shared.settings.text_columns
+        self.tabs_button.setChecked(not are_columns)
+        self.columns_button.setChecked(are_columns)
+        self.switch.setVisible(1 < len(self._view.candidates()) <= MAX_COLUMNS)
+        if not self.are_columns_shown:
+            self._view.show_page(None)
+            return
+        from studio.ui.stage.candidates.column import Candidate
+
+        texts = self._view.texts()
+        candidates = [
+            Candidate(
+                number,
+                self._view.tabs.tabText(number),
+                texts.get(number, ""),
+                self.saved[number].checks if number in self.saved else (),
+            )
+            for number in self._view.candidates()
+        ]
+        chosen = max(0, self._view.tabs.currentIndex())
+        self.columns.show_candidates(candidates, chosen, is_over=self.is_over)
+        self._view.show_page(self.columns)
+
+    def _on_settings_changed(self, names: frozenset[str]) -> None:
+        if "text_columns" in names:
+            self.refresh()
+
+
+def _switch_button(text: str, tip: str) -> QToolButton:
+    control = QToolButton()
+    control.setText(text)
+    control.setCheckable(True)
+    name_control(control, text, tip)
+    return control
