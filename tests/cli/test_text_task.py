@@ -124,3 +124,39 @@ def test_long_document_is_read_in_parts_by_the_model(fake, data, tmp_path):
     assert "Read in " in shown.stderr
     assert "the summary speaks of: " in shown.stderr
     assert "a sentence of the text stands for" in shown.stderr
+
+
+STRICT = (
+    'title = "Long"\novergenerate = 2\n[[field]]\nname = "text"\ntitle = "T"\n'
+    '[prompt.en]\nchat = "{text}"\ncomplete = "{text}"\n[generation]\nmax_new_tokens = 8\n'
+    '[[check]]\nuse = "length"\nat_least = 900\nrequired = true\n'
+)
+
+
+def test_without_a_usable_text_the_command_fails_and_the_library_keeps_what_was_written(fake, data):
+    data.tasks.mkdir()
+    (data.tasks / "long.toml").write_text(STRICT)
+    done = fake("text", "rain", "--task", "long", "--seed", 1)
+    assert done.returncode == 1
+    assert "None of the 2 texts that the model wrote can be used" in done.stderr
+    (path,) = data.outputs.glob("*.txt")
+    recipe = read_recipe(path)
+    assert recipe.partial
+    assert [omitted.reason for omitted in recipe.review.omitted] == ["failed_check"] * 2
+
+
+def test_rows_of_a_batch_give_the_same_texts_as_the_command(fake, data, tmp_path):
+    rows = tmp_path / "rows.csv"
+    rows.write_text("task,prompt,candidates,seed,fix\nheadline,light falls on paper,2,7,1\n")
+    done = fake("batch", rows, "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    alone = fake(
+        *("text", "light falls on paper", "--task", "headline", "--candidates", 2, "--seed", 7),
+        *("--fix", 1, "--json"),
+    )
+    results = json.loads(alone.stdout)["ranking"]["results"] if alone.returncode == 0 else []
+    made = sorted((tmp_path / "out").glob("*.txt"))
+    assert made
+    assert [path.read_text() for path in made] == [ranked["text"] for ranked in results]
+    for path in made:
+        assert read_recipe(path).request.task.name == "headline"

@@ -6,6 +6,7 @@ not change when the task's file does.
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import msgspec
@@ -51,6 +52,7 @@ TEXT_PLACE = "\ue000"
 COUNT_PLACE = "\ue001"
 """Characters that no text has: places in the prompts of `PartPrompts`."""
 MAX_FIELDS = 32
+_INVALID = re.compile("[\0\ud800-\udfff]")
 MAX_FIXES = 10
 """Times that a model corrects a text."""
 
@@ -158,6 +160,8 @@ class TextTask(
         if longest > MAX_SOURCE_CHARACTERS:
             limit = MAX_SOURCE_CHARACTERS
             return [Problem("task", tr("is longer than {limit:,} characters", limit=limit))]
+        if any(_INVALID.search(text) for text in (self.draft, *(one.value for one in self.fields))):
+            return [Problem("task", tr("contains characters that are not valid text"))]
         return []
 
 

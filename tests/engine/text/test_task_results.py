@@ -124,7 +124,8 @@ def test_task_is_no_field_of_forms_but_part_of_request_and_recipe():
     assert back == recipe
     old = '{"studio": "1", "job_id": "j", "request": {"kind": "text", "prompt": "x"}}'
     assert msgspec.json.decode(old, type=Recipe).request.task is None
-    for wrong in (5, msgspec.structs.replace(TASK, fields=()), {"name": "x"}):
+    surrogate = msgspec.structs.replace(TASK, draft="\ud800")
+    for wrong in (5, msgspec.structs.replace(TASK, fields=()), {"name": "x"}, surrogate):
         with pytest.raises(InvalidRequestError):
             build_request(TextRequest, {"prompt": "x", "task": wrong})
 
