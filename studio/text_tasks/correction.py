@@ -16,7 +16,7 @@ from studio.text_tasks.model_prompts.correction import (
     AGAIN,
     FAULTS,
     LANGUAGES,
-    LINE,
+    LINES,
     RHYME,
     UNITS,
 )
@@ -26,14 +26,15 @@ from studio.text_tasks.writer import Writer, Written
 
 TEXTS = 3
 """Corrected texts of which the best is taken."""
-LINES = 8
-"""New lines of a poem of which the best is taken."""
+LINES_ASKED = 8
+"""New lines of a poem in each of `TEXTS` answers, of which the first that is right is taken."""
 MAX_NAMED = 8
 """Places of a check that the model is asked about."""
 _SEED_STEP = 1_009
 _ENDS = '.!?。！？…"”」'
+_NUMBER = re.compile(r"^(?:[-*•]|\d{1,2}[.)、])\s{0,3}")
 _EMPTY_POINT = re.compile(r"[ \t]*(?:[-*•]|\d{1,2}[.)、])[ \t]*")
-_LINE_TOKENS = 40
+_LINE_TOKENS = 20
 
 
 class Corrected(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,13 +196,13 @@ def _new_lines(text: str, form: str, request: TextRequest, task: TextTask, write
         one = msgspec.structs.replace(
             request,
             prompt=_line_prompt(lines, number, rule, form, task),
-            max_new_tokens=min(request.max_new_tokens, _LINE_TOKENS),
+            max_new_tokens=LINES_ASKED * _LINE_TOKENS,
             temperature=max(request.temperature, 0.7),
-            stop=("\n",),
             prefix="",
+            stop=(),
         )
-        texts = writer.write([_with_seed(one, 101 * number + at) for at in range(LINES)])
-        options = [new for written in texts if (new := _first_line(written.text, form))]
+        texts = writer.write([_with_seed(one, 101 * number + at) for at in range(TEXTS)])
+        options = [line for written in texts for line in _bare_lines(written.text, form)]
         kept = lines[number : number + 1]
         lines[number : number + 1] = [_best_line(kept, options, lines, number, form)]
     return _joined([line for line in lines if line], form)
@@ -222,26 +223,24 @@ def _best_line(
 def _line_prompt(
     lines: Sequence[str], number: int, rule: LineRule, form: str, task: TextTask
 ) -> str:
-    shown = [*lines[:number], "…", *lines[number + 1 :]]
     length = str(rule.least) if rule.least == rule.most else f"{rule.least}–{rule.most}"
     end = rule.rhyme[-1:] if FORMS[form].chinese else rule.rhyme.rpartition(" ")[2]
-    return LINE[task.language].format(
-        form=form,
+    prompt = LINES[task.language].format(
+        count=LINES_ASKED,
         subject=task.main_text[:200],
-        poem=_joined(shown, form),
-        number=number + 1,
         length=length,
         rhyme=RHYME[task.language].format(end=end) if rule.rhyme else "",
+        before=lines[number - 1] if number else "",
     )
+    return prompt if number else prompt.rpartition("\n\n")[0]
 
 
-def _first_line(text: str, form: str) -> str:
-    found = poem_lines(text, form)
-    return _bare(found[0]) if found else ""
+def _bare_lines(text: str, form: str) -> list[str]:
+    return [line for one in poem_lines(text, form) if (line := _bare(one))]
 
 
 def _bare(line: str) -> str:
-    return line.strip().strip('"“”*').strip()
+    return _NUMBER.sub("", line.strip()).strip('"“”* ')
 
 
 def _joined(lines: Sequence[str], form: str) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from studio.core.errors import InvalidRequestError
 from studio.models.card import fake_card
-from studio.text_tasks.correction import LINES, correct
+from studio.text_tasks.correction import TEXTS, correct
 from studio.text_tasks.loader import find_task
 from studio.text_tasks.ranking import review_text
 from studio.text_tasks.requests import TaskInput, build_requests, correction_request, read_fix
@@ -48,17 +48,17 @@ def prepared(data, name, prompt, text, fix=1, **fields):
 def test_only_the_lines_of_a_poem_that_fail_are_written_again(data):
     poem = "\n".join((HAIKU[0], "Rain on the roof and the garden and the street", HAIKU[2]))
     best, request = prepared(data, "poem", "rain", poem, form="haiku")
-    writer = Script("Too short", "", HAIKU[1])
+    writer = Script("1. Too short\n2. Also short", "", f"Short\n- {HAIKU[1]}")
     found = correct(best, request, request.task, writer)
     assert found.best.text.splitlines() == list(HAIKU)
     assert found.best.failed == 0
     (attempt,) = found.attempts
     assert attempt.helped
     assert attempt.checks == ("form",)
-    assert len(writer.asked) == LINES
-    assert "Line 2 is missing" in writer.asked[0].prompt
+    assert len(writer.asked) == TEXTS
+    assert HAIKU[0] in writer.asked[0].prompt, "the line before"
     assert "7 syllables" in writer.asked[0].prompt
-    assert len({request.seed for request in writer.asked}) == LINES
+    assert len({request.seed for request in writer.asked}) == TEXTS
 
 
 def test_missing_lines_are_written_and_surplus_ones_left_out(data):
@@ -73,7 +73,7 @@ def test_missing_lines_are_written_and_surplus_ones_left_out(data):
 def test_chinese_line_is_asked_for_with_its_length_and_rhyme(data):
     poem = "床前明月光，\n疑是地上霜。\n举头望明月，\n低头思念。"
     best, request = prepared(data, "poem", "月亮", poem, form="五言绝句")
-    writer = Script("低头思故乡。")
+    writer = Script("举头望明月。\n2. 低头思故乡。")
     found = correct(best, request, request.task, writer)
     assert "低头思故乡" in found.best.text
     assert found.best.failed == 0

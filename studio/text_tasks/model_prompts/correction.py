@@ -8,13 +8,13 @@ AGAIN = {
     "zh": "{prompt}\n\n这是草稿：\n\n{draft}\n\n草稿的问题：\n{faults}\n\n"
     "请改正这些问题，重新写一遍。只回答改好的正文。",
 }
-LINE = {
-    "en": "Here is a {form} about {subject}:\n\n{poem}\n\nLine {number} is missing. Write it: one "
-    "line of {length} syllables{rhyme}. Answer with this line only.",
-    "zh": "这是一首关于{subject}的{form}：\n\n{poem}\n\n缺少第{number}句。请写出这一句："
-    "{length}个字{rhyme}。只回答这一句。",
+LINES = {
+    "en": "Write {count} different lines of poetry about {subject}, one a line, without numbers. "
+    "Each line has {length} syllables{rhyme}.\n\nThe line before it is: {before}",
+    "zh": "写{count}句不同的诗句，主题：{subject}。每行一句，每句正好{length}个字{rhyme}。"
+    "\n\n前一句是：{before}",
 }
-RHYME = {"en": ' that rhymes with "{end}"', "zh": "，与“{end}”字押韵"}
+RHYME = {"en": ' and rhymes with "{end}"', "zh": "，与“{end}”字押韵"}
 FAULTS = {
     "en": {
         "length": "- It has {length} {unit}; it must have {limits}.",
