@@ -425,7 +425,8 @@ class MainWindow(WindowShell):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask if jobs remain; then stop what runs and save the layout."""
         unfinished = len(list(self.shared.unfinished_jobs()))
-        if unfinished and not self._may_close(unfinished):
+        may_close = not unfinished or self._may_close(unfinished)
+        if not may_close or not all(tab.may_close() for tab in self._built.values()):
             event.ignore()
             return
         for dialog in self.findChildren(QDialog):

@@ -61,6 +61,10 @@ class Tab(QWidget):
     def load_draft(self) -> None:
         """Fill the form as the user left it when Studio was closed."""
 
+    def may_close(self) -> bool:
+        """Return False to keep the window open: something is not stored, and the user stays."""
+        return True
+
     def release_devices(self) -> None:
         """Close the audio device and the like, before the window closes."""
 

@@ -186,6 +186,10 @@ class TextTab(GenerateTab):
         else:
             super().copy()
 
+    def may_close(self) -> bool:
+        """See `Tab`. Ask if the document cannot be stored."""
+        return not self.views.is_created("document") or self.document_page.may_close()
+
     def release_devices(self) -> None:
         """See `Tab`. Store the document."""
         if self.views.is_created("document"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 
 from studio.core.errors import StudioError
 from studio.documents.document import Change, Document
@@ -64,6 +64,16 @@ class Autosave(QObject):
         self._waiting.append(done)
         if not self._is_writing:
             self._write()
+
+    def store_now(self, milliseconds: int) -> bool:
+        """Store everything and wait for it; return False if it fails or takes too long."""
+        for _attempt in range(2):  # what is being written, and what was typed meanwhile
+            self.flush()
+            self._documents.wait(milliseconds)
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.MetaCall.value)
+            if self.is_saved or self._has_failed:
+                break
+        return self.is_saved
 
     def _write(self) -> None:
         self._timer.stop()

@@ -21,10 +21,12 @@ from studio.ui.text.comparison import show_comparison
 from studio.ui.text.document_list import DocumentList, ask_title, delete_document
 from studio.ui.text.document_shell import PREVIEW_MODES, DocumentShell
 from studio.ui.text.writing.model_writing import WritingForm
-from studio.ui.widgets.factory import button
+from studio.ui.widgets.factory import button, confirm
 from studio.ui.widgets.shortcut import shortcut_within
 
 RECENT = 12
+CLOSE_MS = 3_000
+"""How long the window waits for the disk when it closes."""
 
 
 class DocumentPage(DocumentShell):
@@ -210,6 +212,21 @@ class DocumentPage(DocumentShell):
         """Copy the whole text."""
         QGuiApplication.clipboard().setText(self.editor.text)
         self.shared.post_toast(tr("Copied"))
+
+    def may_close(self) -> bool:
+        """Store everything; if that fails, ask whether to close all the same."""
+        if self.autosave.store_now(CLOSE_MS):
+            return True
+        return confirm(
+            self,
+            tr("Close Studio?"),
+            tr(
+                "The last changes of the document are not stored, and are lost if you close. "
+                "Copy the text, or save it to a file on another disk."
+            ),
+            tr("Close"),
+            tr("Stay"),
+        )
 
     def close_documents(self) -> None:
         """Store everything before the window closes."""

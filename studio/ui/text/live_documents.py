@@ -76,6 +76,10 @@ class LiveDocuments(QObject):
                 )
         return self._store
 
+    def wait(self, milliseconds: int) -> None:
+        """Wait for what was begun."""
+        self._pool.waitForDone(milliseconds)
+
     def close(self, milliseconds: int = 5_000) -> bool:
         """Wait for what was begun and close the file; return False if it takes too long."""
         self._is_closed = True

@@ -252,6 +252,13 @@ def test_full_disk_is_shown_and_the_text_is_stored_later(qtbot, open_page, data,
     qtbot.waitUntil(page.notice.isVisible, timeout=PATIENCE)
     assert "disk is full" in page.notice.message
     assert page.saved_state.text() == "Not saved"
+    asked = []
+    monkeypatch.setattr(
+        "studio.ui.text.document_page.confirm", lambda *texts: asked.append(texts[2]) and False
+    )
+    assert not page.window().close()
+    assert "not stored" in asked[0]
+    assert page.isVisible()
     QTest.keyClicks(page.editor, "!")
     page.documents.run(
         lambda store: store._connection.execute("PRAGMA max_page_count = 1000000").fetchall(),
@@ -278,8 +285,12 @@ def test_damaged_file_is_reported_and_writing_goes_on(qtbot, open_studio, data):
 
 
 def test_file_of_a_newer_version_stays_and_the_text_only_lasts_until_the_end(
-    qtbot, open_studio, data
+    qtbot, open_studio, data, monkeypatch
 ):
+    asked = []
+    monkeypatch.setattr(
+        "studio.ui.text.document_page.confirm", lambda *texts: asked.append(texts[2]) or True
+    )
     with sqlite3.connect(data.documents) as connection:
         connection.executescript("CREATE TABLE x (y); PRAGMA user_version = 99")
     tab = open_studio().window.text_tab
@@ -289,6 +300,8 @@ def test_file_of_a_newer_version_stays_and_the_text_only_lasts_until_the_end(
     assert "newer Studio" in page.notice.message
     QTest.keyClicks(page.editor, "text")
     assert page.editor.text == "text"
+    assert tab.window().close()
+    assert "not stored" in asked[0]
 
 
 def test_focus_mode_shows_only_the_text(open_page):
