@@ -14,9 +14,9 @@ import typer
 
 from studio.cli import output
 from studio.cli.context import Context
-from studio.cli.continuation import continued_values
+from studio.cli.continuation import chat_values, check_alone, prompt_values
 from studio.cli.model_notes import language_note, task_note
-from studio.cli.prompt_source import read_prompt, read_task_prompt, read_text
+from studio.cli.prompt_source import read_task_prompt
 from studio.cli.text_task import TaskOptions, TaskRun, prepare_task, values_for_model
 from studio.core.artifact import limit_sentence, stop_text
 from studio.core.errors import InvalidRequestError, StudioError
@@ -47,16 +47,17 @@ def _command(kind: Kind) -> Callable[..., None]:
     def command(ctx: typer.Context, **values: Any) -> None:
         target, as_json = values.pop("output_path"), values.pop("as_json")
         file, continued = values.pop("prompt_file"), values.pop("continued_file", None)
+        chat = values.pop("chat_file", None)
         task, task_fields = values.pop("task", None), values.pop("task_fields", None) or ()
         fix = values.pop("task_fix", None)
-        if task is not None:
+        if chat is not None:
+            check_alone(chat, task=task, continued=continued)
+            values |= chat_values(chat, file, values)
+        elif task is not None:
             values["prompt"] = read_task_prompt(values["prompt"], file, continued)
-        elif continued is not None and values["prompt"] is None and file is None:
-            values |= continued_values(continued, values)
         else:
-            values["prompt"] = read_prompt(values["prompt"], file, is_spoken=kind.name == "speech")
-            if continued is not None:
-                values["prefix"] = read_text(continued)
+            is_spoken = kind.name == "speech"
+            values |= prompt_values(file, continued, values, is_spoken=is_spoken)
         lists = {info.name for info in fields(kind.request_type) if info.is_list}
         settings = {
             name: _entries(value) if name in lists else value
@@ -89,6 +90,13 @@ def _command(kind: Kind) -> Callable[..., None]:
             help=tr("Go on where the text of this file ends."),
         )
         parameters.append(_parameter("continued_file", Annotated[Path | None, continued], None))
+        chat = typer.Option(
+            "--chat",
+            parser=input_path,
+            metavar="FILE",
+            help=tr("Answer the chat in this JSON file, a list of messages."),
+        )
+        parameters.append(_parameter("chat_file", Annotated[Path | None, chat], None))
         parameters += _task_parameters()
     out = typer.Option(
         "--output",

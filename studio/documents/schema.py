@@ -48,6 +48,27 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX versions_by_document ON versions (document, id);
     """,
+    """
+    CREATE TABLE chats (
+        id TEXT PRIMARY KEY,
+        title TEXT NOT NULL,
+        created REAL NOT NULL,
+        changed REAL NOT NULL,
+        trashed REAL NOT NULL DEFAULT 0,
+        chosen BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE turns (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        chat TEXT NOT NULL,
+        parent TEXT NOT NULL,
+        role TEXT NOT NULL,
+        text TEXT NOT NULL,
+        job TEXT NOT NULL,
+        finish TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX turns_by_chat ON turns (chat, number);
+    """,
 )
 """One script per schema version; `PRAGMA user_version` counts those that ran. Append only."""
 _TABLES = {"documents", "changes", "versions"}

@@ -17,6 +17,7 @@ import msgspec
 
 from studio.core.errors import StudioError
 from studio.core.translation import tr
+from studio.documents.chat_table import ChatTable
 from studio.documents.document import Change, Document, clean_title
 from studio.documents.origins import Stretches, with_length
 from studio.documents.schema import open_documents
@@ -44,6 +45,7 @@ class DocumentStore:
         self._connection, self.set_aside = open_documents(path)
         """`set_aside`: where a damaged file was moved to; None for an undamaged one."""
         self.versions = VersionTable(self._connection, self._lock)
+        self.chats = ChatTable(self._connection, self._lock)
 
     def close(self) -> None:
         """Close the file."""

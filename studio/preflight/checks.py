@@ -14,6 +14,7 @@ from studio.core.requests import (
     TextRequest,
     VideoRequest,
 )
+from studio.core.translation import tr
 from studio.media import image_reader
 from studio.models.card import ModelCard
 from studio.preflight import images, prompt_translation
@@ -72,6 +73,14 @@ def _check_video(request: VideoRequest, card: ModelCard, *, read_files: bool) ->
 @_check_inputs.register
 def _check_music(request: MusicRequest, card: ModelCard, *, read_files: bool) -> Problem | None:
     return check_music(card, request, read_files=read_files)
+
+
+@_check_inputs.register
+def _check_text(request: TextRequest, card: ModelCard, *, read_files: bool) -> Problem | None:
+    if not request.messages or not card.encoder_decoder:
+        return None
+    sentence = tr("{model} cannot chat; choose a chat model.", model=card.title)
+    return Problem("messages", sentence)
 
 
 @_check_inputs.register

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from studio.core.errors import Problem
 from studio.core.requests import TextRequest
+from studio.core.requests.chat import ChatMessage
 from studio.core.translation import tr
 from studio.models.card import ModelCard
 
 TOKENIZER_FILE = "tokenizer.json"
+MESSAGE_TOKENS = 5
+"""Tokens that chat templates put around a message, about."""
 
 
-def count_tokens(card: ModelCard, prompt: str, system_prompt: str = "") -> int | None:
-    """Return the number of tokens; None if only the loaded model could count them."""
+def count_tokens(
+    card: ModelCard, prompt: str, system_prompt: str = "", messages: Sequence[ChatMessage] = ()
+) -> int | None:
+    """Return the number of tokens; None if only the loaded model could count them.
+
+    `messages`: the turns of a chat before the prompt.
+    """
     path = card.folder / TOKENIZER_FILE
     if not card.path or not path.is_file():
         return None
@@ -23,6 +32,9 @@ def count_tokens(card: ModelCard, prompt: str, system_prompt: str = "") -> int |
     count = len(tokenizer.encode(prompt, add_special_tokens=not card.chat).ids)
     if card.chat and system_prompt.strip():
         count += len(tokenizer.encode(system_prompt, add_special_tokens=False).ids)
+    for message in messages:
+        count += len(tokenizer.encode(message.content, add_special_tokens=False).ids)
+        count += MESSAGE_TOKENS
     return count + card.template_tokens
 
 
@@ -68,7 +80,8 @@ def check_length(
     if not card.max_positions or (request.task is not None and request.task.takes_steps):
         return None  # a task with parts reads a text of any length
     if tokens is None:
-        tokens = count_tokens(card, request.prompt + request.prefix, request.system_prompt)
+        prompt = request.prompt + request.prefix
+        tokens = count_tokens(card, prompt, request.system_prompt, request.messages)
     if tokens is None:
         return None
     sentence = too_long(

@@ -20,13 +20,14 @@ from studio.core.errors import Failure
 from studio.core.events import TERMINAL, Cancelled, Failed, Finished, Loading, Progress
 from studio.core.jobs import Job, new_job
 from studio.core.requests import ImageRequest, SpeechRequest, TextRequest
+from studio.core.requests.chat import ChatMessage
 from studio.core.settings_store import update
 from studio.engine.fake import FakeEngine
 from studio.engine.local import LocalEngine
 from studio.engine.process.engine import OBEY_SECONDS, ProcessEngine
 from studio.library.artifacts import read_recipe
 from studio.models.card_store import card_folder, write_card
-from tests.checkpoints.text import make_gpt2
+from tests.checkpoints.text import make_gpt2, make_llama
 from tests.engine.runs import run_one
 
 PATIENCE = 120
@@ -232,6 +233,20 @@ def test_a_language_model_runs_in_the_child(process_engine, data):
     )
     assert isinstance(log.last, Finished), log.last
     assert Path(log.last.artifacts[0].path).read_text(encoding="utf-8").startswith("This is")
+
+
+def test_the_turns_of_a_chat_reach_the_child_and_the_recipe(process_engine, data):
+    write_card(make_llama(data.root / "llama"), card_folder(data, "llama"))
+    turns = (ChatMessage("user", "A cat?"), ChatMessage("assistant", "A small cat."))
+    read = []
+    for messages in ((), turns):
+        request = TextRequest(prompt="And?", max_new_tokens=4, seed=1, messages=messages)
+        log = EventLog()
+        run_one(process_engine, new_job(request, str(data.outputs)), log, lambda: False)
+        assert isinstance(log.last, Finished), log.last
+        read.append(log.last.statistics.prompt_tokens)
+        assert read_recipe(Path(log.last.artifacts[0].path)).request.messages == messages
+    assert read[1] > read[0] + 5
 
 
 def child_pid(engine) -> int:

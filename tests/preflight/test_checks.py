@@ -1,9 +1,11 @@
 """One function makes every check of a request that can be made before its job runs."""
 
+import msgspec
 import pytest
 
 from studio.core.errors import StudioError
 from studio.core.requests import ImageRequest, MusicRequest, SpeechRequest, TextRequest
+from studio.core.requests.chat import ChatMessage
 from studio.models.card import ModelCard, fake_card
 from studio.models.catalog import entry_named
 from studio.preflight import images, tokens
@@ -32,6 +34,14 @@ def test_a_request_that_the_model_can_run_has_no_problem():
         (fake_card("music"), MusicRequest(prompt="x")),
     ):
         assert check(card, request, no_adapter) == []
+
+
+def test_a_summarizer_takes_no_turns():
+    turns = (ChatMessage("user", "Hi"), ChatMessage("assistant", "Hello"))
+    request = TextRequest(prompt="x", messages=turns)
+    summarizer = msgspec.structs.replace(fake_card("text"), encoder_decoder=True)
+    assert fields_of(summarizer, request) == ["messages"]
+    assert fields_of(fake_card("text"), request) == []
 
 
 def test_every_problem_of_a_request_is_reported_those_of_adapters_last(tmp_path):

@@ -123,7 +123,7 @@ class FieldInfo(msgspec.Struct, frozen=True):
     @property
     def is_list(self) -> bool:
         """True for a list of texts; see `text_lists`."""
-        return typing.get_origin(self.type) is tuple
+        return typing.get_origin(self.type) is tuple and typing.get_args(self.type)[0] is str
 
     @property
     def internal(self) -> bool:

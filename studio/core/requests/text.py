@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from studio.core.errors import Problem
 from studio.core.requests.base import Request
+from studio.core.requests.chat import ChatMessage, check_messages
 from studio.core.requests.text_task import TextTask
 from studio.core.translation import mark, tr
 
@@ -172,6 +173,8 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
     ] = "txt"
     task: Annotated[TextTask, Meta(extra={"internal": True})] | None = None
     """The guided task that it is made from, which cleans, checks and ranks the results."""
+    messages: Annotated[tuple[ChatMessage, ...], Meta(extra={"internal": True})] = ()
+    """The turns of a chat before the prompt, which is its next message."""
 
     @classmethod
     def unused_with(cls, values: Mapping[str, Any]) -> frozenset[str]:
@@ -193,7 +196,8 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
     @property
     def likely_bytes(self) -> int:
         """Five bytes per token; text and recipe take at least a block of the disk each."""
-        blocks = 2 + (self.max_new_tokens * 5 + len(self.prompt)) // 4096
+        chat = sum(len(message.content) for message in self.messages)
+        blocks = 2 + (self.max_new_tokens * 5 + len(self.prompt) + chat) // 4096
         return blocks * 4096 * self.result_count
 
     @property
@@ -213,8 +217,10 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         return (self.kind, self.model, self.max_new_tokens, *sampling)
 
     def cross_check(self) -> list[Problem]:
-        """Check that several candidates can differ, and the task."""
+        """Check the task, the chat, and that several candidates can differ."""
         if self.task is not None and (problems := self.task.problems()):
+            return problems
+        if problems := self._check_chat():
             return problems
         if self.num_beams > 1 and self.num_return_sequences > self.num_beams:
             return [
@@ -231,3 +237,10 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
                 )
             ]
         return []
+
+    def _check_chat(self) -> list[Problem]:
+        if self.messages and self.task is not None:
+            return [Problem("messages", tr("cannot be used with a guided task"))]
+        if self.messages and self.mode == "complete":
+            return [Problem("messages", tr("need the mode chat"))]
+        return check_messages(self.messages)

@@ -9,6 +9,7 @@ from studio.core.artifact import FinishReason
 from studio.core.events import Progress
 from studio.core.requests import TextRequest
 from studio.engine.protocol import JobContext
+from studio.engine.text.chat_template import stop_strings
 from studio.engine.text.load import Pipeline
 from studio.engine.text.pipeline import TextPipeline
 from studio.engine.text.rows import (
@@ -58,7 +59,7 @@ def candidate_of(
             for tokens in (before, before + ids)
         ]
         text = decoded[1][len(decoded[0]) :]
-        stop = StopStrings(request.stop)
+        stop = StopStrings(stop_strings(context.card, request))
         stop.push(text)
         stop.finish()
         reason: FinishReason = "cancelled" if partial else "stop" if stopped else "length"

@@ -10,6 +10,7 @@ from studio.models.card import ModelCard
 
 CONTINUE = "Continue this text."  # not translated: text for the model
 """What a chat model is asked in mode `complete`; docs/text.md compares it with other ways."""
+NEXT_TURN = "\n\nUser:"  # not translated: text for the model
 MAX_TEMPLATE_CHARACTERS = 65_536
 END_TOKENS = 32
 """The last tokens of a prompt, which hold the mark that a template may put there."""
@@ -28,10 +29,9 @@ def prompt_tokens(
             ids = _render(tokenizer, messages, answer, marks)
             if ids:
                 return ids
-    if card.chat and request.mode == "chat":
-        # its template is missing or broken; the model can answer all the same
-        question = f"{request.system_prompt}\n\n{request.prompt}\n\n".lstrip()
-        ids = tokenizer(question + answer).input_ids
+    if (card.chat and request.mode == "chat") or request.messages:
+        # its template is missing or broken, or it has none; the model can answer all the same
+        ids = tokenizer(_transcript(request) + answer).input_ids
     else:
         ids = tokenizer(request.prompt if card.encoder_decoder else answer).input_ids
     return list(ids) or [tokenizer.bos_token_id or tokenizer.eos_token_id or 0]
@@ -43,11 +43,18 @@ def continued_text(card: ModelCard, request: TextRequest) -> str:
     Without blanks at its end, because the model's first word begins with one; a plain prompt of a
     model without chat stays as it is.
     """
+    if request.messages:
+        return request.prefix.rstrip(" \t")
     if request.mode == "chat" and not request.prefix:
         return "" if card.chat else request.prompt
     completes = request.mode == "complete" or not card.chat
     text = request.prompt + request.prefix if completes else request.prefix
     return text.rstrip(" \t")
+
+
+def stop_strings(card: ModelCard, request: TextRequest) -> tuple[str, ...]:
+    """Return what ends the text; a model without chat would write the user's next turn."""
+    return request.stop if card.chat or not request.messages else (*request.stop, NEXT_TURN)
 
 
 def prompt_end(tokenizer: Any, ids: list[int]) -> str:
@@ -87,13 +94,27 @@ def _messages(request: TextRequest) -> list[dict[str, str]]:
         if request.system_prompt.strip()
         else []
     )
-    return [*system, {"role": "user", "content": _question(request)}]
+    return [*system, *_turns(request)]
 
 
 def _folded(request: TextRequest) -> list[dict[str, str]]:
     # for templates that raise on a system message
-    content = f"{request.system_prompt}\n\n{_question(request)}".strip()
-    return [{"role": "user", "content": content}]
+    first, *others = _turns(request)
+    content = f"{request.system_prompt}\n\n{first['content']}".strip()
+    return [{"role": "user", "content": content}, *others]
+
+
+def _turns(request: TextRequest) -> list[dict[str, str]]:
+    before = [{"role": one.role, "content": one.content} for one in request.messages]
+    return [*before, {"role": "user", "content": _question(request)}]
+
+
+def _transcript(request: TextRequest) -> str:
+    if not request.messages:
+        return f"{request.system_prompt}\n\n{request.prompt}\n\n".lstrip()
+    names = {"user": "User", "assistant": "Assistant"}  # not translated: text for the model
+    turns = [f"{names[one['role']]}: {one['content']}" for one in _turns(request)]
+    return "\n\n".join([*filter(str.strip, [request.system_prompt]), *turns, "Assistant:\n"])
 
 
 def _question(request: TextRequest) -> str:

@@ -10,7 +10,12 @@ from studio.core.requests import MAX_SEED, TextRequest
 from studio.core.translation import tr
 from studio.engine.protocol import JobContext
 from studio.engine.runtime.device import free_bytes
-from studio.engine.text.chat_template import continued_text, prompt_end, prompt_tokens
+from studio.engine.text.chat_template import (
+    continued_text,
+    prompt_end,
+    prompt_tokens,
+    stop_strings,
+)
 from studio.engine.text.gguf_context import GgufPipeline
 from studio.engine.text.load import Pipeline
 from studio.engine.text.logprobs import LogprobRecorder
@@ -83,7 +88,7 @@ def new_row(context: JobContext, pipeline: Pipeline, ids: list[int], candidate: 
         decoder,
         splitter,
         prefix=prefix,
-        stop=StopStrings(request.stop),
+        stop=StopStrings(stop_strings(context.card, request)),
         logprobs=recorder,
     )
 

@@ -1,0 +1,116 @@
+"""A chat as a tree of turns: each has versions next to it, of which one is shown."""
+
+from __future__ import annotations
+
+import msgspec
+
+from studio.core.jobs import new_id
+from studio.core.requests.chat import ChatMessage, Role
+from studio.documents.document import clean_title
+
+ROOT = ""
+"""The parent of first turns."""
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """What one side wrote."""
+
+    id: str
+    parent: str
+    """Id of the turn before it, or ROOT."""
+    role: Role
+    text: str
+    job: str = ""
+    """Id of the job that wrote it; empty for a person's text."""
+    finish: str = ""
+    """Why the answer ended (`finish_reason`); empty while it is written, or for a person's text."""
+
+
+class Chat(msgspec.Struct, kw_only=True):
+    """A chat with all versions of its turns."""
+
+    id: str
+    title: str = ""
+    turns: dict[str, Turn] = {}
+    """Id → turn, in the order in which they were added."""
+    chosen: dict[str, str] = {}
+    """Id of a turn, or ROOT → the version that follows it."""
+
+    def path(self) -> list[Turn]:
+        """Return the turns that are shown, from the first to the last."""
+        found: list[Turn] = []
+        following = self.chosen.get(ROOT, "")
+        while following in self.turns:
+            found.append(self.turns[following])
+            following = self.chosen.get(following, "")
+        return found
+
+    def versions(self, turn: Turn) -> list[Turn]:
+        """Return the versions of a turn, itself included, the oldest first."""
+        return [
+            one
+            for one in self.turns.values()
+            if one.parent == turn.parent and one.role == turn.role
+        ]
+
+    def add(self, turn: Turn) -> None:
+        """Add a turn or a version of one, and show it."""
+        self.turns[turn.id] = turn
+        self.chosen[turn.parent] = turn.id
+
+    def replace(self, turn: Turn) -> None:
+        """Change a turn in its place."""
+        self.turns[turn.id] = turn
+
+    def remove(self, turn: Turn) -> list[str]:
+        """Remove a version with all that follows it; return the ids of what was removed.
+
+        Shows the version before it, if there is one.
+        """
+        others = [one.id for one in self.versions(turn)]
+        place = others.index(turn.id)
+        others.remove(turn.id)
+        if others:
+            self.chosen[turn.parent] = others[max(0, place - 1)]
+        else:
+            self.chosen.pop(turn.parent, None)
+        removed = [turn.id]
+        for parent in removed:  # grows while children are found
+            removed += [one.id for one in self.turns.values() if one.parent == parent]
+        for one in removed:
+            self.turns.pop(one)
+            self.chosen.pop(one, None)
+        return removed
+
+    def messages_before(self, turn_id: str) -> tuple[ChatMessage, ...]:
+        """Return the messages up to a shown turn, which is the last one of them."""
+        messages: list[ChatMessage] = []
+        for turn in self.path():
+            messages.append(ChatMessage(turn.role, turn.text))
+            if turn.id == turn_id:
+                break
+        return tuple(messages)
+
+
+class ChatInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A chat in a list."""
+
+    id: str
+    title: str
+    changed: float
+    """Unix time in seconds."""
+
+
+def new_chat() -> Chat:
+    """Return an empty chat."""
+    return Chat(id=new_id())
+
+
+def new_turn(parent: str, role: Role, text: str, *, job: str = "") -> Turn:
+    """Return a turn that follows another one."""
+    return Turn(id=new_id(), parent=parent, role=role, text=text, job=job)
+
+
+def title_from(text: str) -> str:
+    """Return a chat's title from its first prompt."""
+    return clean_title(text.strip().split("\n")[0][:60])

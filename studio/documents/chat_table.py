@@ -1,0 +1,105 @@
+"""The chats in the SQLite file of documents."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from studio.core.errors import StudioError
+from studio.core.translation import tr
+from studio.documents.chat import Chat, ChatInfo, Turn
+from studio.documents.document import clean_title
+
+_CHOSEN = msgspec.json.Decoder(dict[str, str])
+_COLUMNS = "id, parent, role, text, job, finish"  # not translated: SQL
+
+
+class ChatTable:
+    """Stores, lists and reads chats. Threads may share it."""
+
+    def __init__(self, connection: sqlite3.Connection, lock: threading.Lock) -> None:
+        self._connection = connection
+        self._lock = lock
+
+    def list(self) -> tuple[ChatInfo, ...]:
+        """Return the chats, the one that changed last first."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT id, title, changed FROM chats WHERE trashed = 0"
+                " ORDER BY changed DESC, id DESC"
+            ).fetchall()
+        return tuple(ChatInfo(**dict(row)) for row in rows)
+
+    def load(self, chat_id: str) -> Chat:
+        """Read a chat with all its versions. Raises StudioError if it is gone."""
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT id, title, chosen FROM chats WHERE id = ?", (chat_id,)
+            ).fetchone()
+            turns = self._connection.execute(
+                f"SELECT {_COLUMNS} FROM turns WHERE chat = ? ORDER BY number", (chat_id,)
+            ).fetchall()
+        if row is None:
+            raise StudioError(
+                tr("The chat does not exist any more."), cure=tr("Choose another chat.")
+            )
+        return Chat(
+            id=row["id"],
+            title=row["title"],
+            turns={turn["id"]: Turn(**dict(turn)) for turn in turns},
+            chosen=_CHOSEN.decode(row["chosen"]),
+        )
+
+    def save(self, chat: Chat, turns: Sequence[Turn] = (), removed: Sequence[str] = ()) -> None:
+        """Store a chat's title and shown versions, turns that changed, and removals, at once."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._write(chat, turns, removed)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def _write(self, chat: Chat, turns: Sequence[Turn], removed: Sequence[str]) -> None:
+        now = time.time()
+        self._connection.execute(
+            "INSERT INTO chats (id, title, created, changed, chosen) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET title = excluded.title, changed = excluded.changed,"
+            " chosen = excluded.chosen",
+            (chat.id, chat.title, now, now, msgspec.json.encode(chat.chosen)),
+        )
+        for turn in turns:
+            self._connection.execute(
+                f"INSERT INTO turns ({_COLUMNS}, chat) VALUES (?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (id) DO UPDATE SET text = excluded.text, job = excluded.job,"
+                " finish = excluded.finish",
+                (*msgspec.structs.astuple(turn), chat.id),
+            )
+        self._connection.executemany(
+            "DELETE FROM turns WHERE id = ?", [(turn_id,) for turn_id in removed]
+        )
+
+    def rename(self, chat_id: str, title: str) -> None:
+        """Change the title."""
+        with self._lock:
+            self._connection.execute(
+                "UPDATE chats SET title = ? WHERE id = ?", (clean_title(title), chat_id)
+            )
+
+    def trash(self, chat_id: str) -> None:
+        """Move a chat to the trash."""
+        self._set_trashed(chat_id, time.time())
+
+    def restore(self, chat_id: str) -> None:
+        """Take a chat out of the trash."""
+        self._set_trashed(chat_id, 0.0)
+
+    def _set_trashed(self, chat_id: str, moment: float) -> None:
+        with self._lock:
+            self._connection.execute("UPDATE chats SET trashed = ? WHERE id = ?", (moment, chat_id))

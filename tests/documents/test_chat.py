@@ -1,0 +1,105 @@
+"""Chats: versions and branches in memory and in the real file."""
+
+import sqlite3
+
+import pytest
+
+from studio.core.errors import StudioError
+from studio.core.requests.chat import ChatMessage
+from studio.documents.chat import ROOT, new_chat, new_turn
+from studio.documents.schema import MIGRATIONS
+from studio.documents.store import DocumentStore
+
+
+@pytest.fixture
+def chat():
+    chat = new_chat()
+    question = new_turn(ROOT, "user", "Q")
+    chat.add(question)
+    chat.add(new_turn(question.id, "assistant", "A1", job="j"))
+    return chat
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = DocumentStore(tmp_path / "documents.sqlite")
+    yield store
+    store.close()
+
+
+def texts(chat):
+    return [turn.text for turn in chat.path()]
+
+
+def test_answers_are_versions_of_one_turn(chat):
+    question, first = chat.path()
+    second = new_turn(question.id, "assistant", "A2")
+    chat.add(second)
+    assert texts(chat) == ["Q", "A2"]
+    assert chat.versions(second) == [first, second]
+    chat.chosen[question.id] = first.id
+    assert texts(chat) == ["Q", "A1"]
+
+
+def test_each_branch_keeps_what_follows_it(chat):
+    question, answer = chat.path()
+    chat.add(new_turn(answer.id, "user", "Q2"))
+    chat.add(new_turn(ROOT, "user", "Other"))
+    assert texts(chat) == ["Other"]
+    chat.chosen[ROOT] = question.id
+    assert texts(chat) == ["Q", "A1", "Q2"]
+
+
+def test_removing_a_version_shows_the_one_before_it(chat):
+    question, _answer = chat.path()
+    second = new_turn(question.id, "assistant", "A2")
+    chat.add(second)
+    chat.add(new_turn(second.id, "user", "Q2"))
+    assert len(chat.remove(second)) == 2
+    assert texts(chat) == ["Q", "A1"]
+    assert len(chat.remove(question)) == 2
+    assert (chat.path(), chat.turns, chat.chosen) == ([], {}, {})
+
+
+def test_messages_end_with_a_turn(chat):
+    question, answer = chat.path()
+    chat.add(new_turn(answer.id, "user", "Q2"))
+    assert chat.messages_before(answer.id) == (
+        ChatMessage("user", "Q"),
+        ChatMessage("assistant", "A1"),
+    )
+    assert chat.messages_before(question.id) == (ChatMessage("user", "Q"),)
+
+
+def test_a_stored_chat_is_the_same(store, chat):
+    store.chats.save(chat, list(chat.turns.values()))
+    assert store.chats.load(chat.id) == chat
+    question, answer = chat.path()
+    chat.title = "Rain"
+    removed = chat.remove(answer)
+    store.chats.save(chat, removed=removed)
+    assert store.chats.load(chat.id) == chat
+    assert [info.title for info in store.chats.list()] == ["Rain"]
+    assert question.id in chat.turns
+
+
+def test_a_chat_goes_to_the_trash_and_back(store, chat):
+    store.chats.save(chat)
+    store.chats.trash(chat.id)
+    assert store.chats.list() == ()
+    store.chats.restore(chat.id)
+    store.chats.rename(chat.id, "  New\nname ")
+    assert store.chats.list()[0].title == "New name"
+    with pytest.raises(StudioError):
+        store.chats.load("gone")
+
+
+def test_an_older_file_gets_the_tables(tmp_path, chat):
+    path = tmp_path / "old.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1;")
+    connection.close()
+    store = DocumentStore(path)
+    store.chats.save(chat, list(chat.turns.values()))
+    assert store.chats.load(chat.id) == chat
+    store.close()
