@@ -6,13 +6,12 @@ from pathlib import Path
 
 from studio.core.errors import StudioError
 from studio.core.translation import tr
+from studio.documents.document import MAX_CHARACTERS
 
 MAX_TEXT_FILE_BYTES = 32 * 2**20
 """Of a file that is text itself: thirty times the Bible."""
 MAX_FILE_BYTES = 256 * 2**20
 """Of a file with images in it."""
-MAX_CHARACTERS = 32 * 2**20
-"""Of the text that a document gives."""
 
 
 def unreadable(path: Path, reason: str, cure: str) -> StudioError:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
 from studio.core.errors import StudioError
@@ -20,6 +20,7 @@ from studio.ui.stage.shown_result import time_of_day
 from studio.ui.text.comparison import show_comparison
 from studio.ui.text.document_list import DocumentList, ask_title, delete_document
 from studio.ui.text.document_shell import PREVIEW_MODES, DocumentShell
+from studio.ui.text.files.document_files import dropped_document
 from studio.ui.text.writing.model_writing import WritingForm
 from studio.ui.widgets.factory import button, confirm
 from studio.ui.widgets.shortcut import shortcut_within
@@ -158,6 +159,19 @@ class DocumentPage(DocumentShell):
         """Open a generated text as a new document that begins with it."""
         document = new_document("", text, Origin("model", job), source=sha256)
         self.add(document, "generation", job)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept a document; the window takes other files."""
+        if dropped_document(event.mimeData()) is not None:
+            event.acceptProposedAction()
+        else:
+            event.ignore()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open a dropped document."""
+        if (path := dropped_document(event.mimeData())) is not None:
+            event.acceptProposedAction()
+            self.files.open_file(path)
 
     # Saving
     # ----------------------------------------------------------------------

@@ -89,8 +89,9 @@ class DocumentShell(QWidget):
         self._column.setContentsMargins(16, 8, 16, 12)
         self._column.setSpacing(8)
         self.status_row = row(self.counts, self.saved_state)
-        notices = (self.damage_notice, self.notice, self.files.notice, self.model_writing.notice)
-        for widget in (header, *notices, self.find_bar):
+        files = self.files
+        notices = (self.damage_notice, self.notice, files.notice, files.work.notice)
+        for widget in (header, *notices, self.model_writing.notice, self.find_bar):
             self._column.addWidget(widget)
         self.version_panel.hide()
         self.preview.hide()
@@ -101,6 +102,7 @@ class DocumentShell(QWidget):
         self._column.addWidget(self.model_writing.bar)
         self._column.addWidget(self.status_row)
         self.setMinimumWidth(MIN_WIDTH)
+        self.setAcceptDrops(True)
 
     def new(self) -> None:
         """Begin a new document."""

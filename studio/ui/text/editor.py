@@ -355,6 +355,10 @@ class DocumentEditor(QPlainTextEdit):
             self.history.close_step()
             self.select(start + len(change.inserted), start + len(change.inserted))
 
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """Leave files to the page, which opens them; their paths are no text."""
+        return source.hasText() and not source.hasUrls()
+
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Paste or drop text."""
         if source.hasText():

@@ -11,6 +11,7 @@ from studio.core.translation import tr_marked
 from studio.documents.document import Document
 from studio.documents.formats.catalog import FORMATS, format_of_name
 from studio.documents.formats.metadata import AiUse, DocumentMetadata
+from studio.documents.formats.readers.progress import Progress
 from studio.documents.formats.write import write_document
 from studio.documents.origins import Stretches, shares
 
@@ -43,7 +44,13 @@ def filters() -> str:
 
 
 def export(
-    path: Path, document: Document, *, model: str, has_recipe: bool, is_labelled: bool
+    path: Path,
+    document: Document,
+    *,
+    model: str,
+    has_recipe: bool,
+    is_labelled: bool,
+    on_progress: Progress = lambda _done, _total: None,
 ) -> tuple[str, ...]:
     """Write a copy of a document and return notices. Raises StudioError and OSError.
 
@@ -61,7 +68,14 @@ def export(
     if format_of_name(path) == "pdf":
         from studio.ui.text.pdf import write_pdf
 
-        return write_pdf(path, document.text, metadata, is_markdown=is_markdown, replace=True)
+        return write_pdf(
+            path,
+            document.text,
+            metadata,
+            is_markdown=is_markdown,
+            replace=True,
+            on_progress=on_progress,
+        )
     write_document(path, document.text, metadata, is_markdown=is_markdown, replace=True)
     return ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.core.errors import StudioError
@@ -13,14 +13,18 @@ from studio.core.file_names import slug
 from studio.core.translation import tr
 from studio.documents.document import Document, DocumentFormat, new_document
 from studio.documents.files import TextFile, format_of, read_text_file
-from studio.documents.formats.catalog import READABLE_SUFFIXES, format_of_name
+from studio.documents.formats.catalog import (
+    READABLE_SUFFIXES,
+    format_of_name,
+    has_document_start,
+)
 from studio.documents.formats.child.process import read_in_child
 from studio.documents.formats.imported import ImportedDocument
 from studio.documents.origins import IMPORTED
-from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_folder_of
 from studio.ui.text.editor import DocumentEditor
+from studio.ui.text.files.background_file import BackgroundFile
 from studio.ui.text.files.document_export import export, exported_name, filters
 from studio.ui.text.files.file_binding import FileBinding
 from studio.ui.text.live_documents import LiveDocuments
@@ -45,6 +49,8 @@ class DocumentFiles(QObject):
         self.binding = FileBinding(documents, self)
         self.notice = Notice("banner")
         """Asks what to do if the file changed."""
+        self.work = BackgroundFile(self)
+        """Reads and exports; its notice shows progress, what was left out, and what went wrong."""
         self.labels_ai = True
         """Exports say that a model wrote the text, or a part of it."""
         self.binding.changed_on_disk.connect(self._on_changed_on_disk)
@@ -74,20 +80,20 @@ class DocumentFiles(QObject):
 
     def open_file(self, path: Path) -> None:
         """Open a file as a document; a text file is the one that it is saved to."""
-        self._shared.post_toast(tr("Reading {name}…", name=path.name))
-        if format_of_name(path) in ("", "txt", "md"):
-            background.run(
-                self,
-                lambda: read_text_file(path),
+        title = tr("Reading {name}…", name=path.name)
+        if format_of_name(path) in ("", "txt", "md") and not has_document_start(path):
+            self.work.start(
+                title,
+                lambda _progress, _is_cancelled: read_text_file(path),
                 lambda content: self._open_text(path, content),
-                self._on_unread,
             )
         else:
-            background.run(
-                self,
-                lambda: read_in_child(path),
+            self.work.start(
+                title,
+                lambda progress, is_cancelled: read_in_child(
+                    path, on_progress=progress, is_cancelled=is_cancelled
+                ),
                 lambda found: self._open_imported(path, found),
-                self._on_unread,
             )
 
     def _open_text(self, path: Path, content: TextFile) -> None:
@@ -99,13 +105,7 @@ class DocumentFiles(QObject):
         format: DocumentFormat = "md" if found.is_markdown else "txt"
         title = found.title or path.stem
         self.opened.emit(new_document(title, found.text, IMPORTED, format=format))
-        if found.notices:
-            self._shared.post_toast(" ".join(found.notices))
-
-    def _on_unread(self, error: Exception) -> None:
-        if not isinstance(error, StudioError):
-            raise error
-        show_message(self._parent, tr("Not opened"), f"{error.message} {error.cure}".strip())
+        self.work.show_notices(found.notices)
 
     # Saving
     # ----------------------------------------------------------------------
@@ -145,30 +145,25 @@ class DocumentFiles(QObject):
 
         def report(notices: tuple[str, ...]) -> None:
             self._on_saved(path)
-            if notices:
-                self._shared.post_toast(" ".join(notices))
+            self.work.show_notices(notices)
 
-        background.run(
-            self,
-            lambda: export(
-                path, copy, model=model, has_recipe=has_recipe, is_labelled=self.labels_ai
+        is_labelled = self.labels_ai
+        self.work.start(
+            tr("Exporting {name}…", name=path.name),
+            lambda progress, _is_cancelled: export(
+                path,
+                copy,
+                model=model,
+                has_recipe=has_recipe,
+                is_labelled=is_labelled,
+                on_progress=progress,
             ),
             report,
-            self._on_not_exported,
         )
 
     def _model_of(self, job_id: str) -> str:
         job = self._shared.queue.job(job_id) if job_id else None
         return job.request.model if job is not None else ""
-
-    def _on_not_exported(self, error: Exception) -> None:
-        if isinstance(error, StudioError):
-            self._on_failed(error)
-        elif isinstance(error, OSError):
-            reason = tr("The file cannot be written: {reason}.", reason=error.strerror or error)
-            self._on_failed(StudioError(reason, cause="disk", cure=tr("Choose another folder.")))
-        else:
-            raise error
 
     def _write(self, path: Path | None) -> None:
         self.notice.clear()
@@ -238,3 +233,12 @@ class DocumentFiles(QObject):
             tr("The document still has its text. Saving writes the file again."),
             [close],
         )
+
+
+def dropped_document(data: QMimeData) -> Path | None:
+    """Return the document that is dragged, or None for other files and for text."""
+    urls = data.urls()
+    if len(urls) != 1 or not urls[0].isLocalFile():
+        return None
+    path = Path(urls[0].toLocalFile())
+    return path if format_of_name(path) else None
