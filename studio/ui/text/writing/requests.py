@@ -57,7 +57,7 @@ def continuation(text: str, place: int, card: ModelCard, values: Mapping[str, An
     return Writing(
         request=request,
         placement="continue",
-        start=place,
+        start=place - (len(before) - len(before.rstrip(" \t"))),  # the model writes a blank itself
         end=place,
         skipped=place - len(before),
     )
