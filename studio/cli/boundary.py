@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 
 from studio.cli import output
+from studio.cli.usage_errors import translate_usage_error
 from studio.core.errors import InvalidRequestError, StudioError
 from studio.core.translation import tr
 
@@ -36,7 +37,7 @@ def explain(error: Exception) -> int:
         return output.WRONG if is_wrong else output.FAILED
     if hasattr(error, "exit_code"):  # click's errors: a wrong option, a missing argument
         if hasattr(error, "format_message"):
-            output.note(f"studio: {error.format_message()}")
+            output.note(f"studio: {translate_usage_error(error.format_message())}")
         return int(error.exit_code)
     if isinstance(error, output.OutputError):
         return output.give_up(error.error)

@@ -26,7 +26,6 @@ TEXTS = (
     mark("env var: {var}"),
     mark("Aborted!"),
     mark("Missing command."),
-    mark("No such command {name!r}."),
 )
 _PLACEHOLDERS = (mark("[OPTIONS]"), mark("COMMAND [ARGS]..."))
 

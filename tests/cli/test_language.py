@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from studio.core.jobs import new_job
 from studio.core.requests import TextRequest
 from studio.core.settings_store import update
@@ -24,7 +26,7 @@ def test_a_command_has_the_language_of_the_settings(data, monkeypatch):
 
 def test_the_parser_has_the_language_too(data, monkeypatch):
     monkeypatch.setenv(VARIABLE, "zh_CN")
-    assert "没有命令 'nonsense'。" in studio("settings", "nonsense", data=data).stderr
+    assert "没有这个命令：nonsense" in studio("settings", "nonsense", data=data).stderr
     for arguments in (("settings",), ("settings", "get"), ("models", "scan"), ("text",), ()):
         shown = studio(*arguments, "--help", data=data).stdout
         for word in ("用法：", "[选项]", "选项:", "显示此帮助并退出。"):
@@ -66,6 +68,28 @@ def test_a_scan_has_words_of_the_language(data, monkeypatch, tmp_path):
     folder_of(tmp_path / "found/no", {"model_type": "bert"})
     monkeypatch.setenv(VARIABLE, "zh_CN")
     assert studio("models", "scan", tmp_path / "found", data=data).stdout.startswith("不支持")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["text", "--nosuch"], "没有这个选项：--nosuch"),
+        (
+            ["text", "a", "--temperatur", "1"],
+            "没有这个选项：--temperatur（是否指 --temperature？）",
+        ),
+        (["librar"], "没有这个命令：librar（是否指 'library'？）"),
+        (["foo"], "没有这个命令：foo"),
+        (["library", "show"], "缺少参数：ITEM"),
+        (["text", "a", "--seed"], "选项 --seed 需要一个值。"),
+        (["library", "list", "--json=3"], "选项 --json 不接受值。"),
+    ],
+)
+def test_errors_of_the_parser_have_the_language(data, monkeypatch, arguments, shown):
+    monkeypatch.setenv(VARIABLE, "zh_CN")
+    done = studio(*arguments, data=data)
+    assert done.returncode == 2
+    assert shown in done.stderr
 
 
 def add_job(data):
