@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Callable
 
 from studio.cli import output
-from studio.cli.usage_errors import translate_usage_error
 from studio.core.errors import InvalidRequestError, StudioError
 from studio.core.translation import tr
 
@@ -37,6 +36,9 @@ def explain(error: Exception) -> int:
         return output.WRONG if is_wrong else output.FAILED
     if hasattr(error, "exit_code"):  # click's errors: a wrong option, a missing argument
         if hasattr(error, "format_message"):
+            # Here, because it imports typer, which a start of the window does without.
+            from studio.cli.parser_texts import translate_usage_error
+
             output.note(f"studio: {translate_usage_error(error.format_message())}")
         return int(error.exit_code)
     if isinstance(error, output.OutputError):

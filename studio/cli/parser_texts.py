@@ -6,6 +6,7 @@ version words otherwise stays English. The others are replaced here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -28,6 +29,46 @@ TEXTS = (
     mark("Missing command."),
 )
 _PLACEHOLDERS = (mark("[OPTIONS]"), mark("COMMAND [ARGS]..."))
+# not translated: patterns of English texts, each before its text
+_ERRORS = (
+    (
+        r"No such option: (?P<option>.+) \(Possible options: (?P<options>.+)\)",
+        mark("No such option: {option} (did you mean {options}?)"),
+    ),
+    (r"No such option: (?P<option>.+)", mark("No such option: {option}")),
+    (
+        r"No such command '(?P<name>.*)'\. Did you mean (?P<options>.+)\?",
+        mark("No such command: {name} (did you mean {options}?)"),
+    ),
+    (r"No such command '(?P<name>.*)'\.", mark("No such command: {name}")),
+    (r"Missing argument '?(?P<name>.+?)'?\.", mark("Missing argument: {name}")),
+    (r"Missing option '?(?P<name>.+?)'?\.", mark("Missing option: {name}")),
+    (
+        r"Option '(?P<option>.+)' requires an argument\.",
+        mark("The option {option} needs a value."),
+    ),
+    (
+        r"Option '(?P<option>.+)' does not take a value\.",
+        mark("The option {option} takes no value."),
+    ),
+    (
+        r"Got unexpected extra argument(?:s|\(s\))? \((?P<arguments>.+)\)",
+        mark("Unexpected arguments: {arguments}"),
+    ),
+    (
+        r"Invalid value for '?(?P<name>.+?)'?: (?P<reason>(?s:.+))",
+        mark("Invalid value for {name}: {reason}"),
+    ),
+)
+"""An error of the parser as Typer words it → in our words."""
+
+
+def translate_usage_error(message: str) -> str:
+    """Return an error of the parser in the user's language."""
+    for pattern, text in _ERRORS:
+        if match := re.fullmatch(pattern, message):
+            return tr_marked(text).format(**match.groupdict())
+    return message
 
 
 def _translate_pieces(pieces: list[str]) -> list[str]:
