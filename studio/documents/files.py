@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,12 +12,9 @@ from studio.core.files import write_whole
 from studio.core.regular_file import read_regular
 from studio.core.translation import tr
 from studio.documents.document import MAX_CHARACTERS, DocumentFormat, clean_text
-
-if TYPE_CHECKING:
-    from charset_normalizer import CharsetMatch
+from studio.media.text_encoding import decode
 
 MAX_BYTES = 4 * MAX_CHARACTERS
-_BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 _MARKDOWN = (".md", ".markdown")
 _PLAIN = (".txt", ".text", "")
 
@@ -70,28 +66,12 @@ def format_of(path: Path) -> DocumentFormat:
 
 
 def _decode(data: bytes, name: str) -> tuple[str, str]:
-    encoding = next((found for bom, found in _BOMS.items() if data.startswith(bom)), "utf-8")
     try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        match = _detect(data)
-        if match is None:
-            raise StudioError(
-                tr("{name} is not a text file, or its encoding is unknown.", name=name),
-                cause="invalid",
-                cure=tr("Save it as UTF-8, then open it again."),
-            ) from None
-        return match.encoding, str(match)
-    if "\0" in text:
+        found = decode(data)
+    except StudioError as error:
         raise StudioError(
-            tr("{name} is not a text file.", name=name),
+            tr("{name} is not a text file, or its encoding is unknown.", name=name),
             cause="invalid",
-            cure=tr("Choose a text file."),
-        )
-    return encoding, text
-
-
-def _detect(data: bytes) -> CharsetMatch | None:
-    from charset_normalizer import from_bytes
-
-    return None if b"\0" in data else from_bytes(data).best()
+            cure=tr("Save it as UTF-8, then open it again."),
+        ) from error
+    return found.encoding, found.text
