@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import random
 import threading
 from collections.abc import Callable, Generator, Sequence
@@ -11,7 +12,7 @@ from collections.abc import Callable, Generator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.artifact import Artifact, FinishReason
+from studio.core.artifact import Artifact, FinishReason, TokenChoice, TokenLogprobs
 from studio.core.errors import Failure, StudioError
 from studio.core.events import (
     AnyEvent,
@@ -109,6 +110,16 @@ class _FakeWriter:
     def count_tokens(self, text: str) -> int:
         """See `Writer`."""
         return len(text.split())
+
+
+def _choice(piece: str, start: int, count: int) -> TokenChoice:
+    """Return a choice between words of different probabilities, this one among them."""
+    token = _WORDS.index(piece.strip())
+    top = [number for number in range(len(_WORDS)) if number != token][: max(0, count - 1)]
+    rank = token % (len(top) + 1)
+    top.insert(rank, token)
+    values = [math.log(0.5**place) for place in range(1, len(top) + 1)]
+    return TokenChoice(token, values[rank], start, tuple(zip(top, values, strict=True)))
 
 
 class FakeEngine:
@@ -217,7 +228,7 @@ class FakeEngine:
         total = min(request.max_new_tokens, 40)
         for candidate in range(request.num_return_sequences):
             generator = random.Random((request.seed or 0) + candidate)
-            text = ""
+            text, choices = request.prefix, list[TokenChoice]()
             for step in range(1, total + 1):
                 try:
                     self._pause(context)
@@ -230,15 +241,27 @@ class FakeEngine:
                         finish_reason="cancelled",
                     )
                     raise
-                piece = ("" if step == 1 else " ") + generator.choice(_WORDS)
+                piece = (" " if text else "") + generator.choice(_WORDS)
+                choices.append(_choice(piece, len(text), request.top_logprobs))
                 text += piece
+                piece = request.prefix + piece if step == 1 else piece
                 if request.num_beams == 1:
                     context.emit(TextDelta(text=piece, candidate=candidate))
                 context.emit(Progress(step=step, total=total, unit="token"))
             score = -0.1 * (candidate + 1) if request.num_beams > 1 else None
             reason: FinishReason = "length" if total == request.max_new_tokens else "stop"
             yield TextResult(
-                text=text, ordinal=candidate, seed=request.seed, score=score, finish_reason=reason
+                text=text,
+                ordinal=candidate,
+                seed=request.seed,
+                score=score,
+                finish_reason=reason,
+                logprobs=TokenLogprobs(
+                    texts={number: f" {word}" for number, word in enumerate(_WORDS)},
+                    choices=tuple(choices),
+                )
+                if request.top_logprobs and request.num_beams == 1
+                else None,
             )
 
     @_results.register

@@ -42,6 +42,8 @@ class Stage(ResultStage):
         self._is_grid_shown = False
         super().__init__(shared)
         self._started_at = 0.0
+        self._joined: set[str] = set()
+        """Jobs that add to the results of an earlier one."""
         queue = shared.queue
         queue.job_event.connect(self._on_job_event)
         queue.jobs_changed.connect(self._on_jobs_changed)
@@ -173,6 +175,25 @@ class Stage(ResultStage):
         """Show a job that waits or runs, from now on."""
         self._show_job(JobGroup(job))
 
+    def join(self, job: Job) -> None:
+        """Show a job's results in addition to those that are shown."""
+        self._joined.add(job.id)
+        self.group.put(job)
+        self._is_pinned = False
+        self._started_at = time.monotonic()
+        self.notice.clear()
+        self.bar.setRange(0, 0)
+        self.show_activity(True)
+        self.status.setText(tr("Waiting in the queue…"))
+
+    @property
+    def _is_batch(self) -> bool:
+        """True if several jobs are shown that run as one batch."""
+        return len(self.group) > 1 and not self._joined & self.group.jobs.keys()
+
+    def _has_open_joined(self) -> bool:
+        return any(not job.state.over for job in self.group.jobs.values() if job.id in self._joined)
+
     def show_running(self) -> None:
         """Leave an earlier result for the job that runs now."""
         job = self.shared.queue.job(self._running_id)
@@ -261,7 +282,7 @@ class Stage(ResultStage):
     def _on_started(self, job: Job) -> None:
         """Add a job that began to the batch that runs, or else show it alone."""
         others = [other for other in self.group.jobs.values() if other.id != job.id]
-        if self._is_pinned:
+        if self._is_pinned or self._has_open_joined():
             self._set_running_id(job.id)
         elif any(other.state is JobState.RUNNING for other in others):
             self.group.put(job)
@@ -304,11 +325,11 @@ class Stage(ResultStage):
             self.strip.add(items_of_job(job, artifacts))
 
     def _show_progress(self, job_id: str, event: Progress) -> None:
-        total = self.group.update_progress(job_id, event)
+        total = event if job_id in self._joined else self.group.update_progress(job_id, event)
         self.bar.setRange(0, total.total)
         self.bar.setValue(total.step)
         text = self.progress_text(total, time.monotonic() - self._started_at)
-        if len(self.group) > 1:
+        if self._is_batch:
             text = f"{tr('{count} jobs as one batch', count=len(self.group))} · {text}"
         self.status.setText(text)
 
@@ -325,7 +346,7 @@ class Stage(ResultStage):
         self.show_activity(False)
         if self._is_grid_shown:
             self.status.setText("")  # the header has the counts
-        elif len(self.group) > 1:
+        elif self._is_batch:
             self.status.setText(self.group_text())
         elif isinstance(event, Finished):
             self.status.setText(self.finished_text(job, event))

@@ -20,6 +20,13 @@ from studio.ui.app_state import AppState
 from studio.ui.stage.candidates.layout import CandidateLayout
 from studio.ui.stage.candidates.result_view import ResultView
 from studio.ui.stage.candidates.saved_text import SavedText, read_saved_text
+from studio.ui.stage.candidates.tokens import (
+    Alternative,
+    Token,
+    continuing_request,
+    request_with_alternatives,
+    shown_token,
+)
 from studio.ui.stage.job_group import steps_text
 from studio.ui.stage.shown_result import ShownResult
 from studio.ui.stage.stage import Stage
@@ -43,10 +50,13 @@ class TextStage(Stage):
     """(TextRequest, a sentence about it): a text stops at its token limit."""
 
     def __init__(self, shared: AppState) -> None:
-        self.view = TextView(ResultView())
+        self._text = ResultView()
+        self.view = TextView(self._text)
         self.candidates = CandidateLayout(shared, self.view)
         self._paths: dict[int, str] = {}
         """Place of a candidate among those of the whole batch → its file."""
+        self._added: dict[str, tuple[int, str]] = {}
+        """Job that goes on from another token → the place and title of its text."""
         self._at_limit: set[str] = set()
         """The jobs with a text that stopped at the token limit."""
         super().__init__(shared)
@@ -70,6 +80,8 @@ class TextStage(Stage):
         self.candidates.copy_requested.connect(self._copy_candidate)
         self.candidates.edit_requested.connect(self._edit_candidate)
         self.candidates.pick_requested.connect(self._pick_candidate)
+        self.candidates.token_requested.connect(self._open_alternatives)
+        self._text.token_requested.connect(self._on_token_requested)
         self.view.tabs.currentChanged.connect(lambda _index: self.update_header())
         page = QWidget()
         layout = QVBoxLayout(page)
@@ -86,6 +98,7 @@ class TextStage(Stage):
         """See `Stage`."""
         self._paths.clear()
         self._at_limit.clear()
+        self._added.clear()
         self.candidates.clear()
         self.view.clear()
 
@@ -101,6 +114,8 @@ class TextStage(Stage):
 
     def _place(self, job: Job, candidate: int) -> int:
         """Return the index of a candidate among those of the whole batch."""
+        if job.id in self._added:
+            return self._added[job.id][0]
         ids = list(self.group.jobs)
         before = ids[: ids.index(job.id)] if job.id in self.group else []
         return sum(self.group.jobs[one].request.result_count for one in before) + candidate
@@ -139,7 +154,9 @@ class TextStage(Stage):
         for artifact, saved in zip(artifacts, texts, strict=True):
             place = self._place(job, artifact.ordinal)
             title = _score_title(place, artifact.score)
-            if not title and len(self.group) > 1:
+            if job.id in self._added:
+                title = self._added[job.id][1]
+            elif not title and self._is_batch:
                 title = f"{place + 1} · {' '.join(job.request.prompt[:TITLE_CHARACTERS].split())}"
             self._show_text(place, saved, title)
 
@@ -249,6 +266,54 @@ class TextStage(Stage):
         if picked is not None:
             self._show_results([picked], 0)
             self.shared.post_toast(tr("The other texts are in the library"))
+
+    # Alternatives of a token
+    # ----------------------------------------------------------------------
+
+    def _on_token_requested(self, place: int) -> None:
+        self._open_alternatives(self._text, max(0, self.view.tabs.currentIndex()), place)
+
+    def _open_alternatives(self, view: ResultView, candidate: int, place: int) -> None:
+        from studio.ui.stage.candidates.alternatives import AlternativesPopup
+
+        saved = self.candidates.saved.get(candidate)
+        result = self._results.get(self._paths.get(candidate, ""))
+        if saved is None or result is None or not isinstance(result.request, TextRequest):
+            return
+        request = result.request
+        popup = AlternativesPopup(view)
+        popup.alternative_chosen.connect(
+            lambda token, chosen: self._continue_from(result, saved.text, token, chosen)
+        )
+        popup.repeat_requested.connect(lambda: self._generate_again(request))
+        popup.open_at(view, saved, request, place)
+
+    def _continue_from(
+        self, result: ShownResult, text: str, token: Token, chosen: Alternative
+    ) -> None:
+        """Add a job that goes on from another token, and show its text as a candidate."""
+        request = result.request
+        assert isinstance(request, TextRequest)
+        cards = self.shared.cards(self.kind)
+        card = next((card for card in cards if card.name == request.model), None)
+        completes = request.mode == "complete" or (card is not None and not card.chat)
+        job = self.shared.new_job(
+            continuing_request(request, text, token, chosen, completes=completes)
+        )
+        number = self.view.tabs.count() + 1
+        title = tr("{number} · from “{token}”", number=number, token=shown_token(chosen.text))
+        self.candidates.is_over = False
+        self.join(job)
+        self._added[job.id] = (self.view.add_candidate(title), title)
+        self.shared.queue.submit([job])
+
+    def _generate_again(self, request: TextRequest) -> None:
+        job = self.shared.new_job(request_with_alternatives(request))
+        if self.is_over:
+            self.follow(job)
+        else:
+            self.shared.post_toast(tr("Added to the queue"))
+        self.shared.queue.submit([job])
 
     def copy(self) -> None:
         """Copy the whole text that is shown."""

@@ -140,6 +140,18 @@ class TextView(QWidget):
         self._pages.setCurrentWidget(page or self.view)
         self._show_tabs()
 
+    def add_candidate(self, title: str) -> int:
+        """Add an empty tab to those that are shown and select it; return its number."""
+        number = self.tabs.count()
+        self._is_over = False
+        if self._kept:
+            self._kept |= {number}
+        self._ensure_tab(number)
+        self.tabs.setTabText(number, title)
+        self.tabs.setCurrentIndex(number)
+        self.updated.emit()
+        return number
+
     def candidates(self) -> list[int]:
         """Return the candidates that can be chosen."""
         return [

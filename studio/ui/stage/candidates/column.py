@@ -27,6 +27,7 @@ class Candidate(NamedTuple):
     title: str
     text: str
     checks: tuple[Check, ...] = ()
+    has_tokens: bool = False
 
 
 class CandidateColumn(QFrame):
@@ -36,6 +37,8 @@ class CandidateColumn(QFrame):
     copy_requested = Signal(int)
     edit_requested = Signal(int)
     pick_requested = Signal(int)
+    token_requested = Signal(object, int, int)
+    """(the column's view, candidate, place in its text)"""
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -45,6 +48,9 @@ class CandidateColumn(QFrame):
         self.title.setAutoExclusive(False)  # the group of all columns is exclusive
         self.title.toggled.connect(self._on_toggled)
         self.view = ResultView()
+        self.view.token_requested.connect(
+            lambda place: self.token_requested.emit(self.view, number, place)
+        )
         self.view.setMinimumHeight(MIN_TEXT_HEIGHT)
         self.checks = label("", "muted", wrap=True)
         self.copy_button = button(
@@ -76,6 +82,7 @@ class CandidateColumn(QFrame):
         name_control(
             self.view, candidate.title, tr("Words that differ from the chosen text are marked")
         )
+        self.view.opens_on_click = candidate.has_tokens
         before, shown = self._text, for_display(candidate.text)
         self._text = shown
         if before and shown.startswith(before):

@@ -27,6 +27,7 @@ class CandidateColumns(QScrollArea):
     copy_requested = Signal(int)
     edit_requested = Signal(int)
     pick_requested = Signal(int)
+    token_requested = Signal(object, int, int)
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,6 +69,7 @@ class CandidateColumns(QScrollArea):
         column.copy_requested.connect(self.copy_requested)
         column.edit_requested.connect(self.edit_requested)
         column.pick_requested.connect(self.pick_requested)
+        column.token_requested.connect(self.token_requested)
         self.columns[number] = column
         self._group.addButton(column.title)
         self._layout.insertWidget(sorted(self.columns).index(number), column)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QButtonGroup, QToolButton
 from studio.core.translation import tr
 from studio.ui.app_state import AppState
 from studio.ui.background import DelayedCall
+from studio.ui.stage.candidates.result_view import ResultView
 from studio.ui.stage.candidates.saved_text import SavedText
 from studio.ui.widgets.factory import name_control, row
 from studio.ui.widgets.text_view import TextView
@@ -29,6 +30,8 @@ class CandidateLayout(QObject):
     copy_requested = Signal(int)
     edit_requested = Signal(int)
     pick_requested = Signal(int)
+    token_requested = Signal(object, int, int)
+    """(view, candidate, place in its text)"""
 
     def __init__(self, shared: AppState, view: TextView) -> None:
         super().__init__(view)
@@ -66,6 +69,7 @@ class CandidateLayout(QObject):
         columns.copy_requested.connect(self.copy_requested)
         columns.edit_requested.connect(self.edit_requested)
         columns.pick_requested.connect(self.pick_requested)
+        columns.token_requested.connect(self.token_requested)
         return columns
 
     @property
@@ -84,6 +88,9 @@ class CandidateLayout(QObject):
         are_columns = self._shared.settings.text_columns
         self.tabs_button.setChecked(not are_columns)
         self.columns_button.setChecked(are_columns)
+        view = self._view.view
+        if isinstance(view, ResultView):
+            view.opens_on_click = self._has_tokens(max(0, self._view.tabs.currentIndex()))
         self.switch.setVisible(1 < len(self._view.candidates()) <= MAX_COLUMNS)
         if not self.are_columns_shown:
             self._view.show_page(None)
@@ -97,12 +104,17 @@ class CandidateLayout(QObject):
                 self._view.tabs.tabText(number),
                 texts.get(number, ""),
                 self.saved[number].checks if number in self.saved else (),
+                self._has_tokens(number),
             )
             for number in self._view.candidates()
         ]
         chosen = max(0, self._view.tabs.currentIndex())
         self.columns.show_candidates(candidates, chosen, is_over=self.is_over)
         self._view.show_page(self.columns)
+
+    def _has_tokens(self, number: int) -> bool:
+        saved = self.saved.get(number)
+        return saved is not None and saved.logprobs is not None
 
     def _on_settings_changed(self, names: frozenset[str]) -> None:
         if "text_columns" in names:

@@ -7,8 +7,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent, QTextCharFormat, QTextCursor
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextEdit
 
 from studio.ui.background import DelayedCall
@@ -43,8 +43,13 @@ class _PlaceMap(NamedTuple):
 class ResultView(SoftBreakView):
     """A read-only text with a cursor that the keyboard moves."""
 
+    token_requested = Signal(int)
+    """The user wants to see about the character at a place in the text: Enter, or a click."""
+
     def __init__(self) -> None:
         super().__init__()
+        self.opens_on_click = False
+        """A click asks about a token, as Enter does."""
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
@@ -74,6 +79,33 @@ class ResultView(SoftBreakView):
         units = place + bisect_left(map_.astral, place)
         count = bisect_left if is_end else bisect_right
         return units + count(map_.break_units, units)
+
+    def rect_of(self, place: int) -> QRect:
+        """Return where a character is in the viewport."""
+        cursor = QTextCursor(self.document())
+        last = self.document().characterCount() - 1
+        cursor.setPosition(min(self.position(place), last))
+        return self.cursorRect(cursor)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ask about the token at the cursor on Enter."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers() & (
+            Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+        ):
+            self.token_requested.emit(self.place(self.textCursor().position()))
+            return
+        super().keyPressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Ask about the token under the mouse, unless text was selected."""
+        super().mouseReleaseEvent(event)
+        is_click = event.button() == Qt.MouseButton.LeftButton
+        cursor = self.textCursor()
+        if is_click and self.opens_on_click and not cursor.hasSelection():
+            position = cursor.position()
+            if position and event.position().x() < self.cursorRect(cursor).left():
+                position -= 1  # the cursor is after the character that was clicked
+            self.token_requested.emit(self.place(position))
 
     def _place_map(self) -> _PlaceMap:
         if self._map is None:

@@ -29,7 +29,7 @@ def make_candidates(qtbot, studio, **values):
     def are_files_shown():
         paths = stage._paths
         is_shown = job.id in stage.group and stage.is_over
-        return is_shown and paths and stage.candidates.saved.keys() == paths.keys()
+        return is_shown and bool(paths) and stage.candidates.saved.keys() == paths.keys()
 
     qtbot.waitUntil(are_files_shown, timeout=PATIENCE)
     return stage, job.id
