@@ -53,6 +53,17 @@ def load_tasks(data: DataFolder) -> dict[str, Task]:
     return {path.stem: read_task(path) for path in _files(data).values()}
 
 
+def read_tasks(data: DataFolder) -> list[Task | StudioError]:
+    """Return the tasks as `load_tasks` does, and the errors of invalid files."""
+    found: list[Task | StudioError] = []
+    for path in _files(data).values():
+        try:
+            found.append(read_task(path))
+        except StudioError as error:
+            found.append(error)
+    return found
+
+
 def find_task(data: DataFolder | None, name: str) -> Task:
     """Return a task, without `data` one of Studio's.
 

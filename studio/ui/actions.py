@@ -78,6 +78,15 @@ ACTIONS = (
         "stop",
     ),
     Action(
+        "choose_task",
+        mark("Write…"),
+        mark("Write a headline, summary, article, poem … with a form for it"),
+        "File",
+        "Ctrl+Shift+W",
+        "text",
+        starts_group=True,
+    ),
+    Action(
         "file_opener.ask_for_batch",
         mark("Batch from a file…"),
         mark("Run every prompt of a text, CSV, Excel or JSON file"),

@@ -69,10 +69,8 @@ class MainWindow(WindowShell):
         self.window_library = WindowLibrary(shared, self, self._pages[LIBRARY])
         self.queue_banner = QueueBanner(shared.queue, self.queue_dock)
         self.settings_banner = Notice("banner")
-        for notice in self.install_banner.notices:
+        for notice in (*self.install_banner.notices, self.queue_banner, self.settings_banner):
             self._banners.addWidget(notice)
-        self._banners.addWidget(self.queue_banner)
-        self._banners.addWidget(self.settings_banner)
         self._column.insertWidget(1, self.install_banner.bar)
         self.install_banner.offer_starter()
         last = shared.settings.last_tab
@@ -272,10 +270,13 @@ class MainWindow(WindowShell):
         """Show the form of a model's kind, with this model chosen."""
         kind = KINDS.get(card.kind)
         if kind is not None and kind.tab:
-            form = self._show_form(kind)
-            form.form_side.show()
-            form.choose_model(card.name)
-            form.prompt.setFocus()
+            self.show_kind(kind.name)
+            self.current().choose_model(card.name)
+
+    def choose_task(self) -> None:
+        """Show the menu of guided tasks in the text tab."""
+        self.show_kind("text")
+        self.text_tab.tasks.open_menu()
 
     def _on_prompt_requested(self, kind: str, text: str, sha256: str) -> None:
         self._show_form(KINDS[kind]).use_text_of(text, sha256)

@@ -31,6 +31,7 @@ RULES = (
     Rule("tasks/*.toml", "description"),
     Rule("tasks/*.toml", "title", "field"),
     Rule("tasks/*.toml", "description", "field"),
+    Rule("tasks/*.toml", "choices", "field"),
 )
 
 
@@ -46,8 +47,16 @@ def resource_uses() -> Iterator[Use]:
         for path in sorted((ROOT / "resources").glob(rule.files)):
             document = tomllib.loads(path.read_text(encoding="utf-8"))
             for table in _tables(document, rule.table):
-                if text := table.get(rule.key):
-                    yield Use(Message(text), path.relative_to(ROOT).as_posix())
+                context = "choice" if rule.key == "choices" else ""
+                for text in _texts(table.get(rule.key)):
+                    yield Use(Message(text, context=context), path.relative_to(ROOT).as_posix())
+
+
+def _texts(value: str | list[str] | None) -> Iterable[str]:
+    """Return a text, or those of a list that are English."""
+    if isinstance(value, list):
+        return [text for text in value if text.isascii()]
+    return [value] if value else []
 
 
 def _tables(document: dict[str, Any], name: str) -> Iterable[dict[str, Any]]:

@@ -53,6 +53,13 @@ class Form(Protocol):
         """Fill the form."""
 
 
+class TextForm(Protocol):
+    """The part of the text tab that entries use."""
+
+    def write(self, name: str) -> None:
+        """Show the form of a guided task."""
+
+
 class Window(Protocol):
     """The part of the main window that entries use; it imports this module."""
 
@@ -63,6 +70,10 @@ class Window(Protocol):
     @property
     def dialogs(self) -> Dialogs:
         """Its dialogs."""
+
+    @property
+    def text_tab(self) -> TextForm:
+        """The text tab."""
 
     def action(self, key: str) -> QAction:
         """Return an action of the menus."""
@@ -104,11 +115,16 @@ def default_providers(window: Window) -> list[Provider]:
     def read_presets() -> list[Entry]:  # in the palette's thread, which may read files
         return list(_presets(window))
 
+    @functools.cache
+    def read_guided_tasks() -> list[Entry]:  # in the palette's thread, too
+        return list(_guided_tasks(window))
+
     settings = list(_settings(window))
     return [
         lambda _query: known,
         lambda _query: models,
         lambda _query: read_presets(),
+        lambda _query: read_guided_tasks(),
         lambda _query: settings,
         lambda _query: recent,
         functools.partial(_search_library, window, frozenset(job.id for job in jobs)),
@@ -138,6 +154,22 @@ def _presets(window: Window) -> Iterator[Entry]:
                 yield Entry(
                     tr_marked(preset.title), tr("{kind} preset", kind=tr_marked(kind.title)), run
                 )
+
+
+def _guided_tasks(window: Window) -> Iterator[Entry]:
+    from studio.text_tasks.loader import read_tasks
+
+    for task in read_tasks(window.shared.data):
+        if isinstance(task, StudioError):  # the menu names it
+            continue
+        title = tr("Write: {task}", task=tr_marked(task.title))
+        run = functools.partial(_write, window, task.name)
+        yield Entry(title, tr("Guided task"), run, words=tr_marked(task.description))
+
+
+def _write(window: Window, name: str) -> None:
+    window.show_kind("text")
+    window.text_tab.write(name)
 
 
 def _use_preset(window: Window, kind: str, preset: Preset) -> None:

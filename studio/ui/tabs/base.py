@@ -12,7 +12,6 @@ from studio.core.errors import InvalidRequestError
 from studio.core.jobs import Job
 from studio.core.requests import Request
 from studio.core.translation import tr
-from studio.models.card import request_for
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.stage.examples import ExamplesPage, examples_for
@@ -205,7 +204,7 @@ class GenerateTab(FormTab):
         if card is None or card.name != (result.model or result.request.model):
             return False
         try:
-            request: Request = request_for(card, values)
+            request = self.build(card)
         except InvalidRequestError:
             return False
         ours, theirs = msgspec.structs.asdict(request), msgspec.structs.asdict(result.request)

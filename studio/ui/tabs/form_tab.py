@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from PySide6.QtGui import QKeySequence, QShortcut, QTextCursor
@@ -181,6 +181,23 @@ class FormTab(Tab):
     def on_card_changed(self, card: ModelCard | None) -> None:
         """Show what the chosen model needs."""
 
+    def unused_fields(self, card: ModelCard | None) -> Iterable[str]:
+        """Return the fields of the request that have no effect."""
+        return card.unused_fields if card else ()
+
+    def defaults(self, card: ModelCard | None) -> dict[str, Any]:
+        """Return the values of fields that the user has not edited."""
+        return card.defaults if card else {}
+
+    def build(self, card: ModelCard) -> Request:
+        """Return the request for a model, unchecked. Raises InvalidRequestError."""
+        formats = self.shared.format_defaults(self.kind)  # the form of texts has no field for it
+        return request_for(card, {**formats, **self.values()})
+
+    def show_problems(self, problems: list[Problem]) -> None:
+        """Mark the fields that have one."""
+        self.prompt_box.show_problem(self.form.set_problems(problems))
+
     def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
         """Return why the model cannot run the request. Subclasses add problems of their panels."""
         return check(card, request, self.shared.find_card, read_files=False)
@@ -269,21 +286,19 @@ class FormTab(Tab):
 
     def _on_model_changed(self) -> None:
         card = self.card
-        self.form.hide_fields(card.unused_fields if card else ())
-        self.form.set_defaults(
-            {**(card.defaults if card else {}), **self.shared.format_defaults(self.kind)}
-        )
+        self.form.hide_fields(self.unused_fields(card))
+        self.form.set_defaults({**self.defaults(card), **self.shared.format_defaults(self.kind)})
         self.on_card_changed(card)
         self._on_edited()
 
     def _on_expanded_changed(self, expanded: bool) -> None:
         self.shared.change_settings(advanced_shown={self.kind: expanded})
 
-    def _on_reset(self, before: dict[str, Any]) -> None:
+    def _on_reset(self, undo: Callable[[], None]) -> None:
         self.shared.post_toast(
             tr("All settings are the model's defaults"),
             tr("Undo"),
-            lambda: self.form.set_values(before),
+            undo,
         )
 
     def _on_settings_changed(self, names: frozenset[str]) -> None:
@@ -366,8 +381,7 @@ class FormTab(Tab):
         card = self.card
         if card is None:
             raise InvalidRequestError([Problem("model", tr("none is installed"))])
-        formats = self.shared.format_defaults(self.kind)  # the form of texts has no field for it
-        request = request_for(card, {**formats, **self.values()})
+        request = self.build(card)
         problems = self.find_problems(card, request)
         if self.alternatives.problem:
             problems.append(Problem("prompt", self.alternatives.problem))
@@ -383,7 +397,7 @@ class FormTab(Tab):
             request = self.request()
         except InvalidRequestError as error:
             problems = error.problems
-        self.prompt_box.show_problem(self.form.set_problems(problems))
+        self.show_problems(problems)
         hint = self._describe(problems)
         self._hint.setText(hint)
         self._hint.setVisible(bool(hint))
@@ -403,16 +417,22 @@ class FormTab(Tab):
             return ""
         name = problems[0].field
         field = self.form.fields.get(name)
-        title = field.info.title if field else self._titles.get(name, name.title())
+        title = field.info.title if field else self.title_of(name)
         return f"{title}: {problems[0].message}"
+
+    def title_of(self, name: str) -> str:
+        """Return the title of a field of the request."""
+        return self._titles.get(name, name.title())
+
+    def prompt_texts(self) -> PromptTexts:
+        """Return the texts that may have alternatives."""
+        values = self.values()
+        return PromptTexts(values["prompt"], str(values.get("negative_prompt", "")))
 
     def _on_edited(self) -> None:
         if not self._has_prompt():
             self.sources = NO_SOURCES
-        values = self.values()
-        self.alternatives.show_texts(
-            PromptTexts(values["prompt"], str(values.get("negative_prompt", "")))
-        )
+        self.alternatives.show_texts(self.prompt_texts())
         self.check()
         if not self._is_loading:
             self.shared.keep_draft(self.kind, self._draft())

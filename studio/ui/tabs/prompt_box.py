@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtGui import QTextCursor
-from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from studio.core.errors import Problem
 from studio.core.translation import tr
@@ -49,11 +49,17 @@ class PromptBox(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        title = row(label(tr("Prompt"), "muted"), None, self.history_button, menu, spacing=0)
-        layout.addWidget(title)
+        self._title = row(label(tr("Prompt"), "muted"), None, self.history_button, menu, spacing=0)
+        layout.addWidget(self._title)
         layout.addSpacing(6)
         for widget in (self.editor, self.handle, self._problem, self.alternatives):
             layout.addWidget(widget)
+
+    def add_to_title(self, control: QWidget) -> None:
+        """Add a control to the title line, before the menu."""
+        layout = self._title.layout()
+        assert isinstance(layout, QHBoxLayout)
+        layout.insertWidget(layout.count() - 1, control)
 
     def show_history(self) -> None:
         """Open the list of earlier prompts."""

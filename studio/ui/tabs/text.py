@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import msgspec
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QWidget
 
@@ -22,8 +23,8 @@ from studio.preflight.tokens import count_tokens
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.stage.text import TextStage
-from studio.ui.tabs.base import GenerateTab
 from studio.ui.tabs.language_note import LanguageNote
+from studio.ui.tabs.tasks.task_tab import TaskTab
 from studio.ui.text.text_views import TextViews
 from studio.ui.widgets.factory import button, label, row, text_editor
 from studio.ui.widgets.text_view import TextView
@@ -32,14 +33,16 @@ if TYPE_CHECKING:
     from studio.ui.text.document_page import DocumentPage
 
 COUNT_DELAY_MS = 200
+LANGUAGE_SAMPLE = 10_000
+"""Characters of a source whose language is checked."""
 
 
-class TextTab(GenerateTab):
+class TextTab(TaskTab):
     """The form on the left, the text on the right, streamed."""
 
     kind = "text"
     own_fields = ("system_prompt", "format")
-    values_of_preset: ClassVar = {"system_prompt": ""}
+    values_of_preset: ClassVar = {"system_prompt": "", "task": None}
     stage: TextStage
 
     def __init__(self, shared: AppState) -> None:
@@ -63,12 +66,14 @@ class TextTab(GenerateTab):
         self.language_note.model_chosen.connect(self.choose_model)
         self.form.fields["max_new_tokens"].changed.connect(self._show_count)
         self.views.changed.connect(self._on_view_changed)
+        self.tasks.changed.connect(self._count_timer.start)
         if shared.settings.text_view == "document":
             self.views.show_view("document")
 
     def extra_widgets(self) -> list[QWidget]:
         """See `FormTab`."""
         return [
+            self.tasks,
             self.language_note,
             row(None, self.token_count),
             self._system_title,
@@ -89,6 +94,19 @@ class TextTab(GenerateTab):
         self.views.add("document", tr("Document"), self._create_document_page)
         self.views.show_view("result")
         return self.views
+
+    def take_document(self, receive: Callable[[str, str], None]) -> None:
+        """See `TaskTab`. A document that is not open yet is waited for."""
+        is_open = self.views.is_created("document")
+        page = self.document_page
+
+        def take() -> None:
+            receive(page.document.text, page.shown_title())
+
+        if is_open:
+            take()
+        else:
+            page.document_opened.connect(take, Qt.ConnectionType.SingleShotConnection)
 
     def _create_document_page(self) -> DocumentPage:
         from studio.ui.text.document_page import DocumentPage
@@ -136,8 +154,8 @@ class TextTab(GenerateTab):
         return self.stage.view
 
     def own_values(self) -> dict[str, Any]:
-        """See `FormTab`."""
-        return {"system_prompt": self.system_prompt.toPlainText()}
+        """See `FormTab`. `task`: None, or what was entered in the form of a task."""
+        return {"system_prompt": self.system_prompt.toPlainText(), "task": self.tasks.entry()}
 
     def set_own_values(self, values: dict[str, Any]) -> None:
         """See `FormTab`."""
@@ -146,10 +164,12 @@ class TextTab(GenerateTab):
 
     def on_card_changed(self, card: ModelCard | None) -> None:
         """Show the system prompt for models that use it."""
-        chat = card is None or card.chat
+        chat = (card is None or card.chat) and not self.tasks.is_open
         self._system_title.setVisible(chat)
         self.system_prompt.setVisible(chat)
         self._count_timer.start()
+        if self.tasks.panel is not None:
+            self.tasks.panel.show_model(card)
         if self.views.is_created("document"):
             self.document_page.counts.refresh()
 
@@ -199,12 +219,14 @@ class TextTab(GenerateTab):
     # ----------------------------------------------------------------------
 
     def _count(self) -> None:
-        card, prompt, system = (
-            self.card,
-            self.prompt.toPlainText(),
-            self.system_prompt.toPlainText(),
-        )
-        self.language_note.check(card, prompt)
+        card = self.card
+        panel = self.tasks.panel
+        if panel is not None:
+            prompt, system = self.asked if self._has_prompt() else ("", "")
+            self.language_note.check(card, panel.main.value()[:LANGUAGE_SAMPLE])
+        else:
+            prompt, system = self.prompt.toPlainText(), self.system_prompt.toPlainText()
+            self.language_note.check(card, prompt)
         if card is None or not prompt:
             self._on_counted(None if card is None else 0)
             return

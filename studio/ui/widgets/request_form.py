@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -28,7 +29,7 @@ class RequestForm(QWidget):
     expanded_changed = Signal(bool)
     """The user showed or hid the advanced fields."""
     was_reset = Signal(object)
-    """All fields were reset; with the values of the edited ones before."""
+    """All fields were reset; with a function that takes it back."""
 
     def __init__(
         self, request_type: type[Request], skip: Iterable[str] = (), *, expanded: bool = False
@@ -134,6 +135,10 @@ class RequestForm(QWidget):
             and self.fields[name].value() != self._defaults[name]
         )
 
+    def changed_values(self) -> dict[str, Any]:
+        """Return the values that differ from the model's defaults."""
+        return {name: field.value() for name, field in self.fields.items() if self.is_changed(name)}
+
     def hide_fields(self, unused: Iterable[str]) -> None:
         """Hide the fields that the model does not use; they keep the request's defaults."""
         if frozenset(unused) != self._unused:
@@ -173,7 +178,7 @@ class RequestForm(QWidget):
         """Take the model's defaults again in all fields; `was_reset` offers to undo it."""
         before = {name: self.fields[name].value() for name in self._edited}
         self.reset(self.fields)
-        self.was_reset.emit(before)
+        self.was_reset.emit(partial(self.set_values, before))
 
     def _apply_defaults(self, names: Iterable[str]) -> None:
         self._applying_defaults = True

@@ -1,0 +1,67 @@
+"""What a user entered in the form of a guided task, as drafts and recipes restore it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from studio.core.requests.text_task import TextTask
+
+MAX_DRAFT_CHARACTERS = 250_000
+"""Longer texts are not kept in the draft; they are read from a document again."""
+
+
+class TaskEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A task and the values of its form."""
+
+    name: str
+    values: dict[str, str] = {}
+    """Field → its value; without fields that have their default."""
+    language: str = ""
+    """en or zh; empty if it follows the text."""
+    fix: int = 0
+
+
+class TaskSettings(NamedTuple):
+    """What a form sets besides the fields of its task."""
+
+    values: dict[str, Any]
+    """Fields of the request that differ from the task's."""
+    candidates: int
+    """Results that are wanted."""
+
+
+def entry_of_task(task: TextTask) -> TaskEntry:
+    """Return what has to be entered for the task of a request."""
+    from studio.text_checks.language import detect_language
+
+    found = detect_language(task.main_text)
+    follows = found == task.language or (task.language == "en" and found != "zh")
+    return TaskEntry(
+        name=task.name,
+        values={field.name: field.value for field in task.fields},
+        language="" if follows else task.language,
+        fix=task.fix,
+    )
+
+
+def read_entry(value: Any) -> TaskEntry | None:
+    """Return the entry in a form's values or in a draft; None if there is no valid one."""
+    if isinstance(value, TaskEntry):
+        return value
+    if isinstance(value, TextTask):
+        return entry_of_task(value)
+    try:
+        return msgspec.convert(value, TaskEntry) if value else None
+    except msgspec.ValidationError:
+        return None
+
+
+def for_draft(entry: TaskEntry) -> dict[str, Any]:
+    """Return an entry for the drafts' file."""
+    values = {
+        name: text for name, text in entry.values.items() if len(text) <= MAX_DRAFT_CHARACTERS
+    }
+    kept: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(entry, values=values))
+    return kept

@@ -1,0 +1,210 @@
+"""The form of one guided task."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QSpinBox, QVBoxLayout, QWidget
+
+from studio.core.errors import Problem
+from studio.core.requests import TextRequest
+from studio.core.requests.text_task import MAX_FIXES
+from studio.core.translation import tr, tr_marked
+from studio.models.card import ModelCard, request_for
+from studio.ui.app_state import AppState
+from studio.ui.tabs.tasks.entry import TaskEntry, TaskSettings
+from studio.ui.tabs.tasks.source_row import SourceRow, TakeDocument
+from studio.ui.tabs.tasks.task_fields import NumberField, TaskField, TextField, create_field
+from studio.ui.tabs.tasks.write_button import too_small
+from studio.ui.widgets.factory import Notice, button, label, name_control, row
+from studio.ui.widgets.request_field import WheelGuard
+
+if TYPE_CHECKING:
+    from studio.text_tasks.task import Task
+
+SOURCE_CHARACTERS = 10_000
+"""A main text that may be so long can be taken from a document."""
+_LANGUAGES = {"en": "English", "zh": "中文"}
+"""Each in its own name, as in the settings."""
+
+
+class TaskPanel(QWidget):
+    """Description, fields, language and corrections of a task."""
+
+    changed = Signal()
+    model_chosen = Signal(str)
+    """Name of an installed model."""
+
+    def __init__(self, shared: AppState, task: Task, take_document: TakeDocument) -> None:
+        super().__init__()
+        self._shared = shared
+        self.task = task
+        self.fields: dict[str, TaskField] = {}
+        self._guard = WheelGuard(self)
+        self.size_note = Notice("banner")
+        self.source = SourceRow(take_document)
+        self.source.text_read.connect(self._on_text_read)
+        self.language = self._create_language()
+        self.fix = self._create_fix()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(label(tr_marked(task.description), "muted", wrap=True))
+        layout.addWidget(self.size_note)
+        for definition in task.field:
+            field = create_field(definition, self._guard, is_main=definition is task.main)
+            self.fields[definition.name] = field
+            layout.addWidget(field)
+            if definition is task.main:
+                layout.addWidget(self.source)
+            field.changed.connect(self._on_changed)
+        longest = task.main.at_most
+        self.source.setVisible(longest is None or longest >= SOURCE_CHARACTERS)
+        layout.addWidget(row(label(tr("Language", context="text"), "muted"), self.language))
+        layout.addWidget(row(label(tr("Corrections"), "muted"), self.fix))
+
+    def _create_language(self) -> QComboBox:
+        combo = QComboBox()
+        combo.addItem(tr("As in the text"), "")
+        for name in self.task.prompt:
+            combo.addItem(_LANGUAGES[name], name)
+        name_control(combo, tr("Language", context="text"), tr("The language of prompt and result"))
+        combo.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        combo.installEventFilter(self._guard)
+        combo.currentIndexChanged.connect(lambda _index: self.changed.emit())
+        return combo
+
+    def _create_fix(self) -> QSpinBox:
+        spin = QSpinBox()
+        spin.setRange(0, MAX_FIXES)
+        spin.setSpecialValueText(tr("off"))
+        spin.lineEdit().setTextMargins(6, 0, 6, 0)
+        tip = tr("While a check fails, run the model again with what failed, at most so many times")
+        name_control(spin, tr("Corrections"), tip)
+        spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        spin.installEventFilter(self._guard)
+        spin.valueChanged.connect(lambda _value: self.changed.emit())
+        return spin
+
+    @property
+    def main(self) -> TextField:
+        """The field of the main text."""
+        field = self.fields[self.task.main.name]
+        assert isinstance(field, TextField)
+        return field
+
+    def _on_changed(self) -> None:
+        self._follow_choices()
+        self.changed.emit()
+
+    def _follow_choices(self) -> None:
+        chosen: dict[str, int | str] = {}
+        for field in self.fields.values():
+            if field.definition.sets:
+                chosen |= field.definition.sets.get(field.value(), {})
+        for name, field in self.fields.items():
+            if isinstance(field, NumberField):
+                number = chosen.get(name)
+                field.follow(None if number is None else int(number))
+
+    def _on_text_read(self, text: str, name: str) -> None:
+        self.main.hold(text, name)
+
+    # Values
+    # ----------------------------------------------------------------------
+
+    def entry(self) -> TaskEntry:
+        """Return what the user entered."""
+        values = {name: field.value() for name, field in self.fields.items()}
+        return TaskEntry(
+            name=self.task.name,
+            values={name: value for name, value in values.items() if value},
+            language=str(self.language.currentData()),
+            fix=self.fix.value(),
+        )
+
+    def set_entry(self, entry: TaskEntry) -> None:
+        """Show an entry; values of fields that the task no longer has are ignored."""
+        numbers = [name for name, one in self.fields.items() if isinstance(one, NumberField)]
+        others = [name for name in self.fields if name not in numbers]
+        for name in (*others, *numbers):  # choices set numbers
+            self.fields[name].set_value(entry.values.get(name, ""))
+        self.language.setCurrentIndex(max(0, self.language.findData(entry.language)))
+        self.fix.setValue(entry.fix)
+
+    def show_problems(self, problems: Sequence[Problem]) -> None:
+        """Mark the fields that have one. An empty form has none yet."""
+        messages = {problem.field: problem.message for problem in problems}
+        if "prompt" in messages:  # made of all fields
+            messages.setdefault(self.task.main.name, messages["prompt"])
+        if not self.main.value().strip():
+            messages.pop(self.task.main.name, None)
+        for name, field in self.fields.items():
+            field.show_problem(messages.get(name, ""))
+
+    def title_of(self, name: str) -> str:
+        """Return the title of a field, for a problem."""
+        if name in self.fields:
+            return tr_marked(self.fields[name].definition.title)
+        others = {"language": tr("Language", context="text"), "fix": tr("Corrections")}
+        return others.get(name, tr_marked(self.task.title))
+
+    # The request
+    # ----------------------------------------------------------------------
+
+    def defaults(self, card: ModelCard | None) -> dict[str, Any]:
+        """Return the task's values of the request's fields."""
+        task = self.task
+        values = {"num_return_sequences": task.candidates, **task.generation}
+        return values if card is None or card.chat else {**values, **task.base_generation}
+
+    def request(self, card: ModelCard, settings: TaskSettings) -> TextRequest:
+        """Return the request that the command makes of the same values.
+
+        Raises InvalidRequestError.
+        """
+        from studio.text_tasks.loader import LANGUAGE
+        from studio.text_tasks.requests import TaskInput, request_values
+
+        entry = self.entry()
+        values = dict(entry.values)
+        prompt = values.pop(self.task.main.name, "")
+        kept = settings.values
+        others = {name: value for name, value in kept.items() if name != "num_return_sequences"}
+        inputs = TaskInput(
+            prompt=prompt,
+            fields={**values, LANGUAGE: entry.language},
+            candidates=settings.candidates,
+            fix=entry.fix,
+            settings=others,
+        )
+        request = request_for(card, request_values(self.task, inputs, card))
+        assert isinstance(request, TextRequest)
+        return request
+
+    # The model
+    # ----------------------------------------------------------------------
+
+    def show_model(self, card: ModelCard | None) -> None:
+        """Show whether the model is too small for the task, and lead to one that is not."""
+        if card is None or not self.task.is_too_small(card.parameters):
+            self.size_note.clear()
+            return
+        least = self.task.min_parameters
+        large = [one for one in self._shared.cards("text") if one.parameters >= least]
+        if large:
+            choose = button(
+                tr("Use {title}", title=large[0].title),
+                tr("Choose this model"),
+                functools.partial(self.model_chosen.emit, large[0].name),
+            )
+        else:
+            choose = button(
+                tr("Get a larger model…"),
+                tr("Show which model this computer can run, and what it costs"),
+                self._shared.larger_requested.emit,
+            )
+        self.size_note.show_message(too_small(card), "", [choose])
