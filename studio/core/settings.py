@@ -108,6 +108,8 @@ class Settings(msgspec.Struct, kw_only=True):
     """What the text tab shows next to its form."""
     text_columns: bool = False
     """Candidates of a text are shown side by side instead of in tabs."""
+    text_heat_map: bool = False
+    """Tokens of a text are marked by their probability."""
     last_document: str = ""
     """Id of the document that was open last."""
     document_font: DocumentFont = "sans"

@@ -31,6 +31,7 @@ NOT_SHOWN = {
     "library_sidebar",
     "text_view",
     "text_columns",  # chosen above the candidates
+    "text_heat_map",
     "last_document",
     "document_font",  # chosen in the document's own menu
     "document_size",

@@ -13,7 +13,7 @@ from studio.ui.app_state import AppState
 from studio.ui.background import DelayedCall
 from studio.ui.stage.candidates.result_view import ResultView
 from studio.ui.stage.candidates.saved_text import SavedText
-from studio.ui.widgets.factory import name_control, row
+from studio.ui.widgets.factory import label, name_control, row
 from studio.ui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
@@ -49,7 +49,16 @@ class CandidateLayout(QObject):
         for control in (self.tabs_button, self.columns_button):
             group.addButton(control)
         self.switch = row(self.tabs_button, self.columns_button, spacing=4)
+        self.heat_button = _switch_button(
+            tr("Probabilities"), tr("Mark the tokens that the model found unlikely")
+        )
+        self.heat_button.clicked.connect(
+            lambda is_on: self._shared.change_settings(text_heat_map=is_on)
+        )
+        self.legend = label("", "muted", wrap=True)
         view.bar.addStretch()
+        view.bar.addWidget(self.legend, 1)
+        view.bar.addWidget(self.heat_button)
         view.bar.addWidget(self.switch)
         self._soon = DelayedCall(self, self.refresh, UPDATE_MS)
         view.updated.connect(self._soon.request)
@@ -91,6 +100,7 @@ class CandidateLayout(QObject):
         view = self._view.view
         if isinstance(view, ResultView):
             view.opens_on_click = self._has_tokens(max(0, self._view.tabs.currentIndex()))
+        self._show_heat()
         self.switch.setVisible(1 < len(self._view.candidates()) <= MAX_COLUMNS)
         if not self.are_columns_shown:
             self._view.show_page(None)
@@ -112,12 +122,30 @@ class CandidateLayout(QObject):
         self.columns.show_candidates(candidates, chosen, is_over=self.is_over)
         self._view.show_page(self.columns)
 
+    def _show_heat(self) -> None:
+        """Mark the text in the tab; in columns the differences are marked instead."""
+        from studio.ui.stage.candidates.heat_map import heat_marks, legend
+
+        number = max(0, self._view.tabs.currentIndex())
+        saved = self.saved.get(number)
+        logprobs = saved.logprobs if saved is not None else None
+        self.heat_button.setVisible(logprobs is not None and not self.are_columns_shown)
+        self.heat_button.setChecked(self._shared.settings.text_heat_map)
+        is_on = self._shared.settings.text_heat_map and not self.heat_button.isHidden()
+        self.legend.setText(legend() if is_on else "")
+        self.legend.setVisible(is_on)
+        view = self._view.view
+        if isinstance(view, ResultView):
+            text = self._view.text()
+            shown = logprobs if is_on and saved is not None and saved.text == text else None
+            view.set_marks(heat_marks(shown, len(text)) if shown is not None else ())
+
     def _has_tokens(self, number: int) -> bool:
         saved = self.saved.get(number)
         return saved is not None and saved.logprobs is not None
 
     def _on_settings_changed(self, names: frozenset[str]) -> None:
-        if "text_columns" in names:
+        if names & {"text_columns", "text_heat_map"}:
             self.refresh()
 
 
