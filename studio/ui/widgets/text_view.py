@@ -60,6 +60,7 @@ class TextView(QWidget):
         self.bar = QHBoxLayout()
         self.bar.addWidget(self.tabs, 1)
         layout.addLayout(self.bar)
+        self._column = layout
         self.thoughts = ThoughtsView()
         layout.addWidget(self.thoughts)
         self._pages = QStackedWidget()
@@ -131,6 +132,10 @@ class TextView(QWidget):
             self._show(text)
         self.changed.emit()
         self.updated.emit()
+
+    def add_legend(self, legend: QWidget) -> None:
+        """Add a widget between the tabs and the text."""
+        self._column.insertWidget(1, legend)
 
     def show_page(self, page: QWidget | None) -> None:
         """Show another page with all candidates instead of the tabs; None returns to them."""

@@ -27,7 +27,7 @@ class AlternativesPopup(QFrame):
     def __init__(self, parent: ResultView) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setFrameShape(QFrame.Shape.Box)
+        self.setProperty("role", "popup")
         self.setFixedWidth(WIDTH)
         self._token: Token | None = None
         self.list = QTreeWidget()

@@ -57,7 +57,7 @@ class CandidateLayout(QObject):
         )
         self.legend = label("", "muted", wrap=True)
         view.bar.addStretch()
-        view.bar.addWidget(self.legend, 1)
+        view.add_legend(self.legend)
         view.bar.addWidget(self.heat_button)
         view.bar.addWidget(self.switch)
         self._soon = DelayedCall(self, self.refresh, UPDATE_MS)
