@@ -230,12 +230,11 @@ class MainWindow(WindowShell):
             self.shared.queue.find_artifacts(job_id, self._open_first)
 
     def _open_first(self, artifacts: list[Artifact]) -> None:
-        if artifacts and artifacts[0].media_type.startswith("video/"):
-            self.dialogs.show_video(Path(artifacts[0].path))
-        elif artifacts:
-            self.show_artifact(Path(artifacts[0].path))
-        else:
+        if not artifacts:
             self.shared.post_toast(tr("This job has no result"))
+            return
+        is_video = artifacts[0].media_type.startswith("video/")
+        (self.dialogs.show_video if is_video else self.show_artifact)(Path(artifacts[0].path))
 
     def _on_recipe_opened(self, path: Path, recipe: Recipe) -> None:
         self.fill(recipe, path)

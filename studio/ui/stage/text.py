@@ -19,6 +19,7 @@ from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.stage.candidates.layout import CandidateLayout
 from studio.ui.stage.candidates.result_view import ResultView
+from studio.ui.stage.candidates.review_panel import ReviewPanel
 from studio.ui.stage.candidates.saved_text import SavedText, read_saved_text
 from studio.ui.stage.candidates.tokens import (
     Alternative,
@@ -53,6 +54,7 @@ class TextStage(Stage):
         self._text = ResultView()
         self.view = TextView(self._text)
         self.candidates = CandidateLayout(shared, self.view)
+        self.review = ReviewPanel()
         self._paths: dict[int, str] = {}
         """Place of a candidate among those of the whole batch → its file."""
         self._added: dict[str, tuple[int, str]] = {}
@@ -88,6 +90,8 @@ class TextStage(Stage):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.view, 1)
+        layout.addWidget(self.review)
+        self.shown_changed.connect(lambda: self.review.show_result(self.shown))
         layout.addWidget(
             row(self.edit_button, self.copy_button, self.save_button, self.reuse_button, None)
         )

@@ -24,13 +24,7 @@ from studio.ui.tabs.layout import form_side
 from studio.ui.tabs.no_model import show_no_model
 from studio.ui.tabs.presets.preset_button import PresetButton
 from studio.ui.tabs.prompt_box import PromptBox
-from studio.ui.widgets.factory import (
-    Notice,
-    button,
-    label,
-    name_control,
-    row,
-)
+from studio.ui.widgets.factory import Notice, button, label, name_control, row
 from studio.ui.widgets.request_form import RequestForm
 from studio.ui.widgets.shortcut import shortcut_within
 

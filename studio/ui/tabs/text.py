@@ -86,6 +86,7 @@ class TextTab(TaskTab):
         stage.prompt_requested.connect(self.use_as_prompt)
         stage.edit_requested.connect(self.edit_as_document)
         stage.limit_reached.connect(self._on_limit_reached)
+        stage.review.fix_requested.connect(self._on_fix_requested)
         return stage
 
     def result_side(self) -> QWidget:
@@ -284,6 +285,13 @@ class TextTab(TaskTab):
             )
         cure = "" if buttons else tr("The model takes no more tokens.")
         self.stage.notice.show_message(sentence, cure, buttons, role="banner")
+
+    def _on_fix_requested(self, request: TextRequest, times: int) -> None:
+        """Add the job that corrects the text that is shown, with another seed."""
+        from studio.text_tasks.requests import correction_request
+
+        fixing = correction_request(request, self.view.text(), times)
+        self._submit([msgspec.structs.replace(fixing, seed=None)])
 
     def _longer(self, request: TextRequest) -> int:
         """Return twice the limit, as far as field and model allow."""

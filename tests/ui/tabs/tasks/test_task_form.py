@@ -105,7 +105,10 @@ def test_another_task_takes_the_text_over(open_tab):
 def test_a_number_follows_a_choice_until_it_is_entered(open_tab):
     _studio, tab = open_tab()
     choose(tab.tasks.write_button, "summary")
-    form, sentences = control(tab, "Form", QComboBox), control(tab, "Sentences", QSpinBox)
+    form, sentences = (
+        control(tab, "Form of the text", QComboBox),
+        control(tab, "Sentences", QSpinBox),
+    )
     assert sentences.value() == 5
     form.setCurrentIndex(form.findData("tl;dr"))
     assert sentences.value() == 1
