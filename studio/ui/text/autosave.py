@@ -44,10 +44,15 @@ class Autosave(QObject):
         return not self._pending and not self._is_writing and not self._has_failed
 
     def follow(self, document: Document) -> None:
-        """Store the changes of this stored document from now on."""
+        """Store the changes of this stored document from now on, and first those of the last one.
+
+        Whoever waits for the last one is answered: its changes are stored before what comes next.
+        """
+        self._write()  # what was typed while this document was read
         self._document = document
         self._pending, self._is_writing, self._has_failed = [], False, False
         self._timer.stop()
+        self._answer(True)
 
     def add(self, change: Change) -> None:
         """Store a change soon, with all until then."""

@@ -50,6 +50,18 @@ def test_what_is_typed_is_kept_also_when_the_window_closes_at_once(qtbot, open_p
     assert [document.text for document in stored(data)] == ["Rain and wind"]
 
 
+def test_what_is_typed_while_another_document_is_read_is_kept(qtbot, open_page, data):
+    page = open_page()
+    QTest.keyClicks(page.editor, "Rain")
+    wait_saved(qtbot, page)
+    with qtbot.waitSignal(page.document_opened, timeout=PATIENCE):
+        choose(page.header.title_menu, "New document")
+        page.editor.insertPlainText(" and wind")
+    assert page.editor.text == ""
+    page.window().close()
+    assert sorted(document.text for document in stored(data)) == ["", "Rain and wind"]
+
+
 def test_document_and_view_are_remembered(qtbot, open_studio, data):
     studio = open_studio()
     tab = studio.window.text_tab
