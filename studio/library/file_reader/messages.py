@@ -56,7 +56,7 @@ class FilesRead(msgspec.Struct, frozen=True, tag=True):
 
 
 class ThumbnailMade(msgspec.Struct, frozen=True, tag=True):
-    """The thumbnail of a file; see `library/thumbnails.py`."""
+    """The thumbnail of a file; see `library/thumbnails/make.py`."""
 
     data: bytes
 

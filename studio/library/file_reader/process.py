@@ -87,7 +87,7 @@ class ReaderProcess:
             return found
 
     def thumbnail(self, path: Path, media: Media) -> bytes:
-        """Return the thumbnail of a file. Raises StudioError; see `library/thumbnails.py`."""
+        """Return the thumbnail of a file. Raises StudioError; see `library/thumbnails/make.py`."""
         from studio.library.thumbnails.make import thumbnail_of_file
 
         with self._lock, self._in_use():
@@ -182,11 +182,13 @@ class ReaderProcess:
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
-        yield
-        if self._child is not None and not self._is_closed:
-            self._idle = threading.Timer(IDLE_SECONDS, self._end_idle)
-            self._idle.daemon = True  # the program can end meanwhile
-            self._idle.start()
+        try:
+            yield
+        finally:
+            if self._child is not None and not self._is_closed:
+                self._idle = threading.Timer(IDLE_SECONDS, self._end_idle)
+                self._idle.daemon = True  # the program can end meanwhile
+                self._idle.start()
 
     def _end_idle(self) -> None:
         timer = threading.current_thread()

@@ -56,7 +56,7 @@ class ScanProgress(NamedTuple):
     """Media files that were looked at."""
 
 
-class _Unread(NamedTuple):
+class _ChangedFile(NamedTuple):
     """A file that the index does not know as it is now."""
 
     file: FileToRead
@@ -205,7 +205,7 @@ class _Scan:
         known = known_files(self._index, paths)
         others = other_files(self._index, paths)
         newest = 0
-        unread: list[_Unread] = []
+        unread: list[_ChangedFile] = []
         found: list[int] = []
         for entry in entries:
             before = known.get(entry.path)
@@ -226,7 +226,7 @@ class _Scan:
                 self.result.others += 1
                 continue
             file = FileToRead(entry.path, status.st_size, with_plain_texts=before is not None)
-            unread.append(_Unread(file, stamp))
+            unread.append(_ChangedFile(file, stamp))
         items, new_others = self._read(folder, unread, known.keys())
         if self._is_cancelled():  # what was not read is no item, or was not reached
             return False
@@ -235,7 +235,7 @@ class _Scan:
         return newest < (time.time() - _SETTLED_SECONDS) * 1e9
 
     def _read(
-        self, folder: Folder, unread: Sequence[_Unread], known: Collection[str]
+        self, folder: Folder, unread: Sequence[_ChangedFile], known: Collection[str]
     ) -> tuple[list[NewItem], list[tuple[str, str]]]:
         """Return the files that are items, and (path, stamp) of the others."""
         items: list[NewItem] = []

@@ -129,6 +129,17 @@ def test_child_that_nobody_needs_ends(others, monkeypatch):
     reader.close()
 
 
+def test_child_that_refused_a_file_last_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr(process, "IDLE_SECONDS", 0.01)
+    reader, path = ReaderProcess(), tmp_path / "damaged.png"
+    path.write_bytes(b"no image")
+    with pytest.raises(StudioError):
+        reader.thumbnail(path, "image")
+    children = psutil.Process().children()
+    assert not psutil.wait_procs(children, ENDED)[1]
+    reader.close()
+
+
 def test_files_are_read_here_if_no_child_starts(others, monkeypatch, reader):
     def refuse(*_arguments):
         raise OSError("no more processes")
