@@ -28,7 +28,7 @@ LoadStrategy = Literal[
     "cpu",
 ]
 """A way to load a model; `models/memory/choose_plan.py` chooses one."""
-TextViewName = Literal["result", "document"]
+TextViewName = Literal["result", "document", "chat"]
 DocumentFont = Literal["sans", "serif", "mono"]
 LoadPreference = Literal["auto"] | LoadStrategy
 

@@ -30,6 +30,7 @@ from studio.ui.widgets.factory import button, label, row, text_editor
 from studio.ui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
+    from studio.ui.tabs.chat.chat_page import ChatPage
     from studio.ui.text.document_page import DocumentPage
 
 COUNT_DELAY_MS = 200
@@ -67,8 +68,8 @@ class TextTab(TaskTab):
         self.form.fields["max_new_tokens"].changed.connect(self._show_count)
         self.views.changed.connect(self._on_view_changed)
         self.tasks.changed.connect(self._count_timer.start)
-        if shared.settings.text_view == "document":
-            self.views.show_view("document")
+        if shared.settings.text_view != "result":
+            self.views.show_view(shared.settings.text_view)
 
     def extra_widgets(self) -> list[QWidget]:
         """See `FormTab`."""
@@ -90,9 +91,10 @@ class TextTab(TaskTab):
         return stage
 
     def result_side(self) -> QWidget:
-        """See `GenerateTab`. The stage, or a document."""
+        """See `GenerateTab`. The stage, a document or a chat."""
         self.views.add("result", tr("Result"), lambda: self.stage)
         self.views.add("document", tr("Document"), self._create_document_page)
+        self.views.add("chat", tr("Chat"), self._create_chat_page)
         self.views.show_view("result")
         return self.views
 
@@ -115,6 +117,16 @@ class TextTab(TaskTab):
         page = DocumentPage(self.shared, self)
         page.focus_mode_changed.connect(self._on_focus_mode_changed)
         return page
+
+    def _create_chat_page(self) -> ChatPage:
+        from studio.ui.tabs.chat.chat_page import ChatPage
+
+        return ChatPage(self.shared, lambda: self.card, self.values)
+
+    @property
+    def chat_page(self) -> ChatPage:
+        """The chat view."""
+        return cast("ChatPage", self.views.view("chat"))
 
     @property
     def document_page(self) -> DocumentPage:
@@ -175,10 +187,15 @@ class TextTab(TaskTab):
             self.document_page.counts.refresh()
 
     def generate(self) -> None:
-        """See `FormTab`. Show the result, which is no part of the document.
+        """See `FormTab`. Show the result, which is no part of the document; or answer in the chat.
 
         With the focus in the document, its text goes on instead.
         """
+        if self.views.name == "chat":
+            if self.check() is not None:
+                self.chat_page.send(self.prompt.toPlainText())
+                self.prompt.replace_text("")
+            return
         if self.is_document_shown and self.document_page.editor.hasFocus():
             self.document_page.model_writing.go_on()
             return
@@ -190,6 +207,8 @@ class TextTab(TaskTab):
         """See `FormTab`. Stop what is written into the document if it is shown."""
         if self.is_document_shown and self.document_page.generation.state == "running":
             self.document_page.generation.stop()
+        elif self.views.name == "chat":
+            self.chat_page.stop()
         else:
             super().stop()
 
@@ -215,6 +234,8 @@ class TextTab(TaskTab):
         """See `Tab`. Store the document."""
         if self.views.is_created("document"):
             self.document_page.close_documents()
+        if self.views.is_created("chat"):
+            self.chat_page.close_chats()
 
     # Tokens
     # ----------------------------------------------------------------------

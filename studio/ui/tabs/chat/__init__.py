@@ -1,0 +1,1 @@
+"""The chat view of the text tab."""

@@ -1,0 +1,380 @@
+"""The chat view of the text tab: turns of a person and a model, with versions of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu, QScrollArea, QVBoxLayout, QWidget
+
+from studio.core.errors import InvalidRequestError, StudioError
+from studio.core.requests import Request, TextRequest
+from studio.core.translation import tr
+from studio.documents.chat import ROOT, Chat, ChatInfo, Turn, new_chat, new_turn, title_from
+from studio.documents.store import DocumentStore
+from studio.models.card import ModelCard, request_for
+from studio.preflight.checks import check
+from studio.preflight.tokens import count_tokens
+from studio.ui import background
+from studio.ui.app_state import AppState
+from studio.ui.tabs.chat.answers import Answers
+from studio.ui.tabs.chat.turn_view import TurnView
+from studio.ui.text.document_header import TitleButton
+from studio.ui.text.document_list import ask_title
+from studio.ui.text.live_documents import LiveDocuments
+from studio.ui.widgets.factory import Notice, button, label, name_control, row
+
+MIN_WIDTH = 388
+RECENT = 20
+
+
+class ChatPage(QWidget):
+    """Shows a chat, the one that changed last to begin with."""
+
+    chat_opened = Signal()
+    """Another chat is shown."""
+
+    def __init__(
+        self,
+        shared: AppState,
+        card: Callable[[], ModelCard | None],
+        values: Callable[[], dict[str, Any]],
+    ) -> None:
+        super().__init__()
+        self.shared = shared
+        self._card = card
+        self._values = values
+        """Of the form."""
+        self.documents = LiveDocuments(shared.data.documents, self)
+        self.answers = Answers(shared.queue, self)
+        self.chat = new_chat()
+        self._is_open = False
+        self._waiting = ""
+        """A prompt to send when the chat is open."""
+        self.views: dict[str, TurnView] = {}
+        """Id of a turn → its view."""
+        self.notice = Notice()
+        self.context = label("", "muted")
+        self._lay_out()
+        self.answers.changed.connect(self._on_answer_changed)
+        self.answers.ended.connect(self._on_answer_ended)
+        self.documents.run(_load_last, self._open, self._on_failed)
+
+    def _lay_out(self) -> None:
+        self.title = TitleButton()
+        self.title_menu = QMenu(self)
+        self.title.setMenu(self.title_menu)
+        self.title_menu.aboutToShow.connect(self._fill_title_menu)
+        self.new_button = button(tr("New chat"), tr("Begin a new chat"), self.new, "plus")
+        self.stop_button = button(tr("Stop"), tr("Stop the answer; keep its text"), self.stop)
+        self.empty = label(
+            tr(
+                "Write a prompt and press Ctrl+Enter. The answer appears here, and the model reads "
+                "all turns of the chat before each answer."
+            ),
+            "muted",
+            wrap=True,
+        )
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        holder = QWidget()
+        self.turns_layout = QVBoxLayout(holder)
+        self.turns_layout.setContentsMargins(0, 0, 0, 0)
+        self.turns_layout.setSpacing(8)
+        self.turns_layout.addStretch(1)
+        self.scroll_area = QScrollArea()
+        self.scroll_area.setWidgetResizable(True)
+        self.scroll_area.setWidget(holder)
+        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        name_control(self.scroll_area, tr("Turns"), tr("The turns of the chat"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 8, 16, 12)
+        layout.setSpacing(8)
+        layout.addWidget(row(self.title, self.stop_button, self.new_button))
+        layout.addWidget(self.notice)
+        layout.addWidget(self.empty, 1)
+        layout.addWidget(self.scroll_area, 1)
+        layout.addWidget(self.context)
+        self.setMinimumWidth(MIN_WIDTH)
+        self.stop_button.hide()
+
+    # Chats
+    # ----------------------------------------------------------------------
+
+    def _open(self, chat: Chat | None) -> None:
+        self.chat = chat or new_chat()
+        self.notice.clear()
+        self.context.setText("")
+        for turn in self.chat.turns.values():
+            if turn.job and not turn.finish:
+                self.answers.follow(self.chat, turn)
+        self._show()
+        self._is_open = True
+        self.chat_opened.emit()
+        if prompt := self._waiting:
+            self._waiting = ""
+            self.send(prompt)
+
+    def new(self) -> None:
+        """Begin a new chat; it is stored with its first turn."""
+        if self.chat.turns:
+            self._open(None)
+
+    def open(self, chat_id: str) -> None:
+        """Open a stored chat."""
+        if (chat := self.answers.chat(chat_id)) is not None:
+            self._open(chat)
+        else:
+            self.documents.run(lambda store: store.chats.load(chat_id), self._open, self._on_failed)
+
+    def _fill_title_menu(self) -> None:
+        menu = self.title_menu
+        menu.clear()
+        menu.addAction(tr("New chat")).triggered.connect(lambda _on=False: self.new())
+        if self.chat.turns:
+            menu.addAction(tr("Rename…")).triggered.connect(lambda _on=False: self.rename())
+            menu.addAction(tr("Delete")).triggered.connect(lambda _on=False: self.delete())
+        menu.addSeparator()
+
+        def show(infos: tuple[ChatInfo, ...]) -> None:
+            for info in infos[:RECENT]:
+                action = menu.addAction((info.title or tr("Untitled")).replace("&", "&&"))
+                action.setCheckable(True)
+                action.setChecked(info.id == self.chat.id)
+                action.triggered.connect(lambda _on=False, one=info.id: self.open(one))
+
+        self.documents.run(lambda store: store.chats.list(), show, self._on_failed)
+
+    def rename(self) -> None:
+        """Ask for another title."""
+        if title := ask_title(self, self.chat.title):
+            self.chat.title = title
+            self._save()
+            self._show_title()
+
+    def delete(self) -> None:
+        """Move the chat to the trash, which a button takes back, and open another one."""
+        chat = self.chat
+
+        def restore() -> None:
+            self.documents.run(
+                lambda store: store.chats.restore(chat.id), lambda _done: self.open(chat.id)
+            )
+
+        self.documents.run(lambda store: store.chats.trash(chat.id), failed=self._on_failed)
+        self.documents.run(_load_last, self._open, self._on_failed)
+        title = chat.title or tr("Untitled")
+        self.shared.post_toast(tr("Deleted {title}", title=title), tr("Undo"), restore)
+
+    def _save(self, *turns: Turn, chat: Chat | None = None, removed: tuple[str, ...] = ()) -> None:
+        chat = chat or self.chat
+        copy = Chat(id=chat.id, title=chat.title, chosen=dict(chat.chosen))
+        self.documents.run(
+            lambda store: store.chats.save(copy, turns, removed), failed=self._on_failed
+        )
+
+    def _on_failed(self, error: StudioError) -> None:
+        self._is_open = True  # chat, though nothing is stored
+        self.notice.show_message(error.message, error.cure)
+
+    # Turns
+    # ----------------------------------------------------------------------
+
+    def send(self, prompt: str) -> None:
+        """Add the person's turn at the end, and ask for its answer."""
+        if not self._is_open:
+            self._waiting = prompt
+            return
+        path = self.chat.path()
+        self._ask(new_turn(path[-1].id if path else ROOT, "user", prompt), is_new=True)
+
+    def _ask(self, question: Turn, *, is_new: bool) -> None:
+        """Submit the request for an answer, if the chat fits the model."""
+        card, chat = self._card(), self.chat
+        before = chat.messages_before(question.parent) if question.parent else ()
+        own = {"messages": before, "prompt": question.text, "mode": "chat", "prefix": ""}
+        values = {**self._values(), **own, "num_return_sequences": 1}
+        if not is_new:
+            values["seed"] = None  # another answer
+        try:
+            if card is None:
+                raise StudioError(tr("A model is missing."), cure=tr("Add one under Models."))
+            request = request_for(card, values)
+        except InvalidRequestError as error:
+            self.notice.show_message(str(error), tr("Change the form."))
+            return
+        except StudioError as error:
+            self._on_failed(error)
+            return
+        assert isinstance(request, TextRequest)
+        system = request.system_prompt
+        background.run(
+            self,
+            lambda: count_tokens(card, question.text, system, before),
+            partial(self._on_counted, chat, card, request, question),
+            lambda error: self.notice.show_message(str(error)),
+        )
+
+    def _on_counted(
+        self, chat: Chat, card: ModelCard, request: Request, question: Turn, tokens: int | None
+    ) -> None:
+        if tokens is not None and card.max_positions:
+            used = tr("{tokens:,} of {limit:,} tokens", tokens=tokens, limit=card.max_positions)
+            self.context.setText(used)
+        problems = check(card, request, self.shared.find_card, read_files=False, tokens=tokens)
+        if problems:
+            cure = tr(
+                "Delete or shorten earlier turns, begin a new chat, or choose a model that takes "
+                "more. Nothing is cut by itself."
+            )
+            self.notice.show_message(problems[0].message, cure)
+            return
+        self.notice.clear()
+        job = self.shared.new_job(request)
+        answer = new_turn(question.id, "assistant", "", job=job.id)
+        chat.title = chat.title or title_from(question.text)
+        chat.add(question)
+        chat.add(answer)
+        self._save(question, answer, chat=chat)
+        self.shared.queue.submit([job])
+        self.answers.follow(chat, answer)
+        if chat is self.chat:
+            self._show()
+
+    def _on_stepped(self, turn: Turn, step: int) -> None:
+        versions = self.chat.versions(turn)
+        place = [one.id for one in versions].index(turn.id) + step
+        self.chat.chosen[turn.parent] = versions[place].id
+        self._save()
+        self._show()
+
+    def _on_edited(self, turn: Turn, text: str) -> None:
+        """Branch: an edited prompt gets a new answer, an edited answer is one more version."""
+        edited = new_turn(turn.parent, turn.role, text)
+        if turn.role == "user":
+            self._ask(edited, is_new=True)
+            return
+        self.chat.add(edited)
+        self._save(edited)
+        self._show()
+
+    def _on_regenerate(self, turn: Turn) -> None:
+        self._ask(self.chat.turns[turn.parent], is_new=False)
+
+    def _on_delete(self, turn: Turn) -> None:
+        before = Chat(
+            id=self.chat.id,
+            title=self.chat.title,
+            turns=dict(self.chat.turns),
+            chosen=dict(self.chat.chosen),
+        )
+        removed = self.chat.remove(turn)
+        self._save(removed=tuple(removed))
+        self._show()
+
+        def restore() -> None:
+            self._save(*(before.turns[one] for one in removed), chat=before)
+            self.open(before.id)
+
+        self.shared.post_toast(tr("Deleted the turn"), tr("Undo"), restore)
+
+    def _copy(self, turn: Turn) -> None:
+        QGuiApplication.clipboard().setText(self.views[turn.id].text)
+        self.shared.post_toast(tr("Copied"))
+
+    def copy(self) -> None:
+        """Copy the last turn."""
+        if path := self.chat.path():
+            self._copy(path[-1])
+
+    def stop(self) -> None:
+        """Stop the answers of this chat."""
+        self.shared.queue.cancel(self.answers.jobs_of(self.chat.id))
+
+    # Showing
+    # ----------------------------------------------------------------------
+
+    def _show(self) -> None:
+        """Show the chosen versions."""
+        while self.turns_layout.count() > 1:
+            item = self.turns_layout.takeAt(0)
+            if item is not None and (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        self.views = {}
+        path = self.chat.path()
+        for number, turn in enumerate(path):
+            versions = [one.id for one in self.chat.versions(turn)]
+            view = TurnView(turn, versions.index(turn.id) + 1, len(versions))
+            view.stepped.connect(partial(self._on_stepped, turn))
+            view.edited.connect(partial(self._on_edited, turn))
+            view.regenerate_requested.connect(partial(self._on_regenerate, turn))
+            view.delete_requested.connect(partial(self._on_delete, turn))
+            view.copy_requested.connect(partial(self._copy, turn))
+            self.turns_layout.insertWidget(number, view)
+            self.views[turn.id] = view
+            self._show_state(turn, view)
+        self.empty.setVisible(not path)
+        self.scroll_area.setVisible(bool(path))
+        self.stop_button.setVisible(bool(self.answers.jobs_of(self.chat.id)))
+        self._show_title()
+        QTimer.singleShot(0, self, self._scroll_to_end)
+
+    def _show_title(self) -> None:
+        title = self.chat.title or tr("New chat")
+        self.title.set_title(title)
+        name_control(
+            self.title, tr("Chat: {title}", title=title), tr("Open, rename and delete chats")
+        )
+
+    def _show_state(self, turn: Turn, view: TurnView) -> None:
+        streamed = self.answers.text(turn.job) if turn.job and not turn.finish else None
+        if streamed is not None:
+            view.set_text(streamed.text)
+            view.thoughts.show_text(streamed.thoughts, is_thinking=not streamed.text.strip())
+            view.set_status("" if streamed.text or streamed.thoughts else tr("Waiting…"))
+        for control in (view.edit_button, view.retry_button, view.delete_button):
+            control.setEnabled(streamed is None)
+        if turn.finish in STOPPED:
+            view.set_status(STOPPED[turn.finish]())
+
+    def _scroll_to_end(self) -> None:
+        bar = self.scroll_area.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+    def _on_answer_changed(self, turn_id: str) -> None:
+        view, turn = self.views.get(turn_id), self.chat.turns.get(turn_id)
+        if view is None or turn is None:
+            return
+        bar = self.scroll_area.verticalScrollBar()
+        is_at_end = bar.value() >= bar.maximum() - 40
+        self._show_state(turn, view)
+        if is_at_end:
+            QTimer.singleShot(0, self, self._scroll_to_end)
+
+    def _on_answer_ended(self, chat: Chat, turn_id: str, failure: str) -> None:
+        if turn := chat.turns.get(turn_id):
+            self._save(turn, chat=chat)
+        if chat is self.chat:
+            self._show()
+            if failure:
+                self.notice.show_message(failure, tr("Regenerate the answer to try again."))
+
+    def close_chats(self) -> None:
+        """Store everything before the window closes."""
+        self.documents.close()
+
+
+STOPPED: dict[str, Callable[[], str]] = {
+    "length": lambda: tr("Stopped at the token limit. Raise Length and regenerate it."),
+    "cancelled": lambda: tr("You stopped this answer."),
+    "failed": lambda: tr("This answer failed."),
+}
+"""Reason → what a person reads about it."""
+
+
+def _load_last(store: DocumentStore) -> Chat | None:
+    infos = store.chats.list()
+    return store.chats.load(infos[0].id) if infos else None

@@ -1,0 +1,157 @@
+"""One turn of a chat in the window: its text and what can be done with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QSizePolicy, QToolButton, QVBoxLayout
+
+from studio.core.translation import tr
+from studio.documents.chat import Turn
+from studio.ui.widgets.factory import button, label, name_control, row, text_editor
+from studio.ui.widgets.icons import set_icon
+from studio.ui.widgets.soft_break_view import SoftBreakView
+from studio.ui.widgets.text_view import ThoughtsView, for_display
+
+LABEL_CHARACTERS = 8_000
+"""A longer text gets a view of its own that scrolls."""
+LONG_HEIGHT = 420
+EDITOR_HEIGHT = 90
+_LONG_WORD = re.compile(r"\S{60}")
+
+
+class TurnView(QFrame):
+    """Shows one turn as plain text."""
+
+    stepped = Signal(int)
+    """Show the version before (-1) or after (1) this one."""
+    edited = Signal(str)
+    """The person wants this text as a new version."""
+    regenerate_requested = Signal()
+    delete_requested = Signal()
+    copy_requested = Signal()
+
+    def __init__(self, turn: Turn, place: int, count: int) -> None:
+        super().__init__()
+        self.setProperty("role", "panel")
+        self._text = turn.text
+        self._is_answer = turn.role == "assistant"
+        self.thoughts = ThoughtsView()
+        self.text_label = label(wrap=True)
+        self.text_label.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.text_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.long_view = SoftBreakView()
+        self.long_view.setFixedHeight(LONG_HEIGHT)
+        name_control(self.long_view, tr("Text of the turn"), tr("The whole text of this turn"))
+        self.editor = text_editor(tr("Edit the turn"), tr("The new text"), EDITOR_HEIGHT)
+        self._lay_out(turn, place, count)
+        self.set_text(turn.text)
+
+    def _lay_out(self, turn: Turn, place: int, count: int) -> None:
+        add = self._tool_button
+        before = add("chevron", tr("Earlier version"), lambda: self.stepped.emit(-1), "‹")
+        after = add("chevron", tr("Later version"), lambda: self.stepped.emit(1), "›")
+        before.setEnabled(place > 1)
+        after.setEnabled(place < count)
+        self.version = label(tr("{place} of {count}", place=place, count=count), "muted")
+        self.before_button, self.after_button = before, after
+        self.copy_button = add("copy", tr("Copy the turn"), self.copy_requested.emit)
+        self.edit_button = add("text", tr("Edit the turn"), self.begin_edit)
+        self.retry_button = add("retry", tr("Regenerate the answer"), self._request_again)
+        self.delete_button = add("trash", tr("Delete the turn"), self.delete_requested.emit)
+        name = tr("Answer") if self._is_answer else tr("You")
+        self.header = row(
+            label(name, "muted"),
+            None,
+            before,
+            self.version,
+            after,
+            self.copy_button,
+            self.edit_button,
+            self.retry_button,
+            self.delete_button,
+            spacing=2,
+        )
+        # once they have a parent; else they would be windows for a moment
+        for control in (before, self.version, after):
+            control.setVisible(count > 1)
+        self.retry_button.setVisible(self._is_answer)
+        self.edit_row = row(
+            None,
+            button(tr("Cancel"), tr("Leave the turn as it is"), self.end_edit),
+            button(tr("Save"), tr("Keep this as a new version"), self._save_edit),
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 4, 12, 10)
+        layout.setSpacing(4)
+        widgets = (self.header, self.thoughts, self.text_label, self.long_view)
+        for widget in (*widgets, self.editor, self.edit_row):
+            layout.addWidget(widget)
+        self.status = label("", "muted", wrap=True)
+        layout.addWidget(self.status)
+        self.status.hide()
+        self.end_edit()
+
+    def _tool_button(
+        self, icon: str, name: str, on_clicked: Callable[[], object], text: str = ""
+    ) -> QToolButton:
+        control = QToolButton()
+        control.setAutoRaise(True)
+        if text:
+            control.setText(text)
+        else:
+            set_icon(control, icon)
+        name_control(control, name, name)
+        control.clicked.connect(lambda _checked=False: on_clicked())
+        return control
+
+    def _request_again(self) -> None:
+        self.regenerate_requested.emit()
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return self._text
+
+    def set_text(self, text: str) -> None:
+        """Replace the text."""
+        self._text = text
+        is_long = len(text) > LABEL_CHARACTERS
+        self.long_view.setVisible(is_long)
+        self.text_label.setVisible(not is_long)
+        if is_long:
+            self.long_view.set_text(for_display(text))
+        else:
+            self.text_label.setText(_LONG_WORD.sub("\\g<0>\u200b", text))
+
+    def set_status(self, text: str) -> None:
+        """Show why an answer ended, or what it waits for."""
+        self.status.setText(text)
+        self.status.setVisible(bool(text))
+
+    def begin_edit(self) -> None:
+        """Show the editor in place of the text."""
+        self.editor.setPlainText(self._text)
+        for widget in (self.text_label, self.long_view):
+            widget.hide()
+        self.editor.show()
+        self.edit_row.show()
+        self.editor.setFocus()
+
+    def end_edit(self) -> None:
+        """Show the text again."""
+        self.editor.hide()
+        self.edit_row.hide()
+        self.set_text(self._text)
+
+    def _save_edit(self) -> None:
+        text = self.editor.toPlainText()
+        if text.strip() and text != self._text:
+            self.edited.emit(text)
+        else:
+            self.end_edit()

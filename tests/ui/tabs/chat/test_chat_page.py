@@ -1,0 +1,137 @@
+"""Chats in the real window: send, regenerate, edit, delete, and what is kept."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
+
+from studio.documents.store import DocumentStore
+from tests.ui.conftest import PATIENCE, close_studio
+from tests.ui.test_window import press_generate, type_prompt
+
+
+@pytest.fixture
+def open_chat(qtbot, open_studio):
+    def start():
+        studio = open_studio()
+        tab = studio.window.text_tab
+        tab.show_view("chat")
+        page = tab.chat_page
+        if not page._is_open:
+            with qtbot.waitSignal(page.chat_opened, timeout=PATIENCE):
+                pass
+        return studio, tab, page
+
+    return start
+
+
+def click(control):
+    QTest.mouseClick(control, Qt.MouseButton.LeftButton)
+
+
+def shown(page):
+    return [view.text for view in page.views.values()]
+
+
+def wait_answer(qtbot, page, turns):
+    qtbot.waitUntil(
+        lambda: len(page.views) == turns and not page.answers.jobs_of(page.chat.id),
+        timeout=PATIENCE,
+    )
+
+
+def send(qtbot, tab, text):
+    page = tab.chat_page
+    turns = len(page.views) + 2
+    type_prompt(tab, text)
+    press_generate(tab)
+    wait_answer(qtbot, page, turns)
+
+
+def requests(studio):
+    return [job.request for job in studio.shared.queue.jobs()]
+
+
+def test_a_prompt_is_answered_with_the_turns_before_it(qtbot, open_chat):
+    studio, tab, page = open_chat()
+    assert page.empty.isVisibleTo(page)
+    send(qtbot, tab, "Hi")
+    send(qtbot, tab, "And now")
+    assert tab.prompt.toPlainText() == ""
+    first, answer, second, last = shown(page)
+    assert (first, second) == ("Hi", "And now")
+    assert answer
+    assert last
+    (request,) = [one for one in requests(studio) if one.prompt == "And now"]
+    assert [one.content for one in request.messages] == ["Hi", answer]
+    assert page.chat.title == "Hi"
+
+
+def test_regenerated_answers_are_versions_to_step_through(qtbot, open_chat):
+    _studio, tab, page = open_chat()
+    send(qtbot, tab, "Hi")
+    before = shown(page)[1]
+    click(list(page.views.values())[1].retry_button)
+    qtbot.waitUntil(
+        lambda: list(page.views.values())[1].version.text() == "2 of 2", timeout=PATIENCE
+    )
+    wait_answer(qtbot, page, 2)
+    assert shown(page)[1] != before
+    click(list(page.views.values())[1].before_button)
+    assert shown(page)[1] == before
+    assert list(page.views.values())[1].version.text() == "1 of 2"
+
+
+def test_an_edited_turn_is_a_branch(qtbot, open_chat):
+    studio, tab, page = open_chat()
+    send(qtbot, tab, "Hi")
+    send(qtbot, tab, "More")
+    view = next(iter(page.views.values()))
+    click(view.edit_button)
+    view.editor.selectAll()
+    QTest.keyClicks(view.editor, "Hello")
+    click(next(one for one in view.findChildren(QPushButton) if one.text() == "Save"))
+    qtbot.waitUntil(lambda: shown(page)[:1] == ["Hello"], timeout=PATIENCE)
+    wait_answer(qtbot, page, 2)
+    assert next(one for one in requests(studio) if one.prompt == "Hello").messages == ()
+    click(next(iter(page.views.values())).before_button)
+    assert shown(page)[::2] == ["Hi", "More"]
+
+
+def test_a_chat_is_there_after_a_restart(qtbot, open_chat, data):
+    studio, tab, page = open_chat()
+    send(qtbot, tab, "Hi <b>there</b>")
+    texts = shown(page)
+    close_studio(studio)
+    store = DocumentStore(data.documents)
+    (info,) = store.chats.list()
+    assert [turn.text for turn in store.chats.load(info.id).path()] == texts
+    store.close()
+    again = open_chat()[2]
+    qtbot.waitUntil(lambda: shown(again) == texts, timeout=PATIENCE)
+    label = next(iter(again.views.values())).text_label
+    assert label.textFormat() is Qt.TextFormat.PlainText
+
+
+def test_a_deleted_turn_comes_back_with_undo(qtbot, open_chat):
+    studio, tab, page = open_chat()
+    send(qtbot, tab, "Hi")
+    texts = shown(page)
+    toasts = []
+    studio.shared.toast_posted.connect(toasts.append)
+    click(next(iter(page.views.values())).delete_button)
+    assert shown(page) == []
+    assert page.empty.isVisibleTo(page)
+    toasts[-1].action()
+    qtbot.waitUntil(lambda: shown(page) == texts, timeout=PATIENCE)
+
+
+def test_new_chats_leave_the_others_alone(qtbot, open_chat):
+    _studio, tab, page = open_chat()
+    send(qtbot, tab, "Hi")
+    chat = page.chat.id
+    click(page.new_button)
+    assert shown(page) == []
+    send(qtbot, tab, "Other")
+    page.open(chat)
+    qtbot.waitUntil(lambda: shown(page)[:1] == ["Hi"], timeout=PATIENCE)
