@@ -59,6 +59,13 @@ class Annotated(NamedTuple):
     annotation: Annotation
 
 
+class NotesChange(NamedTuple):
+    """What a change did to the notes of one item."""
+
+    before: Annotation
+    after: Annotation
+
+
 _COMMAS = re.compile("[,，]")
 _DECODER = msgspec.json.Decoder(Line)
 
@@ -197,6 +204,29 @@ def merged(old: Annotation, shown: Annotation, edited: Annotation) -> Annotation
         tags=_merged(old.tags, shown.tags, edited.tags),
         collections=_merged(old.collections, shown.collections, edited.collections),
     )
+
+
+def undone(now: Annotation, change: NotesChange) -> Annotation:
+    """Return the notes without what a change did; what changed since stays as it is."""
+    before, after = change
+    return Annotation(
+        rating=before.rating if now.rating == after.rating else now.rating,
+        favorite=before.favorite if now.favorite == after.favorite else now.favorite,
+        note=before.note if now.note == after.note else now.note,
+        tags=_merged(now.tags, after.tags, before.tags),
+        collections=_merged(now.collections, after.collections, before.collections),
+    )
+
+
+def keeps_newer(now: Annotation, change: NotesChange) -> bool:
+    """Return whether `undone` keeps a rating, favorite or note that was changed again since."""
+    before, after = change
+    values = (
+        (now.rating, after.rating, before.rating),
+        (now.favorite, after.favorite, before.favorite),
+        (now.note, after.note, before.note),
+    )
+    return any(new != old and value not in (new, old) for value, new, old in values)
 
 
 def _merged(

@@ -10,7 +10,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -22,7 +22,15 @@ from studio.core.paths import DataFolder
 from studio.core.settings_store import load_settings
 from studio.core.translation import tr, tr_marked
 from studio.library import kept_lists
-from studio.library.annotations import Annotated, collection_name, normal, save_annotations
+from studio.library.annotations import (
+    Annotated,
+    NotesChange,
+    collection_name,
+    keeps_newer,
+    normal,
+    save_annotations,
+    undone,
+)
 from studio.library.catch_up import add_artifacts, catch_up
 from studio.library.database import open_read_only
 from studio.library.faults import is_damaged
@@ -45,8 +53,18 @@ if TYPE_CHECKING:
 IsCancelled = Callable[[], bool]
 Notes = dict[int, Annotation]
 """Id of an item → a person's notes about it."""
+NotesChanges = dict[int, NotesChange]
+"""Id of an item → what a change did to its notes, for undo."""
 _LOCK_SECONDS = 30.0
 """Another program may be replacing the index, which takes a second."""
+
+
+class Restored(NamedTuple):
+    """What an undo did to notes."""
+
+    changes: NotesChanges
+    kept: tuple[int, ...]
+    """Ids of items that keep a rating, favorite or note that was changed again since."""
 
 
 def never() -> bool:
@@ -275,20 +293,31 @@ class Library:
     # Notes of a person
     # ----------------------------------------------------------------------
 
-    def annotate(self, ids: Iterable[int], change: Callable[[Annotation], Annotation]) -> Notes:
+    def annotate(
+        self, ids: Iterable[int], change: Callable[[Annotation], Annotation]
+    ) -> NotesChanges:
         """Change a person's notes about items, next to the files first, then in the index.
 
-        Returns id → the notes before, of those that changed; pass them to `restore` for undo.
+        Returns what changed; pass it to `restore` for undo.
         """
         return self._change(ids, lambda _id, old: normal(change(normal(old))))
 
-    def restore(self, annotations: Notes) -> Notes:
-        """Replace notes about items; return those before, for redo."""
-        return self._change(annotations, lambda item_id, _old: annotations[item_id])
+    def restore(self, changes: NotesChanges) -> Restored:
+        """Take changes of notes back; what another program changed since stays as it is."""
+        kept: list[int] = []
 
-    def _change(self, ids: Iterable[int], new_of: Callable[[int, Annotation], Annotation]) -> Notes:
+        def new_of(item_id: int, now: Annotation) -> Annotation:
+            if keeps_newer(now, changes[item_id]):
+                kept.append(item_id)
+            return normal(undone(now, changes[item_id]))
+
+        return Restored(self._change(changes, new_of), tuple(kept))
+
+    def _change(
+        self, ids: Iterable[int], new_of: Callable[[int, Annotation], Annotation]
+    ) -> NotesChanges:
         """Change notes, folder by folder, so that no change of another program is lost."""
-        before: Notes = {}
+        changes: NotesChanges = {}
         with self._locked():
             folders: dict[Path, list[int]] = {}
             for item in self.index.items(list(ids)):
@@ -297,44 +326,45 @@ class Library:
                 with self._notes.changing(self.index, folder) as is_locked:
                     old = self.index.annotations(chosen)
                     new = {item_id: new_of(item_id, noted) for item_id, noted in old.items()}
-                    before |= self._store(old, new, is_locked=is_locked)
-        return before
+                    changes |= self._store(old, new, is_locked=is_locked)
+        return changes
 
     def add_collection(self, name: str) -> None:
         """Create an empty collection, if it does not exist."""
         with self._locked():
             kept_lists.add_collection(self.index, self.data, collection_name(name))
 
-    def rename_collection(self, name: str, new_name: str) -> None:
-        """Rename a collection, or put its items into one that exists."""
+    def rename_collection(self, name: str, new_name: str) -> NotesChanges:
+        """Rename a collection, or put its items into one that exists; return what changed."""
         new_name = collection_name(new_name)
         if not new_name or new_name == name:
-            return
+            return {}
         self.add_collection(new_name)
-        self.annotate(
+        changes = self.annotate(
             self.index.ids(Query(collection=name)),
             lambda old: msgspec.structs.replace(
                 old, collections=(*(other for other in old.collections if other != name), new_name)
             ),
         )
         self._drop_collection(name)
+        return changes
 
-    def remove_collection(self, name: str) -> Notes:
+    def remove_collection(self, name: str) -> NotesChanges:
         """Delete a collection; its items stay. Returns what `restore` needs for undo."""
-        before = self.annotate(
+        changes = self.annotate(
             self.index.ids(Query(collection=name)),
             lambda old: msgspec.structs.replace(
                 old, collections=tuple(other for other in old.collections if other != name)
             ),
         )
         self._drop_collection(name)
-        return before
+        return changes
 
     def _drop_collection(self, name: str) -> None:
         with self._locked():
             kept_lists.remove_collection(self.index, self.data, name)
 
-    def _store(self, before: Notes, after: Notes, *, is_locked: bool) -> Notes:
+    def _store(self, before: Notes, after: Notes, *, is_locked: bool) -> NotesChanges:
         changed = {item_id: new for item_id, new in after.items() if new != before[item_id]}
         if changed:
             save_annotations(
@@ -346,7 +376,7 @@ class Library:
                 is_locked=is_locked,
             )
             self.index.annotate(changed)
-        return {item_id: before[item_id] for item_id in changed}
+        return {item_id: NotesChange(before[item_id], new) for item_id, new in changed.items()}
 
     def _restore_lists(self) -> None:
         if not kept_lists.is_in_file(self.index, self.data):

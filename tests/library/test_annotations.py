@@ -9,6 +9,7 @@ import pytest
 
 from studio.library.annotations import (
     Annotated,
+    NotesChange,
     annotations_path,
     read_annotations,
     read_fallback,
@@ -33,14 +34,37 @@ def test_notes_are_in_the_index_and_beside_the_file(studio):
     path = studio.image("a boat")
     (item_id,) = studio.library.catch_up()
     change = Annotation(rating=4, tags=("b", " a", "a", ""), collections=("Best",), note="好")
-    before = studio.library.annotate([item_id], lambda _old: change)
-    assert before == {item_id: Annotation()}
+    changes = studio.library.annotate([item_id], lambda _old: change)
     stored = studio.library.index.annotation(item_id)
+    assert changes == {item_id: NotesChange(Annotation(), stored)}
     assert stored.tags == ("a", "b")
     assert read_annotations(path.parent)[path.name].annotation == stored
-    studio.library.restore(before)
+    studio.library.restore(changes)
     assert studio.library.index.annotation(item_id) == Annotation()
     assert read_annotations(path.parent)[path.name].annotation == Annotation()
+
+
+def test_an_undo_takes_back_only_what_its_change_did(studio):
+    path = studio.image("a boat")
+    (item_id,) = studio.library.catch_up()
+    library, index = studio.library, studio.library.index
+    library.annotate([item_id], lambda _old: Annotation(rating=2, note="old", tags=("x", "y")))
+    edited = Annotation(rating=4, note="mine", tags=("x", "z"), collections=("Best",))
+    changes = library.annotate([item_id], lambda _old: edited)
+    newer = Annotation(rating=5, favorite=True, note="mine", tags=("x", "z", "other"))
+    library.annotate([item_id], lambda _old: newer)
+
+    restored = library.restore(changes)
+
+    expected = Annotation(rating=5, favorite=True, note="old", tags=("other", "x", "y"))
+    assert restored.changes == {item_id: NotesChange(newer_stored(newer), expected)}
+    assert restored.kept == (item_id,)
+    assert index.annotation(item_id) == expected
+    assert read_annotations(path.parent)[path.name].annotation == expected
+
+
+def newer_stored(annotation: Annotation) -> Annotation:
+    return msgspec.structs.replace(annotation, tags=tuple(sorted(annotation.tags)))
 
 
 def test_last_line_counts_and_a_torn_one_is_ignored(studio, tmp_path):
@@ -107,10 +131,10 @@ def test_collections_are_renamed_and_removed_beside_the_files_too(studio):
     library = studio.library
     library.annotate([item_id], lambda _old: Annotation(collections=("One", "Two")))
     library.rename_collection("One", "Three")
-    before = library.remove_collection("Two")
+    changes = library.remove_collection("Two")
     assert read_annotations(path.parent)[path.name].annotation.collections == ("Three",)
     assert library.index.collections() == {"Three": 1}
-    library.restore(before)
+    library.restore(changes)
     assert library.index.collections() == {"Three": 1, "Two": 1}
 
 

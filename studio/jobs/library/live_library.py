@@ -31,7 +31,7 @@ from studio.library.items import Annotation, Item, NewItem
 if TYPE_CHECKING:
     from studio.jobs.queue import JobQueue
     from studio.library.index import LibraryIndex
-    from studio.library.library import Library
+    from studio.library.library import Library, NotesChanges, Restored
     from studio.library.scanning.scan import ScanProgress, ScanResult
     from studio.library.thumbnails.cache import ThumbnailCache
 
@@ -275,19 +275,19 @@ class LiveLibrary(QObject):
 
     def annotate(
         self, ids: Iterable[int], change: Callable[[Annotation], Annotation]
-    ) -> dict[int, Annotation]:
-        """Change notes about items; return those before, for `restore`."""
+    ) -> NotesChanges:
+        """Change notes about items; return what changed, for `restore`."""
         with self.retrying():
-            before = self.library.annotate(ids, change)
-        self.items_changed.emit(list(before))
-        return before
+            changes = self.library.annotate(ids, change)
+        self.items_changed.emit(list(changes))
+        return changes
 
-    def restore(self, annotations: dict[int, Annotation]) -> dict[int, Annotation]:
-        """Replace notes about items; return those before."""
+    def restore(self, changes: NotesChanges) -> Restored:
+        """Take changes of notes back; what was changed again since stays as it is."""
         with self.retrying():
-            before = self.library.restore(annotations)
-        self.items_changed.emit(list(before))
-        return before
+            restored = self.library.restore(changes)
+        self.items_changed.emit([*restored.changes, *restored.kept])
+        return restored
 
     # Files
     # ----------------------------------------------------------------------

@@ -12,11 +12,11 @@ from PySide6.QtCore import QObject, Signal
 from studio.core.translation import tr, tr_plural
 from studio.jobs.library.file_actions import EndedAction
 from studio.jobs.library.live_library import LiveLibrary, Trashing
-from studio.library.annotations import merged
+from studio.library.annotations import collection_name, merged
 from studio.library.faults import explain
 from studio.library.file_actions.results import ActionResult
 from studio.library.items import Annotation, Query
-from studio.library.library import Notes
+from studio.library.library import NotesChanges, Restored
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import show_message
@@ -85,21 +85,20 @@ class LibraryCommands(QObject):
         """Rename a collection, or put its items into one that exists; then call `then`."""
         library = self._library
 
-        def rename() -> tuple[Notes, bool]:
-            ids = list(library.index.ids(Query(collection=name)))
-            known = new_name in library.index.collections()
-            before = library.index.annotations(ids)
-            library.library.rename_collection(name, new_name)
-            library.items_changed.emit(ids)
-            return before, known
+        def rename() -> tuple[NotesChanges, bool]:
+            is_known = collection_name(new_name) in library.index.collections()
+            changes = library.library.rename_collection(name, new_name)
+            library.items_changed.emit(list(changes))
+            return changes, is_known
 
-        def undo(before: Notes, known: bool) -> None:
+        def undo(changes: NotesChanges, is_known: bool) -> None:
             library.library.add_collection(name)
-            library.restore(before)
-            if not known:
-                library.library.remove_collection(new_name)
+            library.restore(changes)
+            if not is_known:  # what another window put into it since keeps its collection
+                rest = library.library.rename_collection(collection_name(new_name), name)
+                library.items_changed.emit(list(rest))
 
-        def done(result: tuple[Notes, bool]) -> None:
+        def done(result: tuple[NotesChanges, bool]) -> None:
             step = Undo(tr("rename collection"), lambda: undo(*result))
             self._steps.add(step, tr("Renamed {name} to {new_name}", name=name, new_name=new_name))
             then()
@@ -110,17 +109,17 @@ class LibraryCommands(QObject):
         """Delete a collection; its items stay."""
         library = self._library
 
-        def delete() -> Notes:
-            before = library.library.remove_collection(name)
-            library.items_changed.emit(list(before))
-            return before
+        def delete() -> NotesChanges:
+            changes = library.library.remove_collection(name)
+            library.items_changed.emit(list(changes))
+            return changes
 
-        def undo(before: Notes) -> None:
+        def undo(changes: NotesChanges) -> None:
             library.library.add_collection(name)
-            library.restore(before)
+            library.restore(changes)
 
-        def done(before: Notes) -> None:
-            step = Undo(tr("delete collection"), lambda: undo(before))
+        def done(changes: NotesChanges) -> None:
+            step = Undo(tr("delete collection"), lambda: undo(changes))
             self._steps.add(step, tr("Deleted the collection {name}; its items stay", name=name))
 
         self._run(delete, done)
@@ -166,9 +165,11 @@ class LibraryCommands(QObject):
     def _annotate(self, ids: Sequence[int], change: Change, title: str, message: str = "") -> None:
         library = self._library
 
-        def done(before: dict[int, Annotation]) -> None:
-            if before:
-                self._steps.add(Undo(title, lambda: library.restore(before)), message)
+        def done(changes: NotesChanges) -> None:
+            if changes:
+                undo = functools.partial(library.restore, changes)
+                summary = functools.partial(_restored_text, title)
+                self._steps.add(Undo(title, undo, summary=summary), message)
 
         self._run(lambda: library.annotate(list(ids), change), done)
 
@@ -248,6 +249,18 @@ class LibraryCommands(QObject):
                 len(failed),
             )
             show_message(None, tr("Library"), f"{text}\n{first}", "\n".join(lines))
+
+
+def _restored_text(title: str, restored: Restored) -> str:
+    """Return what an undo kept because it was changed again since; empty for nothing."""
+    if not restored.kept:
+        return ""
+    return tr_plural(
+        "Undone: {step}. 1 item was changed again since and keeps the newer value.",
+        "Undone: {step}. {count:,} items were changed again since and keep the newer values.",
+        len(restored.kept),
+        step=title,
+    )
 
 
 def _replace(old: Annotation, **changes: object) -> Annotation:

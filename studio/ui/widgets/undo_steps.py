@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
@@ -30,6 +31,8 @@ class Undo(msgspec.Struct, frozen=True):
     """Whether a part of the window other than the library shows what would change."""
     done: Callable[[], object] = lambda: None
     """Called in the GUI thread after `call`."""
+    summary: Callable[[Any], str] = lambda _result: ""
+    """Returns the toast for the result of `call`; empty for the usual one."""
     failed: Callable[[], object] = lambda: None
     """Called in the GUI thread when `call` failed, perhaps after it did a part."""
 
@@ -77,10 +80,11 @@ class UndoSteps(QObject):
             step.call()
             return
 
-        def done(_result: object) -> None:
+        def done(result: object) -> None:
             step.done()
             self.ended.emit()
-            self.toast_posted.emit(Toast(tr("Undone: {step}", step=step.title)))
+            message = step.summary(result) or tr("Undone: {step}", step=step.title)
+            self.toast_posted.emit(Toast(message))
 
         def failed(error: Exception) -> None:
             step.failed()

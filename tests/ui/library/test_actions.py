@@ -316,6 +316,57 @@ def test_details_keep_what_a_command_changed_meanwhile(open_library, fill_librar
     qtbot.waitUntil(lambda: library.index.annotation(item_id) == expected, timeout=PATIENCE)
 
 
+def test_undo_of_notes_keeps_what_another_window_changed_since(
+    open_library, fill_library, folder, qtbot
+):
+    first, second = fill_library(make_item(folder, 0), make_item(folder, 1))
+    studio, page = open_library()
+    index, toasts = studio.shared.library.index, studio.window.toasts
+    click(page, 0)
+    press(page, Qt.Key.Key_Right, SHIFT)
+    press(page, Qt.Key.Key_4)
+    qtbot.waitUntil(lambda: page.item_actions.commands.undo_title == "rating", timeout=PATIENCE)
+    other = Library(studio.shared.data)
+    other.annotate([first], lambda _old: Annotation(rating=2, note="theirs"))
+    other.annotate([second], lambda _old: Annotation(rating=4, tags=("theirs",)))
+    other.close()
+
+    press(page, Qt.Key.Key_Z, CONTROL)
+
+    qtbot.waitUntil(
+        lambda: (
+            [frame.toast.text for frame in toasts.shown]
+            == ["Undone: rating. 1 item was changed again since and keeps the newer value."]
+        ),
+        timeout=PATIENCE,
+    )
+    assert index.annotation(first) == Annotation(rating=2, note="theirs")
+    assert index.annotation(second) == Annotation(tags=("theirs",))
+    qtbot.waitUntil(
+        lambda: [page.results.item(i).rating for i in (first, second)] == [2, 0], timeout=PATIENCE
+    )
+
+
+def test_undo_of_a_renamed_collection_keeps_items_that_were_added_since(
+    open_library, fill_library, folder, qtbot
+):
+    first, second = fill_library(make_item(folder, 0), make_item(folder, 1))
+    studio, page = open_library()
+    library = studio.shared.library
+    library.annotate([first], lambda _old: Annotation(collections=("Boats",)))
+    commands, renamed = page.item_actions.commands, []
+    commands.rename_collection("Boats", "Ships", lambda: renamed.append(True))
+    qtbot.waitUntil(lambda: bool(renamed), timeout=PATIENCE)
+    other = Library(studio.shared.data)
+    other.annotate([second], lambda _old: Annotation(collections=("Ships",), rating=3))
+    other.close()
+
+    press(page, Qt.Key.Key_Z, CONTROL)
+
+    qtbot.waitUntil(lambda: library.index.collections() == {"Boats": 2}, timeout=PATIENCE)
+    assert library.index.annotation(second) == Annotation(collections=("Boats",), rating=3)
+
+
 def test_details_of_hostile_texts_fit_and_are_short(open_library, fill_library, folder, qtbot):
     prompt = "a\N{RIGHT-TO-LEFT OVERRIDE}b\0\x1b" + "w" * 199_000
     fill_library(make_item(folder, 0, prompt=prompt, model="m" * 1_000, batch="b" * 900))
