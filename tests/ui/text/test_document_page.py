@@ -229,6 +229,28 @@ def test_saved_file_is_watched(qtbot, open_page, monkeypatch, tmp_path):
     assert "moved or deleted" in notice.message
 
 
+def test_saving_does_not_replace_what_another_program_just_wrote(
+    qtbot, open_page, monkeypatch, tmp_path
+):
+    page, path = open_page(), tmp_path / "a.txt"
+    page.editor.insertPlainText("mine")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (str(path), ""))
+    QTest.keyClick(page.editor, Qt.Key.Key_S, CONTROL)
+    qtbot.waitUntil(lambda: page.document.file == str(path), timeout=PATIENCE)
+    page.editor.insertPlainText(" and more")
+    path.write_text("theirs")
+    QTest.keyClick(page.editor, Qt.Key.Key_S, CONTROL)
+    notice = page.files.notice
+    qtbot.waitUntil(notice.isVisible, timeout=PATIENCE)
+    assert path.read_text() == "theirs"
+    press(notice, "Keep mine")
+    for added in (" of", " this"):
+        page.editor.insertPlainText(added)
+        QTest.keyClick(page.editor, Qt.Key.Key_S, CONTROL)
+    qtbot.waitUntil(lambda: path.read_text() == "mine and more of this", timeout=PATIENCE)
+    assert not notice.isVisible()
+
+
 def test_file_is_opened_and_compared_when_it_changes(qtbot, open_page, monkeypatch, tmp_path):
     page, path = open_page(), tmp_path / "story 光.md"
     text = "市议会周二投票决定关闭老桥。秋天的风吹过金色的田野，落叶飘零。\n" * 3

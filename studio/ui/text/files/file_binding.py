@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
 from pathlib import Path
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, Signal
@@ -35,6 +35,9 @@ class FileBinding(QObject):
         self._document: Document | None = None
         self._reported = ""
         """Hash of the file's content that was reported last; "gone" for a missing file."""
+        self._lock = threading.Lock()
+        self._last_written = ""
+        """Hash of what was written last; the document may not know it yet. With the lock."""
         self._watcher = QFileSystemWatcher(self)
         self._soon = background.DelayedCall(self, self.check, CHECK_MS)
         self._watcher.fileChanged.connect(self._soon.request)
@@ -85,25 +88,39 @@ class FileBinding(QObject):
         elif sha256 == self._document.file_sha256:
             self._reported = ""
         elif content is not None and content.sha256 != self._reported:
-            self._reported = content.sha256
-            self.changed_on_disk.emit(content)
+            self._report(content)
+
+    def _report(self, content: TextFile) -> None:
+        self._reported = content.sha256
+        self.changed_on_disk.emit(content)
 
     def keep_mine(self, content: TextFile) -> None:
         """Go on with the document's text: the next save replaces the file."""
-        self._remember(str(self._path()), content.sha256)
+        assert self._document is not None
+        self._remember(self._document, str(self._path()), content.sha256)
 
-    def save(self, path: Path | None = None, done: Callable[[], None] = lambda: None) -> None:
-        """Write the document's text to its file, or to another one that becomes its file."""
+    def save(self, path: Path | None = None) -> None:
+        """Write the document's text to its file, or to another one that becomes its file.
+
+        If another program changed its file, `changed_on_disk` is emitted and nothing written.
+        """
         document = self._document
         assert document is not None
-        target, text = path or self._path(), document.text
+        target, text, known = path or self._path(), document.text, document.file_sha256
 
-        def receive(sha256: str) -> None:
-            if self._document is document:
-                self._remember(str(target), sha256)
-                self._watch()
-            self.saved.emit(target)
-            done()
+        def write() -> str | TextFile:
+            with self._lock:
+                if path is None and file_sha256(target) not in ("", known, self._last_written):
+                    return read_text_file(target)
+                self._last_written = write_text_file(target, text)
+                return self._last_written
+
+        def receive(result: str | TextFile) -> None:
+            if isinstance(result, str):
+                self._remember(document, str(target), result)
+                self.saved.emit(target)
+            elif self._document is document:
+                self._report(result)
 
         def fail(error: Exception) -> None:
             reason = error.strerror if isinstance(error, OSError) else error
@@ -115,17 +132,17 @@ class FileBinding(QObject):
                 )
             )
 
-        background.run(self, lambda: write_text_file(target, text), receive, fail)
+        background.run(self, write, receive, fail)
 
     def _path(self) -> Path:
         assert self._document is not None
         return Path(self._document.file)
 
-    def _remember(self, file: str, sha256: str) -> None:
-        document = self._document
-        assert document is not None
-        document.file, document.file_sha256, self._reported = file, sha256, ""
-        document_id = document.id
+    def _remember(self, document: Document, file: str, sha256: str) -> None:
+        document.file, document.file_sha256 = file, sha256
+        if document is self._document:
+            self._reported = ""
+            self._watch()
         self._documents.run(
-            lambda store: store.bind(document_id, file, sha256), failed=lambda _error: None
+            lambda store: store.bind(document.id, file, sha256), failed=lambda _error: None
         )
