@@ -21,6 +21,7 @@ from studio.ui.stage.job_group import steps_text
 from studio.ui.stage.shown_result import ShownResult
 from studio.ui.stage.stage import Stage
 from studio.ui.widgets.factory import button, row
+from studio.ui.widgets.replace_file import may_write
 
 MIDI_FILTER = {"mid": "MIDI (*.mid)"}
 FILTERS = {
@@ -136,7 +137,8 @@ class AudioStage(Stage):
         if target.suffix.lower().removeprefix(".") not in filters:
             ending = next((ending for ending, words in filters.items() if words == chosen), own)
             target = target.with_name(f"{target.name}.{ending}")
-        self._save(source, target)
+        if may_write(self, name, target):
+            self._save(source, target)
 
     def save_midi(self) -> None:
         """Save a copy of the MIDI file, if the model wrote one."""
@@ -146,14 +148,11 @@ class AudioStage(Stage):
         name, _chosen = QFileDialog.getSaveFileName(
             self, tr("Save the MIDI file"), str(Path.home() / source.name), MIDI_FILTER["mid"]
         )
-        if name:
-            target = Path(name)
-            self._save(
-                Path(self.path),
-                target
-                if target.suffix.lower() in MIDI_SUFFIXES
-                else target.with_name(f"{target.name}.mid"),
-            )
+        target = Path(name)
+        if target.suffix.lower() not in MIDI_SUFFIXES:
+            target = Path(f"{name}.mid")
+        if name and may_write(self, name, target):
+            self._save(Path(self.path), target)
 
     def _save(self, source: Path, target: Path) -> None:
         def write() -> None:

@@ -25,6 +25,7 @@ from studio.ui.stage.shown_result import ShownResult
 from studio.ui.stage.stage import Stage
 from studio.ui.widgets.factory import button, name_control, row
 from studio.ui.widgets.icons import set_icon
+from studio.ui.widgets.replace_file import may_write
 
 
 class ImageStage(Stage):
@@ -226,8 +227,8 @@ class ImageStage(Stage):
         name, _filter = QFileDialog.getSaveFileName(
             self, tr("Save the image"), str(Path.home() / source.name), f"*{source.suffix}"
         )
-        if name:
-            target = Path(name) if Path(name).suffix else Path(name).with_suffix(source.suffix)
+        target = Path(name) if Path(name).suffix else Path(name + source.suffix)
+        if name and may_write(self, name, target):
             self.write_in_background(
                 target, lambda: write_whole(target, source.read_bytes(), replace=True)
             )

@@ -47,3 +47,21 @@ def test_label_can_be_left_out_and_a_failure_is_shown(qtbot, open_page, monkeypa
     export(page, monkeypatch, tmp_path / "missing" / "rain.docx")
     notice = page.files.work.notice
     qtbot.waitUntil(lambda: "cannot be written" in notice.message, timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_file_whose_name_the_dialog_did_not_see_is_replaced_after_a_question(
+    qtbot, open_page, monkeypatch, tmp_path, answer
+):
+    page, path = open_page(), tmp_path / "rain.docx"
+    page.editor.insertPlainText("new")
+    path.write_text("old")
+    asked = []
+    monkeypatch.setattr(
+        "studio.ui.widgets.replace_file.confirm",
+        lambda _parent, _title, question, *_buttons: asked.append(question) or answer,
+    )
+    export(page, monkeypatch, tmp_path / "rain")
+    assert asked == ["rain.docx exists already."]
+    qtbot.waitUntil(lambda: not page.files.work.is_running, timeout=PATIENCE)
+    assert (path.read_bytes() == b"old") != answer

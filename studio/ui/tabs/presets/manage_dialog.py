@@ -35,6 +35,7 @@ from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import button, label, name_control, row
+from studio.ui.widgets.replace_file import may_write
 
 SIZE = (520, 360)
 
@@ -164,9 +165,9 @@ class ManageDialog(QDialog):
         name, _filter = QFileDialog.getSaveFileName(
             self, tr("Export the preset"), str(suggested), tr("Presets (*{suffix})", suffix=SUFFIX)
         )
-        if not name:
-            return
         path = Path(name if name.endswith(SUFFIX) else name + SUFFIX)
+        if not name or not may_write(self, name, path):
+            return
         values = shareable(self._kind, preset.values)
         content = encode_preset(self._kind, msgspec.structs.replace(preset, values=values))
         self._change(

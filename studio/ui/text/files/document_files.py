@@ -29,6 +29,7 @@ from studio.ui.text.files.document_export import export, exported_name, filters
 from studio.ui.text.files.file_binding import FileBinding
 from studio.ui.text.live_documents import LiveDocuments
 from studio.ui.widgets.factory import Notice, button, show_message
+from studio.ui.widgets.replace_file import may_write
 
 
 class DocumentFiles(QObject):
@@ -126,9 +127,9 @@ class DocumentFiles(QObject):
         chosen, _filter = QFileDialog.getSaveFileName(
             self._parent, tr("Save the document"), suggested, tr("Text (*.txt);;Markdown (*.md)")
         )
-        if chosen:
-            # The dialog has asked whether to replace an existing file.
-            self._write(Path(chosen) if Path(chosen).suffix else Path(chosen).with_suffix(suffix))
+        path = Path(chosen) if Path(chosen).suffix else Path(chosen + suffix)
+        if chosen and may_write(self._parent, chosen, path):
+            self._write(path)
 
     def export(self) -> None:
         """Ask for a file and write a copy of the document in its format."""
@@ -140,6 +141,8 @@ class DocumentFiles(QObject):
         if not chosen:
             return
         path, copy = exported_name(chosen, kind), msgspec.structs.replace(editor)
+        if not may_write(self._parent, chosen, path):
+            return
         models = [self._model_of(stretch.origin.job) for stretch in copy.origins]
         model, has_recipe = next(filter(None, models), ""), self._shared.settings.recipe_in_files
 
