@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QImage, QPixmap, QResizeEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QImage, QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
@@ -26,12 +26,14 @@ from studio.ui.library.grid.painters import date_text, kind_title
 from studio.ui.library.lineage import LineageStrip, Relatives, read_relatives
 from studio.ui.library.notes_editor import NotesEditor
 from studio.ui.library.playback import Playback
-from studio.ui.thumbnails.images import Appearance, thumbnail_image
-from studio.ui.thumbnails.source import source_of_item
+from studio.ui.thumbnails.loader import ThumbnailLoader, appearance_for
+from studio.ui.thumbnails.source import ThumbnailSource, source_of_item
 from studio.ui.widgets.factory import button, label, row, size_text, text_editor
 
 PREVIEW_SIDE = 320
 WIDTH = 300
+_MAX_PREVIEW_BYTES = 8 * 2**20
+"""Of the last previews; one takes up to 400 KiB."""
 _LONG_VALUE = 300
 _LONG_TEXT = 20_000
 """Characters that an editor shows at once, in less than 10 ms."""
@@ -67,6 +69,8 @@ class Details(QScrollArea):
         self.ids: list[int] = []
         """Ids of what is shown."""
         self._image = QImage()
+        self.previews = ThumbnailLoader(self._library, self, max_bytes=_MAX_PREVIEW_BYTES)
+        self.previews.loaded.connect(self._on_preview_loaded)
         self.preview = QLabel()
         self.preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.preview.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -184,14 +188,16 @@ class Details(QScrollArea):
             lambda known: self._on_known(item, known),
             lambda _error: None,  # the list reports a library that cannot be read
         )
-        appearance = Appearance(PREVIEW_SIDE, PREVIEW_SIDE, self.devicePixelRatioF())
-        if item.media != "text":
-            background.run(
-                self,
-                lambda: thumbnail_image(source_of_item(item), library.thumbnails, appearance),
-                lambda image: self._on_image(item, image),
-                lambda error: self._on_no_image(item, error),
-            )
+        self._load_preview(item)
+
+    def _load_preview(self, item: Item) -> None:
+        if item.media == "text":
+            return
+        source = source_of_item(item)
+        self.previews.set_appearance(appearance_for(self, QSize(PREVIEW_SIDE, PREVIEW_SIDE)))
+        self.previews.forget_failure(source)  # the file may be there again
+        self._on_preview_loaded(source)
+        self.previews.load([source])
 
     def _on_known(self, item: Item, known: _Known) -> None:
         if self.item is None or self.item.id != item.id:
@@ -202,13 +208,13 @@ class Details(QScrollArea):
         self._show_values({**_facts(item), **known.values})
         self.text.setPlainText(_start_of(known.text))
 
-    def _on_image(self, item: Item, image: QImage) -> None:
-        if self.item is not None and self.item.id == item.id:
-            self._show_image(image)
-
-    def _on_no_image(self, item: Item, error: Exception) -> None:
-        is_shown = self.item is not None and self.item.id == item.id and not item.missing
-        if is_shown and isinstance(error, StudioError):
+    def _on_preview_loaded(self, source: ThumbnailSource) -> None:
+        if self.item is None or source_of_item(self.item).key != source.key:
+            return
+        pixmap, error = self.previews.pixmap(source), self.previews.failure(source)
+        if pixmap is not None:
+            self._show_image(pixmap.toImage())
+        elif isinstance(error, StudioError) and not self.item.missing:
             self.no_preview.setText(tr("No preview: {reason}", reason=error.message))
             self.no_preview.show()
 
@@ -234,6 +240,12 @@ class Details(QScrollArea):
             pixmap.setDevicePixelRatio(ratio)
             self.preview.setPixmap(pixmap)
             self.preview.setFixedHeight(round(pixmap.deviceIndependentSize().height()))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Load the preview of an item that was selected while this was hidden."""
+        super().showEvent(event)
+        if self.item is not None and self._image.isNull():
+            self._load_preview(self.item)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Scale the preview."""

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import functools
-
 import msgspec
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QImage, QPixmap
+from PySide6.QtGui import QIcon, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QToolButton, QWidget
 
 from studio.core.translation import mark, tr, tr_marked
 from studio.jobs.library.live_library import LiveLibrary
 from studio.library.index import LibraryIndex
 from studio.library.items import Item
-from studio.ui import background
 from studio.ui.library.grid.painters import kind_title, title_of
-from studio.ui.thumbnails.images import Appearance, thumbnail_image
-from studio.ui.thumbnails.source import source_of_item
+from studio.ui.thumbnails.loader import ThumbnailLoader, appearance_for
+from studio.ui.thumbnails.source import ThumbnailSource, source_of_item
 from studio.ui.widgets.factory import label, name_control
 
 SIDE = 48
 MAX_RELATIVES = 20
+_MAX_BYTES = 2 * 2**20
+"""Of the last thumbnails; one takes up to 40 KiB."""
 _TITLE_CHARACTERS = 60
 _ROLES = {
     "image": mark("image"),
@@ -64,16 +63,19 @@ class LineageStrip(QScrollArea):
 
     def __init__(self, library: LiveLibrary) -> None:
         super().__init__()
-        self._library = library
+        self.thumbnails = ThumbnailLoader(library, self, max_bytes=_MAX_BYTES)
+        self.thumbnails.loaded.connect(self._on_thumbnail_loaded)
         self.setWidgetResizable(True)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFixedHeight(SIDE + 34)
         name_control(self, tr("Lineage"), tr("What this was made from, and what was made from it"))
-        self._buttons: list[QToolButton] = []
+        self.buttons: list[QToolButton] = []
+        self._sources: list[ThumbnailSource] = []
+        """What the thumbnails of the buttons are made from, in their order."""
 
     def clear(self) -> None:
         """Hide, until another item's relatives are known."""
-        self._buttons = []
+        self.buttons, self._sources = [], []
         old = self.takeWidget()
         if old is not None:
             old.deleteLater()  # one of its buttons may be what was clicked
@@ -81,7 +83,7 @@ class LineageStrip(QScrollArea):
 
     def show_relatives(self, relatives: Relatives, item: Item) -> None:
         """Show an item's relatives; hidden if there are none."""
-        self._buttons = []
+        self.buttons, self._sources = [], []
         content = QWidget()
         layout = QHBoxLayout(content)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -103,6 +105,12 @@ class LineageStrip(QScrollArea):
         self.setWidget(content)
         has_relatives = bool(relatives.parents or relatives.unknown or relatives.children)
         self.setVisible(has_relatives)
+        self._load_thumbnails()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Load the thumbnails of relatives that became known while this was hidden."""
+        super().showEvent(event)
+        self._load_thumbnails()
 
     def _button(self, item: Item, what: str) -> QToolButton:
         choice = QToolButton()
@@ -112,23 +120,26 @@ class LineageStrip(QScrollArea):
         shown = tr("{what}: {title}", what=what, title=title)
         name_control(choice, shown, shown)
         choice.clicked.connect(lambda _checked=False: self.item_requested.emit(item.id))
-        library, appearance = self._library, Appearance(SIDE, SIDE, self.devicePixelRatioF())
-        background.run(
-            choice,
-            lambda: thumbnail_image(source_of_item(item), library.thumbnails, appearance),
-            functools.partial(_show_icon, choice),
-            lambda _error: None,  # the button keeps its text
-        )
-        self._buttons.append(choice)
+        self.buttons.append(choice)
+        self._sources.append(source_of_item(item))
         return choice
+
+    def _load_thumbnails(self) -> None:
+        self.thumbnails.set_appearance(appearance_for(self, QSize(SIDE, SIDE)))
+        for source in self._sources:
+            self._on_thumbnail_loaded(source)
+        self.thumbnails.load(self._sources)
+
+    def _on_thumbnail_loaded(self, loaded: ThumbnailSource) -> None:
+        pixmap = self.thumbnails.pixmap(loaded)
+        if pixmap is None:  # the button keeps its text
+            return
+        for choice, source in zip(self.buttons, self._sources, strict=True):
+            if source.key == loaded.key:
+                choice.setIcon(QIcon(pixmap))
+                choice.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
 
 
 def _role_title(role: str) -> str:
     """Return what a parent was for; roles are fields of requests and of `Sources`."""
     return tr_marked(_ROLES.get(role, role))
-
-
-def _show_icon(choice: QToolButton, image: QImage) -> None:
-    if not image.isNull():
-        choice.setIcon(QIcon(QPixmap.fromImage(image)))
-        choice.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)

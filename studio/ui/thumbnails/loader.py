@@ -6,14 +6,15 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from PySide6.QtCore import QObject, QThreadPool, Signal
+from PySide6.QtCore import QObject, QSize, QThreadPool, Signal
 from PySide6.QtGui import QImage, QPixmap
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from studio.jobs.library.live_library import LiveLibrary
 from studio.ui import background
 from studio.ui.thumbnails.images import Appearance, thumbnail_image
 from studio.ui.thumbnails.source import ThumbnailSource
+from studio.ui.widgets import theme
 
 MAX_BYTES = 48 * 2**20
 """Of the pixmaps in memory; a full screen of the largest thumbnails takes 12 MiB."""
@@ -26,19 +27,29 @@ class _Key(NamedTuple):
     appearance: Appearance
 
 
+def appearance_for(view: QWidget, size: QSize, *, is_cropped: bool = False) -> Appearance:
+    """Return how thumbnails look on a widget's screen in the theme of now."""
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    is_dark = theme.colors(application) is theme.DARK
+    ratio = view.devicePixelRatioF()
+    return Appearance(size.width(), size.height(), ratio, is_dark, is_cropped)
+
+
 class ThumbnailLoader(QObject):
     """Thumbnails of one view, in one size and theme at a time. A hidden view loads none."""
 
     loaded = Signal(object)
     """ThumbnailSource whose thumbnail is in memory now, or that has none."""
 
-    def __init__(self, library: LiveLibrary, view: QWidget) -> None:
+    def __init__(self, library: LiveLibrary, view: QWidget, *, max_bytes: int = MAX_BYTES) -> None:
         super().__init__(view)
+        self._max_bytes = max_bytes
         self._library = library
         self._view = view
         self._pixmaps: OrderedDict[_Key, QPixmap] = OrderedDict()
         self._bytes = 0
-        self._failed: set[_Key] = set()
+        self._failed: dict[_Key, Exception | None] = {}
         self._wanted: list[ThumbnailSource] = []
         self._running: set[_Key] = set()
         # One thread stays free for searches.
@@ -83,6 +94,14 @@ class ThumbnailLoader(QObject):
         """Return whether the file has no thumbnail or cannot be read."""
         return self._key(source) in self._failed
 
+    def failure(self, source: ThumbnailSource) -> Exception | None:
+        """Return why the file could not be read."""
+        return self._failed.get(self._key(source))
+
+    def forget_failure(self, source: ThumbnailSource) -> None:
+        """Let `load` read a file again that could not be read."""
+        self._failed.pop(self._key(source), None)
+
     def load(self, sources: Iterable[ThumbnailSource]) -> None:
         """Load these thumbnails next, in this order, and no others that were asked for before."""
         self._wanted = [source for source in sources if self._is_missing(source)]
@@ -109,33 +128,33 @@ class ThumbnailLoader(QObject):
         key = self._key(source)
         self._running.add(key)
 
-        def show(image: QImage) -> None:
+        def show(image: QImage, error: Exception | None = None) -> None:
             self._running.discard(key)
             if image.isNull():
-                self._mark_failed(key)
+                self._mark_failed(key, error)
             elif generation == self._generation:
                 self._keep(key, QPixmap.fromImage(image))
             if generation == self._generation:
                 self.loaded.emit(source)
             self._start()
 
-        def fail(_error: Exception) -> None:  # a file that cannot be read has its kind's symbol
-            show(QImage())
+        def fail(error: Exception) -> None:  # a file that cannot be read has its kind's symbol
+            show(QImage(), error)
 
         def make() -> QImage:
             return thumbnail_image(source, library.thumbnails, appearance)
 
         background.run(self, make, show, fail)
 
-    def _mark_failed(self, key: _Key) -> None:
+    def _mark_failed(self, key: _Key, error: Exception | None) -> None:
         if len(self._failed) >= MAX_FAILED:
             self._failed.clear()
-        self._failed.add(key)
+        self._failed[key] = error
 
     def _keep(self, key: _Key, pixmap: QPixmap) -> None:
         self._pixmaps[key] = pixmap
         self._bytes += _size(pixmap)
-        while self._bytes > MAX_BYTES:
+        while self._bytes > self._max_bytes:
             _key, oldest = self._pixmaps.popitem(last=False)
             self._bytes -= _size(oldest)
 

@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPoint, QSize
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QAbstractItemView, QApplication
+from PySide6.QtWidgets import QAbstractItemView
 
 from studio.jobs.library.live_library import LiveLibrary
 from studio.ui.background import DelayedCall
-from studio.ui.thumbnails.images import Appearance
-from studio.ui.thumbnails.loader import ThumbnailLoader
+from studio.ui.thumbnails.loader import ThumbnailLoader, appearance_for
 from studio.ui.thumbnails.source import ThumbnailSource
-from studio.ui.widgets import theme
 
 Index = QModelIndex | QPersistentModelIndex
 _LOAD_MS = 15
@@ -43,13 +41,8 @@ class VisibleThumbnails(QObject):
 
     def pixmap(self, source: ThumbnailSource | None, size: QSize) -> QPixmap | None:
         """Return a thumbnail for a tile that is painted; if it is missing, it is loaded next."""
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        is_dark = theme.colors(application) is theme.DARK
-        ratio = self._view.devicePixelRatioF()
-        self._loader.set_appearance(
-            Appearance(size.width(), size.height(), ratio, is_dark, self._is_cropped)
-        )
+        appearance = appearance_for(self._view, size, is_cropped=self._is_cropped)
+        self._loader.set_appearance(appearance)
         self._load_soon.request()
         return None if source is None else self._loader.pixmap(source)
 

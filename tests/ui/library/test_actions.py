@@ -259,7 +259,7 @@ def test_details_show_and_change_the_notes(open_library, fill_library, folder, q
     QTest.mouseClick(details.notes.stars[4], Qt.MouseButton.LeftButton)
     expected = Annotation(rating=5, tags=("oil", "sea"), note="for the cover")
     qtbot.waitUntil(lambda: index.annotation(ids[1]) == expected, timeout=PATIENCE)
-    QTest.mouseClick(details.lineage._buttons[0], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(details.lineage.buttons[0], Qt.MouseButton.LeftButton)
     assert page.view.selection.ids == {ids[0]}
     assert details.prompt.toPlainText() == "the sketch"
     open_menu(page, 1)

@@ -126,8 +126,8 @@ def test_a_file_that_is_moved_while_studio_is_closed_keeps_its_notes_and_childre
     qtbot.waitUntil(lambda: found(page) == [child_id], timeout=PATIENCE)
     page.view.select(child_id)
     lineage = page.details.lineage
-    qtbot.waitUntil(lambda: lineage.isVisible() and bool(lineage._buttons), timeout=PATIENCE)
-    QTest.mouseClick(lineage._buttons[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: lineage.isVisible() and bool(lineage.buttons), timeout=PATIENCE)
+    QTest.mouseClick(lineage.buttons[0], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: page.view.selection.ids == {parent_id}, timeout=PATIENCE)
 
 

@@ -105,15 +105,15 @@ def test_an_image_leads_to_the_one_that_it_was_made_from_wherever_that_is(qtbot,
     qtbot.waitUntil(is_followed, timeout=PATIENCE)
     press(page, Qt.Key.Key_Home)
     assert page.view.current_item().prompt == "a red castle"
-    qtbot.waitUntil(lambda: lineage.isVisible() and len(lineage._buttons) == 1, timeout=PATIENCE)
-    QTest.mouseClick(lineage._buttons[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: lineage.isVisible() and len(lineage.buttons) == 1, timeout=PATIENCE)
+    QTest.mouseClick(lineage.buttons[0], Qt.MouseButton.LeftButton)
     assert page.view.current_item().path == str(moved)
     assert lineage.isHidden(), "until this one's relatives are read"
     qtbot.waitUntil(
-        lambda: bool(lineage._buttons) and "Made from this" in lineage._buttons[0].accessibleName(),
+        lambda: bool(lineage.buttons) and "Made from this" in lineage.buttons[0].accessibleName(),
         timeout=PATIENCE,
     )
-    QTest.mouseClick(lineage._buttons[0], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(lineage.buttons[0], Qt.MouseButton.LeftButton)
     assert page.view.current_item().prompt == "a red castle"
 
 
@@ -132,8 +132,8 @@ def test_speech_leads_to_its_story(qtbot, open_studio):
     press(page, Qt.Key.Key_Home)
     assert page.view.current_item().kind == "speech"
     lineage = page.details.lineage
-    qtbot.waitUntil(lambda: bool(lineage._buttons), timeout=PATIENCE)
-    assert "a story about rain" in lineage._buttons[0].accessibleName()
+    qtbot.waitUntil(lambda: bool(lineage.buttons), timeout=PATIENCE)
+    assert "a story about rain" in lineage.buttons[0].accessibleName()
 
 
 def test_a_parent_that_is_not_in_the_library_is_mentioned(

@@ -6,7 +6,6 @@ import pytest
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QWidget
 
-from studio.ui.thumbnails import loader as loader_module
 from studio.ui.thumbnails.images import Appearance, text_card, thumbnail_image
 from studio.ui.thumbnails.loader import ThumbnailLoader
 from studio.ui.thumbnails.source import ThumbnailSource
@@ -91,8 +90,8 @@ def test_a_hidden_view_loads_nothing_more(qtbot, tmp_path, thumbnails, view):
     assert sum(thumbnails.pixmap(source) is not None for source in sources) < 10
 
 
-def test_memory_is_bounded(qtbot, tmp_path, thumbnails, monkeypatch):
-    monkeypatch.setattr(loader_module, "MAX_BYTES", 5 * 160 * 160 * 4)
+def test_memory_is_bounded(qtbot, tmp_path, library, view):
+    thumbnails = ThumbnailLoader(library, view, max_bytes=5 * 160 * 160 * 4)
     sources = [image_file(tmp_path / f"{n}.png", size=(20 + n, 20 + n)) for n in range(12)]
     thumbnails.load(sources)
     wait_idle(qtbot, thumbnails)
@@ -111,8 +110,16 @@ def test_a_damaged_or_missing_file_is_tried_once(qtbot, tmp_path, thumbnails):
     thumbnails.load(sources)
     wait_idle(qtbot, thumbnails)
     assert all(thumbnails.has_failed(source) for source in sources)
+    assert isinstance(thumbnails.failure(sources[1]), OSError)
     thumbnails.load(sources)
     assert thumbnails.is_idle
+    image_file(tmp_path / "missing.png")
+    thumbnails.load(sources[1:2])
+    assert thumbnails.is_idle
+    thumbnails.forget_failure(sources[1])
+    thumbnails.load(sources[1:2])
+    wait_idle(qtbot, thumbnails)
+    assert is_close(color_of(thumbnails.pixmap(sources[1])), ORANGE)
 
 
 def test_thumbnails_are_loaded_after_the_theme_changed_meanwhile(qtbot, thumbnails):
