@@ -140,5 +140,6 @@ class Answers(QObject):
         if stream is None or stream.turn_id not in stream.chat.turns:
             return
         turn = stream.chat.turns[stream.turn_id]
-        stream.chat.replace(msgspec.structs.replace(turn, text=text, finish=finish))
+        # an answer that was to go on keeps its text if nothing came
+        stream.chat.replace(msgspec.structs.replace(turn, text=text or turn.text, finish=finish))
         self.ended.emit(stream.chat, turn.id, failure)

@@ -6,21 +6,23 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from studio.core.errors import InvalidRequestError, StudioError
-from studio.core.requests import Request, TextRequest
+from studio.core.requests import Request
 from studio.core.translation import tr
 from studio.documents.chat import ROOT, Chat, ChatInfo, Turn, new_chat, new_turn, title_from
 from studio.documents.store import DocumentStore
-from studio.models.card import ModelCard, request_for
+from studio.models.card import ModelCard
 from studio.preflight.checks import check
 from studio.preflight.tokens import count_tokens
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.tabs.chat.answers import Answers
+from studio.ui.tabs.chat.requests import answer_request
 from studio.ui.tabs.chat.turn_view import TurnView
 from studio.ui.text.document_header import TitleButton
 from studio.ui.text.document_list import ask_title
@@ -190,35 +192,38 @@ class ChatPage(QWidget):
         path = self.chat.path()
         self._ask(new_turn(path[-1].id if path else ROOT, "user", prompt), is_new=True)
 
-    def _ask(self, question: Turn, *, is_new: bool) -> None:
-        """Submit the request for an answer, if the chat fits the model."""
+    def _ask(self, question: Turn, *, is_new: bool = False, continued: Turn | None = None) -> None:
+        """Submit the request for an answer, or for the rest of one, if the chat fits the model."""
         card, chat = self._card(), self.chat
-        before = chat.messages_before(question.parent) if question.parent else ()
-        own = {"messages": before, "prompt": question.text, "mode": "chat", "prefix": ""}
-        values = {**self._values(), **own, "num_return_sequences": 1}
+        values = self._values()
         if not is_new:
             values["seed"] = None  # another answer
         try:
             if card is None:
                 raise StudioError(tr("A model is missing."), cure=tr("Add one under Models."))
-            request = request_for(card, values)
+            request = answer_request(card, values, chat, question, continued)
         except InvalidRequestError as error:
             self.notice.show_message(str(error), tr("Change the form."))
             return
         except StudioError as error:
             self._on_failed(error)
             return
-        assert isinstance(request, TextRequest)
-        system = request.system_prompt
+        text = request.prompt + request.prefix
         background.run(
             self,
-            lambda: count_tokens(card, question.text, system, before),
-            partial(self._on_counted, chat, card, request, question),
+            lambda: count_tokens(card, text, request.system_prompt, request.messages),
+            partial(self._on_counted, chat, card, request, question, continued),
             lambda error: self.notice.show_message(str(error)),
         )
 
     def _on_counted(
-        self, chat: Chat, card: ModelCard, request: Request, question: Turn, tokens: int | None
+        self,
+        chat: Chat,
+        card: ModelCard,
+        request: Request,
+        question: Turn,
+        continued: Turn | None,
+        tokens: int | None,
     ) -> None:
         if tokens is not None and card.max_positions:
             used = tr("{tokens:,} of {limit:,} tokens", tokens=tokens, limit=card.max_positions)
@@ -231,13 +236,23 @@ class ChatPage(QWidget):
             )
             self.notice.show_message(problems[0].message, cure)
             return
+        if continued is not None and chat.turns.get(continued.id) is not continued:
+            return  # it was deleted, or goes on already
         self.notice.clear()
+        self._submit(chat, request, question, continued)
+
+    def _submit(self, chat: Chat, request: Request, question: Turn, continued: Turn | None) -> None:
         job = self.shared.new_job(request)
-        answer = new_turn(question.id, "assistant", "", job=job.id)
-        chat.title = chat.title or title_from(question.text)
-        chat.add(question)
-        chat.add(answer)
-        self._save(question, answer, chat=chat)
+        if continued is not None:
+            answer = msgspec.structs.replace(continued, job=job.id, finish="")
+            chat.replace(answer)
+            self._save(answer, chat=chat)
+        else:
+            answer = new_turn(question.id, "assistant", "", job=job.id)
+            chat.title = chat.title or title_from(question.text)
+            chat.add(question)
+            chat.add(answer)
+            self._save(question, answer, chat=chat)
         self.shared.queue.submit([job])
         self.answers.follow(chat, answer)
         if chat is self.chat:
@@ -261,7 +276,11 @@ class ChatPage(QWidget):
         self._show()
 
     def _on_regenerate(self, turn: Turn) -> None:
-        self._ask(self.chat.turns[turn.parent], is_new=False)
+        self._ask(self.chat.turns[turn.parent])
+
+    def _on_continue(self, turn: Turn) -> None:
+        """Let the model go on with an answer, which stays the same turn."""
+        self._ask(self.chat.turns[turn.parent], continued=turn)
 
     def _on_delete(self, turn: Turn) -> None:
         before = Chat(
@@ -311,6 +330,7 @@ class ChatPage(QWidget):
             view.stepped.connect(partial(self._on_stepped, turn))
             view.edited.connect(partial(self._on_edited, turn))
             view.regenerate_requested.connect(partial(self._on_regenerate, turn))
+            view.continue_requested.connect(partial(self._on_continue, turn))
             view.delete_requested.connect(partial(self._on_delete, turn))
             view.copy_requested.connect(partial(self._copy, turn))
             self.turns_layout.insertWidget(number, view)
@@ -332,13 +352,15 @@ class ChatPage(QWidget):
     def _show_state(self, turn: Turn, view: TurnView) -> None:
         streamed = self.answers.text(turn.job) if turn.job and not turn.finish else None
         if streamed is not None:
-            view.set_text(streamed.text)
+            view.set_text(streamed.text or turn.text)  # of what goes on
             view.thoughts.show_text(streamed.thoughts, is_thinking=not streamed.text.strip())
             view.set_status("" if streamed.text or streamed.thoughts else tr("Waiting…"))
         for control in (view.edit_button, view.retry_button, view.delete_button):
             control.setEnabled(streamed is None)
         if turn.finish in STOPPED:
             view.set_status(STOPPED[turn.finish]())
+            is_last = turn.id not in self.chat.chosen
+            view.continue_button.setVisible(is_last and bool(turn.text.strip()))
 
     def _scroll_to_end(self) -> None:
         bar = self.scroll_area.verticalScrollBar()
@@ -368,7 +390,7 @@ class ChatPage(QWidget):
 
 
 STOPPED: dict[str, Callable[[], str]] = {
-    "length": lambda: tr("Stopped at the token limit. Raise Length and regenerate it."),
+    "length": lambda: tr("Stopped at the token limit."),
     "cancelled": lambda: tr("You stopped this answer."),
     "failed": lambda: tr("This answer failed."),
 }

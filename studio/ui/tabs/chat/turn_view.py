@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QSizePolicy, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout
 
 from studio.core.translation import tr
 from studio.documents.chat import Turn
@@ -30,6 +30,8 @@ class TurnView(QFrame):
     edited = Signal(str)
     """The person wants this text as a new version."""
     regenerate_requested = Signal()
+    continue_requested = Signal()
+    """Let the model go on with this answer."""
     delete_requested = Signal()
     copy_requested = Signal()
 
@@ -93,8 +95,15 @@ class TurnView(QFrame):
         for widget in (*widgets, self.editor, self.edit_row):
             layout.addWidget(widget)
         self.status = label("", "muted", wrap=True)
-        layout.addWidget(self.status)
+        self.continue_button = button(
+            tr("Continue"), tr("Let the model go on with this answer"), self._request_rest
+        )
+        bottom = QHBoxLayout()
+        bottom.addWidget(self.status, 1)
+        bottom.addWidget(self.continue_button)
+        layout.addLayout(bottom)
         self.status.hide()
+        self.continue_button.hide()
         self.end_edit()
 
     def _tool_button(
@@ -112,6 +121,9 @@ class TurnView(QFrame):
 
     def _request_again(self) -> None:
         self.regenerate_requested.emit()
+
+    def _request_rest(self) -> None:
+        self.continue_requested.emit()
 
     @property
     def text(self) -> str:

@@ -135,3 +135,46 @@ def test_new_chats_leave_the_others_alone(qtbot, open_chat):
     send(qtbot, tab, "Other")
     page.open(chat)
     qtbot.waitUntil(lambda: shown(page)[:1] == ["Hi"], timeout=PATIENCE)
+
+
+def stop_at_limit(qtbot, tab):
+    tab.set_values({"max_new_tokens": 3})
+    send(qtbot, tab, "Hi")
+    return list(tab.chat_page.views.values())[1]
+
+
+def test_an_answer_that_stopped_at_the_limit_goes_on_as_the_same_turn(qtbot, open_chat, data):
+    studio, tab, page = open_chat()
+    view = stop_at_limit(qtbot, tab)
+    before, turn = view.text, page.chat.path()[1]
+    assert view.continue_button.isVisibleTo(page)
+    tab.set_values({"max_new_tokens": 60})
+    click(view.continue_button)
+    qtbot.waitUntil(lambda: page.chat.path()[1].finish == "stop", timeout=PATIENCE)
+    after = list(page.views.values())[1]
+    assert page.chat.path()[1].id == turn.id
+    assert after.text.startswith(before)
+    assert len(after.text) > len(before)
+    assert not after.version.isVisibleTo(page)
+    assert not after.continue_button.isVisibleTo(page)
+    last = next(one for one in requests(studio) if one.prefix)
+    assert (last.prompt, last.prefix, last.messages) == ("Hi", before, ())
+    close_studio(studio)
+    store = DocumentStore(data.documents)
+    assert store.chats.load(page.chat.id).path()[1].text == after.text
+    store.close()
+
+
+def test_an_answer_keeps_its_text_if_going_on_is_cancelled_in_the_queue(qtbot, open_chat):
+    studio, tab, page = open_chat()
+    view = stop_at_limit(qtbot, tab)
+    before = view.text
+    studio.shared.queue.pause()
+    click(view.continue_button)
+    qtbot.waitUntil(lambda: bool(page.answers.jobs_of(page.chat.id)), timeout=PATIENCE)
+    assert list(page.views.values())[1].text == before
+    assert not list(page.views.values())[1].continue_button.isVisibleTo(page)
+    click(page.stop_button)
+    wait_answer(qtbot, page, 2)
+    assert list(page.views.values())[1].text == before
+    assert list(page.views.values())[1].continue_button.isVisibleTo(page)
