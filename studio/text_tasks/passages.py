@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from studio.core.requests.text_task import Coverage, LinkedSentence, Passage
+from studio.core.requests.text_task import Coverage, LinkedSentence, Passage, Span
 from studio.text_checks.topic import content_words
 
 __all__ = ["Coverage", "LinkedSentence", "Passage", "link_sentences", "split_sentences"]
@@ -151,3 +151,27 @@ def _part_numbers(starts: Sequence[int], parts: int, size: int) -> dict[int, int
             part += 1
         numbers[start] = part
     return numbers
+
+
+def uncovered_parts(coverage: Coverage, source: str) -> list[Span]:
+    """Return the places of the parts that no sentence speaks of, in their order."""
+    passages = split_sentences(source)
+    starts = [passage.start for passage in passages]
+    numbers = _part_numbers(starts, coverage.parts, max(1, len(source)))
+    places: dict[int, Span] = {}
+    for passage in passages:
+        number = numbers[passage.start]
+        if number not in coverage.covered:
+            first = places.get(number, passage)
+            places[number] = Span(first.start, passage.end)
+    return list(places.values())
+
+
+def is_source_of(coverage: Coverage, source: str) -> bool:
+    """Return True if all linked passages are in a text at their places."""
+    return all(
+        " ".join(source[passage.start : passage.end].split()) == passage.text
+        for sentence in coverage.sentences
+        for passage in (sentence.source, *sentence.others)
+        if passage is not None
+    )

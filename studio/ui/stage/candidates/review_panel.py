@@ -36,10 +36,16 @@ class ReviewPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._shown: ShownResult | None = None
+        self._coverage: Coverage | None = None
         self.checks = label(role="muted", wrap=True)
         self.coverage = label(role="muted", wrap=True)
         self.fix_button = button(
             tr("Fix"), tr("Run the model again with what failed"), self._request_fix, "retry"
+        )
+        self.sources_button = button(
+            tr("Sources…"),
+            tr("Show where each sentence of the summary comes from, and what it leaves out"),
+            self._show_sources,
         )
         self.omitted_button = QToolButton()
         self.omitted_button.setCheckable(True)
@@ -52,7 +58,7 @@ class ReviewPanel(QWidget):
         layout.setSpacing(4)
         for widget in (self.checks, self.coverage):
             layout.addWidget(widget)
-        layout.addWidget(row(self.fix_button, self.omitted_button, None))
+        layout.addWidget(row(self.fix_button, self.sources_button, self.omitted_button, None))
         layout.addWidget(self.omitted)
         self.hide()
 
@@ -84,6 +90,8 @@ class ReviewPanel(QWidget):
         self.checks.setText(shorten_for_label(checks))
         self.checks.setVisible(bool(checks))
         self.fix_button.setVisible(any(not check.passed for check in review.checks))
+        self._coverage = review.coverage
+        self.sources_button.setVisible(bool(review.coverage and review.coverage.sentences))
         covered = coverage_text(review.coverage)
         self.coverage.setText(covered)
         self.coverage.setVisible(bool(covered))
@@ -104,6 +112,14 @@ class ReviewPanel(QWidget):
     def _request_fix(self) -> None:
         if self._shown is not None:
             self.fix_requested.emit(self._shown.request, 1)
+
+    def _show_sources(self) -> None:
+        from studio.ui.stage.candidates.summary_sources import show_sources
+
+        request = self._shown.request if self._shown is not None else None
+        if self._coverage is None or not isinstance(request, TextRequest) or request.task is None:
+            return
+        show_sources(self.window(), self._coverage, request.task.main_text)
 
 
 def coverage_text(coverage: Coverage | None) -> str:
