@@ -18,6 +18,10 @@ from studio.documents.formats.blocks import (
 
 MAX_CELLS = 200_000
 """Of all tables."""
+MAX_LEVEL = 32
+"""Lists or quotes in each other; a deeper one is shown at this level."""
+MAX_TABLES = 16
+"""Tables in each other; the rows of a deeper one belong to the one around it."""
 
 
 class BlockBuilder:
@@ -36,12 +40,22 @@ class BlockBuilder:
         self._runs: list[Run] = []
         self._tables: list[list[list[list[Run]]]] = []
         """Open tables → rows → cells → runs."""
+        self._joined_tables = 0
+        """Open tables that are too deep."""
         self._cells = 0
 
     @property
     def is_in_table(self) -> bool:
         """True if text belongs to a table's cell."""
         return bool(self._tables)
+
+    @property
+    def _shown_quote(self) -> int:
+        return min(self.quote, MAX_LEVEL)
+
+    @property
+    def _list_level(self) -> int:
+        return min(len(self._numbers), MAX_LEVEL)
 
     def add(self, run: Run) -> None:
         """Add text to the current block."""
@@ -57,20 +71,20 @@ class BlockBuilder:
         if not plain(runs).strip():
             return
         if self.heading:
-            self.blocks.append(Heading(self.heading, runs, self.quote))
+            self.blocks.append(Heading(self.heading, runs, self._shown_quote))
         elif self._is_item_open and self._numbers:
-            level = len(self._numbers) - 1
-            self.blocks.append(Item(runs, level, self._numbers[-1], self.quote))
+            level = self._list_level - 1
+            self.blocks.append(Item(runs, level, self._numbers[-1], self._shown_quote))
             self._is_item_open = False
         else:
-            self.blocks.append(Paragraph(runs, self.quote, len(self._numbers)))
+            self.blocks.append(Paragraph(runs, self._shown_quote, self._list_level))
 
     def add_code(self, text: str, language: str = "") -> None:
         """Add lines of code."""
         self.close()
         if text.strip() and not self._tables:
             text = text.strip("\n").rstrip()
-            self.blocks.append(Code(text, language, self.quote, len(self._numbers)))
+            self.blocks.append(Code(text, language, self._shown_quote, self._list_level))
         elif text.strip():
             self.add(Run(text, code=True))
 
@@ -119,7 +133,10 @@ class BlockBuilder:
         """Begin a table."""
         if not self._tables:
             self.close()
-        self._tables.append([])
+        if len(self._tables) < MAX_TABLES:
+            self._tables.append([])
+        else:
+            self._joined_tables += 1
 
     def open_row(self) -> None:
         """Begin a table's row."""
@@ -139,6 +156,9 @@ class BlockBuilder:
     def close_table(self) -> None:
         """End the innermost table; one inside a cell becomes text of that cell."""
         self._end_cell()
+        if self._joined_tables:
+            self._joined_tables -= 1
+            return
         if not self._tables:
             return
         rows = tuple(
@@ -158,6 +178,7 @@ class BlockBuilder:
 
     def finish(self) -> list[Block]:
         """Close everything that is open and return the blocks."""
+        self._joined_tables = 0
         while self._tables:
             self.close_table()
         self.close()

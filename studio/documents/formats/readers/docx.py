@@ -33,7 +33,13 @@ from studio.documents.formats.faults import check_characters, damaged
 from studio.documents.formats.imported import ImportedDocument, Places
 from studio.documents.formats.markdown.inline import WIDE
 from studio.documents.formats.markdown.render import render_markdown
-from studio.documents.formats.readers.docx_styles import Numbering, Style, Styles, is_on
+from studio.documents.formats.readers.docx_styles import (
+    Numbering,
+    Style,
+    Styles,
+    is_on,
+    read_number,
+)
 from studio.documents.formats.readers.html import images_notice
 
 _LEFT_OUT = {
@@ -138,7 +144,7 @@ class _Reader:
                 self.builder.open_cell()
                 self.read(cell)
                 span = find_path(cell, "w:tcPr", "w:gridSpan")
-                extra = int(span.get("w:val", "1")) if span is not None else 1
+                extra = read_number(span.get("w:val")) if span is not None else 1
                 for _number in range(1, min(extra, 50)):
                     self.builder.open_cell()
         self.builder.close_table()
@@ -219,7 +225,7 @@ class _Reader:
                 yield from self._pieces(_first(child, "mc:Choice"))
 
     def _count(self, element: Element) -> None:
-        boxes = list(element.iter("w:txbxContent"))
+        boxes = list(_boxes_in(element))
         self._boxes += boxes
         if not boxes:
             self.counts[_LEFT_OUT[element.tag]] += 1
@@ -228,6 +234,15 @@ class _Reader:
 def _first(parent: Element, tag: str) -> Element:
     found = parent.find(tag)
     return Element(tag) if found is None else found
+
+
+def _boxes_in(parent: Element) -> Iterator[Element]:
+    """Yield the text boxes; a box inside another one is read with that."""
+    for child in parent:
+        if child.tag == "w:txbxContent":
+            yield child
+        elif child.tag not in _SKIPPED:
+            yield from _boxes_in(child)
 
 
 def _inside(parent: Element, tag: str) -> Iterator[Element]:

@@ -114,12 +114,15 @@ class Numbering:
             levels: dict[int, tuple[str, int]] = {}
             starts_again = False
             for level in abstract.get(definition, Element("none")).iter("w:lvl"):
-                levels[_int(level.get("w:ilvl"))] = _format_of(level)
+                levels[read_number(level.get("w:ilvl"))] = _format_of(level)
             for override in one.iter("w:lvlOverride"):
-                index = _int(override.get("w:ilvl"))
+                index = read_number(override.get("w:ilvl"))
                 if (start := override.find("w:startOverride")) is not None:
                     starts_again = True
-                    levels[index] = (levels.get(index, ("decimal", 1))[0], _int(start.get("w:val")))
+                    levels[index] = (
+                        levels.get(index, ("decimal", 1))[0],
+                        read_number(start.get("w:val")),
+                    )
                 if (level_ := override.find("w:lvl")) is not None:
                     levels[index] = _format_of(level_)
             self._levels[number_id] = levels
@@ -179,7 +182,7 @@ def _numbering_of(properties: Element) -> tuple[str, int] | None:
     found = properties.find("w:numPr")
     if found is None:
         return None
-    return _value(found, "w:numId"), min(8, _int(_value(found, "w:ilvl") or "0"))
+    return _value(found, "w:numId"), min(8, read_number(_value(found, "w:ilvl") or "0"))
 
 
 def _outline_level(properties: Element) -> int | None:
@@ -190,7 +193,7 @@ def _outline_level(properties: Element) -> int | None:
 
 
 def _format_of(level: Element) -> tuple[str, int]:
-    return _value(level, "w:numFmt") or "decimal", _int(_value(level, "w:start") or "1")
+    return _value(level, "w:numFmt") or "decimal", read_number(_value(level, "w:start") or "1")
 
 
 def _value(parent: Element, name: str) -> str:
@@ -198,5 +201,6 @@ def _value(parent: Element, name: str) -> str:
     return found.get("w:val", "") if found is not None else ""
 
 
-def _int(text: str | None) -> int:
+def read_number(text: str | None) -> int:
+    """Return a number of the file; 0 for anything else."""
     return int(text) if text and text.isdecimal() and len(text) < 9 else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
@@ -135,7 +136,8 @@ class _Converter(HTMLParser):
         self._builder = BlockBuilder()
         self._skipped: list[str] = []
         """Names of the elements that are left out and open."""
-        self._styles: list[str] = []
+        self._styles: Counter[str] = Counter()
+        """How often each style is open."""
         self._links: list[str] = []
         self._code: list[str] | None = None
         """Text of the `pre` that is open."""
@@ -163,7 +165,7 @@ class _Converter(HTMLParser):
         if self._code is not None and tag == "code":
             self._note_language(values)
         elif tag in _STYLES:
-            self._styles.append(tag)
+            self._styles[_STYLES[tag]] += 1
         elif tag == "a":
             self._links.append(safe_address(values.get("href", "")))
         elif tag in ("html", "body", "title", "meta", "img", "br"):
@@ -225,9 +227,8 @@ class _Converter(HTMLParser):
             if tag == self._skipped[-1]:
                 self._skipped.pop()
             return
-        if tag in self._styles:
-            at = len(self._styles) - 1 - self._styles[::-1].index(tag)
-            del self._styles[at]
+        if tag in _STYLES:
+            self._styles[_STYLES[tag]] = max(0, self._styles[_STYLES[tag]] - 1)
         elif tag == "a":
             del self._links[-1:]
         elif tag == "title":
@@ -270,20 +271,20 @@ class _Converter(HTMLParser):
             return
         if not is_break:
             text = re.sub(r"[\n\r\t\f]", " ", text)
-        styles = {_STYLES[tag] for tag in self._styles}
+        styles = self._styles
         self._builder.add(
             Run(
                 text,
-                "bold" in styles and not self._builder.heading,
-                "italic" in styles,
-                "strike" in styles,
-                "code" in styles,
+                styles["bold"] > 0 and not self._builder.heading,
+                styles["italic"] > 0,
+                styles["strike"] > 0,
+                styles["code"] > 0,
                 self._links[-1] if self._links else "",
             )
         )
 
     def _reset_block(self) -> None:
-        """End a block, and with it styles and links that were never closed."""
+        """End a block, and with it a heading or title that was never closed."""
         self._builder.close()
         self._builder.heading = 0
         self._end_title()

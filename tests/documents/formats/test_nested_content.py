@@ -1,0 +1,58 @@
+"""Content that is nested far deeper than anybody writes: it is read once, in a text of its size."""
+
+import pytest
+
+from studio.documents.formats.block_builder import MAX_LEVEL
+from studio.documents.formats.read import read_document
+from studio.documents.formats.write import write_document
+from tests.documents.formats.test_archives import changed
+
+DEPTH = 2_000
+BODY = (
+    '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+    "<w:body>{}</w:body></w:document>"
+)
+
+
+def read_page(tmp_path, body):
+    path = tmp_path / "a.html"
+    path.write_text(f"<html><body>{body}</body></html>")
+    return read_document(path).text
+
+
+def read_word(tmp_path, body):
+    path = tmp_path / "a.docx"
+    write_document(path, "text")
+    changed(path, **{"word/document.xml": BODY.format(body)})
+    return read_document(path).text
+
+
+@pytest.mark.parametrize("opening", ["<ul><li>rain ", "<blockquote>rain "])
+def test_lists_and_quotes(tmp_path, opening):
+    text = read_page(tmp_path, opening * DEPTH)
+    assert text.count("rain") == DEPTH
+    assert max(map(len, text.split("\n"))) < 4 * MAX_LEVEL
+
+
+@pytest.mark.parametrize("closing", ["", "</td></tr></table>"])
+def test_tables(tmp_path, closing):
+    text = read_page(tmp_path, "<table><tr><td>rain " * DEPTH + closing * DEPTH + "<p>end")
+    assert text.count("rain") == DEPTH
+    assert text.rstrip().endswith("end")
+
+
+def test_styles_that_are_opened_often_and_closed_once(tmp_path):
+    assert read_page(tmp_path, "<b><strong>a</b>b</strong>c</b>d") == "**ab**cd\n"
+
+
+def test_text_boxes_in_text_boxes_are_read_once(tmp_path):
+    body = "<w:p><w:r><w:t>rain</w:t></w:r></w:p>"
+    for _number in range(10):
+        box = f"<w:drawing><w:txbxContent>{body}</w:txbxContent></w:drawing>"
+        body = f"<w:p><w:r>{box}</w:r></w:p>"
+    assert read_word(tmp_path, body) == "rain\n"
+
+
+def test_cell_whose_width_is_no_number(tmp_path):
+    cell = '<w:tc><w:tcPr><w:gridSpan w:val="wide"/></w:tcPr><w:p><w:r><w:t>rain</w:t></w:r></w:p>'
+    assert "rain" in read_word(tmp_path, f"<w:tbl><w:tr>{cell}</w:tc></w:tr></w:tbl>")
