@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QByteArray, Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QTextDocument
 from PySide6.QtWidgets import QDialog, QListWidget, QTextBrowser, QVBoxLayout, QWidget
 
@@ -30,8 +30,8 @@ class _Browser(QTextBrowser):
     """Shows a page; loads nothing, and opens no link itself."""
 
     def loadResource(self, _kind: int, _name: QUrl | str) -> Any:
-        """Qt's override: images are not packaged."""
-        return None
+        """Load nothing: images are not packaged; without a value, Qt would read the file itself."""
+        return QByteArray(b" ")
 
 
 class DocumentsWindow(QDialog):

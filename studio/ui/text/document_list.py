@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QInputDialog,
-    QLineEdit,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -36,6 +35,8 @@ from studio.ui.widgets.factory import (
 )
 
 _ID = Qt.ItemDataRole.UserRole
+RENAME_WIDTH = 420
+"""A title of some words is seen whole."""
 
 
 class DocumentList(QDialog):
@@ -59,7 +60,9 @@ class DocumentList(QDialog):
         )
         self.search.textChanged.connect(self._fill)
         self.table = QTableWidget(0, 3)
-        self.table.setHorizontalHeaderLabels([tr("Title"), tr("Changed"), tr("Characters")])
+        self.table.setHorizontalHeaderLabels(
+            [tr("Title", context="document"), tr("Changed"), tr("Characters")]
+        )
         self.table.verticalHeader().hide()
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -106,12 +109,12 @@ class DocumentList(QDialog):
 
     def _fill(self) -> None:
         wanted = self.search.text().casefold().strip()
-        shown = [info for info in self._infos if wanted in info.title.casefold()]
+        shown = [info for info in self._infos if wanted in shown_title(info).casefold()]
         selected = self.selected_id()
         self.table.setRowCount(len(shown))
         for number, info in enumerate(shown):
             for column, text in enumerate(
-                (info.title, time_of_day(info.changed), f"{info.characters:,}")
+                (shown_title(info), time_of_day(info.changed), f"{info.characters:,}")
             ):
                 item = QTableWidgetItem(text)
                 item.setData(_ID, info.id)
@@ -151,10 +154,14 @@ class DocumentList(QDialog):
     # ----------------------------------------------------------------------
 
     def open_selected(self) -> None:
-        """Open the selected document and close this window."""
-        if selected := self.selected_id():
-            self.opened.emit(selected)
+        """Open the selected document and close this window.
+
+        Enter in the table calls this twice: the table activates its item and passes the key on.
+        """
+        selected = self.selected_id()
+        if selected and self.isVisible():
             self.close()
+            self.opened.emit(selected)
 
     def rename_selected(self) -> None:
         """Ask for another title."""
@@ -178,10 +185,19 @@ class DocumentList(QDialog):
 
 def ask_title(parent: QWidget, title: str) -> str:
     """Ask for a title; return an empty text if the user cancels."""
-    text, is_accepted = QInputDialog.getText(
-        parent, tr("Rename"), tr("Title"), QLineEdit.EchoMode.Normal, title
-    )
-    return clean_title(text[: 4 * MAX_TITLE]) if is_accepted else ""
+    dialog = QInputDialog(parent)
+    dialog.setWindowTitle(tr("Rename"))
+    dialog.setLabelText(tr("Title", context="document"))
+    dialog.setTextValue(title)
+    dialog.resize(RENAME_WIDTH, dialog.sizeHint().height())
+    is_accepted = dialog.exec() == QDialog.DialogCode.Accepted
+    dialog.deleteLater()
+    return clean_title(dialog.textValue()[: 4 * MAX_TITLE]) if is_accepted else ""
+
+
+def shown_title(info: DocumentInfo) -> str:
+    """Return the title, or what stands for it."""
+    return info.title or tr("Untitled")
 
 
 def delete_document(

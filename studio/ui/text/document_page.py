@@ -18,7 +18,7 @@ from studio.documents.versions import DocumentInfo, Version, VersionReason
 from studio.ui.app_state import AppState
 from studio.ui.stage.shown_result import time_of_day
 from studio.ui.text.comparison import show_comparison
-from studio.ui.text.document_list import DocumentList, ask_title, delete_document
+from studio.ui.text.document_list import DocumentList, ask_title, delete_document, shown_title
 from studio.ui.text.document_shell import PREVIEW_MODES, DocumentShell
 from studio.ui.text.files.document_files import dropped_document
 from studio.ui.text.writing.model_writing import WritingForm
@@ -127,7 +127,7 @@ class DocumentPage(DocumentShell):
         def load(is_saved: bool) -> None:
             if is_saved:
                 self.documents.run(
-                    lambda store: store.load(document_id), self._show, self._on_unopened
+                    lambda store: store.load(document_id), self._show_new, self._on_unopened
                 )
 
         if document_id != self.document.id or not self._is_open:
@@ -266,7 +266,7 @@ class DocumentPage(DocumentShell):
         def show(infos: tuple[DocumentInfo, ...]) -> None:
             menu.removeAction(loading)
             for info in infos[:RECENT]:
-                title = (info.title or tr("Untitled")).replace("&", "&&")
+                title = shown_title(info).replace("&", "&&")
                 action = _add_action(menu, title, partial(self.open, info.id))
                 action.setCheckable(True)
                 action.setChecked(info.id == self.document.id)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QUrl
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QTextDocument
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QPushButton
 
@@ -55,7 +55,7 @@ def click(window, title):
     button.click()
 
 
-def test_the_documentation_is_read_without_a_network(program, qtbot):
+def test_the_documentation_is_read_without_a_network(program, qtbot, tmp_path):
     window = opened(program, "help.show_documents", DocumentsWindow)
     qtbot.waitUntil(lambda: window.pages.count() > 5, timeout=PATIENCE)
     assert "Studio" in window.browser.toPlainText()
@@ -66,6 +66,11 @@ def test_the_documentation_is_read_without_a_network(program, qtbot):
     assert window._documents[window.pages.currentRow()].path.name == "batch.md"
     window.browser.anchorClicked.emit(QUrl("https://example.org/x"))
     assert QGuiApplication.clipboard().text() == "https://example.org/x"
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    kind = QTextDocument.ResourceType.ImageResource
+    found = window.browser.document().resource(kind, QUrl.fromLocalFile(str(secret)))
+    assert bytes(found).strip() == b""
     window.search.clear()
     QTest.keyClicks(window.search, "xyzzyxyzzy")
     assert window._status.isVisible()

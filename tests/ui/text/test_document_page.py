@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QPushButton
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QPushButton
 
 from studio.documents.store import DocumentStore
 from studio.ui.text.document_list import DocumentList
@@ -32,6 +32,20 @@ def choose(menu, title):
     action.trigger()
 
 
+def type_title(title):
+    """Return what stands for `QInputDialog.exec`: the user types a title and accepts it."""
+
+    def accept(dialog):
+        dialog.show()
+        dialog.findChild(QLineEdit).clear()
+        QTest.keyClicks(dialog.findChild(QLineEdit), title)
+        assert dialog.width() >= 400
+        dialog.close()
+        return QInputDialog.DialogCode.Accepted
+
+    return accept
+
+
 def press(notice, title):
     buttons = [one for one in notice.findChildren(QPushButton) if one.isVisible()]
     button = next(one for one in buttons if one.text() == title)
@@ -48,18 +62,6 @@ def test_what_is_typed_is_kept_also_when_the_window_closes_at_once(qtbot, open_p
     QTest.keyClicks(page.editor, " and wind")
     page.window().close()
     assert [document.text for document in stored(data)] == ["Rain and wind"]
-
-
-def test_what_is_typed_while_another_document_is_read_is_kept(qtbot, open_page, data):
-    page = open_page()
-    QTest.keyClicks(page.editor, "Rain")
-    wait_saved(qtbot, page)
-    with qtbot.waitSignal(page.document_opened, timeout=PATIENCE):
-        choose(page.header.title_menu, "New document")
-        page.editor.insertPlainText(" and wind")
-    assert page.editor.text == ""
-    page.window().close()
-    assert sorted(document.text for document in stored(data)) == ["", "Rain and wind"]
 
 
 def test_document_and_view_are_remembered(qtbot, open_studio, data):
@@ -86,14 +88,14 @@ def test_new_documents_are_listed_opened_renamed_and_deleted(qtbot, open_page, m
     with qtbot.waitSignal(page.document_opened, timeout=PATIENCE):
         choose(page.header.title_menu, "New document")
     QTest.keyClicks(page.editor, "Second")
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_args: ("A name", True))
+    monkeypatch.setattr(QInputDialog, "exec", type_title("A name"))
     choose(page.header.title_menu, "Rename…")
     assert page.header.title.text().startswith("A name")
     wait_saved(qtbot, page)
     choose(page.header.title_menu, "All documents…")
     dialog = page.findChild(DocumentList)
     qtbot.waitUntil(lambda: dialog.table.rowCount() == 2, timeout=PATIENCE)
-    assert [dialog.table.item(row, 0).text() for row in range(2)] == ["A name", ""]
+    assert [dialog.table.item(row, 0).text() for row in range(2)] == ["A name", "Untitled"]
     dialog.table.selectRow(1)
     with qtbot.waitSignal(page.document_opened, timeout=PATIENCE):
         QTest.keyClick(dialog.table, Qt.Key.Key_Return)
@@ -131,8 +133,53 @@ def test_result_is_edited_as_a_document_that_knows_its_file(qtbot, open_studio, 
     store = DocumentStore(data.documents)
     assert [info.reason for info in store.versions.list(page.document.id)] == ["generation"]
     store.close()
+    page.editor.setFocus()
+    QTest.mouseClick(tab.generate_button, Qt.MouseButton.LeftButton)
+    assert not tab.is_document_shown
+    assert page.editor.text == text
+
+
+def test_keys_of_the_form_generate_a_result_also_while_the_document_is_shown(qtbot, open_page):
+    page = open_page()
+    tab = page.window().text_tab
+    QTest.keyClicks(page.editor, "Rain")
+    type_prompt(tab, "Snow")
+    tab.prompt.setFocus()
     press_generate(tab)
     assert not tab.is_document_shown
+    qtbot.waitUntil(lambda: bool(page.shared.queue.jobs()), timeout=PATIENCE)
+    assert page.shared.queue.jobs()[-1].request.prompt == "Snow"
+    assert page.editor.text == "Rain"
+
+
+def test_enter_in_the_list_opens_a_document_once(qtbot, open_page):
+    page = open_page()
+    QTest.keyClicks(page.editor, "First")
+    with qtbot.waitSignal(page.document_opened, timeout=PATIENCE):
+        page.new()
+    page.show_list()
+    dialog = page.findChild(DocumentList)
+    qtbot.waitUntil(lambda: dialog.table.rowCount() == 2, timeout=PATIENCE)
+    row = next(row for row in range(2) if dialog.table.item(row, 2).text() == "5")
+    dialog.table.selectRow(row)
+    opened = []
+    dialog.opened.connect(opened.append)
+    with qtbot.waitSignal(page.document_opened, timeout=PATIENCE):
+        QTest.keyClick(dialog.table, Qt.Key.Key_Return)
+    assert opened == [page.document.id]
+    assert page.window().focusWidget() is page.editor
+
+
+def test_what_is_typed_while_another_document_is_read_is_kept(qtbot, open_page, data):
+    page = open_page()
+    QTest.keyClicks(page.editor, "One")
+    wait_saved(qtbot, page)
+    with qtbot.waitSignal(page.document_opened, timeout=PATIENCE):
+        page.new()
+        QTest.keyClicks(page.editor, " more")
+    assert page.editor.text == ""
+    page.window().close()
+    assert "One more" in [document.text for document in stored(data)]
 
 
 def test_find_and_replace_by_keys(qtbot, open_page):

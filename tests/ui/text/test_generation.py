@@ -41,7 +41,7 @@ def test_model_goes_on_from_the_cursor_and_its_text_is_accepted(qtbot, page, dat
     job = page.shared.queue.jobs()[-1]
     assert (job.request.mode, job.request.prompt) == ("complete", "The lamp.")
     bar = page.model_writing.bar
-    assert bar.status.whole == "stopped: length"
+    assert bar.status.whole == "The text stops at its limit of tokens."
     assert bar.more_button.isVisible()
     assert shares(page.document.origins)["model"] == place - 9 > 10
     QTest.mouseClick(bar.more_button, Qt.MouseButton.LeftButton)
@@ -71,7 +71,9 @@ def test_selection_is_rewritten_and_rejected(qtbot, page):
     assert "half as long" in request.prompt
     assert page.editor.text.endswith(" The sea.")
     assert not page.editor.text.startswith("The lamp.")
+    assert page.model_writing.bar.status.whole == "The model ended its text."
     press(page.model_writing.bar, "Reject")
+    assert page.editor.hasFocus()
     assert page.editor.text == "The lamp. The sea."
     assert shares(page.document.origins) == {"imported": 0, "person": 18, "model": 0}
     assert page.generation.state == "idle"
@@ -115,7 +117,7 @@ def test_person_types_while_a_text_arrives_and_stops_it(qtbot, open_page):
     text = page.editor.text
     assert text.startswith("My One.")
     assert text.endswith(" Two. Three.")
-    assert page.model_writing.bar.status.whole == "stopped: cancelled"
+    assert page.model_writing.bar.status.whole == "Stopped."
     press(page.model_writing.bar, "Reject")
     assert page.editor.text == "My One. Two. Three."
     page.editor.undo()

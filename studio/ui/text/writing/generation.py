@@ -5,17 +5,18 @@ The text is one step of undo. It stays marked until it is accepted or rejected.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from studio.core.artifact import stop_text
+from studio.core.artifact import Artifact
 from studio.core.errors import Failure
 from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Progress, TextDelta
 from studio.core.jobs import Job, Sources
-from studio.core.translation import tr
+from studio.core.translation import mark, tr, tr_marked
 from studio.documents.document import Change, clean_text
 from studio.documents.origins import Origin, cut
 from studio.documents.tracked_range import TrackedRange
@@ -27,6 +28,12 @@ from studio.ui.text.writing.requests import Writing
 
 FLUSH_MS = 30
 State = Literal["idle", "running", "done"]
+_ENDS = {
+    "stop": mark("The model ended its text."),
+    "stop_string": mark("The text ends at a stop string."),
+    "length": mark("The text stops at its limit of tokens."),
+}
+"""Finish reason → sentence, marked."""
 
 
 class DocumentGeneration(QObject):
@@ -201,7 +208,7 @@ class DocumentGeneration(QObject):
     def _on_over(self, event: Finished | Cancelled) -> None:
         self._flush()
         self.stopped_at_length = any(one.finish_reason == "length" for one in event.artifacts)
-        self.status_changed.emit(stop_text(event.artifacts[:1]) or tr("Stopped."))
+        self.status_changed.emit(_end_text(event.artifacts))
         job = self._job
         if not event.artifacts:
             self._finish("")
@@ -312,3 +319,9 @@ class DocumentGeneration(QObject):
                 self.shared.queue.cancel([self._job.id])
             self._pieces.clear()
             self._end()
+
+
+def _end_text(artifacts: Sequence[Artifact]) -> str:
+    """Return why the text ends."""
+    reason = artifacts[0].finish_reason if artifacts else ""
+    return tr_marked(_ENDS[reason]) if reason in _ENDS else tr("Stopped.")

@@ -127,6 +127,9 @@ class ModelWriting(QObject):
     def _on_state_changed(self, state: str) -> None:
         if state == "running":
             self.notice.clear()
+        focused = self.bar.window().focusWidget()
+        if state == "idle" and focused is not None and self.bar.isAncestorOf(focused):
+            self._editor.setFocus()  # after a decision, keys belong to the text again
 
     # Own instructions
     # ----------------------------------------------------------------------
