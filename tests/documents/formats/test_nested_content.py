@@ -14,6 +14,14 @@ BODY = (
 )
 
 
+ODF = "urn:oasis:names:tc:opendocument:xmlns:"
+CONTENT = (
+    f'<office:document-content xmlns:office="{ODF}office:1.0" xmlns:text="{ODF}text:1.0" '
+    f'xmlns:table="{ODF}table:1.0" xmlns:draw="{ODF}drawing:1.0"><office:body><office:text>'
+    "{}</office:text></office:body></office:document-content>"
+)
+
+
 def read_page(tmp_path, body):
     path = tmp_path / "a.html"
     path.write_text(f"<html><body>{body}</body></html>")
@@ -22,8 +30,15 @@ def read_page(tmp_path, body):
 
 def read_word(tmp_path, body):
     path = tmp_path / "a.docx"
-    write_document(path, "text")
+    write_document(path, "text", replace=True)
     changed(path, **{"word/document.xml": BODY.format(body)})
+    return read_document(path).text
+
+
+def read_odt(tmp_path, body):
+    path = tmp_path / "a.odt"
+    write_document(path, "text", replace=True)
+    changed(path, **{"content.xml": CONTENT.format(body)})
     return read_document(path).text
 
 
@@ -56,3 +71,17 @@ def test_text_boxes_in_text_boxes_are_read_once(tmp_path):
 def test_cell_whose_width_is_no_number(tmp_path):
     cell = '<w:tc><w:tcPr><w:gridSpan w:val="wide"/></w:tcPr><w:p><w:r><w:t>rain</w:t></w:r></w:p>'
     assert "rain" in read_word(tmp_path, f"<w:tbl><w:tr>{cell}</w:tc></w:tr></w:tbl>")
+
+
+def test_opendocument_text_boxes_and_repeated_cells_are_read_once(tmp_path):
+    box = table = "<text:p>rain</text:p>"
+    for _number in range(10):
+        box = f"<text:p><draw:frame><draw:text-box>{box}</draw:text-box></draw:frame></text:p>"
+    for repeated in (1, 9, 9, 9, 9):
+        cell = f'<table:table-cell table:number-columns-repeated="{repeated}">{table}'
+        table = (
+            f"<table:table><table:table-row>{cell}</table:table-cell></table:table-row>"
+            "</table:table>"
+        )
+    assert read_odt(tmp_path, box) == "rain\n"
+    assert read_odt(tmp_path, table).count("rain") == 1

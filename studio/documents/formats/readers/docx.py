@@ -225,7 +225,7 @@ class _Reader:
                 yield from self._pieces(_first(child, "mc:Choice"))
 
     def _count(self, element: Element) -> None:
-        boxes = list(_boxes_in(element))
+        boxes = list(boxes_in(element, "w:txbxContent"))
         self._boxes += boxes
         if not boxes:
             self.counts[_LEFT_OUT[element.tag]] += 1
@@ -236,13 +236,13 @@ def _first(parent: Element, tag: str) -> Element:
     return Element(tag) if found is None else found
 
 
-def _boxes_in(parent: Element) -> Iterator[Element]:
-    """Yield the text boxes; a box inside another one is read with that."""
+def boxes_in(parent: Element, tag: str) -> Iterator[Element]:
+    """Yield the text boxes, elements of a tag; a box inside another one is read with that."""
     for child in parent:
-        if child.tag == "w:txbxContent":
+        if child.tag == tag:
             yield child
         elif child.tag not in _SKIPPED:
-            yield from _boxes_in(child)
+            yield from boxes_in(child, tag)
 
 
 def _inside(parent: Element, tag: str) -> Iterator[Element]:

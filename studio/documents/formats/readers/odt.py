@@ -17,7 +17,12 @@ from studio.documents.formats.blocks import Code, Rule, Run, plain, safe_address
 from studio.documents.formats.faults import check_characters, damaged
 from studio.documents.formats.imported import ImportedDocument, Places
 from studio.documents.formats.markdown.render import render_markdown
-from studio.documents.formats.readers.docx import changes_notice, comments_notice, notes_notice
+from studio.documents.formats.readers.docx import (
+    boxes_in,
+    changes_notice,
+    comments_notice,
+    notes_notice,
+)
 from studio.documents.formats.readers.html import images_notice
 from studio.documents.formats.readers.odt_styles import PLAIN, ListStyles, Styles, TextStyle
 
@@ -148,6 +153,8 @@ class _Reader:
                     continue
                 repeated = cell.get("table:number-columns-repeated", "1")
                 count = int(repeated) if repeated.isdecimal() and len(repeated) < 5 else 1
+                if next(cell.iter("table:table"), None) is not None:
+                    count = 1  # tables in tables would multiply
                 for _number in range(min(count, _MAX_REPEATED)):
                     self.builder.open_cell()
                     self.read(cell)
@@ -182,7 +189,7 @@ class _Reader:
             yield from self._runs(child, style, link)
 
     def _read_frame(self, frame: Element) -> None:
-        boxes = list(frame.iter("draw:text-box"))
+        boxes = list(boxes_in(frame, "draw:text-box"))
         self._boxes += boxes
         if not boxes:
             self.counts["images"] += 1
