@@ -65,7 +65,7 @@ class TextTab(TaskTab):
         self.system_prompt.textChanged.connect(self._count_timer.start)
         self.system_prompt.textChanged.connect(self._on_edited)
         self.language_note.model_chosen.connect(self.choose_model)
-        self.form.fields["max_new_tokens"].changed.connect(self._show_count)
+        self.form.fields["max_new_tokens"].changed.connect(self._on_length_changed)
         self.views.changed.connect(self._on_view_changed)
         self.tasks.changed.connect(self._count_timer.start)
         if shared.settings.text_view != "result":
@@ -242,6 +242,8 @@ class TextTab(TaskTab):
 
     def _count(self) -> None:
         card = self.card
+        if self.views.is_created("chat"):
+            self.chat_page.show_context()
         panel = self.tasks.panel
         if panel is not None:
             prompt, system = self.asked if self._has_prompt() else ("", "")
@@ -263,6 +265,11 @@ class TextTab(TaskTab):
         self._tokens = tokens
         self._show_count()
         self.check()
+
+    def _on_length_changed(self) -> None:
+        self._show_count()
+        if self.views.is_created("chat"):
+            self.chat_page.show_context()
 
     def _show_count(self) -> None:
         card = self.card

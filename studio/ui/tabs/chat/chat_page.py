@@ -22,6 +22,7 @@ from studio.preflight.tokens import count_tokens
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.tabs.chat.answers import Answers
+from studio.ui.tabs.chat.context_bar import Context, ContextBar
 from studio.ui.tabs.chat.requests import answer_request
 from studio.ui.tabs.chat.turn_view import TurnView
 from studio.ui.text.document_header import TitleButton
@@ -59,7 +60,7 @@ class ChatPage(QWidget):
         self.views: dict[str, TurnView] = {}
         """Id of a turn → its view."""
         self.notice = Notice()
-        self.context = label("", "muted")
+        self.context = ContextBar()
         self._lay_out()
         self.answers.changed.connect(self._on_answer_changed)
         self.answers.ended.connect(self._on_answer_ended)
@@ -108,7 +109,6 @@ class ChatPage(QWidget):
     def _open(self, chat: Chat | None) -> None:
         self.chat = chat or new_chat()
         self.notice.clear()
-        self.context.setText("")
         for turn in self.chat.turns.values():
             if turn.job and not turn.finish:
                 self.answers.follow(self.chat, turn)
@@ -225,9 +225,6 @@ class ChatPage(QWidget):
         continued: Turn | None,
         tokens: int | None,
     ) -> None:
-        if tokens is not None and card.max_positions:
-            used = tr("{tokens:,} of {limit:,} tokens", tokens=tokens, limit=card.max_positions)
-            self.context.setText(used)
         problems = check(card, request, self.shared.find_card, read_files=False, tokens=tokens)
         if problems:
             cure = tr(
@@ -340,7 +337,24 @@ class ChatPage(QWidget):
         self.scroll_area.setVisible(bool(path))
         self.stop_button.setVisible(bool(self.answers.jobs_of(self.chat.id)))
         self._show_title()
+        self.show_context()
         QTimer.singleShot(0, self, self._scroll_to_end)
+
+    def show_context(self) -> None:
+        """Show how many tokens the chat and the prompt of the form take."""
+        card, values, path = self._card(), self._values(), self.chat.path()
+        if card is None:
+            self.context.show_context(None)
+            return
+        self.context.show_context(
+            Context(
+                card=card,
+                prompt=str(values["prompt"]),
+                system_prompt=str(values["system_prompt"]),
+                messages=self.chat.messages_before(path[-1].id) if path else (),
+                max_new_tokens=int(values.get("max_new_tokens") or 0),
+            )
+        )
 
     def _show_title(self) -> None:
         title = self.chat.title or tr("New chat")

@@ -1,11 +1,16 @@
 """Chats in the real window: send, regenerate, edit, delete, and what is kept."""
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
 
 from studio.documents.store import DocumentStore
+from studio.preflight.tokens import MESSAGE_TOKENS
 from tests.ui.conftest import PATIENCE, close_studio
 from tests.ui.test_window import press_generate, type_prompt
 
@@ -147,7 +152,7 @@ def test_an_answer_that_stopped_at_the_limit_goes_on_as_the_same_turn(qtbot, ope
     studio, tab, page = open_chat()
     view = stop_at_limit(qtbot, tab)
     before, turn = view.text, page.chat.path()[1]
-    assert view.continue_button.isVisibleTo(page)
+    assert not view.continue_button.isHidden()
     tab.set_values({"max_new_tokens": 60})
     click(view.continue_button)
     qtbot.waitUntil(lambda: page.chat.path()[1].finish == "stop", timeout=PATIENCE)
@@ -155,8 +160,8 @@ def test_an_answer_that_stopped_at_the_limit_goes_on_as_the_same_turn(qtbot, ope
     assert page.chat.path()[1].id == turn.id
     assert after.text.startswith(before)
     assert len(after.text) > len(before)
-    assert not after.version.isVisibleTo(page)
-    assert not after.continue_button.isVisibleTo(page)
+    assert after.version.isHidden()
+    assert after.continue_button.isHidden()
     last = next(one for one in requests(studio) if one.prefix)
     assert (last.prompt, last.prefix, last.messages) == ("Hi", before, ())
     close_studio(studio)
@@ -173,8 +178,36 @@ def test_an_answer_keeps_its_text_if_going_on_is_cancelled_in_the_queue(qtbot, o
     click(view.continue_button)
     qtbot.waitUntil(lambda: bool(page.answers.jobs_of(page.chat.id)), timeout=PATIENCE)
     assert list(page.views.values())[1].text == before
-    assert not list(page.views.values())[1].continue_button.isVisibleTo(page)
+    assert list(page.views.values())[1].continue_button.isHidden()
     click(page.stop_button)
     wait_answer(qtbot, page, 2)
     assert list(page.views.values())[1].text == before
-    assert list(page.views.values())[1].continue_button.isVisibleTo(page)
+    assert not list(page.views.values())[1].continue_button.isHidden()
+
+
+def use_counting_model(studio, tab, folder, limit):
+    """Let the form's model count words, of at most `limit`."""
+    folder.mkdir()
+    tokenizer = Tokenizer(WordLevel({"?": 0}, unk_token="?"))
+    tokenizer.pre_tokenizer = Whitespace()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    card = msgspec.structs.replace(
+        tab.card, path=str(folder), max_positions=limit, template_tokens=0
+    )
+    tab.chat_page._card = lambda: card
+
+
+def test_the_context_bar_counts_the_chat_and_what_is_typed(qtbot, open_chat, tmp_path):
+    studio, tab, page = open_chat()
+    use_counting_model(studio, tab, tmp_path / "model", 200)
+    tab.set_values({"max_new_tokens": 50})
+    type_prompt(tab, "One two three")
+    qtbot.waitUntil(lambda: page.context.count.text() == "3 of 200 tokens", timeout=PATIENCE)
+    assert page.context.bar.value() == 3
+    assert not page.context.advice.isVisibleTo(page)
+    press_generate(tab)
+    wait_answer(qtbot, page, 2)
+    words = 3 + len(shown(page)[1].split()) + 2 * MESSAGE_TOKENS
+    qtbot.waitUntil(lambda: page.context.count.text() == f"{words} of 200 tokens", timeout=PATIENCE)
+    tab.set_values({"max_new_tokens": 190})
+    qtbot.waitUntil(lambda: page.context.advice.isVisibleTo(page), timeout=PATIENCE)
