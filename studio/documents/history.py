@@ -63,8 +63,8 @@ class History:
 
         `key`: the generation, or group, whose changes form one step.
         """
+        self._size += len(back.inserted) - sum(step.size for step in self._redo)
         self._redo.clear()
-        self._size += len(back.inserted)
         below = self._below(key)
         if below is not None and self._join_below(below, change):
             return

@@ -130,6 +130,19 @@ def test_memory_is_limited(monkeypatch, key):
     assert 4 <= steps <= 6
 
 
+def test_what_can_no_longer_be_made_again_takes_no_memory(monkeypatch):
+    monkeypatch.setattr("studio.documents.history.MAX_CHARACTERS", 100)
+    writer = Writer()
+    for _number in range(5):
+        writer.edit(0, "w" * 60)
+        writer.undo()
+    writer.type("one two three")
+    steps = 0
+    while writer.undo():
+        steps += 1
+    assert steps == 3
+
+
 EDITS = st.lists(
     st.one_of(
         st.tuples(st.just("piece"), st.text(alphabet="mn", min_size=1, max_size=3)),
