@@ -298,6 +298,20 @@ def test_saving_does_not_replace_what_another_program_just_wrote(
     assert not notice.isVisible()
 
 
+def test_text_is_not_saved_with_the_name_of_a_word_document(open_page, monkeypatch, tmp_path):
+    page, shown = open_page(), []
+    page.editor.insertPlainText("mine")
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *_args: (str(tmp_path / "a.docx"), "")
+    )
+    monkeypatch.setattr(
+        "studio.ui.text.files.document_files.show_message", lambda *texts: shown.append(texts[2])
+    )
+    QTest.keyClick(page.editor, Qt.Key.Key_S, CONTROL)
+    assert shown == ["A document is saved as text. Export… writes .docx files."]
+    assert page.document.file == ""
+
+
 def test_file_is_opened_and_compared_when_it_changes(qtbot, open_page, monkeypatch, tmp_path):
     page, path = open_page(), tmp_path / "story 光.md"
     text = "市议会周二投票决定关闭老桥。秋天的风吹过金色的田野，落叶飘零。\n" * 3

@@ -128,7 +128,16 @@ class DocumentFiles(QObject):
             self._parent, tr("Save the document"), suggested, tr("Text (*.txt);;Markdown (*.md)")
         )
         path = Path(chosen) if Path(chosen).suffix else Path(chosen + suffix)
-        if chosen and may_write(self._parent, chosen, path):
+        if format_of_name(path) in ("docx", "odt", "epub", "pdf"):
+            show_message(
+                self._parent,
+                tr("Not saved"),
+                tr(
+                    "A document is saved as text. Export… writes {suffix} files.",
+                    suffix=path.suffix,
+                ),
+            )
+        elif chosen and may_write(self._parent, chosen, path):
             self._write(path)
 
     def export(self) -> None:
