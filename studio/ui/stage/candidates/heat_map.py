@@ -31,7 +31,7 @@ def heat_marks(logprobs: TokenLogprobs, length: int) -> list[Mark]:
     return marks
 
 
-def legend() -> str:
+def heat_legend() -> str:
     """Return what the marks mean."""
     return tr("Marked: tokens with a probability below 50 %; stronger below 20 % and 5 %")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,9 @@ from PySide6.QtWidgets import QButtonGroup, QToolButton
 from studio.core.translation import tr
 from studio.ui.app_state import AppState
 from studio.ui.background import DelayedCall
-from studio.ui.stage.candidates.result_view import ResultView
+from studio.ui.stage.candidates.result_view import Mark, ResultView
 from studio.ui.stage.candidates.saved_text import SavedText
-from studio.ui.widgets.factory import label, name_control, row
+from studio.ui.widgets.factory import label, name_control, row, shorten_for_label
 from studio.ui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class CandidateLayout(QObject):
         view = self._view.view
         if isinstance(view, ResultView):
             view.opens_on_click = self._has_tokens(max(0, self._view.tabs.currentIndex()))
-        self._show_heat()
+        self._show_marks()
         self.switch.setVisible(1 < len(self._view.candidates()) <= MAX_COLUMNS)
         if not self.are_columns_shown:
             self._view.show_page(None)
@@ -122,23 +123,42 @@ class CandidateLayout(QObject):
         self.columns.show_candidates(candidates, chosen, is_over=self.is_over)
         self._view.show_page(self.columns)
 
-    def _show_heat(self) -> None:
-        """Mark the text in the tab; in columns the differences are marked instead."""
-        from studio.ui.stage.candidates.heat_map import heat_marks, legend
+    def _show_marks(self) -> None:
+        """Mark the text in the tab: its tokens if the user wants it, else what its facts lack.
 
-        number = max(0, self._view.tabs.currentIndex())
-        saved = self.saved.get(number)
-        logprobs = saved.logprobs if saved is not None else None
-        self.heat_button.setVisible(logprobs is not None and not self.are_columns_shown)
+        In columns the differences are marked instead.
+        """
+        saved = self.saved.get(max(0, self._view.tabs.currentIndex()))
+        has_tokens = saved is not None and saved.logprobs is not None
+        self.heat_button.setVisible(has_tokens and not self.are_columns_shown)
         self.heat_button.setChecked(self._shared.settings.text_heat_map)
-        is_on = self._shared.settings.text_heat_map and not self.heat_button.isHidden()
-        self.legend.setText(legend() if is_on else "")
-        self.legend.setVisible(is_on)
+        is_heat = self._shared.settings.text_heat_map and not self.heat_button.isHidden()
+        marks, legend = self._marks(saved, is_heat=is_heat)
+        self.legend.setText(shorten_for_label(legend))
+        self.legend.setVisible(bool(legend))
         view = self._view.view
         if isinstance(view, ResultView):
-            text = self._view.text()
-            shown = logprobs if is_on and saved is not None and saved.text == text else None
-            view.set_marks(heat_marks(shown, len(text)) if shown is not None else ())
+            view.set_marks(marks)
+
+    def _marks(self, saved: SavedText | None, *, is_heat: bool) -> tuple[Sequence[Mark], str]:
+        """Return the marks of the text in the tab, and what they mean."""
+        from studio.ui.stage.candidates.fact_marks import (
+            fact_legend,
+            fact_marks,
+            unsupported_spans,
+        )
+        from studio.ui.stage.candidates.heat_map import heat_legend, heat_marks
+
+        text = self._view.text()
+        is_saved = saved is not None and saved.text == text
+        if is_heat:
+            logprobs = saved.logprobs if saved is not None and is_saved else None
+            marks = heat_marks(logprobs, len(text)) if logprobs is not None else ()
+            return marks, heat_legend()
+        if saved is None or not is_saved or not saved.checks or self.are_columns_shown:
+            return (), ""
+        spans = unsupported_spans(saved.checks, len(text))
+        return fact_marks(spans), fact_legend(text, spans) if spans else ""
 
     def _has_tokens(self, number: int) -> bool:
         saved = self.saved.get(number)

@@ -7,9 +7,16 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QTextEdit
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import (
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QResizeEvent,
+    QTextCharFormat,
+    QTextCursor,
+)
+from PySide6.QtWidgets import QTextEdit, QToolTip
 
 from studio.ui.background import DelayedCall
 from studio.ui.widgets.soft_break_view import SoftBreakView
@@ -106,6 +113,23 @@ class ResultView(SoftBreakView):
             if position and event.position().x() < self.cursorRect(cursor).left():
                 position -= 1  # the cursor is after the character that was clicked
             self.token_requested.emit(self.place(position))
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Show the tooltip of the mark under the mouse."""
+        if not isinstance(event, QHelpEvent) or event.type() != QEvent.Type.ToolTip:
+            return super().viewportEvent(event)
+        tip = self.tip_at(event.pos())
+        QToolTip.showText(event.globalPos(), tip, self.viewport())
+        return bool(tip) or super().viewportEvent(event)
+
+    def tip_at(self, point: QPoint) -> str:
+        """Return the tooltip of the mark at a point of the viewport; empty if it has none."""
+        if not self._marks:
+            return ""
+        place = self.place(self.cursorForPosition(point).position())
+        at = bisect_left(self._marks, place, key=lambda mark: mark.end)
+        mark = self._marks[at] if at < len(self._marks) else None
+        return mark.format.toolTip() if mark is not None and mark.start <= place else ""
 
     def _place_map(self) -> _PlaceMap:
         if self._map is None:

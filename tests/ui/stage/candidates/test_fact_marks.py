@@ -1,0 +1,80 @@
+"""What the facts of a task do not contain is underlined in the result."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from PySide6.QtGui import QTextCharFormat
+
+from studio.core.requests.text_task import FieldValue, TaskCheck, TextTask
+from studio.text_checks.facts import check_facts
+from studio.ui.stage.candidates.fact_marks import fact_legend, unsupported_spans
+from tests.ui.conftest import PATIENCE
+from tests.ui.stage.candidates.conftest import click, make_candidates
+
+FACTS = "Mayor Ines Valdur opened the library on 4 May. It holds 31,000 books."
+DRAFT = (
+    "😀 On 4 May the mayor opened the library. It holds 900 books, "
+    "and Doctor Albrecht called it “a gift of 12 crowns”."
+)
+WAVE = QTextCharFormat.UnderlineStyle.WaveUnderline
+
+
+def underlined(view):
+    return [
+        one.cursor.selectedText()
+        for one in view.extraSelections()
+        if one.format.underlineStyle() == WAVE
+    ]
+
+
+def show_draft(qtbot, studio):
+    """Check a draft of a report as a job, without corrections, and show it."""
+    task = TextTask(
+        name="report",
+        language="en",
+        fields=(FieldValue("facts", FACTS),),
+        check=(TaskCheck(use="facts", field="facts"),),
+        draft=DRAFT,
+    )
+    stage, _job = make_candidates(qtbot, studio, num_return_sequences=1, task=task)
+    qtbot.waitUntil(lambda: stage.view.text() == DRAFT, timeout=PATIENCE)
+    return stage
+
+
+def test_numbers_names_and_quotes_without_facts_are_underlined_with_a_reason(qtbot, studio):
+    stage = show_draft(qtbot, studio)
+    view, legend = stage.view.view, stage.candidates.legend
+    wanted = ["900", "Doctor Albrecht", "“a gift of 12 crowns”"]
+    qtbot.waitUntil(lambda: underlined(view) == wanted, timeout=PATIENCE)
+    assert legend.isVisible()
+    assert all(one in legend.text() for one in wanted)
+    at = view.rect_of(DRAFT.index("900") + 1).center()
+    assert "number" in view.tip_at(at).lower()
+    assert view.tip_at(view.rect_of(DRAFT.index("library") + 1).center()) == ""
+    make_candidates(qtbot, studio, num_return_sequences=1)
+    qtbot.waitUntil(lambda: not underlined(view), timeout=PATIENCE)
+    assert not legend.isVisible()
+
+
+def test_probabilities_take_the_place_of_the_underlines(qtbot, studio):
+    stage, _job = make_candidates(qtbot, studio, num_return_sequences=1, top_logprobs=10)
+    click(stage.candidates.heat_button)
+    assert "probability" in stage.candidates.legend.text()
+    assert not underlined(stage.view.view)
+
+
+def test_places_do_not_overlap_or_pass_the_end():
+    check = check_facts(DRAFT, FACTS)
+    spans = unsupported_spans([check], len(DRAFT))
+    assert all(one.end <= two.start for one, two in pairwise(spans))
+    assert unsupported_spans([check], DRAFT.index("900") + 1)[-1].end == DRAFT.index("900") + 1
+    assert unsupported_spans([], 100) == []
+
+
+def test_the_legend_names_each_once_and_not_too_many():
+    text = " ".join(f"{number} {number}" for number in range(100, 150))
+    legend = fact_legend(text, unsupported_spans([check_facts(text, "nothing")], len(text)))
+    assert legend.count("“100”") == 1
+    assert "…" in legend
+    assert "“149”" not in legend
