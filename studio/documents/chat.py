@@ -10,6 +10,10 @@ from studio.documents.document import clean_title
 
 ROOT = ""
 """The parent of first turns."""
+SUMMARY = "summary:"
+"""With the id of a turn: the parent of the summary of the turns up to that one."""
+SUMMARY_PROMPT = "Summarize our conversation so far."  # not translated: text for the model
+"""What the model reads before a summary, because a user's turn comes first."""
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,17 +80,40 @@ class Chat(msgspec.Struct, kw_only=True):
             self.chosen.pop(turn.parent, None)
         removed = [turn.id]
         for parent in removed:  # grows while children are found
-            removed += [one.id for one in self.turns.values() if one.parent == parent]
+            parents = (parent, SUMMARY + parent)
+            removed += [one.id for one in self.turns.values() if one.parent in parents]
         for one in removed:
             self.turns.pop(one)
             self.chosen.pop(one, None)
+            self.chosen.pop(SUMMARY + one, None)
         return removed
 
+    def summary(self, turn: Turn) -> Turn | None:
+        """Return the summary of the turns up to this one; it may be incomplete."""
+        return self.turns.get(self.chosen.get(SUMMARY + turn.id, ""))
+
+    def summarized(self) -> tuple[Turn, Turn] | None:
+        """Return the last shown turn that has a complete summary, and the summary."""
+        for turn in reversed(self.path()):
+            found = self.summary(turn)
+            if found is not None and found.finish and found.text.strip():
+                return turn, found
+        return None
+
     def messages_before(self, turn_id: str) -> tuple[ChatMessage, ...]:
-        """Return the messages up to a shown turn, which is the last one of them."""
+        """Return the messages up to a shown turn, which is the last one of them.
+
+        A complete summary takes the place of the turns that it sums up.
+        """
         messages: list[ChatMessage] = []
         for turn in self.path():
             messages.append(ChatMessage(turn.role, turn.text))
+            found = self.summary(turn)
+            if found is not None and found.finish and found.text.strip():
+                messages = [
+                    ChatMessage("user", SUMMARY_PROMPT),
+                    ChatMessage("assistant", found.text),
+                ]
             if turn.id == turn_id:
                 break
         return tuple(messages)

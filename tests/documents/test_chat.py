@@ -2,11 +2,12 @@
 
 import sqlite3
 
+import msgspec
 import pytest
 
 from studio.core.errors import StudioError
 from studio.core.requests.chat import ChatMessage
-from studio.documents.chat import ROOT, new_chat, new_turn
+from studio.documents.chat import ROOT, SUMMARY, new_chat, new_turn
 from studio.documents.schema import MIGRATIONS
 from studio.documents.store import DocumentStore
 
@@ -103,3 +104,18 @@ def test_an_older_file_gets_the_tables(tmp_path, chat):
     store.chats.save(chat, list(chat.turns.values()))
     assert store.chats.load(chat.id) == chat
     store.close()
+
+
+def test_a_removed_turn_takes_its_summary_along():
+    chat = new_chat()
+    question = new_turn(ROOT, "user", "Hi")
+    answer = new_turn(question.id, "assistant", "Hello")
+    summary = msgspec.structs.replace(
+        new_turn(SUMMARY + answer.id, "assistant", "Greetings."), finish="stop"
+    )
+    for turn in (question, answer, summary):
+        chat.add(turn)
+    assert [one.content for one in chat.messages_before(answer.id)][1:] == ["Greetings."]
+    assert set(chat.remove(answer)) == {answer.id, summary.id}
+    assert list(chat.turns) == [question.id]
+    assert chat.chosen == {ROOT: question.id}

@@ -7,14 +7,23 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout, QWidget
 
 from studio.core.errors import InvalidRequestError, StudioError
 from studio.core.requests import Request
 from studio.core.translation import tr
-from studio.documents.chat import ROOT, Chat, ChatInfo, Turn, new_chat, new_turn, title_from
+from studio.documents.chat import (
+    ROOT,
+    SUMMARY,
+    Chat,
+    ChatInfo,
+    Turn,
+    new_chat,
+    new_turn,
+    title_from,
+)
 from studio.documents.store import DocumentStore
 from studio.models.card import ModelCard
 from studio.preflight.checks import check
@@ -24,7 +33,13 @@ from studio.ui.app_state import AppState
 from studio.ui.tabs.chat.answers import Answers
 from studio.ui.tabs.chat.context_bar import Context, ContextBar
 from studio.ui.tabs.chat.requests import answer_request
-from studio.ui.tabs.chat.turn_view import TurnView
+from studio.ui.tabs.chat.summaries import (
+    Summary,
+    choose_summary,
+    summarizable,
+    summary_requests,
+)
+from studio.ui.tabs.chat.turn_list import TurnList
 from studio.ui.text.document_header import TitleButton
 from studio.ui.text.document_list import ask_title
 from studio.ui.text.live_documents import LiveDocuments
@@ -57,12 +72,17 @@ class ChatPage(QWidget):
         self._is_open = False
         self._waiting = ""
         """A prompt to send when the chat is open."""
-        self.views: dict[str, TurnView] = {}
-        """Id of a turn → its view."""
+        self.turns = TurnList(self.answers)
+        self.turns.stepped.connect(self._on_stepped)
+        self.turns.edited.connect(self._on_edited)
+        self.turns.regenerate_requested.connect(self._on_regenerate)
+        self.turns.continue_requested.connect(self._on_continue)
+        self.turns.delete_requested.connect(self._on_delete)
+        self.turns.copy_requested.connect(self._copy)
+        self.turns.summary_removed.connect(self._on_summary_removed)
         self.notice = Notice()
         self.context = ContextBar()
         self._lay_out()
-        self.answers.changed.connect(self._on_answer_changed)
         self.answers.ended.connect(self._on_answer_ended)
         self.documents.run(_load_last, self._open, self._on_failed)
 
@@ -73,6 +93,7 @@ class ChatPage(QWidget):
         self.title_menu.aboutToShow.connect(self._fill_title_menu)
         self.new_button = button(tr("New chat"), tr("Begin a new chat"), self.new, "plus")
         self.stop_button = button(tr("Stop"), tr("Stop the answer; keep its text"), self.stop)
+        self.summarize_button = self._create_summarize_button()
         self.empty = label(
             tr(
                 "Write a prompt and press Ctrl+Enter. The answer appears here, and the model reads "
@@ -82,26 +103,23 @@ class ChatPage(QWidget):
             wrap=True,
         )
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        holder = QWidget()
-        self.turns_layout = QVBoxLayout(holder)
-        self.turns_layout.setContentsMargins(0, 0, 0, 0)
-        self.turns_layout.setSpacing(8)
-        self.turns_layout.addStretch(1)
-        self.scroll_area = QScrollArea()
-        self.scroll_area.setWidgetResizable(True)
-        self.scroll_area.setWidget(holder)
-        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        name_control(self.scroll_area, tr("Turns"), tr("The turns of the chat"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 8, 16, 12)
         layout.setSpacing(8)
         layout.addWidget(row(self.title, self.stop_button, self.new_button))
         layout.addWidget(self.notice)
         layout.addWidget(self.empty, 1)
-        layout.addWidget(self.scroll_area, 1)
-        layout.addWidget(self.context)
+        layout.addWidget(self.turns, 1)
+        layout.addWidget(row(self.context, None, self.summarize_button))
         self.setMinimumWidth(MIN_WIDTH)
         self.stop_button.hide()
+
+    def _create_summarize_button(self) -> QPushButton:
+        return button(
+            tr("Summarize older turns"),
+            tr("Let the model read a summary in place of all turns but the last ones"),
+            self.summarize,
+        )
 
     # Chats
     # ----------------------------------------------------------------------
@@ -231,7 +249,8 @@ class ChatPage(QWidget):
                 "Delete or shorten earlier turns, begin a new chat, or choose a model that takes "
                 "more. Nothing is cut by itself."
             )
-            self.notice.show_message(problems[0].message, cure)
+            buttons = [self._create_summarize_button()] if summarizable(chat) else []
+            self.notice.show_message(problems[0].message, cure, buttons)
             return
         if continued is not None and chat.turns.get(continued.id) is not continued:
             return  # it was deleted, or goes on already
@@ -252,6 +271,47 @@ class ChatPage(QWidget):
             self._save(question, answer, chat=chat)
         self.shared.queue.submit([job])
         self.answers.follow(chat, answer)
+        if chat is self.chat:
+            self._show()
+
+    def summarize(self) -> None:
+        """Ask the model for a summary, which it reads in place of older turns from then on."""
+        card, chat = self._card(), self.chat
+        if card is None or self.answers.jobs_of(chat.id):
+            return
+        try:
+            summaries = summary_requests(card, self._values(), chat)
+        except InvalidRequestError as error:
+            self.notice.show_message(str(error), tr("Change the form."))
+            return
+        background.run(
+            self,
+            lambda: choose_summary(card, summaries),
+            lambda chosen: self._submit_summary(chat, chosen),
+            lambda error: self.notice.show_message(
+                str(error), error.cure if isinstance(error, StudioError) else ""
+            ),
+        )
+
+    def _submit_summary(self, chat: Chat, chosen: Summary) -> None:
+        if self.answers.jobs_of(chat.id) or chosen.last.id not in chat.turns:
+            return
+        self.notice.clear()
+        job = self.shared.new_job(chosen.request)
+        summary = new_turn(SUMMARY + chosen.last.id, "assistant", "", job=job.id)
+        chat.add(summary)
+        self._save(summary, chat=chat)
+        self.shared.queue.submit([job])
+        self.answers.follow(chat, summary)
+        if chat is self.chat:
+            self._show()
+
+    def _on_summary_removed(self, summary: Turn) -> None:
+        self._remove_summary(self.chat, summary)
+
+    def _remove_summary(self, chat: Chat, summary: Turn) -> None:
+        removed = chat.remove(summary)
+        self._save(chat=chat, removed=tuple(removed))
         if chat is self.chat:
             self._show()
 
@@ -297,7 +357,7 @@ class ChatPage(QWidget):
         self.shared.post_toast(tr("Deleted the turn"), tr("Undo"), restore)
 
     def _copy(self, turn: Turn) -> None:
-        QGuiApplication.clipboard().setText(self.views[turn.id].text)
+        QGuiApplication.clipboard().setText(self.turns.views[turn.id].text)
         self.shared.post_toast(tr("Copied"))
 
     def copy(self) -> None:
@@ -314,31 +374,15 @@ class ChatPage(QWidget):
 
     def _show(self) -> None:
         """Show the chosen versions."""
-        while self.turns_layout.count() > 1:
-            item = self.turns_layout.takeAt(0)
-            if item is not None and (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        self.views = {}
-        path = self.chat.path()
-        for number, turn in enumerate(path):
-            versions = [one.id for one in self.chat.versions(turn)]
-            view = TurnView(turn, versions.index(turn.id) + 1, len(versions))
-            view.stepped.connect(partial(self._on_stepped, turn))
-            view.edited.connect(partial(self._on_edited, turn))
-            view.regenerate_requested.connect(partial(self._on_regenerate, turn))
-            view.continue_requested.connect(partial(self._on_continue, turn))
-            view.delete_requested.connect(partial(self._on_delete, turn))
-            view.copy_requested.connect(partial(self._copy, turn))
-            self.turns_layout.insertWidget(number, view)
-            self.views[turn.id] = view
-            self._show_state(turn, view)
-        self.empty.setVisible(not path)
-        self.scroll_area.setVisible(bool(path))
-        self.stop_button.setVisible(bool(self.answers.jobs_of(self.chat.id)))
+        self.turns.show_chat(self.chat)
+        is_empty = not self.chat.path()
+        self.empty.setVisible(is_empty)
+        self.turns.setVisible(not is_empty)
+        is_writing = bool(self.answers.jobs_of(self.chat.id))
+        self.stop_button.setVisible(is_writing)
         self._show_title()
         self.show_context()
-        QTimer.singleShot(0, self, self._scroll_to_end)
+        self.summarize_button.setVisible(bool(summarizable(self.chat)) and not is_writing)
 
     def show_context(self) -> None:
         """Show how many tokens the chat and the prompt of the form take."""
@@ -363,36 +407,12 @@ class ChatPage(QWidget):
             self.title, tr("Chat: {title}", title=title), tr("Open, rename and delete chats")
         )
 
-    def _show_state(self, turn: Turn, view: TurnView) -> None:
-        streamed = self.answers.text(turn.job) if turn.job and not turn.finish else None
-        if streamed is not None:
-            view.set_text(streamed.text or turn.text)  # of what goes on
-            view.thoughts.show_text(streamed.thoughts, is_thinking=not streamed.text.strip())
-            view.set_status("" if streamed.text or streamed.thoughts else tr("Waiting…"))
-        for control in (view.edit_button, view.retry_button, view.delete_button):
-            control.setEnabled(streamed is None)
-        if turn.finish in STOPPED:
-            view.set_status(STOPPED[turn.finish]())
-            is_last = turn.id not in self.chat.chosen
-            view.continue_button.setVisible(is_last and bool(turn.text.strip()))
-
-    def _scroll_to_end(self) -> None:
-        bar = self.scroll_area.verticalScrollBar()
-        bar.setValue(bar.maximum())
-
-    def _on_answer_changed(self, turn_id: str) -> None:
-        view, turn = self.views.get(turn_id), self.chat.turns.get(turn_id)
-        if view is None or turn is None:
-            return
-        bar = self.scroll_area.verticalScrollBar()
-        is_at_end = bar.value() >= bar.maximum() - 40
-        self._show_state(turn, view)
-        if is_at_end:
-            QTimer.singleShot(0, self, self._scroll_to_end)
-
     def _on_answer_ended(self, chat: Chat, turn_id: str, failure: str) -> None:
         if turn := chat.turns.get(turn_id):
             self._save(turn, chat=chat)
+            is_useless = turn.finish in ("cancelled", "failed") or not turn.text.strip()
+            if turn.parent.startswith(SUMMARY) and is_useless:
+                self._remove_summary(chat, turn)
         if chat is self.chat:
             self._show()
             if failure:
@@ -401,14 +421,6 @@ class ChatPage(QWidget):
     def close_chats(self) -> None:
         """Store everything before the window closes."""
         self.documents.close()
-
-
-STOPPED: dict[str, Callable[[], str]] = {
-    "length": lambda: tr("Stopped at the token limit."),
-    "cancelled": lambda: tr("You stopped this answer."),
-    "failed": lambda: tr("This answer failed."),
-}
-"""Reason → what a person reads about it."""
 
 
 def _load_last(store: DocumentStore) -> Chat | None:

@@ -9,6 +9,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
+from studio.documents.chat import SUMMARY_PROMPT
 from studio.documents.store import DocumentStore
 from studio.preflight.tokens import MESSAGE_TOKENS
 from tests.ui.conftest import PATIENCE, close_studio
@@ -35,19 +36,19 @@ def click(control):
 
 
 def shown(page):
-    return [view.text for view in page.views.values()]
+    return [view.text for view in page.turns.views.values()]
 
 
 def wait_answer(qtbot, page, turns):
     qtbot.waitUntil(
-        lambda: len(page.views) == turns and not page.answers.jobs_of(page.chat.id),
+        lambda: len(page.turns.views) == turns and not page.answers.jobs_of(page.chat.id),
         timeout=PATIENCE,
     )
 
 
 def send(qtbot, tab, text):
     page = tab.chat_page
-    turns = len(page.views) + 2
+    turns = len(page.turns.views) + 2
     type_prompt(tab, text)
     press_generate(tab)
     wait_answer(qtbot, page, turns)
@@ -76,22 +77,22 @@ def test_regenerated_answers_are_versions_to_step_through(qtbot, open_chat):
     _studio, tab, page = open_chat()
     send(qtbot, tab, "Hi")
     before = shown(page)[1]
-    click(list(page.views.values())[1].retry_button)
+    click(list(page.turns.views.values())[1].retry_button)
     qtbot.waitUntil(
-        lambda: list(page.views.values())[1].version.text() == "2 of 2", timeout=PATIENCE
+        lambda: list(page.turns.views.values())[1].version.text() == "2 of 2", timeout=PATIENCE
     )
     wait_answer(qtbot, page, 2)
     assert shown(page)[1] != before
-    click(list(page.views.values())[1].before_button)
+    click(list(page.turns.views.values())[1].before_button)
     assert shown(page)[1] == before
-    assert list(page.views.values())[1].version.text() == "1 of 2"
+    assert list(page.turns.views.values())[1].version.text() == "1 of 2"
 
 
 def test_an_edited_turn_is_a_branch(qtbot, open_chat):
     studio, tab, page = open_chat()
     send(qtbot, tab, "Hi")
     send(qtbot, tab, "More")
-    view = next(iter(page.views.values()))
+    view = next(iter(page.turns.views.values()))
     click(view.edit_button)
     view.editor.selectAll()
     QTest.keyClicks(view.editor, "Hello")
@@ -99,7 +100,7 @@ def test_an_edited_turn_is_a_branch(qtbot, open_chat):
     qtbot.waitUntil(lambda: shown(page)[:1] == ["Hello"], timeout=PATIENCE)
     wait_answer(qtbot, page, 2)
     assert next(one for one in requests(studio) if one.prompt == "Hello").messages == ()
-    click(next(iter(page.views.values())).before_button)
+    click(next(iter(page.turns.views.values())).before_button)
     assert shown(page)[::2] == ["Hi", "More"]
 
 
@@ -114,7 +115,7 @@ def test_a_chat_is_there_after_a_restart(qtbot, open_chat, data):
     store.close()
     again = open_chat()[2]
     qtbot.waitUntil(lambda: shown(again) == texts, timeout=PATIENCE)
-    label = next(iter(again.views.values())).text_label
+    label = next(iter(again.turns.views.values())).text_label
     assert label.textFormat() is Qt.TextFormat.PlainText
 
 
@@ -124,7 +125,7 @@ def test_a_deleted_turn_comes_back_with_undo(qtbot, open_chat):
     texts = shown(page)
     toasts = []
     studio.shared.toast_posted.connect(toasts.append)
-    click(next(iter(page.views.values())).delete_button)
+    click(next(iter(page.turns.views.values())).delete_button)
     assert shown(page) == []
     assert page.empty.isVisibleTo(page)
     toasts[-1].action()
@@ -145,7 +146,7 @@ def test_new_chats_leave_the_others_alone(qtbot, open_chat):
 def stop_at_limit(qtbot, tab):
     tab.set_values({"max_new_tokens": 3})
     send(qtbot, tab, "Hi")
-    return list(tab.chat_page.views.values())[1]
+    return list(tab.chat_page.turns.views.values())[1]
 
 
 def test_an_answer_that_stopped_at_the_limit_goes_on_as_the_same_turn(qtbot, open_chat, data):
@@ -156,7 +157,7 @@ def test_an_answer_that_stopped_at_the_limit_goes_on_as_the_same_turn(qtbot, ope
     tab.set_values({"max_new_tokens": 60})
     click(view.continue_button)
     qtbot.waitUntil(lambda: page.chat.path()[1].finish == "stop", timeout=PATIENCE)
-    after = list(page.views.values())[1]
+    after = list(page.turns.views.values())[1]
     assert page.chat.path()[1].id == turn.id
     assert after.text.startswith(before)
     assert len(after.text) > len(before)
@@ -177,12 +178,12 @@ def test_an_answer_keeps_its_text_if_going_on_is_cancelled_in_the_queue(qtbot, o
     studio.shared.queue.pause()
     click(view.continue_button)
     qtbot.waitUntil(lambda: bool(page.answers.jobs_of(page.chat.id)), timeout=PATIENCE)
-    assert list(page.views.values())[1].text == before
-    assert list(page.views.values())[1].continue_button.isHidden()
+    assert list(page.turns.views.values())[1].text == before
+    assert list(page.turns.views.values())[1].continue_button.isHidden()
     click(page.stop_button)
     wait_answer(qtbot, page, 2)
-    assert list(page.views.values())[1].text == before
-    assert not list(page.views.values())[1].continue_button.isHidden()
+    assert list(page.turns.views.values())[1].text == before
+    assert not list(page.turns.views.values())[1].continue_button.isHidden()
 
 
 def use_counting_model(studio, tab, folder, limit):
@@ -211,3 +212,55 @@ def test_the_context_bar_counts_the_chat_and_what_is_typed(qtbot, open_chat, tmp
     qtbot.waitUntil(lambda: page.context.count.text() == f"{words} of 200 tokens", timeout=PATIENCE)
     tab.set_values({"max_new_tokens": 190})
     qtbot.waitUntil(lambda: page.context.advice.isVisibleTo(page), timeout=PATIENCE)
+
+
+def summarize(qtbot, page):
+    click(page.summarize_button)
+    qtbot.waitUntil(lambda: page.chat.summarized() is not None, timeout=PATIENCE)
+    return page.chat.summarized()
+
+
+def test_a_summary_replaces_older_turns_in_what_is_sent_until_undone(qtbot, open_chat, data):
+    studio, tab, page = open_chat()
+    send(qtbot, tab, "Hi")
+    assert page.summarize_button.isHidden()  # the last turns stay
+    send(qtbot, tab, "More")
+    texts = shown(page)
+    last, summary = summarize(qtbot, page)
+    assert last.text == texts[1]
+    assert shown(page) == texts
+    (view,) = page.turns.summaries.values()
+    assert view.text_label.text() == summary.text
+    assert "2 turns" in view.heading.text()
+    send(qtbot, tab, "Third")
+    request = next(one for one in requests(studio) if one.prompt == "Third")
+    assert [one.content for one in request.messages] == [
+        SUMMARY_PROMPT,
+        summary.text,
+        *texts[2:],
+    ]
+    click(next(iter(page.turns.summaries.values())).undo_button)
+    assert page.turns.summaries == {}
+    send(qtbot, tab, "Fourth")
+    request = next(one for one in requests(studio) if one.prompt == "Fourth")
+    assert [one.content for one in request.messages][:4] == texts
+    close_studio(studio)
+    store = DocumentStore(data.documents)
+    assert store.chats.load(page.chat.id).summarized() is None
+    store.close()
+
+
+def test_a_chat_that_no_longer_fits_offers_a_summary(qtbot, open_chat, tmp_path):
+    studio, tab, page = open_chat()
+    send(qtbot, tab, "Hi")
+    send(qtbot, tab, "More")
+    use_counting_model(studio, tab, tmp_path / "model", 200)
+    tab.set_values({"max_new_tokens": 190})
+    type_prompt(tab, "Third")
+    press_generate(tab)
+    qtbot.waitUntil(lambda: not page.notice.isHidden(), timeout=PATIENCE)
+    offered = [one for one in page.notice.findChildren(QPushButton) if "Summarize" in one.text()]
+    tab.set_values({"max_new_tokens": 50})
+    click(offered[0])
+    qtbot.waitUntil(lambda: page.chat.summarized() is not None, timeout=PATIENCE)
+    assert page.notice.isHidden()

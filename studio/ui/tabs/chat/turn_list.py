@@ -1,0 +1,133 @@
+"""The turns of a chat, one below the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+
+from studio.core.translation import tr
+from studio.documents.chat import Chat, Turn, new_chat
+from studio.ui.tabs.chat.answers import Answers
+from studio.ui.tabs.chat.summaries import SummaryView
+from studio.ui.tabs.chat.turn_view import TurnView
+from studio.ui.widgets.factory import name_control
+
+NEAR_END = 40
+"""Pixels; a list that is scrolled this near to its end follows what is written."""
+
+
+class TurnList(QScrollArea):
+    """Shows the chosen versions of a chat and its summaries; answers grow in it."""
+
+    stepped = Signal(object, int)
+    """(Turn, step to another version)."""
+    edited = Signal(object, str)
+    regenerate_requested = Signal(object)
+    continue_requested = Signal(object)
+    delete_requested = Signal(object)
+    copy_requested = Signal(object)
+    summary_removed = Signal(object)
+    """The summary of this turn is not to be used any more."""
+
+    def __init__(self, answers: Answers) -> None:
+        super().__init__()
+        self._answers = answers
+        self._chat = new_chat()
+        self.views: dict[str, TurnView] = {}
+        """Id of a turn → its view."""
+        self.summaries: dict[str, SummaryView] = {}
+        """Id of a summary → its view."""
+        holder = QWidget()
+        self._layout = QVBoxLayout(holder)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(8)
+        self._layout.addStretch(1)
+        self.setWidgetResizable(True)
+        self.setWidget(holder)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        name_control(self, tr("Turns"), tr("The turns of the chat"))
+        answers.changed.connect(self._on_answer_changed)
+
+    def show_chat(self, chat: Chat) -> None:
+        """Show a chat from its end."""
+        self._chat = chat
+        while self._layout.count() > 1:
+            item = self._layout.takeAt(0)
+            if item is not None and (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        self.views, self.summaries = {}, {}
+        for number, turn in enumerate(chat.path()):
+            self._add_turn(turn)
+            if (summary := chat.summary(turn)) is not None:
+                self._add_summary(summary, number + 1)
+        QTimer.singleShot(0, self, self._scroll_to_end)
+
+    def _add_turn(self, turn: Turn) -> None:
+        versions = [one.id for one in self._chat.versions(turn)]
+        view = TurnView(turn, versions.index(turn.id) + 1, len(versions))
+        view.stepped.connect(partial(self.stepped.emit, turn))
+        view.edited.connect(partial(self.edited.emit, turn))
+        view.regenerate_requested.connect(partial(self.regenerate_requested.emit, turn))
+        view.continue_requested.connect(partial(self.continue_requested.emit, turn))
+        view.delete_requested.connect(partial(self.delete_requested.emit, turn))
+        view.copy_requested.connect(partial(self.copy_requested.emit, turn))
+        self._insert(view)
+        self.views[turn.id] = view
+        self._show_state(turn, view)
+
+    def _add_summary(self, summary: Turn, count: int) -> None:
+        view = SummaryView(count)
+        view.removed.connect(partial(self.summary_removed.emit, summary))
+        self._insert(view)
+        self.summaries[summary.id] = view
+        self._show_summary(summary, view)
+
+    def _insert(self, view: QWidget) -> None:
+        self._layout.insertWidget(self._layout.count() - 1, view)
+
+    def _show_summary(self, summary: Turn, view: SummaryView) -> None:
+        streamed = self._answers.text(summary.job)
+        view.show_text(streamed.text if streamed else summary.text, is_complete=streamed is None)
+
+    def _show_state(self, turn: Turn, view: TurnView) -> None:
+        streamed = self._answers.text(turn.job) if turn.job and not turn.finish else None
+        if streamed is not None:
+            view.set_text(streamed.text or turn.text)  # of what goes on
+            view.thoughts.show_text(streamed.thoughts, is_thinking=not streamed.text.strip())
+            view.set_status("" if streamed.text or streamed.thoughts else tr("Waiting…"))
+        for control in (view.edit_button, view.retry_button, view.delete_button):
+            control.setEnabled(streamed is None)
+        if turn.finish in STOPPED:
+            view.set_status(STOPPED[turn.finish]())
+            is_last = turn.id not in self._chat.chosen
+            view.continue_button.setVisible(is_last and bool(turn.text.strip()))
+
+    def _scroll_to_end(self) -> None:
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+    def _on_answer_changed(self, turn_id: str) -> None:
+        turn = self._chat.turns.get(turn_id)
+        if turn is None:
+            return
+        if (summary := self.summaries.get(turn_id)) is not None:
+            self._show_summary(turn, summary)
+        if (view := self.views.get(turn_id)) is None:
+            return
+        bar = self.verticalScrollBar()
+        is_at_end = bar.value() >= bar.maximum() - NEAR_END
+        self._show_state(turn, view)
+        if is_at_end:
+            QTimer.singleShot(0, self, self._scroll_to_end)
+
+
+STOPPED: dict[str, Callable[[], str]] = {
+    "length": lambda: tr("Stopped at the token limit."),
+    "cancelled": lambda: tr("You stopped this answer."),
+    "failed": lambda: tr("This answer failed."),
+}
+"""Reason → what a person reads about it."""
