@@ -12,6 +12,7 @@ from studio.ui.stage.candidates.result_view import Mark
 
 MAX_LISTED = 8
 LISTED_CHARACTERS = 40
+_QUOTES = '"“”「」『』'
 _COLOR = "#e5484d"
 _REASONS = {
     "number": mark("This number is not in the facts"),
@@ -43,7 +44,7 @@ def fact_marks(spans: Sequence[Span]) -> list[Mark]:
 def fact_legend(text: str, spans: Sequence[Span]) -> str:
     """Return what is underlined, the first ones by name."""
     named = dict.fromkeys(" ".join(text[span.start : span.end].split()) for span in spans)
-    shown = [f"“{one[:LISTED_CHARACTERS]}”" for one in list(named)[:MAX_LISTED]]
+    shown = [f"“{one.strip(_QUOTES)[:LISTED_CHARACTERS]}”" for one in list(named)[:MAX_LISTED]]
     if len(named) > MAX_LISTED:
         shown.append("…")
     return tr("Underlined: not in the facts. Check it: {names}", names=", ".join(shown))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QColor, QGuiApplication, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
     QDialog,
     QListWidget,
@@ -85,9 +85,10 @@ class SummarySources(QDialog):
         layout.addWidget(splitter, 1)
         layout.addWidget(self.note)
         close = button(tr("Close"), tr("Close this window"), self.close)
-        for control in (close, self.next_button):
+        copy = button(tr("Copy"), tr("Copy the sentences of the summary"), self._copy, "copy")
+        for control in (close, copy, self.next_button):
             control.setAutoDefault(False)  # Enter in the list must not close the window
-        layout.addWidget(row(self.next_button, self.place, None, close))
+        layout.addWidget(row(self.next_button, self.place, None, copy, close))
 
     def _add_sentences(self) -> None:
         for sentence in self._coverage.sentences:
@@ -95,6 +96,10 @@ class SummarySources(QDialog):
             if sentence.source is None:
                 text = tr("⚠ No source: {sentence}", sentence=text)
             self.sentences.addItem(QListWidgetItem(text))
+
+    def _copy(self) -> None:
+        sentences = (sentence.text for sentence in self._coverage.sentences)
+        QGuiApplication.clipboard().setText("\n".join(sentences))
 
     def _on_read(self, found: tuple[bool, Sequence[Span]]) -> None:
         self._links_hold, uncovered = found

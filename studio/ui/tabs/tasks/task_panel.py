@@ -16,6 +16,7 @@ from studio.core.translation import tr, tr_marked
 from studio.models.card import ModelCard, request_for
 from studio.ui.app_state import AppState
 from studio.ui.tabs.tasks.entry import TaskEntry, TaskSettings
+from studio.ui.tabs.tasks.extract_button import ExtractButton
 from studio.ui.tabs.tasks.source_row import SourceRow, TakeDocument
 from studio.ui.tabs.tasks.task_fields import NumberField, TaskField, TextField, create_field
 from studio.ui.tabs.tasks.write_button import too_small
@@ -47,6 +48,7 @@ class TaskPanel(QWidget):
         self.size_note = Notice("banner")
         self.source = SourceRow(take_document)
         self.source.text_read.connect(self._on_text_read)
+        self.extract = ExtractButton(task, self.entry)
         self.language = self._create_language()
         self.fix = self._create_fix()
         layout = QVBoxLayout(self)
@@ -65,6 +67,7 @@ class TaskPanel(QWidget):
         self.source.setVisible(longest is None or longest >= SOURCE_CHARACTERS)
         layout.addWidget(row(label(tr("Language", context="text"), "muted"), self.language))
         layout.addWidget(row(label(tr("Corrections"), "muted"), self.fix))
+        layout.addWidget(self.extract)
 
     def _create_language(self) -> QComboBox:
         combo = QComboBox()

@@ -49,6 +49,7 @@ def test_numbers_names_and_quotes_without_facts_are_underlined_with_a_reason(qtb
     qtbot.waitUntil(lambda: underlined(view) == wanted, timeout=PATIENCE)
     assert legend.isVisible()
     assert all(one in legend.text() for one in wanted)
+    assert "““" not in legend.text()
     at = view.rect_of(DRAFT.index("900") + 1).center()
     assert "number" in view.tip_at(at).lower()
     assert view.tip_at(view.rect_of(DRAFT.index("library") + 1).center()) == ""
