@@ -1,9 +1,9 @@
 """Test that thoughts are shown apart from the answer and a text at its limit is marked."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 
 from studio.core.events import Finished, TextDelta, ThoughtDelta
 from studio.core.jobs import new_job
@@ -126,3 +126,29 @@ def test_tab_shows_thought_events(qtbot, open_studio):
     )
     tab.copy()
     assert tab.view.text() == "Rain again."
+
+
+def test_saving_asks_before_a_completed_name_replaces_a_file(
+    qtbot, open_studio, monkeypatch, tmp_path
+):
+    studio = open_studio()
+    tab = studio.window.text_tab
+    generate(qtbot, studio, tab, 12)
+    (tmp_path / "notes.txt").write_text("mine")
+    chosen = str(tmp_path / "notes")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (chosen, ""))
+    asked = []
+
+    def answer(choice):
+        box = QApplication.activeModalWidget()
+        asked.append(box.text())
+        QTest.mouseClick(buttons_of(box)[choice], Qt.MouseButton.LeftButton)
+
+    QTimer.singleShot(0, lambda: answer("Cancel"))
+    QTest.mouseClick(tab.stage.save_button, Qt.MouseButton.LeftButton)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    QTimer.singleShot(0, lambda: answer("Replace"))
+    QTest.mouseClick(tab.stage.save_button, Qt.MouseButton.LeftButton)
+    text = tab.view.text()
+    qtbot.waitUntil(lambda: (tmp_path / "notes.txt").read_text() == text, timeout=PATIENCE)
+    assert asked == ["notes.txt exists already."] * 2

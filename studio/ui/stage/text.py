@@ -32,6 +32,7 @@ from studio.ui.stage.job_group import steps_text
 from studio.ui.stage.shown_result import ShownResult
 from studio.ui.stage.stage import Stage
 from studio.ui.widgets.factory import button, row
+from studio.ui.widgets.replace_file import may_write
 from studio.ui.widgets.text_view import TextView
 
 TITLE_CHARACTERS = 24
@@ -333,9 +334,8 @@ class TextStage(Stage):
         name, _filter = QFileDialog.getSaveFileName(
             self, tr("Save the text"), suggested, tr("Text (*.txt);;Markdown (*.md)")
         )
-        if name:
-            path = Path(name) if Path(name).suffix else Path(name).with_suffix(".txt")
-            # The dialog has asked whether to replace an existing file.
+        path = Path(name) if Path(name).suffix else Path(f"{name}.txt")
+        if name and may_write(self, name, path):
             self.write_in_background(
                 path, lambda: write_whole(path, text.encode(errors="replace"), replace=True)
             )
