@@ -150,7 +150,9 @@ class SummarySources(QDialog):
         if not is_shown and begin != self._begin:
             self._begin = begin
             self.text.set_marks(())
-            self.text.set_text(self._source[self._begin : self._begin + MAX_SHOWN])
+            shown = self._source[begin : begin + MAX_SHOWN]
+            # As many characters, so that places hold: Qt makes one line break of "\r\n".
+            self.text.set_text(shown.replace("\r\n", " \n").replace("\r", "\n"))
         end = min(len(self._source), self._begin + MAX_SHOWN)
         self.place.setText(
             tr(

@@ -85,6 +85,11 @@ def test_the_button_goes_through_what_is_left_out_again_and_again(open_sources):
     assert [next_place() for _ in range(4)] == [*left_out, left_out[0]]
 
 
+def test_places_hold_in_a_text_with_line_ends_of_windows(open_sources):
+    window = open_sources(SUMMARY, SOURCE.replace("\n", "\r\n"))
+    assert MAYOR in marked(window)
+
+
 def test_nothing_is_left_out(open_sources):
     window = open_sources(SOURCE, SOURCE)
     assert not window.next_button.isEnabled()
