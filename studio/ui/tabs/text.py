@@ -121,7 +121,13 @@ class TextTab(TaskTab):
     def _create_chat_page(self) -> ChatPage:
         from studio.ui.tabs.chat.chat_page import ChatPage
 
-        return ChatPage(self.shared, lambda: self.card, self.values)
+        page = ChatPage(self.shared, lambda: self.card, self.values)
+        page.prompt_refused.connect(self._on_prompt_refused)
+        return page
+
+    def _on_prompt_refused(self, prompt: str) -> None:
+        if not self.prompt.toPlainText():
+            self.prompt.replace_text(prompt)
 
     @property
     def chat_page(self) -> ChatPage:
@@ -193,8 +199,9 @@ class TextTab(TaskTab):
         """
         if self.views.name == "chat":
             if self.check() is not None:
-                self.chat_page.send(self.prompt.toPlainText())
+                prompt = self.prompt.toPlainText()
                 self.prompt.replace_text("")
+                self.chat_page.send(prompt)
             return
         if self.is_document_shown and self.document_page.editor.hasFocus():
             self.document_page.model_writing.go_on()

@@ -54,6 +54,8 @@ class ChatPage(QWidget):
 
     chat_opened = Signal()
     """Another chat is shown."""
+    prompt_refused = Signal(str)
+    """A prompt that could not be sent, to be changed or sent later."""
 
     def __init__(
         self,
@@ -72,6 +74,8 @@ class ChatPage(QWidget):
         self._is_open = False
         self._waiting = ""
         """A prompt to send when the chat is open."""
+        self._sent = ""
+        """Id of the turn that was sent last."""
         self.turns = TurnList(self.answers)
         self.turns.stepped.connect(self._on_stepped)
         self.turns.edited.connect(self._on_edited)
@@ -208,7 +212,13 @@ class ChatPage(QWidget):
             self._waiting = prompt
             return
         path = self.chat.path()
-        self._ask(new_turn(path[-1].id if path else ROOT, "user", prompt), is_new=True)
+        question = new_turn(path[-1].id if path else ROOT, "user", prompt)
+        self._sent = question.id
+        self._ask(question, is_new=True)
+
+    def _return_prompt(self, question: Turn) -> None:
+        if question.id == self._sent:
+            self.prompt_refused.emit(question.text)
 
     def _ask(self, question: Turn, *, is_new: bool = False, continued: Turn | None = None) -> None:
         """Submit the request for an answer, or for the rest of one, if the chat fits the model."""
@@ -222,9 +232,11 @@ class ChatPage(QWidget):
             request = answer_request(card, values, chat, question, continued)
         except InvalidRequestError as error:
             self.notice.show_message(str(error), tr("Change the form."))
+            self._return_prompt(question)
             return
         except StudioError as error:
             self._on_failed(error)
+            self._return_prompt(question)
             return
         text = request.prompt + request.prefix
         background.run(
@@ -251,6 +263,7 @@ class ChatPage(QWidget):
             )
             buttons = [self._create_summarize_button()] if summarizable(chat) else []
             self.notice.show_message(problems[0].message, cure, buttons)
+            self._return_prompt(question)
             return
         if continued is not None and chat.turns.get(continued.id) is not continued:
             return  # it was deleted, or goes on already

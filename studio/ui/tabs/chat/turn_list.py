@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from studio.core.translation import tr
@@ -49,10 +49,15 @@ class TurnList(QScrollArea):
         self.setWidget(holder)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         name_control(self, tr("Turns"), tr("The turns of the chat"))
+        self._is_at_end = True
+        bar = self.verticalScrollBar()
+        bar.valueChanged.connect(self._on_scrolled)
+        bar.rangeChanged.connect(self._on_range_changed)
         answers.changed.connect(self._on_answer_changed)
 
     def show_chat(self, chat: Chat) -> None:
-        """Show a chat from its end."""
+        """Show a chat: another one or one with more turns from its end."""
+        has_more = chat is not self._chat or len(chat.path()) > len(self.views)
         self._chat = chat
         while self._layout.count() > 1:
             item = self._layout.takeAt(0)
@@ -64,7 +69,9 @@ class TurnList(QScrollArea):
             self._add_turn(turn)
             if (summary := chat.summary(turn)) is not None:
                 self._add_summary(summary, number + 1)
-        QTimer.singleShot(0, self, self._scroll_to_end)
+        if has_more:
+            self._is_at_end = True
+            self._scroll_to_end()
 
     def _add_turn(self, turn: Turn) -> None:
         versions = [one.id for one in self._chat.versions(turn)]
@@ -110,6 +117,14 @@ class TurnList(QScrollArea):
         bar = self.verticalScrollBar()
         bar.setValue(bar.maximum())
 
+    def _on_scrolled(self, value: int) -> None:
+        self._is_at_end = value >= self.verticalScrollBar().maximum() - NEAR_END
+
+    def _on_range_changed(self, _least: int, _most: int) -> None:
+        """Follow the end, whose place is known when the turns are laid out."""
+        if self._is_at_end:
+            self._scroll_to_end()
+
     def _on_answer_changed(self, turn_id: str) -> None:
         turn = self._chat.turns.get(turn_id)
         if turn is None:
@@ -118,11 +133,7 @@ class TurnList(QScrollArea):
             self._show_summary(turn, summary)
         if (view := self.views.get(turn_id)) is None:
             return
-        bar = self.verticalScrollBar()
-        is_at_end = bar.value() >= bar.maximum() - NEAR_END
         self._show_state(turn, view)
-        if is_at_end:
-            QTimer.singleShot(0, self, self._scroll_to_end)
 
 
 STOPPED: dict[str, Callable[[], str]] = {

@@ -259,8 +259,28 @@ def test_a_chat_that_no_longer_fits_offers_a_summary(qtbot, open_chat, tmp_path)
     type_prompt(tab, "Third")
     press_generate(tab)
     qtbot.waitUntil(lambda: not page.notice.isHidden(), timeout=PATIENCE)
+    assert tab.prompt.toPlainText() == "Third"
     offered = [one for one in page.notice.findChildren(QPushButton) if "Summarize" in one.text()]
     tab.set_values({"max_new_tokens": 50})
     click(offered[0])
     qtbot.waitUntil(lambda: page.chat.summarized() is not None, timeout=PATIENCE)
     assert page.notice.isHidden()
+
+
+def test_the_list_shows_the_last_answer_and_stays_where_the_person_scrolls(qtbot, open_chat):
+    _studio, tab, page = open_chat()
+    bar = page.turns.verticalScrollBar()
+    for prompt in ("Hi", "More", "Third", "Fourth", "Fifth"):
+        send(qtbot, tab, prompt)
+    qtbot.waitUntil(lambda: 0 < bar.maximum() == bar.value(), timeout=PATIENCE)
+    bar.setValue(0)
+    click(list(page.turns.views.values())[1].retry_button)
+    wait_answer(qtbot, page, 2)
+    click(list(page.turns.views.values())[1].before_button)
+    qtbot.waitUntil(lambda: len(page.turns.views) == 10, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: 0 < bar.maximum() == bar.value(), timeout=PATIENCE)
+    bar.setValue(0)
+    first = next(iter(page.turns.views.values()))
+    click(first.edit_button)
+    click(next(one for one in first.findChildren(QPushButton) if one.text() == "Cancel"))
+    assert bar.value() == 0
