@@ -1,4 +1,4 @@
-"""A private message bus for tests, with a power manager that grants every request."""
+"""A private message bus for tests, with services of a desktop that answer every call."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ def message_bus() -> Iterator[str]:
         daemon.communicate(timeout=END_SECONDS)
 
 
-class PowerManager:
-    """org.freedesktop.PowerManagement.Inhibit, as far as it is used; `heard` are the calls."""
+class Service:
+    """A service that records calls in `calls`; its answers come from `answer`."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, name: str) -> None:
         from jeepney import message_bus as bus
         from jeepney.io.blocking import open_dbus_connection
 
         self.calls: list[str] = []
         self._connection = open_dbus_connection(address)
-        self._connection.send_and_get_reply(bus.RequestName("org.freedesktop.PowerManagement"))
+        self._connection.send_and_get_reply(bus.RequestName(name))
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -50,12 +50,38 @@ class PowerManager:
                 return
             if message.header.message_type is MessageType.method_call:
                 name = message.header.fields[HeaderFields.member]
+                answer = self.answer(name)
                 self.calls.append(name)
                 self._connection.send(
-                    new_method_return(message, *(("u", (7,)) if name == "Inhibit" else ()))
+                    new_method_return(message, *(("u", (answer,)) if answer is not None else ()))
                 )
+
+    def answer(self, name: str) -> int | None:
+        """Return the number that a method returns; None for no value."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Wait for its end; after that of the bus."""
         self._thread.join(END_SECONDS)
         self._connection.close()
+
+
+class PowerManager(Service):
+    """org.freedesktop.PowerManagement.Inhibit, as far as it is used."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address, "org.freedesktop.PowerManagement")
+
+    def answer(self, name: str) -> int | None:
+        return 7 if name == "Inhibit" else None
+
+
+class ScreenSaver(Service):
+    """org.freedesktop.ScreenSaver with the idle time that a test sets."""
+
+    def __init__(self, address: str) -> None:
+        self.seconds = 0
+        super().__init__(address, "org.freedesktop.ScreenSaver")
+
+    def answer(self, name: str) -> int | None:
+        return self.seconds

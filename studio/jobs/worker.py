@@ -55,6 +55,8 @@ class Worker(QThread):
                 continue
             if self.keep_awake:
                 self._sleep_inhibitor.hold()
+            else:  # the setting may have changed since the last job
+                self._sleep_inhibitor.release()
             self._run_jobs(jobs)
         self._sleep_inhibitor.release()
 

@@ -43,10 +43,13 @@ EFFECTS = {
     "order_by_model": (UI, "test_jobs_are_grouped_by_model"),
     "batch_jobs": (UI, "test_jobs_with_equal_settings_run_as_one_batch"),
     "keep_awake": (
-        "tests/jobs/test_sleep_inhibitor.py",
-        "test_sleep_is_inhibited_from_the_first_to_the_last_job",
+        "tests/ui/desktop/test_desktop_settings.py",
+        "test_sleep_is_inhibited_until_a_command_turns_it_off",
     ),
-    "only_idle": ("tests/ui/desktop/test_idle.py", "test_menu_setting_is_saved"),
+    "only_idle": (
+        "tests/ui/desktop/test_desktop_settings.py",
+        "test_jobs_wait_while_the_desktop_is_in_use_until_a_command_lets_them_run",
+    ),
     "pause_on_disk": (UI, "test_a_batch_that_cannot_be_saved_pauses_the_queue"),
     "endpoint": (
         "tests/models/hub/test_download_cli.py",
