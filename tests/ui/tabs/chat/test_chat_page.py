@@ -284,3 +284,51 @@ def test_the_list_shows_the_last_answer_and_stays_where_the_person_scrolls(qtbot
     click(first.edit_button)
     click(next(one for one in first.findChildren(QPushButton) if one.text() == "Cancel"))
     assert bar.value() == 0
+
+
+def send_slowly(qtbot, studio, tab, text):
+    """Send a prompt, and return when a part of its answer is there."""
+    studio.session.engine._step_seconds = 0.2
+    type_prompt(tab, text)
+    press_generate(tab)
+    qtbot.waitUntil(
+        lambda: any(one.text for one in list(tab.chat_page.turns.views.values())[1:]),
+        timeout=PATIENCE,
+    )
+
+
+def test_stop_keeps_the_part_that_was_written(qtbot, open_chat):
+    studio, tab, page = open_chat()
+    send_slowly(qtbot, studio, tab, "Hi")
+    assert not page.stop_button.isHidden()
+    click(page.stop_button)
+    wait_answer(qtbot, page, 2)
+    answer = page.chat.path()[1]
+    assert answer.finish == "cancelled"
+    assert answer.text
+    assert page.stop_button.isHidden()
+    assert not list(page.turns.views.values())[1].continue_button.isHidden()
+
+
+def test_an_answer_that_was_being_written_is_complete_after_a_restart(qtbot, open_chat):
+    studio, tab, page = open_chat()
+    send_slowly(qtbot, studio, tab, "Hi")
+    turn = page.chat.path()[1]
+    close_studio(studio)
+    _studio, _tab, again = open_chat()
+    qtbot.waitUntil(lambda: bool(again.chat.path()), timeout=PATIENCE)
+    wait_answer(qtbot, again, 2)
+    answer = again.chat.path()[1]
+    assert (answer.id, answer.finish) == (turn.id, "stop")
+    assert shown(again)[1] == answer.text != ""
+
+
+def test_a_deleted_chat_comes_back_with_undo(qtbot, open_chat):
+    studio, tab, page = open_chat()
+    send(qtbot, tab, "Hi")
+    texts, toasts = shown(page), []
+    studio.shared.toast_posted.connect(toasts.append)
+    page.delete()
+    qtbot.waitUntil(lambda: shown(page) == [], timeout=PATIENCE)
+    toasts[-1].action()
+    qtbot.waitUntil(lambda: shown(page) == texts, timeout=PATIENCE)
