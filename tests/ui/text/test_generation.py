@@ -62,6 +62,18 @@ def test_model_goes_on_from_the_cursor_and_its_text_is_accepted(qtbot, page, dat
     store.close()
 
 
+def test_model_reads_the_end_of_a_text_that_is_longer_than_a_prompt(qtbot, open_page):
+    page = open_page()
+    page.editor.insertPlainText(2_000_000 * "一" + " The end of it.")
+    QTest.keyClick(page.editor, Qt.Key.Key_Return, CONTROL)
+    wait_for(qtbot, page, "done")
+    request = page.shared.queue.jobs()[-1].request
+    assert request.prompt.endswith("一 The end of it.")
+    assert len(request.prompt) == 200_000
+    assert page.editor.text.startswith(2_000_000 * "一" + " The end of it.")
+    assert len(page.editor.text) > 2_000_015
+
+
 def test_selection_is_rewritten_and_rejected(qtbot, page):
     page.editor.select(0, 10)
     choose(page.model_writing.bar.menu, "Shorten")

@@ -97,6 +97,8 @@ class ModelWriting(QObject):
                 self._is_preparing = False
                 if self._editor.text is text and not self._editor.isReadOnly():
                     self._start(writing)
+                else:
+                    self._shared.post_toast(tr("The text has changed. Start it again."))
 
             background.run(self, lambda: make(card), start, self._on_refused)
 

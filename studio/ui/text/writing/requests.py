@@ -9,6 +9,7 @@ import msgspec
 
 from studio.core.errors import InvalidRequestError
 from studio.core.requests import TextRequest
+from studio.core.requests.base import MAX_PROMPT_CHARACTERS
 from studio.models.card import ModelCard, request_for
 from studio.preflight.tokens import count_tokens
 from studio.text_tasks.requests import TaskInput, build_requests
@@ -16,8 +17,8 @@ from studio.text_tasks.task import Task
 
 SPARE_TOKENS = 16
 """For the template of a chat model."""
-MAX_READ = 400_000
-"""Characters before the cursor of which the tokens are counted."""
+_WORD_CHARACTERS = 40
+"""A text that begins within a word loses the rest of it, up to this many characters."""
 Placement = Literal["continue", "replace", "above"]
 
 
@@ -38,7 +39,7 @@ def continuation(text: str, place: int, card: ModelCard, values: Mapping[str, An
 
     `values`: those of the form. A text that the model cannot hold loses its beginning.
     """
-    before = text[max(0, place - MAX_READ) : place]
+    before = _from_word(text[:place], MAX_PROMPT_CHARACTERS)
     wanted = int(values.get("max_new_tokens") or 0)
     if card.max_positions:
         before = _last_part(before, card, card.max_positions - wanted - SPARE_TOKENS)
@@ -67,10 +68,17 @@ def _last_part(text: str, card: ModelCard, limit: int) -> str:
     """Return the end of a text that has at most `limit` tokens, from the begin of a word."""
     while text and (tokens := count_tokens(card, text)) is not None and tokens > limit:
         keep = int(len(text) * max(0, limit) / tokens * 0.95)
-        text = text[len(text) - keep :]
-        _cut, _blank, rest = text.partition(" ")
-        text = rest or text
+        text = _from_word(text, keep)
     return text
+
+
+def _from_word(text: str, most: int) -> str:
+    """Return the end of a text, of at most this many characters, from the begin of a word."""
+    if len(text) <= most:
+        return text
+    text = text[len(text) - most :]
+    blank = text.find(" ", 0, _WORD_CHARACTERS)
+    return text[blank + 1 :]
 
 
 def task_writing(
