@@ -11,6 +11,7 @@ from studio.core.errors import StudioError
 from studio.core.requests.base import MAX_PROMPT_CHARACTERS
 from studio.core.translation import tr
 from studio.documents.formats.catalog import format_of_name, has_document_start
+from studio.documents.formats.child.process import read_in_child
 from studio.media.text_encoding import decode
 
 STANDARD_INPUT = "-"
@@ -67,9 +68,7 @@ def _document_text(file: Path, *, is_spoken: bool = False) -> str:
     named = format_of_name(file)
     if named in ("txt", "md") or not (named or has_document_start(file)):
         return ""
-    from studio.documents.formats.read import read_document  # readers that few prompts need
-
-    document = read_document(file)
+    document = read_in_child(file)
     for notice in document.notices:
         output.note(notice)
     if not (is_spoken and document.is_markdown):

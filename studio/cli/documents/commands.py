@@ -17,6 +17,7 @@ from studio.core.paths import input_path, user_path
 from studio.core.settings_store import load_settings
 from studio.core.translation import tr
 from studio.documents.formats.catalog import FORMATS, format_of_name
+from studio.documents.formats.child.process import read_in_child
 from studio.documents.formats.imported import ImportedDocument
 from studio.documents.formats.metadata import DocumentMetadata
 
@@ -109,9 +110,7 @@ def convert_command(
 
 
 def _read(file: Path, encoding: str) -> ImportedDocument:
-    from studio.documents.formats.read import read_document  # readers that other commands lack
-
-    return read_document(file, encoding=encoding)
+    return read_in_child(file, encoding=encoding)
 
 
 def _metadata(
