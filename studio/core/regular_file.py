@@ -46,10 +46,12 @@ def read_regular(path: Path, limit: int) -> bytes:
                 errno.EFBIG, tr("larger than {limit:,} bytes", limit=limit), str(path)
             )
         with open(descriptor, "rb", closefd=False) as file:
-            content = file.read(limit + 1)
+            content = file.read(status.st_size + 1)  # `limit` bytes would all be allocated
+            if len(content) > status.st_size:  # it grew in between
+                content += file.read(limit + 1 - len(content))
     finally:
         os.close(descriptor)
-    if len(content) > limit:  # it grew in between
+    if len(content) > limit:
         raise IrregularFileError(
             errno.EFBIG, tr("larger than {limit:,} bytes", limit=limit), str(path)
         )

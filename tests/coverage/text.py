@@ -20,7 +20,7 @@ FAMILIES = [
         "smollm2-360m-instruct",
     ),
     _family("smollm3", "smollm3-3b"),
-    _family("qwen2", "qwen2.5-coder-1.5b-instruct"),
+    _family("qwen2", "qwen2.5-coder-1.5b-instruct", "qwen2.5-coder-0.5b-instruct"),
     _family("qwen3", "qwen3-0.6b", "qwen3-1.7b", "qwen3-4b", "qwen3-8b", "qwen3-14b"),
     _family("qwen3_moe", "qwen3-30b-a3b"),
     _family("qwen3_5", "qwen3.5-0.8b", "qwen3.5-2b", "qwen3.5-4b", "qwen3.5-9b"),

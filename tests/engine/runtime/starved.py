@@ -24,6 +24,7 @@ from studio.core.settings_store import update
 from studio.engine.image import tiled_decode
 from studio.engine.local import LocalEngine
 from studio.engine.runtime.memory import release_memory as release_memory
+from studio.engine.text.prompt_cache import PromptCache
 from studio.library.artifacts import read_recipe
 
 
@@ -41,6 +42,8 @@ class Starved(msgspec.Struct):
     notes: int = 1
     """So much has to be done against it until that is enough."""
     memory: LoadPreference = "auto"
+    reads_prompts: bool = False
+    """Prompts are read whole, as if the cache of prompts had none of them."""
     decoding: tuple[float, ...] = ()
     """Limits for the first, second … try to decode an image, as shares of what decoding took in the
     last part without limits.
@@ -94,6 +97,8 @@ def main() -> None:
     for part in msgspec.msgpack.decode(Path(sys.argv[2]).read_bytes(), type=list[Starved]):
         update(data, {"memory": part.memory})
         decode_limit.begin(part.decoding)
+        if part.reads_prompts:
+            PromptCache.find = lambda _cache, _tokens: None
         before = _size("VmSize")
         outcomes = [_run(engine, part.jobs)] if not part.shares else []
         whole = whole if part.shares else _size("VmPeak") - before

@@ -336,7 +336,11 @@ def test_text_is_generated_by_a_smaller_model_after_out_of_memory(data, tmp_path
             str(data.outputs),
         )
 
-    parts = [Starved([job()], memory="16-bit"), Starved([job()]), Starved([job()], LESS)]
+    parts = [
+        Starved([job()], memory="16-bit"),
+        Starved([job()]),
+        Starved([job()], LESS, reads_prompts=True),
+    ]
     (half,), (whole,), (short,) = starve(data, tmp_path, parts)
     assert whole["memory"].startswith("32-bit, needs ")
     assert short["end"] == "Finished", short
