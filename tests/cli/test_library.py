@@ -202,7 +202,7 @@ def test_damaged_index_is_replaced_and_an_unusable_one_explained(run, made, stud
         (["tag", "x.png", "--add", ","], "--add has no name"),
         (["tag", "x.png", "--into", " "], "--into has no name"),
         (["export", "x.png", "-o", "out", "--quality", "0"], "--quality"),
-        (["rebuild", "extra"], "unexpected extra argument"),
+        (["rebuild", "extra"], "Unexpected arguments: extra"),
         (["trash", "nope.png"], "is not in the library"),
         (["add", ""], "does not exist"),
     ],
