@@ -18,7 +18,8 @@ _DATELINE = re.compile(
     rf"^(?P<place>[A-Z{HAN}][\w .,'’/-]{{1,60}}?)\s*(?:—|–|--| - |：)\s*|"
     rf"^[（(]?(?:本报|新华社|[{HAN}]{{2,10}}电|[{HAN}]{{2,10}}[讯電])[^，。]{{0,30}}[）)]?\s*"
 )
-_MARKS = re.compile(r"^[#*\s]+|[*\s]+$")
+_MARKS = "* \t\u00a0\u3000"
+"""Of emphasis, and blanks, around a line."""
 
 
 class Article(msgspec.Struct, frozen=True):
@@ -33,7 +34,7 @@ class Article(msgspec.Struct, frozen=True):
 
 def read_article(text: str) -> Article:
     """Split an article: a first line without a full stop is its headline."""
-    lines = [_MARKS.sub("", line) for line in text.splitlines()]
+    lines = [line.lstrip(f"#{_MARKS}").rstrip(_MARKS) for line in text.splitlines()]
     paragraphs = [line for line in lines if line]
     if not paragraphs:
         return Article()
