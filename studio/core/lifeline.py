@@ -39,7 +39,9 @@ def end_with(descriptor: int) -> None:
         fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGKILL)
         fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_ASYNC)
-        if select.select([descriptor], [], [], 0)[0]:  # it closed before the kernel watched it
+        watched = select.poll()  # select takes no descriptor above 1023
+        watched.register(descriptor, select.POLLIN)
+        if watched.poll(0):  # it closed before the kernel watched it
             os._exit(1)
     else:
         exit_after(lambda: os.read(descriptor, 1))

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QWidget
 
 import studio.ui
 from studio.core.presets import Preset, save_preset
+from studio.core.requests.text_task import Coverage, LinkedSentence, Passage
 from studio.core.settings_catalog.transfer import export_settings, import_settings
 from studio.library.foreign.metadata import ForeignMetadata
 from studio.library.foreign.take_over import take_over
@@ -45,6 +46,7 @@ from studio.ui.models.hub_dialog import HubDialog
 from studio.ui.models.scan_dialog import ScanDialog
 from studio.ui.settings.transfer import ImportDialog
 from studio.ui.settings.window import SettingsWindow
+from studio.ui.stage.candidates.summary_sources import SummarySources
 from studio.ui.tabs.presets.manage_dialog import ManageDialog
 from studio.ui.tabs.presets.save_dialog import SaveDialog
 from studio.ui.tabs.prompt_history import PromptList
@@ -53,6 +55,15 @@ from studio.ui.video.video_window import VideoWindow
 
 METADATA = ForeignMetadata(
     program="ComfyUI", prompt="a cat, 猫", seed=7, steps=20, sampler="euler", model="sdxl"
+)
+SOURCE = "The river rose on Monday. 河水上涨。"
+COVERAGE = Coverage(
+    sentences=(
+        LinkedSentence("The river rose.", Passage(0, 25, "The river rose on Monday.")),
+        LinkedSentence("It fell again.", None),
+    ),
+    parts=2,
+    covered=(0,),
 )
 _MEDIA = {"image": ".png", "text": ".txt", "audio": ".wav"}
 
@@ -137,6 +148,7 @@ def makers(window: MainWindow, content: Content) -> dict[str, Callable[[], QWidg
         "compare nine images": lambda: CompareWindow(shared, items["image"], window),
         "compare nine texts": lambda: CompareWindow(shared, items["text"], window),
         "compare nine audio files": lambda: CompareWindow(shared, items["audio"], window),
+        "sources of a summary": lambda: SummarySources(window, COVERAGE, SOURCE),
         "export": lambda: ExportDialog(shared, [one.id for one in items["image"]], window),
         "dates": lambda: DateDialog(window, Query(), lambda _query: None),
         "video": lambda: VideoWindow(folder / "no video.mp4", window),

@@ -49,6 +49,11 @@ class ReviewPanel(QWidget):
         )
         self.omitted_button = QToolButton()
         self.omitted_button.setCheckable(True)
+        name_control(
+            self.omitted_button,
+            tr("Texts left out"),
+            tr("Show what was left out, and why"),
+        )
         self.omitted_button.setProperty("flat", True)
         self.omitted = label(role="muted", wrap=True)
         self.omitted_button.toggled.connect(self.omitted.setVisible)
@@ -100,7 +105,7 @@ class ReviewPanel(QWidget):
     def _show_omitted(self, omitted: Sequence[OmittedText]) -> None:
         text = tr_plural("1 text left out", "{count} texts left out", len(omitted))
         self.omitted_button.setText(text)
-        name_control(self.omitted_button, text, tr("Show the texts that were left out, and why"))
+        name_control(self.omitted_button, text, tr("Show what was left out, and why"))
         self.omitted_button.setVisible(bool(omitted))
         self.omitted_button.setChecked(False)
         lines = (

@@ -57,7 +57,8 @@ def own_instructions(data: DataFolder) -> list[Instruction]:
         tasks = load_tasks(data)
     except StudioError:  # its fault is shown where the task is used
         return []
-    own = [tasks[path.stem] for path in sorted(data.tasks.glob("*.toml"))]
+    names = [path.stem for path in sorted(data.tasks.glob("*.toml"))]
+    own = [tasks[name] for name in names if name in tasks]  # one may have come since they were read
     return [
         Instruction(task.title, task.name)
         for task in own
