@@ -39,7 +39,10 @@ class ExtractButton(QWidget):
         layout.setSpacing(6)
         layout.addWidget(row(self.button, None))
         layout.addWidget(self.notice)
-        self.setVisible(task.name == EXTRACTED)
+        if (
+            task.name != EXTRACTED
+        ):  # no setVisible(True): it would be a window, as yet without a parent
+            self.hide()
 
     def _extract(self) -> None:
         entry, task = self._entry(), self._task
