@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from pathlib import Path
 
 from studio.core.errors import StudioError
 from studio.core.translation import tr
+from studio.library.database import connect, newer, set_aside
 
-BUSY_MS = 5_000
-"""How long a statement waits for another program."""
 MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE documents (
@@ -83,14 +81,14 @@ def open_documents(path: Path) -> tuple[sqlite3.Connection, Path | None]:
         raise _unusable(tr("{path} is not a file.", path=path))
     kept = None
     try:
-        connection = _connect(path)
+        connection = connect(path)
     except sqlite3.OperationalError as error:
         raise _unusable(
             tr("The documents in {path} cannot be opened: {error}.", path=path, error=error)
         ) from error
     except sqlite3.DatabaseError:
-        kept = _set_aside(path)
-        connection = _connect(path)
+        kept = set_aside(path)
+        connection = connect(path)
     try:
         _migrate(connection, path)
     except sqlite3.OperationalError as error:
@@ -104,30 +102,10 @@ def open_documents(path: Path) -> tuple[sqlite3.Connection, Path | None]:
     return connection, kept
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        path, timeout=BUSY_MS / 1000, check_same_thread=False, isolation_level=None
-    )
-    connection.row_factory = sqlite3.Row
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            raise sqlite3.DatabaseError("quick_check failed")
-    except sqlite3.DatabaseError:
-        connection.close()
-        raise
-    return connection
-
-
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(MIGRATIONS):
-        raise StudioError(
-            tr("{path} was written by a newer Studio.", path=path),
-            cause="invalid",
-            cure=tr("Start that version, or use another --data-dir."),
-        )
+        raise newer(path)
     tables = {
         row[0]
         for row in connection.execute(
@@ -140,16 +118,6 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         connection.executescript(
             f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;"
         )
-
-
-def _set_aside(path: Path) -> Path:
-    """Rename a damaged file with SQLite's own files next to it, and return its new path."""
-    kept = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
-    for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(kept.with_name(kept.name + suffix))
-    return kept
 
 
 def _unusable(message: str) -> StudioError:

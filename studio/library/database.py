@@ -93,12 +93,12 @@ def open_database(
     """
     check_is_file(path)
     try:
-        connection = _connect(path)
+        connection = connect(path)
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):
             raise unopened(path, error) from error
-        on_damaged(_keep_aside(path))
-        connection = _connect(path)
+        on_damaged(set_aside(path))
+        connection = connect(path)
     _migrate(connection, path, on_repaired)
     return connection
 
@@ -124,7 +124,7 @@ def _connect_read_only(path: Path, mode: str) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA query_only = 1")
         if connection.execute("PRAGMA user_version").fetchone()[0] > len(MIGRATIONS):
-            raise _newer(path)
+            raise newer(path)
         _true_version(_schema_of(connection), path)
     except BaseException:
         connection.close()
@@ -164,7 +164,8 @@ def unopened(path: Path, error: sqlite3.Error) -> StudioError:
     )
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a database for one writer: WAL, synchronous. Raises sqlite3.DatabaseError if damaged."""
     connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
     connection.row_factory = sqlite3.Row
     try:
@@ -178,7 +179,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _keep_aside(path: Path) -> Path:
+def set_aside(path: Path) -> Path:
+    """Rename a damaged database with SQLite's own files next to it, and return its new path."""
     kept = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)
@@ -187,7 +189,8 @@ def _keep_aside(path: Path) -> Path:
     return kept
 
 
-def _newer(path: Path) -> StudioError:
+def newer(path: Path) -> StudioError:
+    """Return the error for a database that a newer Studio wrote."""
     return StudioError(
         tr("{path} was written by a newer Studio.", path=path),
         cause="invalid",
@@ -201,7 +204,7 @@ def _migrate(
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     try:
         if version > len(MIGRATIONS):
-            raise _newer(path)
+            raise newer(path)
         version = _repair(connection, path, version, on_repaired)
         for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
             if version:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
 
 from studio.core.file_names import printable
 from studio.core.translation import tr, tr_plural
@@ -68,5 +69,5 @@ def _files_text(paths: Sequence[str]) -> str:
         "{name} was skipped: reading it crashed or took too long.",
         "{count:,} files were skipped, such as {name}: reading them crashed or took too long.",
         len(paths),
-        name=printable(os.path.basename(paths[0])),  # noqa: PTH119
+        name=printable(Path(paths[0]).name),
     )

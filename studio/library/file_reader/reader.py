@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -66,5 +65,5 @@ def read_paths(
 def _size_of(path: str) -> int:
     """Return a file's size in bytes; 0 for one that is gone."""
     with contextlib.suppress(OSError):
-        return os.stat(path).st_size  # noqa: PTH116
+        return Path(path).stat().st_size
     return 0
