@@ -26,6 +26,16 @@ def others(tmp_path):
     return paths
 
 
+@pytest.fixture
+def children():
+    """Those that the test started, also of readers whose child ended meanwhile.
+
+    Tests before it can have left children of their own.
+    """
+    earlier = set(psutil.Process().children())
+    return lambda: set(psutil.Process().children()) - earlier
+
+
 def write(path):
     Image.new("RGB", (8, 8)).save(path, "PNG")
     return path
@@ -119,24 +129,22 @@ def test_close_ends_a_child_that_hangs(others, tmp_path, reader, monkeypatch):
     assert reader.pid == 0
 
 
-def test_child_that_nobody_needs_ends(others, monkeypatch):
+def test_child_that_nobody_needs_ends(others, monkeypatch, children):
     monkeypatch.setattr(process, "IDLE_SECONDS", 0.01)
     reader = ReaderProcess()
     (before,) = reader.read_all(wanted(others[0]))
-    children = psutil.Process().children()
-    assert not psutil.wait_procs(children, ENDED)[1]
+    assert not psutil.wait_procs(children(), ENDED)[1]
     assert reader.read_all(wanted(others[0])) == [before]
     reader.close()
 
 
-def test_child_that_refused_a_file_last_ends(tmp_path, monkeypatch):
+def test_child_that_refused_a_file_last_ends(tmp_path, monkeypatch, children):
     monkeypatch.setattr(process, "IDLE_SECONDS", 0.01)
     reader, path = ReaderProcess(), tmp_path / "damaged.png"
     path.write_bytes(b"no image")
     with pytest.raises(StudioError):
         reader.thumbnail(path, "image")
-    children = psutil.Process().children()
-    assert not psutil.wait_procs(children, ENDED)[1]
+    assert not psutil.wait_procs(children(), ENDED)[1]
     reader.close()
 
 
