@@ -23,9 +23,7 @@ def open_chat(qtbot, open_studio):
         tab = studio.window.text_tab
         tab.show_view("chat")
         page = tab.chat_page
-        if not page._is_open:
-            with qtbot.waitSignal(page.chat_opened, timeout=PATIENCE):
-                pass
+        qtbot.waitUntil(lambda: page.open_chat.is_open, timeout=PATIENCE)
         return studio, tab, page
 
     return start
@@ -139,7 +137,7 @@ def test_new_chats_leave_the_others_alone(qtbot, open_chat):
     click(page.new_button)
     assert shown(page) == []
     send(qtbot, tab, "Other")
-    page.open(chat)
+    page.open_chat.open(chat)
     qtbot.waitUntil(lambda: shown(page)[:1] == ["Hi"], timeout=PATIENCE)
 
 
@@ -328,7 +326,7 @@ def test_a_deleted_chat_comes_back_with_undo(qtbot, open_chat):
     send(qtbot, tab, "Hi")
     texts, toasts = shown(page), []
     studio.shared.toast_posted.connect(toasts.append)
-    page.delete()
+    page.open_chat.delete()
     qtbot.waitUntil(lambda: shown(page) == [], timeout=PATIENCE)
     toasts[-1].action()
     qtbot.waitUntil(lambda: shown(page) == texts, timeout=PATIENCE)

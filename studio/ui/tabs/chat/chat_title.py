@@ -1,0 +1,57 @@
+"""The title of a chat, with the menu of the others."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QMenu
+
+from studio.core.translation import tr
+from studio.documents.chat import ChatInfo
+from studio.ui.tabs.chat.open_chat import OpenChat
+from studio.ui.text.document_header import TitleButton
+from studio.ui.text.document_list import ask_title
+from studio.ui.widgets.factory import name_control
+
+RECENT = 20
+
+
+class ChatTitle(TitleButton):
+    """Shows the title; its menu opens, renames and deletes chats."""
+
+    def __init__(self, open_chat: OpenChat) -> None:
+        super().__init__()
+        self._open_chat = open_chat
+        self.menu_of_chats = QMenu(self)
+        self.setMenu(self.menu_of_chats)
+        self.menu_of_chats.aboutToShow.connect(self._fill_menu)
+        for signal in (open_chat.opened, open_chat.changed):
+            signal.connect(self.show_title)
+        self.show_title()
+
+    def show_title(self) -> None:
+        """Show the title of the open chat."""
+        title = self._open_chat.chat.title or tr("New chat")
+        self.set_title(title)
+        name_control(self, tr("Chat: {title}", title=title), tr("Open, rename and delete chats"))
+
+    def _fill_menu(self) -> None:
+        menu, open_chat = self.menu_of_chats, self._open_chat
+        menu.clear()
+        menu.addAction(tr("New chat")).triggered.connect(lambda _on=False: open_chat.new())
+        if open_chat.chat.turns:
+            menu.addAction(tr("Rename…")).triggered.connect(lambda _on=False: self.rename())
+            menu.addAction(tr("Delete")).triggered.connect(lambda _on=False: open_chat.delete())
+        menu.addSeparator()
+
+        def show(infos: tuple[ChatInfo, ...]) -> None:
+            for info in infos[:RECENT]:
+                action = menu.addAction((info.title or tr("Untitled")).replace("&", "&&"))
+                action.setCheckable(True)
+                action.setChecked(info.id == open_chat.chat.id)
+                action.triggered.connect(lambda _on=False, one=info.id: open_chat.open(one))
+
+        open_chat.documents.run(lambda store: store.chats.list(), show, owner=self)
+
+    def rename(self) -> None:
+        """Ask for another title."""
+        if title := ask_title(self, self._open_chat.chat.title):
+            self._open_chat.rename(title)

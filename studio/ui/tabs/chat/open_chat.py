@@ -1,0 +1,125 @@
+"""The chat that is shown: which one it is, and how it is stored."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from studio.core.errors import StudioError
+from studio.core.jobs import Job
+from studio.core.translation import tr
+from studio.documents.chat import Chat, Turn, new_chat
+from studio.documents.store import DocumentStore
+from studio.ui.app_state import AppState
+from studio.ui.tabs.chat.answers import Answers
+from studio.ui.text.live_documents import LiveDocuments
+
+
+class OpenChat(QObject):
+    """Opens and stores chats, one of which is shown."""
+
+    opened = Signal()
+    """Another chat is shown."""
+    changed = Signal()
+    """Turns of the shown chat, the versions that are shown, or its title."""
+    failed = Signal(object)
+    """StudioError of what could not be read or stored."""
+
+    def __init__(self, shared: AppState, parent: QObject) -> None:
+        super().__init__(parent)
+        self._shared = shared
+        self.documents = LiveDocuments(shared.data.documents, self)
+        self.answers = Answers(shared.queue, self)
+        self.chat = new_chat()
+        self.is_open = False
+        """True when the last chat was read, or cannot be read."""
+        self.answers.ended.connect(self._on_answer_ended)
+
+    def open_last(self) -> None:
+        """Open the chat that changed last, or a new one."""
+        self.documents.run(_load_last, self.show, self._on_failed)
+
+    def show(self, chat: Chat | None) -> None:
+        """Show a chat that was read; None: a new one, which is stored with its first turn."""
+        self.chat = chat or new_chat()
+        for turn in self.chat.turns.values():
+            if turn.job and not turn.finish:
+                self.answers.follow(self.chat, turn)
+        self.is_open = True
+        self.opened.emit()
+
+    def new(self) -> None:
+        """Begin a new chat."""
+        if self.chat.turns:
+            self.show(None)
+
+    def open(self, chat_id: str) -> None:
+        """Open a stored chat."""
+        if (chat := self.answers.chat(chat_id)) is not None:
+            self.show(chat)
+        else:
+            self.documents.run(lambda store: store.chats.load(chat_id), self.show, self._on_failed)
+
+    def rename(self, title: str) -> None:
+        """Change the title."""
+        self.chat.title = title
+        self.save()
+        self.changed.emit()
+
+    def delete(self) -> None:
+        """Move the chat to the trash, which a button takes back, and open another one."""
+        chat = self.chat
+
+        def restore() -> None:
+            self.documents.run(
+                lambda store: store.chats.restore(chat.id), lambda _done: self.open(chat.id)
+            )
+
+        self.documents.run(lambda store: store.chats.trash(chat.id), failed=self._on_failed)
+        self.open_last()
+        title = chat.title or tr("Untitled")
+        self._shared.post_toast(tr("Deleted {title}", title=title), tr("Undo"), restore)
+
+    def save(self, *turns: Turn, chat: Chat | None = None, removed: tuple[str, ...] = ()) -> None:
+        """Store title, shown versions, changed turns and removals of the shown or another chat."""
+        chat = chat or self.chat
+        copy = Chat(id=chat.id, title=chat.title, chosen=dict(chat.chosen))
+        self.documents.run(
+            lambda store: store.chats.save(copy, turns, removed), failed=self._on_failed
+        )
+
+    def add(self, chat: Chat, *turns: Turn, job: Job | None = None) -> None:
+        """Add turns to a chat and show them; `job`: writes the last one, and is submitted.
+
+        A turn that the chat has already is replaced.
+        """
+        for turn in turns:
+            chat.add(turn)
+        self.save(*turns, chat=chat)
+        if job is not None:
+            self._shared.queue.submit([job])
+            self.answers.follow(chat, turns[-1])
+        self.report_change(chat)
+
+    def remove(self, chat: Chat, turn: Turn) -> None:
+        """Remove a version with all that follows it."""
+        removed = chat.remove(turn)
+        self.save(chat=chat, removed=tuple(removed))
+        self.report_change(chat)
+
+    def report_change(self, chat: Chat) -> None:
+        """Emit `changed` if it is the chat that is shown."""
+        if chat is self.chat:
+            self.changed.emit()
+
+    def _on_answer_ended(self, chat: Chat, turn_id: str, _failure: str) -> None:
+        if turn := chat.turns.get(turn_id):
+            self.save(turn, chat=chat)
+
+    def _on_failed(self, error: StudioError) -> None:
+        self.is_open = True  # chat, though nothing is stored
+        self.failed.emit(error)
+
+
+def _load_last(store: DocumentStore) -> Chat | None:
+    infos = store.chats.list()
+    return store.chats.load(infos[0].id) if infos else None

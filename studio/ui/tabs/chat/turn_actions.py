@@ -1,0 +1,85 @@
+"""What the buttons of a turn do: versions, edits, other answers, copies and deletions."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
+
+from studio.core.translation import tr
+from studio.documents.chat import Chat, Turn, new_turn
+from studio.ui.app_state import AppState
+from studio.ui.tabs.chat.answer_jobs import AnswerJobs
+from studio.ui.tabs.chat.open_chat import OpenChat
+from studio.ui.tabs.chat.turn_list import TurnList
+
+
+class TurnActions(QObject):
+    """Carries out what is asked in a list of turns."""
+
+    def __init__(
+        self, shared: AppState, open_chat: OpenChat, jobs: AnswerJobs, turns: TurnList
+    ) -> None:
+        super().__init__(open_chat)
+        self._shared = shared
+        self._open_chat = open_chat
+        self._jobs = jobs
+        self._turns = turns
+        turns.stepped.connect(self._on_stepped)
+        turns.edited.connect(self._on_edited)
+        turns.regenerate_requested.connect(self._on_regenerate_requested)
+        turns.continue_requested.connect(self._on_continue_requested)
+        turns.delete_requested.connect(self._on_delete_requested)
+        turns.copy_requested.connect(self.copy)
+        turns.summary_removed.connect(self._on_summary_removed)
+
+    @property
+    def _chat(self) -> Chat:
+        return self._open_chat.chat
+
+    def _on_stepped(self, turn: Turn, step: int) -> None:
+        versions = self._chat.versions(turn)
+        place = [one.id for one in versions].index(turn.id) + step
+        self.choose(versions[place])
+
+    def choose(self, version: Turn) -> None:
+        """Show a version of a turn, with what follows it."""
+        self._chat.chosen[version.parent] = version.id
+        self._open_chat.save()
+        self._open_chat.report_change(self._chat)
+
+    def _on_edited(self, turn: Turn, text: str) -> None:
+        """Branch: an edited prompt gets a new answer, an edited answer is one more version."""
+        edited = new_turn(turn.parent, turn.role, text)
+        if turn.role == "user":
+            self._jobs.ask(edited, is_new=True)
+        else:
+            self._open_chat.add(self._chat, edited)
+
+    def _on_regenerate_requested(self, turn: Turn) -> None:
+        self._jobs.ask(self._chat.turns[turn.parent])
+
+    def _on_continue_requested(self, turn: Turn) -> None:
+        """Let the model go on with an answer, which stays the same turn."""
+        self._jobs.ask(self._chat.turns[turn.parent], continued=turn)
+
+    def _on_delete_requested(self, turn: Turn) -> None:
+        chat = self._chat
+        before = Chat(
+            id=chat.id, title=chat.title, turns=dict(chat.turns), chosen=dict(chat.chosen)
+        )
+        self._open_chat.remove(chat, turn)
+
+        def restore() -> None:
+            removed = (one for one in before.turns.values() if one.id not in chat.turns)
+            self._open_chat.save(*removed, chat=before)
+            self._open_chat.open(before.id)
+
+        self._shared.post_toast(tr("Deleted the turn"), tr("Undo"), restore)
+
+    def _on_summary_removed(self, summary: Turn) -> None:
+        self._open_chat.remove(self._chat, summary)
+
+    def copy(self, turn: Turn) -> None:
+        """Copy a turn as it is shown."""
+        QGuiApplication.clipboard().setText(self._turns.views[turn.id].text)
+        self._shared.post_toast(tr("Copied"))
