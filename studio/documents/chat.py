@@ -57,6 +57,13 @@ class Chat(msgspec.Struct, kw_only=True):
             if one.parent == turn.parent and one.role == turn.role
         ]
 
+    def all_versions(self) -> dict[tuple[str, Role], list[str]]:
+        """Return the ids of all versions of each turn by (parent, role), the oldest first."""
+        found: dict[tuple[str, Role], list[str]] = {}
+        for one in self.turns.values():
+            found.setdefault((one.parent, one.role), []).append(one.id)
+        return found
+
     def add(self, turn: Turn) -> None:
         """Add a turn or a version of one, and show it."""
         self.turns[turn.id] = turn

@@ -123,6 +123,9 @@ class TextTab(TaskTab):
 
         page = ChatPage(self.shared, lambda: self.card, self.values)
         page.prompt_refused.connect(self._on_prompt_refused)
+        page.actions_of_turns.document_requested.connect(
+            lambda text, job: self.edit_as_document(text, "", job)
+        )
         return page
 
     def _on_prompt_refused(self, prompt: str) -> None:

@@ -40,7 +40,7 @@ class CandidateColumn(QFrame):
     token_requested = Signal(object, int, int)
     """(the column's view, candidate, place in its text)"""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, pick_tip: str = "") -> None:
         super().__init__()
         self.number = number
         self._text = ""
@@ -63,7 +63,7 @@ class CandidateColumn(QFrame):
         )
         self.pick_button = button(
             tr("Pick"),
-            tr("Show only this text. The others stay in the library."),
+            pick_tip or tr("Show only this text. The others stay in the library."),
             lambda: self.pick_requested.emit(number),
         )
         layout = QVBoxLayout(self)

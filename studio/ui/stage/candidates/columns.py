@@ -29,8 +29,10 @@ class CandidateColumns(QScrollArea):
     pick_requested = Signal(int)
     token_requested = Signal(object, int, int)
 
-    def __init__(self) -> None:
+    def __init__(self, pick_tip: str = "") -> None:
+        """`pick_tip`: what *Pick* does, if it is not what `CandidateColumn` says."""
         super().__init__()
+        self._pick_tip = pick_tip
         self.columns: dict[int, CandidateColumn] = {}
         self._candidates: dict[int, Candidate] = {}
         self._chosen = -1
@@ -64,7 +66,7 @@ class CandidateColumns(QScrollArea):
         self._compare(is_over)
 
     def _add(self, number: int) -> None:
-        column = CandidateColumn(number)
+        column = CandidateColumn(number, self._pick_tip)
         column.chosen.connect(self.chosen)
         column.copy_requested.connect(self.copy_requested)
         column.edit_requested.connect(self.edit_requested)

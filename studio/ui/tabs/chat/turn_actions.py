@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
 from studio.core.translation import tr
@@ -12,9 +14,15 @@ from studio.ui.tabs.chat.answer_jobs import AnswerJobs
 from studio.ui.tabs.chat.open_chat import OpenChat
 from studio.ui.tabs.chat.turn_list import TurnList
 
+if TYPE_CHECKING:
+    from studio.ui.tabs.chat.version_window import VersionWindow
+
 
 class TurnActions(QObject):
     """Carries out what is asked in a list of turns."""
+
+    document_requested = Signal(str, str)
+    """(text, id of the job that wrote it) to edit as a document."""
 
     def __init__(
         self, shared: AppState, open_chat: OpenChat, jobs: AnswerJobs, turns: TurnList
@@ -25,6 +33,7 @@ class TurnActions(QObject):
         self._jobs = jobs
         self._turns = turns
         turns.stepped.connect(self._on_stepped)
+        turns.compare_requested.connect(self.compare)
         turns.edited.connect(self._on_edited)
         turns.regenerate_requested.connect(self._on_regenerate_requested)
         turns.continue_requested.connect(self._on_continue_requested)
@@ -46,6 +55,21 @@ class TurnActions(QObject):
         self._chat.chosen[version.parent] = version.id
         self._open_chat.save()
         self._open_chat.report_change(self._chat)
+
+    def compare(self, turn: Turn) -> VersionWindow:
+        """Show all versions of a turn side by side."""
+        from studio.ui.tabs.chat.version_window import VersionWindow
+
+        window = VersionWindow(self._turns, self._chat, turn, self._open_chat.answers)
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        window.version_chosen.connect(self.choose)
+        window.regenerate_requested.connect(self._on_regenerate_requested)
+        window.copy_requested.connect(self._copy_text)
+        window.document_requested.connect(self.document_requested)
+        self._open_chat.changed.connect(window.refresh)
+        self._open_chat.opened.connect(window.close)
+        window.show()
+        return window
 
     def _on_edited(self, turn: Turn, text: str) -> None:
         """Branch: an edited prompt gets a new answer, an edited answer is one more version."""
@@ -81,5 +105,8 @@ class TurnActions(QObject):
 
     def copy(self, turn: Turn) -> None:
         """Copy a turn as it is shown."""
-        QGuiApplication.clipboard().setText(self._turns.views[turn.id].text)
+        self._copy_text(self._turns.views[turn.id].text)
+
+    def _copy_text(self, text: str) -> None:
+        QGuiApplication.clipboard().setText(text)
         self._shared.post_toast(tr("Copied"))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from studio.core.translation import tr
 from studio.documents.chat import Chat, Turn, new_chat
@@ -24,6 +24,7 @@ class TurnList(QScrollArea):
 
     stepped = Signal(object, int)
     """(Turn, step to another version)."""
+    compare_requested = Signal(object)
     edited = Signal(object, str)
     regenerate_requested = Signal(object)
     continue_requested = Signal(object)
@@ -56,32 +57,72 @@ class TurnList(QScrollArea):
         answers.changed.connect(self._on_answer_changed)
 
     def show_chat(self, chat: Chat) -> None:
-        """Show a chat: another one or one with more turns from its end."""
-        has_more = chat is not self._chat or len(chat.path()) > len(self.views)
+        """Show a chat: another one or one with more turns from its end.
+
+        Views of turns that did not change stay, with the focus and the folded thoughts.
+        """
+        path = chat.path()
+        has_more = chat is not self._chat or len(path) > len(self.views)
         self._chat = chat
-        while self._layout.count() > 1:
-            item = self._layout.takeAt(0)
-            if item is not None and (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        self.views, self.summaries = {}, {}
-        for number, turn in enumerate(chat.path()):
-            self._add_turn(turn)
+        focused = self._focused_control()
+        before, self.views = self.views, {}
+        self._clear(kept=before.values())
+        self.summaries = {}
+        versions = chat.all_versions()
+        for number, turn in enumerate(path):
+            ids = versions[turn.parent, turn.role]
+            self._add_turn(turn, ids.index(turn.id) + 1, len(ids), before)
             if (summary := chat.summary(turn)) is not None:
                 self._add_summary(summary, number + 1)
+        for view in before.values():
+            view.hide()
+            view.deleteLater()
+        self._restore_focus(focused)
         if has_more:
             self._is_at_end = True
             self._scroll_to_end()
 
-    def _add_turn(self, turn: Turn) -> None:
-        versions = [one.id for one in self._chat.versions(turn)]
-        view = TurnView(turn, versions.index(turn.id) + 1, len(versions))
-        view.stepped.connect(partial(self.stepped.emit, turn))
-        view.edited.connect(partial(self.edited.emit, turn))
-        view.regenerate_requested.connect(partial(self.regenerate_requested.emit, turn))
-        view.continue_requested.connect(partial(self.continue_requested.emit, turn))
-        view.delete_requested.connect(partial(self.delete_requested.emit, turn))
-        view.copy_requested.connect(partial(self.copy_requested.emit, turn))
+    def _clear(self, kept: Collection[TurnView]) -> None:
+        while self._layout.count() > 1:
+            item = self._layout.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None and widget not in kept:
+                widget.hide()
+                widget.deleteLater()
+
+    def _focused_control(self) -> tuple[int, str]:
+        """Return which view has the focus, and the name of its control; -1 for none."""
+        focused = self.focusWidget()
+        if focused is not None and focused.hasFocus():
+            for place, view in enumerate(self.views.values()):
+                if view.isAncestorOf(focused):
+                    return place, focused.accessibleName()
+        return -1, ""
+
+    def _restore_focus(self, focused: tuple[int, str]) -> None:
+        """Give the focus to the control that takes the place of the one that had it."""
+        place, name = focused
+        if not 0 <= place < len(self.views):
+            return
+        controls = list(self.views.values())[place].findChildren(QToolButton)
+        usable = [one for one in controls if one.isEnabled() and not one.isHidden()]
+        same = [one for one in usable if one.accessibleName() == name]
+        for control in (same or usable)[:1]:  # an arrow at its end is disabled
+            control.setFocus()
+
+    def _add_turn(self, turn: Turn, place: int, count: int, before: dict[str, TurnView]) -> None:
+        view = before.get(turn.id)
+        if view is not None and (view.turn, view.place, view.count) == (turn, place, count):
+            before.pop(turn.id)
+        else:
+            view = TurnView(turn, place, count)
+            view.stepped.connect(partial(self.stepped.emit, turn))
+            view.compare_requested.connect(partial(self.compare_requested.emit, turn))
+            view.edited.connect(partial(self.edited.emit, turn))
+            view.regenerate_requested.connect(partial(self.regenerate_requested.emit, turn))
+            view.continue_requested.connect(partial(self.continue_requested.emit, turn))
+            view.delete_requested.connect(partial(self.delete_requested.emit, turn))
+            view.copy_requested.connect(partial(self.copy_requested.emit, turn))
         self._insert(view)
         self.views[turn.id] = view
         self._show_state(turn, view)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout
@@ -12,6 +13,7 @@ from studio.core.translation import tr
 from studio.documents.chat import Turn
 from studio.ui.widgets.factory import button, label, name_control, row, text_editor
 from studio.ui.widgets.icons import set_icon
+from studio.ui.widgets.shortcut import shortcut_within
 from studio.ui.widgets.soft_break_view import SoftBreakView
 from studio.ui.widgets.text_view import ThoughtsView, for_display
 
@@ -27,6 +29,8 @@ class TurnView(QFrame):
 
     stepped = Signal(int)
     """Show the version before (-1) or after (1) this one."""
+    compare_requested = Signal()
+    """Show all versions side by side."""
     edited = Signal(str)
     """The person wants this text as a new version."""
     regenerate_requested = Signal()
@@ -38,6 +42,7 @@ class TurnView(QFrame):
     def __init__(self, turn: Turn, place: int, count: int) -> None:
         super().__init__()
         self.setProperty("role", "panel")
+        self.turn, self.place, self.count = turn, place, count
         self._text = turn.text
         self._is_answer = turn.role == "assistant"
         self.thoughts = ThoughtsView()
@@ -51,16 +56,17 @@ class TurnView(QFrame):
         self.long_view.setFixedHeight(LONG_HEIGHT)
         name_control(self.long_view, tr("Text of the turn"), tr("The whole text of this turn"))
         self.editor = text_editor(tr("Edit the turn"), tr("The new text"), EDITOR_HEIGHT)
-        self._lay_out(turn, place, count)
+        self._lay_out()
         self.set_text(turn.text)
 
-    def _lay_out(self, turn: Turn, place: int, count: int) -> None:
+    def _lay_out(self) -> None:
         add = self._tool_button
-        before = add("chevron", tr("Earlier version"), lambda: self.stepped.emit(-1), "‹")
-        after = add("chevron", tr("Later version"), lambda: self.stepped.emit(1), "›")
-        before.setEnabled(place > 1)
-        after.setEnabled(place < count)
-        self.version = label(tr("{place} of {count}", place=place, count=count), "muted")
+        before = add("chevron", tr("Earlier version"), lambda: self._step(-1), "‹", "Alt+Left")
+        after = add("chevron", tr("Later version"), lambda: self._step(1), "›", "Alt+Right")
+        self.compare_button = add("grid", tr("Compare the versions"), self.compare_requested.emit)
+        before.setEnabled(self.place > 1)
+        after.setEnabled(self.place < self.count)
+        self.version = label(tr("{place} of {count}", place=self.place, count=self.count), "muted")
         self.before_button, self.after_button = before, after
         self.copy_button = add("copy", tr("Copy the turn"), self.copy_requested.emit)
         self.edit_button = add("text", tr("Edit the turn"), self.begin_edit)
@@ -73,6 +79,7 @@ class TurnView(QFrame):
             before,
             self.version,
             after,
+            self.compare_button,
             self.copy_button,
             self.edit_button,
             self.retry_button,
@@ -80,8 +87,11 @@ class TurnView(QFrame):
             spacing=2,
         )
         # once they have a parent; else they would be windows for a moment
-        for control in (before, self.version, after):
-            control.setVisible(count > 1)
+        for control in (before, self.version, after, self.compare_button):
+            control.setVisible(self.count > 1)
+        if self.count > 1:
+            for keys, step in (("Alt+Left", -1), ("Alt+Right", 1)):
+                shortcut_within(self, keys, partial(self._step, step))
         self.retry_button.setVisible(self._is_answer)
         self.edit_row = row(
             None,
@@ -107,7 +117,12 @@ class TurnView(QFrame):
         self.end_edit()
 
     def _tool_button(
-        self, icon: str, name: str, on_clicked: Callable[[], object], text: str = ""
+        self,
+        icon: str,
+        name: str,
+        on_clicked: Callable[[], object],
+        text: str = "",
+        keys: str = "",
     ) -> QToolButton:
         control = QToolButton()
         control.setAutoRaise(True)
@@ -115,9 +130,13 @@ class TurnView(QFrame):
             control.setText(text)
         else:
             set_icon(control, icon)
-        name_control(control, name, name)
+        name_control(control, name, f"{name} ({keys})" if keys else name)
         control.clicked.connect(lambda _checked=False: on_clicked())
         return control
+
+    def _step(self, step: int) -> None:
+        if 1 <= self.place + step <= self.count:
+            self.stepped.emit(step)
 
     def _request_again(self) -> None:
         self.regenerate_requested.emit()
