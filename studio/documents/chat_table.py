@@ -47,11 +47,12 @@ class ChatTable:
             raise StudioError(
                 tr("The chat does not exist any more."), cure=tr("Choose another chat.")
             )
+        read = [Turn(**dict(turn)) for turn in turns]
         return Chat(
             id=row["id"],
             title=row["title"],
-            turns={turn["id"]: Turn(**dict(turn)) for turn in turns},
-            chosen=_CHOSEN.decode(row["chosen"]),
+            turns={turn.id: turn for turn in read},
+            chosen=_read_chosen(row["chosen"], read),
         )
 
     def save(self, chat: Chat, turns: Sequence[Turn] = (), removed: Sequence[str] = ()) -> None:
@@ -103,3 +104,11 @@ class ChatTable:
     def _set_trashed(self, chat_id: str, moment: float) -> None:
         with self._lock:
             self._connection.execute("UPDATE chats SET trashed = ? WHERE id = ?", (moment, chat_id))
+
+
+def _read_chosen(body: bytes, turns: Sequence[Turn]) -> dict[str, str]:
+    """Return which versions are shown; the newest ones if this is damaged."""
+    try:
+        return _CHOSEN.decode(body)
+    except msgspec.DecodeError:
+        return {turn.parent: turn.id for turn in turns}

@@ -6,13 +6,19 @@ import sqlite3
 
 from studio.core.errors import StudioError
 from studio.core.translation import tr
+from studio.library.faults import sqlite_code
 
 
-def explain(error: Exception) -> StudioError:
-    """Return what happened and what to do; errors for a person stay as they are."""
+def explain(error: Exception, *, is_saving: bool = True) -> StudioError:
+    """Return what happened and what to do; errors for a person stay as they are.
+
+    `is_saving`: something was to be stored; else read.
+    """
     if isinstance(error, StudioError):
         return error
-    code = error.sqlite_errorcode & 0xFF if isinstance(error, sqlite3.OperationalError) else 0
+    code = sqlite_code(error)
+    if not is_saving:
+        return _unread(error, code)
     if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
         return StudioError(
             tr("The document cannot be saved: the disk is full or does not respond."),
@@ -29,4 +35,24 @@ def explain(error: Exception) -> StudioError:
         tr("The document cannot be saved: {error}.", error=error),
         cause="disk",
         cure=tr("Your text stays in the window. Copy it, or save it to a file."),
+    )
+
+
+def _unread(error: Exception, code: int) -> StudioError:
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StudioError(
+            tr("The documents cannot be read: another program uses them."),
+            cause="disk",
+            cure=tr("Try again in a moment."),
+        )
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return StudioError(
+            tr("A part of the documents cannot be read: their file is damaged."),
+            cause="disk",
+            cure=tr("Start Studio again: it reads what is left into a new file."),
+        )
+    return StudioError(
+        tr("The documents cannot be read: {error}.", error=error),
+        cause="disk",
+        cure=tr("Check the data folder and its disk, then try again."),
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import NamedTuple
 
 from studio.core.errors import StudioError
 from studio.core.translation import tr
-from studio.library.database import connect, newer, set_aside
+from studio.documents.salvage import salvage
+from studio.library.database import back_up, connect, newer, set_aside
 
 MIGRATIONS: tuple[str, ...] = (
     """
@@ -72,8 +74,20 @@ MIGRATIONS: tuple[str, ...] = (
 _TABLES = {"documents", "changes", "versions"}
 
 
-def open_documents(path: Path) -> tuple[sqlite3.Connection, Path | None]:
-    """Open the file, migrated to the newest schema; return where a damaged one was moved to.
+class OpenedFile(NamedTuple):
+    """The file of documents, and what became of a damaged one."""
+
+    connection: sqlite3.Connection
+    set_aside: Path | None = None
+    """Where a damaged file was moved to; None for an undamaged one."""
+    salvaged: int = 0
+    """Number of documents and chats that could be read in it, and are in the new file."""
+
+
+def open_documents(path: Path) -> OpenedFile:
+    """Open the file, migrated to the newest schema; a damaged one is replaced by a new one.
+
+    Before a migration, a copy of the file is made next to it.
 
     Raises StudioError if the file is from a newer Studio or another program, or cannot be opened.
     """
@@ -89,6 +103,7 @@ def open_documents(path: Path) -> tuple[sqlite3.Connection, Path | None]:
     except sqlite3.DatabaseError:
         kept = set_aside(path)
         connection = connect(path)
+    connection.text_factory = _decode
     try:
         _migrate(connection, path)
     except sqlite3.OperationalError as error:
@@ -99,7 +114,7 @@ def open_documents(path: Path) -> tuple[sqlite3.Connection, Path | None]:
     except BaseException:
         connection.close()
         raise
-    return connection, kept
+    return OpenedFile(connection, kept, salvage(kept, connection) if kept else 0)
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
@@ -115,9 +130,16 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     if tables and (not version or not tables >= _TABLES):
         raise _unusable(tr("{path} does not hold documents of Studio.", path=path))
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        if version:
+            back_up(connection, path.with_name(f"{path.name}.before-{number}"))
         connection.executescript(
             f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;"
         )
+
+
+def _decode(body: bytes) -> str:
+    """Decode damaged texts too, so that one title does not hide the others."""
+    return body.decode("utf-8", "replace")
 
 
 def _unusable(message: str) -> StudioError:

@@ -12,14 +12,15 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 
 from studio.core.errors import StudioError
 from studio.core.translation import tr
 from studio.documents.chat_table import ChatTable
-from studio.documents.document import Change, Document, clean_title
-from studio.documents.origins import Stretches, with_length
+from studio.documents.damage import LoadedDocument, read_stretches, read_text, with_changes
+from studio.documents.document import Change, Document, DocumentFormat, clean_title
 from studio.documents.schema import open_documents
 from studio.documents.version_table import VersionTable
 from studio.documents.versions import DocumentInfo
@@ -27,8 +28,6 @@ from studio.documents.versions import DocumentInfo
 MAX_CHANGES = 500
 """After so many changes, the text is written whole."""
 MAX_CHANGED_CHARACTERS = 200_000
-_CHANGES = msgspec.json.Decoder(tuple[Change, ...])
-_STRETCHES = msgspec.json.Decoder(Stretches)
 _COLUMNS = "id, title, format, file, file_sha256, source, created, changed"
 
 
@@ -42,8 +41,10 @@ class DocumentStore:
     def __init__(self, path: Path) -> None:
         """Open or create the file. Raises StudioError if it cannot be used."""
         self._lock = threading.Lock()
-        self._connection, self.set_aside = open_documents(path)
-        """`set_aside`: where a damaged file was moved to; None for an undamaged one."""
+        opened = open_documents(path)
+        self._connection = opened.connection
+        self.set_aside, self.salvaged = opened.set_aside, opened.salvaged
+        """Where a damaged file was moved to, or None; number of documents that were read in it."""
         self.versions = VersionTable(self._connection, self._lock)
         self.chats = ChatTable(self._connection, self._lock)
 
@@ -102,10 +103,16 @@ class DocumentStore:
             )
 
     def load(self, document_id: str) -> Document:
-        """Read a document with all its changes."""
+        """Read a document with all its changes, or what is left of a damaged one."""
+        return self.read(document_id).document
+
+    def read(self, document_id: str) -> LoadedDocument:
+        """Read a document with all its changes, or what is left of a damaged one."""
         with self._lock:
             row = self._connection.execute(
-                f"SELECT {_COLUMNS}, text, origins FROM documents WHERE id = ?", (document_id,)
+                f"SELECT {_COLUMNS}, CAST(text AS BLOB) AS text, origins FROM documents"
+                " WHERE id = ?",
+                (document_id,),
             ).fetchone()
             if row is None:
                 raise _missing()
@@ -113,12 +120,26 @@ class DocumentStore:
                 "SELECT body FROM changes WHERE document = ? ORDER BY number", (document_id,)
             ).fetchall()
         values = dict(row)
-        values["origins"] = with_length(_read_stretches(row["origins"]), len(row["text"]))
-        document = Document(**values)
-        for change in changes:
-            for one in _CHANGES.decode(change["body"]):
-                document.apply(one)
-        return document
+        text, is_damaged = read_text(row["text"])
+        values.update(text=text, origins=read_stretches(row["origins"], len(text)))
+        if row["format"] not in get_args(DocumentFormat):
+            values["format"] = "txt"
+        bodies = [change["body"] for change in changes]
+        return with_changes(Document(**values), bodies, has_damaged_text=is_damaged)
+
+    def repair(self, document_id: str) -> LoadedDocument:
+        """Read a document to write in it; what is left of a damaged one replaces it.
+
+        What the changes after the damaged one contain is kept as a version.
+        """
+        loaded = self.read(document_id)
+        if loaded.damage:
+            document, salvaged = loaded.document, loaded.salvaged
+            self.versions.add(document_id, document.text, document.origins, "damaged")
+            if salvaged is not None:
+                self.versions.add(document_id, salvaged.text, salvaged.origins, "salvaged")
+            self.write_whole(document)
+        return loaded
 
     def append(self, document_id: str, changes: Sequence[Change], characters: int) -> None:
         """Store changes in the order in which they were made; `characters`: the length now."""
@@ -139,7 +160,17 @@ class DocumentStore:
                 "SELECT count(*), sum(characters) FROM changes WHERE document = ?", (document_id,)
             ).fetchone()
         if count > MAX_CHANGES or size > MAX_CHANGED_CHARACTERS + characters // 2:
-            self.write_whole(self.load(document_id))
+            self._join_changes(document_id, characters)
+
+    def _join_changes(self, document_id: str, characters: int) -> None:
+        loaded = self.read(document_id)
+        if loaded.damage or len(loaded.document.text) != characters:
+            raise StudioError(
+                tr("What is stored of this document is damaged."),
+                cause="disk",
+                cure=tr("Your text stays in the window, and Studio stores it whole."),
+            )
+        self.write_whole(loaded.document)
 
     def write_whole(self, document: Document) -> None:
         """Store the text of a document whole, in place of its changes."""
@@ -205,13 +236,6 @@ class DocumentStore:
             )
             if not done.rowcount:
                 raise _missing()
-
-
-def _read_stretches(body: bytes) -> Stretches:
-    try:
-        return _STRETCHES.decode(body)
-    except msgspec.DecodeError:  # the text matters more than who wrote it
-        return ()
 
 
 def _missing() -> StudioError:

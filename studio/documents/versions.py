@@ -9,7 +9,17 @@ import msgspec
 from studio.core.translation import mark
 from studio.documents.origins import Stretches
 
-VersionReason = Literal["begin", "save", "generation", "before_restore", "restore", "file", "other"]
+VersionReason = Literal[
+    "begin",
+    "save",
+    "generation",
+    "before_restore",
+    "restore",
+    "file",
+    "damaged",
+    "salvaged",
+    "other",
+]
 REASON_TITLES: dict[VersionReason, str] = {
     "begin": mark("Beginning"),
     "save": mark("Save point"),
@@ -17,6 +27,8 @@ REASON_TITLES: dict[VersionReason, str] = {
     "before_restore": mark("Before a version was restored"),
     "restore": mark("Restored"),
     "file": mark("Read from the file"),
+    "damaged": mark("What was left after damage"),
+    "salvaged": mark("With changes after the damage"),
     "other": mark("Kept"),
 }
 """Reason → title, marked."""

@@ -208,7 +208,7 @@ def _migrate(
         version = _repair(connection, path, version, on_repaired)
         for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
             if version:
-                _back_up(connection, path.with_name(f"{path.name}.before-{number}"))
+                back_up(connection, path.with_name(f"{path.name}.before-{number}"))
             connection.executescript(
                 f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;"
             )
@@ -281,7 +281,7 @@ def _repair(
     ]
     if tables:
         copy = path.with_name(f"{path.name}.before-repair-{time.strftime('%Y%m%d-%H%M%S')}")
-        _back_up(connection, copy)
+        back_up(connection, copy)
         on_repaired(copy)
     if missing or true != version:
         connection.executescript(
@@ -304,7 +304,8 @@ def _true_version(schema: _Schema, path: Path) -> int:
     )
 
 
-def _back_up(connection: sqlite3.Connection, path: Path) -> None:
+def back_up(connection: sqlite3.Connection, path: Path) -> None:
+    """Write a copy of a database that is open."""
     copy = sqlite3.connect(path)
     try:
         connection.backup(copy)

@@ -11,12 +11,12 @@ from studio.core.translation import tr
 
 def is_damaged(error: Exception) -> bool:
     """Return True if the file of the index holds no whole index."""
-    return _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return sqlite_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def is_temporary(error: Exception) -> bool:
     """Return True if another program uses the index, so that the same works a moment later."""
-    return _code(error) == sqlite3.SQLITE_BUSY or isinstance(error, TimeoutError)
+    return sqlite_code(error) == sqlite3.SQLITE_BUSY or isinstance(error, TimeoutError)
 
 
 def explain(error: Exception) -> StudioError:
@@ -28,7 +28,7 @@ def explain(error: Exception) -> StudioError:
 
 
 def _explain(error: Exception) -> tuple[str, str, FailureCause]:
-    code = _code(error)
+    code = sqlite_code(error)
     number = error.errno if isinstance(error, OSError) else 0
     if is_damaged(error):
         return (
@@ -58,7 +58,7 @@ def _explain(error: Exception) -> tuple[str, str, FailureCause]:
     return str(error) or type(error).__name__, "", "unknown"
 
 
-def _code(error: Exception) -> int:
+def sqlite_code(error: Exception) -> int:
     """Return SQLite's primary error code, 0 for other errors."""
     if not isinstance(error, sqlite3.Error):
         return 0

@@ -84,6 +84,14 @@ def test_a_stored_chat_is_the_same(store, chat):
     assert question.id in chat.turns
 
 
+def test_damaged_choice_of_versions_shows_the_newest(store, chat, tmp_path):
+    store.chats.save(chat, list(chat.turns.values()))
+    with sqlite3.connect(tmp_path / "documents.sqlite") as connection:
+        connection.execute("UPDATE chats SET chosen = x'7b'")
+    connection.close()
+    assert texts(store.chats.load(chat.id)) == texts(chat)
+
+
 def test_a_chat_goes_to_the_trash_and_back(store, chat):
     store.chats.save(chat)
     store.chats.trash(chat.id)

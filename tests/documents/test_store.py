@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from studio.core.errors import StudioError
 from studio.documents import store as store_module
 from studio.documents import version_table
+from studio.documents.chat import Chat
 from studio.documents.document import Change, insertion, new_document
 from studio.documents.faults import explain
 from studio.documents.origins import IMPORTED, PERSON, Origin, Stretch
@@ -215,3 +216,138 @@ def test_busy_file_is_explained(path, store):
     store.write_whole(document)
     assert store.load(document.id).text == "x"
     blocker.close()
+
+
+def execute(path, script, *values):
+    connection = sqlite3.connect(path)
+    connection.execute(script, values)
+    connection.commit()
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "body", [b"[[", b"\xff\xfe", b'[[900,0,"x",[[1,["person",""]]]]]', b'[[0,0,"xy",[]]]']
+)
+def test_damaged_change_leaves_the_text_before_it(path, store, body):
+    document = add(store, text="one")
+    for number, word in enumerate([" two", " three", " four"]):
+        edit(store, document, insertion(len(document.text), word))
+        if not number:
+            stored = document.text
+    execute(path, "UPDATE changes SET body = ? WHERE number = 2", body)
+    loaded = store.repair(document.id)
+    assert loaded.document.text == stored == "one two"
+    assert "last 2 changes are lost" in loaded.damage
+    reasons = {
+        info.reason: store.versions.read(info.id).text for info in store.versions.list(document.id)
+    }
+    assert reasons["damaged"] == "one two"
+    assert reasons["salvaged"].endswith(" four")
+    edit(store, loaded.document, insertion(7, "!"))
+    again = store.repair(document.id)
+    assert (again.document.text, again.damage) == ("one two!", "")
+
+
+def test_damaged_last_change_has_nothing_to_salvage(path, store):
+    document = add(store, text="one")
+    edit(store, document, insertion(3, "!"))
+    execute(path, "UPDATE changes SET body = x'00'")
+    loaded = store.repair(document.id)
+    assert (loaded.document.text, loaded.salvaged) == ("one", None)
+    assert "its last change is lost" in loaded.damage
+
+
+def test_damaged_texts_titles_and_formats_hide_no_document(path, store):
+    document, other = add(store, "Title", "one two"), add(store, "Other", "other")
+    execute(
+        path,
+        "UPDATE documents SET title = CAST(x'54ff' AS TEXT), format = 'x', origins = x'00',"
+        " text = CAST(x'6f6e65ff74776f' AS TEXT) WHERE id = ?",
+        document.id,
+    )
+    assert sorted(info.title for info in store.list()) == ["Other", "T\ufffd"]
+    loaded = store.repair(document.id)
+    assert loaded.document.text == "one\ufffdtwo"
+    assert loaded.document.format == "txt"
+    assert "some characters" in loaded.damage
+    assert not store.repair(document.id).damage
+    assert store.load(other.id).text == "other"
+
+
+def test_joining_changes_refuses_another_text_than_the_window_has(store, monkeypatch):
+    monkeypatch.setattr(store_module, "MAX_CHANGES", 2)
+    document = add(store, text="abc")
+    edit(store, document, insertion(3, "d"))
+    store.append(document.id, (insertion(0, "x"),), 5)
+    with pytest.raises(StudioError, match="damaged"):
+        store.append(document.id, (insertion(0, "y"),), 99)
+
+
+def broken_copy(path, marker):
+    """Overwrite the page of a database that contains a marker, but for the first."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    size = connection.execute("PRAGMA page_size").fetchone()[0]
+    connection.close()
+    data = bytearray(path.read_bytes())
+    page = data.index(marker) // size
+    assert page
+    data[page * size : (page + 1) * size] = b"\xff" * size
+    path.write_bytes(data)
+
+
+def test_what_can_be_read_of_a_damaged_file_goes_into_the_new_one(path):
+    store = DocumentStore(path)
+    filler = "lorem ipsum " * 800  # a page of its own
+    documents = [add(store, f"D{number}", f"<{number}>" + filler) for number in range(12)]
+    for document in documents:
+        store.versions.add(document.id, document.text, document.origins, "begin")
+        edit(store, document, insertion(0, "new "))
+    store.chats.save(Chat(id="c", title="A chat"))
+    store.trash(documents[3].id)
+    store.close()
+    broken_copy(path, b"<5>lorem")
+    opened = DocumentStore(path)
+    assert opened.set_aside is not None
+    assert opened.salvaged == 13
+    texts = {document.id: opened.load(document.id).text for document in documents}
+    whole = [document.id for document in documents if texts[document.id] == document.text]
+    assert len(whole) >= 8
+    for document in documents:  # read, or taken from the version
+        assert texts[document.id] in (document.text, document.text.removeprefix("new "))
+    assert [info.id for info in opened.list(is_trashed=True)] in ([documents[3].id], [])
+    assert [info.title for info in opened.chats.list()] == ["A chat"]
+    edit(opened, opened_document := opened.load(documents[5].id), insertion(0, "x"))
+    assert opened.load(documents[5].id).text == opened_document.text
+    opened.close()
+
+
+def test_old_file_is_copied_before_it_is_migrated(path):
+    with sqlite3.connect(path) as connection:
+        connection.executescript(f"{MIGRATIONS[0]} PRAGMA user_version = 1;")
+        connection.execute(
+            "INSERT INTO documents (id, title, format, created, changed, characters, text, origins)"
+            " VALUES ('a', 'Old', 'md', 1, 2, 4, 'text', x'5b5d')"
+        )
+    connection.close()
+    store = DocumentStore(path)
+    assert store.load("a").text == "text"
+    assert store.chats.list() == ()
+    store.close()
+    copies = list(path.parent.glob("documents.sqlite.before-*"))
+    assert [copy.name for copy in copies] == ["documents.sqlite.before-2"]
+    copy = sqlite3.connect(copies[0])
+    assert copy.execute("PRAGMA user_version").fetchone() == (1,)
+    assert copy.execute("SELECT title, text FROM documents").fetchall() == [("Old", "text")]
+    copy.close()
+    DocumentStore(path).close()
+    assert len(list(path.parent.glob("documents.sqlite.before-*"))) == 1
+
+
+def test_errors_of_reading_say_so(path, store):
+    closed = DocumentStore(path)
+    closed.close()
+    with pytest.raises(sqlite3.Error) as caught:
+        closed.list()
+    assert "cannot be read" in explain(caught.value, is_saving=False).message
+    assert "cannot be saved" in explain(caught.value, is_saving=True).message

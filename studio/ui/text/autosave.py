@@ -99,6 +99,7 @@ class Autosave(QObject):
             store,
             lambda _result: self._on_written(document),
             lambda error: self._on_failed(document, error),
+            is_saving=True,
         )
 
     def _on_written(self, document: Document) -> None:

@@ -172,6 +172,7 @@ class DocumentList(QDialog):
                 lambda store: store.rename(info.id, title),
                 failed=self._on_failed,
                 changes_list=True,
+                is_saving=True,
                 owner=self,
             )
 
@@ -215,4 +216,5 @@ def delete_document(
         ),
         lambda error: shared.post_toast(f"{error.message} {error.cure}"),
         changes_list=True,
+        is_saving=True,
     )

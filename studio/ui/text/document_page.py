@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 
 from studio.core.errors import StudioError
 from studio.core.translation import tr, tr_marked, tr_plural
+from studio.documents.damage import LoadedDocument
 from studio.documents.document import Document, change_to, new_document, title_of
 from studio.documents.origins import Origin
 from studio.documents.store import DocumentStore
@@ -85,17 +86,15 @@ class DocumentPage(DocumentShell):
     def _open_last(self) -> None:
         wanted = self.shared.settings.last_document
 
-        def read(store: DocumentStore) -> Document:
+        def read(store: DocumentStore) -> LoadedDocument:
             infos = store.list()
             ids = [info.id for info in infos]
-            if wanted in ids:
-                return store.load(wanted)
             if infos:
-                return store.load(infos[0].id)
-            return _add(store, new_document(""))
+                return store.repair(wanted if wanted in ids else infos[0].id)
+            return LoadedDocument(_add(store, new_document("")))
 
         self.editor.setReadOnly(True)
-        self.documents.run(read, self._show, self._on_unopened)
+        self.documents.run(read, self._show_loaded, self._on_unopened)
 
     def _on_unopened(self, error: StudioError) -> None:
         """Let the person write, though nothing is stored."""
@@ -107,6 +106,14 @@ class DocumentPage(DocumentShell):
         close = button(tr("OK"), tr("Close this message"), self.damage_notice.clear)
         cure = tr("Documents go into a new file. A backup can be put in its place.")
         self.damage_notice.show_message(sentence, cure, [close])
+
+    def _show_loaded(self, loaded: LoadedDocument) -> None:
+        """Show a document, and what was lost of a damaged one."""
+        self._show(loaded.document)
+        if loaded.damage:
+            close = button(tr("OK"), tr("Close this message"), self.notice.clear)
+            cure = tr("Look at its versions (Ctrl+Shift+H): one may have more of the text.")
+            self.notice.show_message(loaded.damage, cure, [close])
 
     def _show(self, document: Document) -> None:
         self._is_open = True
@@ -126,9 +133,11 @@ class DocumentPage(DocumentShell):
 
         def load(is_saved: bool) -> None:
             if is_saved:
-                self.documents.run(
-                    lambda store: store.load(document_id), self._show_new, self._on_unopened
-                )
+                self.documents.run(lambda store: store.repair(document_id), show, self._on_unopened)
+
+        def show(loaded: LoadedDocument) -> None:
+            self._show_loaded(loaded)
+            self.editor.setFocus()
 
         if document_id != self.document.id or not self._is_open:
             self.autosave.flush(load)
@@ -147,6 +156,7 @@ class DocumentPage(DocumentShell):
                     self._show_new,
                     self._on_unopened,
                     changes_list=True,
+                    is_saving=True,
                 )
 
         self.autosave.flush(store)
@@ -198,6 +208,7 @@ class DocumentPage(DocumentShell):
             lambda store: store.versions.add(document.id, text, origins, reason, job=job),
             lambda _id: self._refresh_versions(),
             self._on_not_saved,
+            is_saving=True,
         )
 
     # Versions
@@ -321,6 +332,7 @@ class DocumentPage(DocumentShell):
             lambda store: store.rename(document.id, title),
             failed=self._on_not_saved,
             changes_list=True,
+            is_saving=True,
         )
 
     def delete(self) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QThreadPool, Signal
 
-from studio.core.translation import tr
+from studio.core.translation import tr, tr_plural
 from studio.documents.faults import explain
 from studio.ui import background
 
@@ -41,11 +41,13 @@ class LiveDocuments(QObject):
         failed: Callable[[StudioError], None] | None = None,
         *,
         changes_list: bool = False,
+        is_saving: bool = False,
         owner: QObject | None = None,
     ) -> None:
         """Call `work` with the store after all earlier calls, then `done` or `failed`.
 
-        Calls neither if `owner` was deleted. Does nothing after `close`.
+        Calls neither if `owner` was deleted. Does nothing after `close`. `is_saving`: an error is
+        about a text that is not stored, else about one that cannot be read.
         """
         if self._is_closed:
             return
@@ -58,7 +60,7 @@ class LiveDocuments(QObject):
         def fail(error: Exception) -> None:
             if failed is None:
                 raise error
-            failed(explain(error))
+            failed(explain(error, is_saving=is_saving))
 
         background.run(owner or self, lambda: work(self._opened()), receive, fail, self._pool)
 
@@ -68,12 +70,7 @@ class LiveDocuments(QObject):
 
             self._store = DocumentStore(self._path)
             if self._store.set_aside is not None:
-                self.set_aside.emit(
-                    tr(
-                        "The documents' file was damaged. It was moved to {path}.",
-                        path=self._store.set_aside,
-                    )
-                )
+                self.set_aside.emit(_set_aside(self._store.set_aside, self._store.salvaged))
         return self._store
 
     def wait(self, milliseconds: int) -> None:
@@ -88,3 +85,16 @@ class LiveDocuments(QObject):
             self._store.close()
             self._store = None
         return is_done
+
+
+def _set_aside(path: Path, salvaged: int) -> str:
+    if not salvaged:
+        return tr("The documents' file was damaged. It was moved to {path}.", path=path)
+    return tr_plural(
+        "The documents' file was damaged. One document could be read, maybe not whole. The "
+        "damaged file was moved to {path}.",
+        "The documents' file was damaged. {count:,} documents could be read, maybe not whole. The "
+        "damaged file was moved to {path}.",
+        salvaged,
+        path=path,
+    )

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QPushButton
 
+from studio.documents.document import insertion, new_document
 from studio.documents.store import DocumentStore
 from studio.ui.text.document_list import DocumentList
 from tests.ui.conftest import PATIENCE, close_studio
@@ -427,3 +428,47 @@ def test_font_and_line_width_are_chosen_and_kept(qtbot, open_page, data, width):
     )
     QTest.keyClicks(page.editor, "still works")
     assert page.editor.text == "still works"
+
+
+def test_damaged_document_opens_as_far_as_it_can_be_read_and_says_what_is_lost(
+    qtbot, open_studio, data
+):
+    document = new_document("A", "one")
+    store = DocumentStore(data.documents)
+    store.add(document)
+    for place, word in ((3, " two"), (7, " three"), (13, " four")):
+        store.append(document.id, (insertion(place, word),), 3)
+    store.close()
+    with sqlite3.connect(data.documents) as connection:
+        connection.execute("UPDATE changes SET body = x'5b' WHERE number = 2")
+    tab = open_studio().window.text_tab
+    tab.show_view("document")
+    page = tab.document_page
+    qtbot.waitUntil(page.notice.isVisible, timeout=PATIENCE)
+    assert "last 2 changes are lost" in page.notice.message
+    assert page.editor.text == "one two"
+    QTest.keyClicks(page.editor, "!")
+    wait_saved(qtbot, page)
+    assert page.notice.isVisible()
+    press(page.notice, "OK")
+    assert not page.notice.isVisible()
+    assert stored(data)[0].text == "!one two"
+    QTest.mouseClick(page.versions_button, Qt.MouseButton.LeftButton)
+    versions = page.version_panel.list
+    qtbot.waitUntil(lambda: versions.count() == 2, timeout=PATIENCE)
+    assert "With changes after the damage" in versions.item(0).text()
+
+
+def test_document_that_cannot_be_read_is_no_document_that_cannot_be_saved(
+    qtbot, open_page, monkeypatch
+):
+    page = open_page()
+
+    def fail(*_arguments):
+        raise sqlite3.DatabaseError("disk image is malformed")
+
+    monkeypatch.setattr(DocumentStore, "list", fail)
+    choose(page.header.title_menu, "New document")
+    qtbot.waitUntil(page.notice.isVisible, timeout=PATIENCE)
+    assert "cannot be read" in page.notice.message
+    assert "saved" not in page.notice.message

@@ -84,7 +84,9 @@ class OpenChat(QObject):
         chat = chat or self.chat
         copy = Chat(id=chat.id, title=chat.title, chosen=dict(chat.chosen))
         self.documents.run(
-            lambda store: store.chats.save(copy, turns, removed), failed=self._on_failed
+            lambda store: store.chats.save(copy, turns, removed),
+            failed=self._on_failed,
+            is_saving=True,
         )
 
     def add(self, chat: Chat, *turns: Turn, job: Job | None = None) -> None:
