@@ -45,6 +45,11 @@ def main() -> None:
 
         del sys.argv[1]
         sys.exit(document_reader.main())
+    if sys.argv[1:2] == ["check-spelling"]:
+        from studio.documents.spelling import main as spelling
+
+        del sys.argv[1]
+        sys.exit(spelling.main())
     from studio.cli.window_entry import open_window, window_options
 
     options = window_options(sys.argv[1:])

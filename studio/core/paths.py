@@ -122,6 +122,21 @@ class DataFolder(NamedTuple):
         return self.root / "documents.sqlite"
 
     @property
+    def words(self) -> Path:
+        """Words that the spell check accepts; see `documents/spelling/own_words.py`."""
+        return self.root / "words.txt"
+
+    @property
+    def words_lock(self) -> Path:
+        """Held while a program adds a word."""
+        return self.root / "words.lock"
+
+    @property
+    def dictionaries(self) -> Path:
+        """A person's own Hunspell dictionaries, such as `en_GB.aff` and `en_GB.dic`."""
+        return self.root / "dictionaries"
+
+    @property
     def library(self) -> Path:
         """The library's index, which can be rebuilt from the files; see `library/index.py`."""
         return self.root / "library.db"

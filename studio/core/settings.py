@@ -117,6 +117,8 @@ class Settings(msgspec.Struct, kw_only=True):
     """Of a document's text, in pixels at a text size of 100 percent."""
     document_width: Annotated[int, Meta(ge=0, le=200)] = 80
     """Of a document's lines, in characters; 0 for the whole window."""
+    document_spelling: bool = True
+    """Misspelled words of a document are underlined."""
     library_sidebar: bool = True
     """The library shows its collections and saved searches."""
     starter_declined: bool = False

@@ -1,4 +1,4 @@
-"""`studio document show|convert`, and `--file` with documents of every format."""
+"""`studio document show|spell|convert`, and `--file` with documents of every format."""
 
 import json
 import sys
@@ -157,3 +157,15 @@ def test_a_document_that_is_too_long_for_a_prompt(run, tmp_path):
     ended = run("text", "--file", "a.docx")
     assert ended.code == 2
     assert "200,000 characters" in ended.err
+
+
+def test_spell_lists_words_with_their_places(run, tmp_path):
+    (tmp_path / "a.md").write_text("We recieve\n\nnever `teh` at Quandar.\n", "utf-8")
+    shown = run("document", "spell", "a.md", "--json")
+    found = json.loads(shown.out)
+    assert [(one["word"], one["line"], one["column"]) for one in found] == [
+        ("recieve", 1, 4),
+        ("Quandar", 3, 16),
+    ]
+    assert found[0]["suggestions"][0] == "receive"
+    assert run("document", "spell", "a.md").out.startswith("1:4: recieve → receive, ")

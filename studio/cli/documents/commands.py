@@ -1,4 +1,4 @@
-"""`studio document show|convert`: read documents, and write them in other formats."""
+"""`studio document show|spell|convert`: read, check and write documents."""
 
 from __future__ import annotations
 
@@ -54,6 +54,17 @@ def show_command(file: File, encoding: Encoding = "", as_json: Json = False) -> 
     for notice in document.notices:
         output.note(notice)
     output.result(document.text.rstrip("\n"))
+
+
+@document_app.command("spell", help=tr("List misspelled words with suggestions."))
+def spell_command(
+    ctx: typer.Context, file: File, encoding: Encoding = "", as_json: Json = False
+) -> None:
+    """Print each word with its line and column."""
+    from studio.cli.documents.spelling import find_misspellings, print_misspellings
+
+    text = _read(file, encoding).text
+    print_misspellings(find_misspellings(ctx.obj.data, text), as_json=as_json)
 
 
 @document_app.command(

@@ -255,6 +255,7 @@ class DocumentPage(DocumentShell):
 
     def close_documents(self) -> None:
         """Store everything before the window closes."""
+        self.spell_check.close()
         self.autosave.flush()
         self.documents.close()
 
@@ -306,9 +307,20 @@ class DocumentPage(DocumentShell):
         colors = add(tr("Show who wrote what"), self.origin_colors.toggle, "Ctrl+Shift+Y")
         colors.setCheckable(True)
         colors.setChecked(self.origin_colors.is_on)
+        spelling = add(tr("Check spelling"), self._toggle_spelling)
+        spelling.setCheckable(True)
+        spelling.setChecked(self.spell_check.is_on)
         focus = add(tr("Only the text"), self.toggle_focus_mode, "Shift+F11")
         focus.setCheckable(True)
         focus.setChecked(self.is_focus_mode)
+
+    def _toggle_spelling(self) -> None:
+        """Switch the spell check, or show how it is installed."""
+        if self.spell_check.is_installed:
+            self.spell_check.toggle()
+        else:
+            close = button(tr("OK"), tr("Close this message"), self.notice.clear)
+            self.notice.show_message(*self.spell_check.advice(), [close])
 
     def _toggle_label(self) -> None:
         self.files.labels_ai = not self.files.labels_ai

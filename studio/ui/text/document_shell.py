@@ -17,8 +17,9 @@ from studio.ui.text.files.document_files import DocumentFiles
 from studio.ui.text.find_bar import FindBar
 from studio.ui.text.live_documents import LiveDocuments
 from studio.ui.text.markdown_preview import MarkdownPreview
-from studio.ui.text.marks import Marks
-from studio.ui.text.origin_colors import OriginColors
+from studio.ui.text.marking.marks import Marks
+from studio.ui.text.marking.origin_colors import OriginColors
+from studio.ui.text.marking.spelling import SpellCheck
 from studio.ui.text.version_panel import VersionPanel
 from studio.ui.text.view_options import ViewOptions
 from studio.ui.text.writing.model_writing import ModelWriting, WritingForm
@@ -60,6 +61,7 @@ class DocumentShell(QWidget):
         self.version_panel = VersionPanel(self.documents, self.editor)
         self.preview = MarkdownPreview(self.editor)
         self.origin_colors = OriginColors(self.editor, self.marks)
+        self.spell_check = SpellCheck(shared, self.editor, self.marks)
         self.model_writing = ModelWriting(shared, self.editor, self.marks, form)
         self.generation = self.model_writing.generation
         self.is_focus_mode = False

@@ -51,6 +51,8 @@ class DocumentEditor(QPlainTextEdit):
     history_changed = Signal()
     """What can be undone changed."""
     resized = Signal()
+    menu_opened = Signal(object, int)
+    """(QMenu, place in the text that it was opened at): what else it offers goes to its top."""
     undoing = Signal(str)
     """Key of the step that is about to be taken back; empty for one of the person."""
 
@@ -387,5 +389,9 @@ class DocumentEditor(QPlainTextEdit):
             menu.insertAction(first, action)
             action.triggered.connect(slot)
             action.setEnabled(is_enabled and not self.isReadOnly())
+        at = self.textCursor()
+        if event.reason() == QContextMenuEvent.Reason.Mouse:
+            at = self.cursorForPosition(event.pos())
+        self.menu_opened.emit(menu, self.places.to_text(at.position()))
         menu.exec(event.globalPos())
         menu.deleteLater()

@@ -15,7 +15,7 @@ from studio.documents.document import Change, insertion
 from studio.documents.find import FindQuery, Match, Matches, find_all, replace_all, replacement
 from studio.ui import background
 from studio.ui.text.editor import DocumentEditor
-from studio.ui.text.marks import Mark, Marks
+from studio.ui.text.marking.marks import Mark, Marks
 from studio.ui.widgets.factory import button, label, name_control, row
 
 FIND_MS = 150

@@ -23,7 +23,7 @@ from studio.documents.tracked_range import TrackedRange
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.text.editor import DocumentEditor
-from studio.ui.text.marks import Mark, Marks
+from studio.ui.text.marking.marks import Mark, Marks
 from studio.ui.text.writing.requests import Writing
 
 FLUSH_MS = 30

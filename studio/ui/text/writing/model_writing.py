@@ -15,7 +15,7 @@ from studio.text_tasks.task import Task
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.text.editor import DocumentEditor
-from studio.ui.text.marks import Marks
+from studio.ui.text.marking.marks import Marks
 from studio.ui.text.writing.generate_bar import GenerateBar
 from studio.ui.text.writing.generation import DocumentGeneration
 from studio.ui.text.writing.instructions import Instruction, own_instructions, task_of

@@ -8,7 +8,7 @@ from studio.core.translation import tr
 from studio.documents.origins import OriginKind, shares
 from studio.ui.background import DelayedCall
 from studio.ui.text.editor import DocumentEditor
-from studio.ui.text.marks import Look, Mark, Marks
+from studio.ui.text.marking.marks import Look, Mark, Marks
 from studio.ui.widgets.factory import label
 
 SHOW_MS = 100

@@ -1,0 +1,1 @@
+"""Marks in the text of a document: places that were found, who wrote what, spelling."""
