@@ -19,7 +19,7 @@ from studio.core.translation import mark, tr, tr_marked
 PACKAGE = "hunspell"
 NOT_INSTALLED = mark("The spell check is not installed.")
 CURE = mark('Install it with `pip install "studio[spell]"`.')
-MAX_SUGGESTIONS = 7
+MAX_SUGGESTIONS = 5
 _AMERICAN = (
     (r"our(?=$|[a-z])", "or"),
     (r"is(?=e|ing|ation)", "iz"),

@@ -178,6 +178,7 @@ class SpellCheck(QObject):
         first = menu.actions()[0]
         looking = _insert(menu, first, tr("Looking for suggestions…"), lambda: None)
         looking.setEnabled(False)
+        menu.insertSeparator(first)
         _insert(menu, first, tr("Add to dictionary"), functools.partial(self._add, word.text))
         _insert(menu, first, tr("Ignore"), functools.partial(self._accept, word.text))
         menu.insertSeparator(first)
