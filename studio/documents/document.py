@@ -112,6 +112,11 @@ def title_of(text: str) -> str:
     return clean_title(next((line for line in lines if line), ""))[:60].strip()
 
 
+def beginning_of(text: str) -> str:
+    """Return the first words of a text on one line."""
+    return clean_title(text.lstrip()[:MAX_TITLE])
+
+
 def difference(before: str, after: str) -> tuple[int, int, str]:
     """Return (position, removed characters, inserted text) that lead from one text to another."""
     limit = min(len(before), len(after))

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from studio.documents.damage import read_stretches, read_text
-from studio.documents.document import title_of
+from studio.documents.document import beginning_of, title_of
 
 _TABLES = ("documents", "changes", "versions", "chats", "turns")
 
@@ -104,7 +104,7 @@ def _add_from_versions(connection: sqlite3.Connection) -> None:
         added.add(row["document"])
         connection.execute(
             "INSERT INTO documents (id, title, format, created, changed, characters, text,"
-            " origins) VALUES (?, ?, 'txt', ?, ?, ?, ?, ?)",
+            " origins, beginning) VALUES (?, ?, 'txt', ?, ?, ?, ?, ?, ?)",
             (
                 row["document"],
                 title_of(text),
@@ -113,6 +113,7 @@ def _add_from_versions(connection: sqlite3.Connection) -> None:
                 len(text),
                 text,
                 msgspec.json.encode(read_stretches(row["origins"], len(text))),
+                beginning_of(text),
             ),
         )
         connection.execute("DELETE FROM changes WHERE document = ?", (row["document"],))

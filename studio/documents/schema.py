@@ -69,6 +69,7 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX turns_by_chat ON turns (chat, number);
     """,
+    "ALTER TABLE documents ADD COLUMN beginning TEXT NOT NULL DEFAULT '';",
 )
 """One script per schema version; `PRAGMA user_version` counts those that ran. Append only."""
 _TABLES = {"documents", "changes", "versions"}

@@ -20,7 +20,7 @@ from studio.core.errors import StudioError
 from studio.core.translation import tr
 from studio.documents.chat_table import ChatTable
 from studio.documents.damage import LoadedDocument, read_stretches, read_text, with_changes
-from studio.documents.document import Change, Document, DocumentFormat, clean_title
+from studio.documents.document import Change, Document, DocumentFormat, beginning_of, clean_title
 from studio.documents.schema import open_documents
 from studio.documents.version_table import VersionTable
 from studio.documents.versions import DocumentInfo
@@ -72,7 +72,8 @@ class DocumentStore:
         """Return the documents, the one that changed last first; or those in the trash."""
         with self._lock:
             rows = self._connection.execute(
-                "SELECT id, title, format, file, changed, characters FROM documents"
+                "SELECT id, title, format, file, changed, characters, trashed, beginning"
+                " FROM documents"
                 " WHERE (trashed > 0) = ? ORDER BY changed DESC, id DESC",
                 (is_trashed,),
             ).fetchall()
@@ -85,8 +86,8 @@ class DocumentStore:
         document.changed = document.changed or now
         with self._transaction() as connection:
             connection.execute(
-                f"INSERT INTO documents ({_COLUMNS}, characters, text, origins)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO documents ({_COLUMNS}, characters, text, origins, beginning)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     document.id,
                     document.title,
@@ -99,6 +100,7 @@ class DocumentStore:
                     len(document.text),
                     document.text,
                     msgspec.json.encode(document.origins),
+                    beginning_of(document.text),
                 ),
             )
 
@@ -141,14 +143,24 @@ class DocumentStore:
             self.write_whole(document)
         return loaded
 
-    def append(self, document_id: str, changes: Sequence[Change], characters: int) -> None:
-        """Store changes in the order in which they were made; `characters`: the length now."""
+    def append(
+        self,
+        document_id: str,
+        changes: Sequence[Change],
+        characters: int,
+        beginning: str | None = None,
+    ) -> None:
+        """Store changes in the order in which they were made.
+
+        `characters`: the length now; `beginning`: the first words now, None for those before.
+        """
         grown = sum(len(change.inserted) for change in changes)
         now = time.time()
         with self._transaction() as connection:
             done = connection.execute(
-                "UPDATE documents SET changed = ?, characters = ? WHERE id = ?",
-                (now, characters, document_id),
+                "UPDATE documents SET changed = ?, characters = ?,"
+                " beginning = coalesce(?, beginning) WHERE id = ?",
+                (now, characters, beginning, document_id),
             )
             if not done.rowcount:
                 raise _missing()
@@ -174,11 +186,12 @@ class DocumentStore:
 
     def write_whole(self, document: Document) -> None:
         """Store the text of a document whole, in place of its changes."""
-        values = (document.text, msgspec.json.encode(document.origins), len(document.text))
+        text = document.text
+        values = (text, msgspec.json.encode(document.origins), len(text), beginning_of(text))
         with self._transaction() as connection:
             done = connection.execute(
-                "UPDATE documents SET text = ?, origins = ?, characters = ?, changed = ?"
-                " WHERE id = ?",
+                "UPDATE documents SET text = ?, origins = ?, characters = ?, beginning = ?,"
+                " changed = ? WHERE id = ?",
                 (*values, time.time(), document.id),
             )
             if not done.rowcount:
@@ -210,7 +223,21 @@ class DocumentStore:
         self._set(document_id, "trashed", 0.0)
 
     def remove(self, document_id: str) -> None:
-        """Delete a document with its versions."""
+        """Delete a document with its versions; their texts are overwritten in the file."""
+        self._delete([document_id])
+
+    def _delete(self, document_ids: Sequence[str]) -> None:
+        with self._lock:
+            self._connection.execute("PRAGMA secure_delete = 1")
+        try:
+            for document_id in document_ids:
+                self._delete_rows(document_id)
+        finally:
+            with self._lock:
+                self._connection.execute("PRAGMA secure_delete = 0")
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _delete_rows(self, document_id: str) -> None:
         with self._transaction() as connection:
             for table, column in (
                 ("changes", "document"),
@@ -225,8 +252,7 @@ class DocumentStore:
             rows = self._connection.execute(
                 "SELECT id FROM documents WHERE trashed > 0 AND trashed < ?", (before,)
             ).fetchall()
-        for row in rows:
-            self.remove(row["id"])
+        self._delete([row["id"] for row in rows])
         return len(rows)
 
     def _set(self, document_id: str, column: str, value: str | float) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
-from studio.core.translation import mark
+from studio.core.translation import mark, tr
 from studio.documents.origins import Stretches
 
+MAX_NAME = 40
+"""Characters of a document's beginning in its name."""
 VersionReason = Literal[
     "begin",
     "save",
@@ -65,3 +69,25 @@ class DocumentInfo(msgspec.Struct, frozen=True, kw_only=True):
     changed: float
     """Unix time in seconds."""
     characters: int
+    trashed: float = 0.0
+    """Unix time when it went to the trash; 0 outside of it."""
+    beginning: str = ""
+    """Its first words on one line; empty if they are unknown."""
+
+    @property
+    def name(self) -> str:
+        """Title, or what stands for it: the first words, else "Untitled"."""
+        return self.title or self.beginning[:MAX_NAME].strip() or tr("Untitled")
+
+
+def names_of(infos: Sequence[DocumentInfo]) -> list[str]:
+    """Return the name of each document, with its first words if others have the same title."""
+    counts = Counter(info.name for info in infos)
+    return [
+        _long_name(info) if counts[info.name] > 1 and info.title else info.name for info in infos
+    ]
+
+
+def _long_name(info: DocumentInfo) -> str:
+    rest = info.beginning.removeprefix(info.title)[:MAX_NAME].strip()
+    return f"{info.title} · {rest}" if rest else info.title

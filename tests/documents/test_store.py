@@ -15,6 +15,7 @@ from studio.documents.faults import explain
 from studio.documents.origins import IMPORTED, PERSON, Origin, Stretch
 from studio.documents.schema import MIGRATIONS
 from studio.documents.store import DocumentStore
+from studio.documents.versions import names_of
 
 MODEL = Origin("model", "job-1")
 
@@ -335,13 +336,13 @@ def test_old_file_is_copied_before_it_is_migrated(path):
     assert store.chats.list() == ()
     store.close()
     copies = list(path.parent.glob("documents.sqlite.before-*"))
-    assert [copy.name for copy in copies] == ["documents.sqlite.before-2"]
-    copy = sqlite3.connect(copies[0])
+    assert sorted(copy.name[-2:] for copy in copies) == ["-2", "-3"]
+    copy = sqlite3.connect(min(copies))
     assert copy.execute("PRAGMA user_version").fetchone() == (1,)
     assert copy.execute("SELECT title, text FROM documents").fetchall() == [("Old", "text")]
     copy.close()
     DocumentStore(path).close()
-    assert len(list(path.parent.glob("documents.sqlite.before-*"))) == 1
+    assert len(list(path.parent.glob("documents.sqlite.before-*"))) == 2
 
 
 def test_errors_of_reading_say_so(path, store):
@@ -351,3 +352,35 @@ def test_errors_of_reading_say_so(path, store):
         closed.list()
     assert "cannot be read" in explain(caught.value, is_saving=False).message
     assert "cannot be saved" in explain(caught.value, is_saving=True).message
+
+
+def test_text_that_is_deleted_for_good_is_gone_from_the_file(path, store):
+    document, other = add(store, "A", "the secret text"), add(store, "B", "kept")
+    store.versions.add(other.id, "kept", other.origins, "begin")
+    edit(store, document, insertion(0, "another secret "))
+    store.trash(document.id)
+    store.remove(document.id)
+    files = [path, *path.parent.glob("documents.sqlite-*")]
+    assert not any(b"secret" in file.read_bytes() for file in files)
+    assert store.load(other.id).text == "kept"
+
+
+def test_names_have_the_first_words_where_titles_are_the_same(store):
+    first, second = add(store, "Rain", "\n It rained"), add(store, "Rain", "Never again")
+    add(store, "", "Only words\nand more"), add(store, "Snow", "White")
+    add(store, "")
+    names = names_of(store.list())
+    assert sorted(names) == [
+        "Only words",
+        "Rain · It rained",
+        "Rain · Never again",
+        "Snow",
+        "Untitled",
+    ]
+    store.append(first.id, (insertion(0, "Well. "),), 18, "Well. It rained")
+    store.append(second.id, (insertion(0, "x"),), 12)
+    assert "Rain · Well. It rained" in names_of(store.list())
+    assert "Rain · Never again" in names_of(store.list())
+    second.text = "New"
+    store.write_whole(second)
+    assert "Rain · New" in names_of(store.list())

@@ -50,7 +50,8 @@ from studio.ui.stage.candidates.summary_sources import SummarySources
 from studio.ui.tabs.presets.manage_dialog import ManageDialog
 from studio.ui.tabs.presets.save_dialog import SaveDialog
 from studio.ui.tabs.prompt_history import PromptList
-from studio.ui.text.document_list import DocumentList
+from studio.ui.text.lists.document_list import DocumentList
+from studio.ui.text.lists.document_trash import DocumentTrash
 from studio.ui.video.video_window import VideoWindow
 
 METADATA = ForeignMetadata(
@@ -161,6 +162,7 @@ def makers(window: MainWindow, content: Content) -> dict[str, Callable[[], QWidg
         "written documents": lambda: DocumentList(
             shared, window.text_tab.document_page.documents, window, ""
         ),
+        "deleted documents": lambda: DocumentTrash(window.text_tab.document_page.documents, window),
         "check": lambda: DoctorWindow(shared, window),
         "save a preset": lambda: SaveDialog(shared, "image", preset, window),
         "manage presets": lambda: ManageDialog(shared, "image", window),

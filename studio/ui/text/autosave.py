@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 
 from studio.core.errors import StudioError
-from studio.documents.document import Change, Document
+from studio.documents.document import Change, Document, beginning_of
 from studio.documents.store import DocumentStore
 from studio.ui.text.live_documents import LiveDocuments
 
@@ -93,7 +93,7 @@ class Autosave(QObject):
             if is_whole:
                 documents.write_whole(copy)
             else:
-                documents.append(copy.id, changes, len(copy.text))
+                documents.append(copy.id, changes, len(copy.text), beginning_of(copy.text))
 
         self._documents.run(
             store,

@@ -15,13 +15,14 @@ from studio.documents.damage import LoadedDocument
 from studio.documents.document import Document, change_to, new_document, title_of
 from studio.documents.origins import Origin
 from studio.documents.store import DocumentStore
-from studio.documents.versions import DocumentInfo, Version, VersionReason
+from studio.documents.versions import DocumentInfo, Version, VersionReason, names_of
 from studio.ui.app_state import AppState
 from studio.ui.stage.shown_result import time_of_day
 from studio.ui.text.comparison import show_comparison
-from studio.ui.text.document_list import DocumentList, ask_title, delete_document, shown_title
 from studio.ui.text.document_shell import PREVIEW_MODES, DocumentShell
 from studio.ui.text.files.document_files import dropped_document
+from studio.ui.text.lists.document_list import DocumentList, ask_title, delete_document
+from studio.ui.text.lists.document_trash import DocumentTrash
 from studio.ui.text.writing.model_writing import WritingForm
 from studio.ui.widgets.factory import button, confirm
 from studio.ui.widgets.shortcut import shortcut_within
@@ -268,6 +269,7 @@ class DocumentPage(DocumentShell):
         add = partial(_add_action, menu)
         add(tr("New document"), self.new)
         add(tr("All documents…"), self.show_list)
+        add(tr("Trash…"), lambda: DocumentTrash(self.documents, self).show())
         add(tr("Open a file…"), self.files.ask_for_file)
         add(tr("Rename…"), self.rename)
         add(tr("Delete"), self.delete)
@@ -277,9 +279,10 @@ class DocumentPage(DocumentShell):
 
         def show(infos: tuple[DocumentInfo, ...]) -> None:
             menu.removeAction(loading)
-            for info in infos[:RECENT]:
-                title = shown_title(info).replace("&", "&&")
-                action = _add_action(menu, title, partial(self.open, info.id))
+            for info, name in list(zip(infos, names_of(infos), strict=True))[:RECENT]:
+                title = name.replace("&", "&&").replace("\t", " ")
+                changed = time_of_day(info.changed)
+                action = _add_action(menu, title, partial(self.open, info.id), changed)
                 action.setCheckable(True)
                 action.setChecked(info.id == self.document.id)
 

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QPushButton
 
 from studio.documents.document import insertion, new_document
 from studio.documents.store import DocumentStore
-from studio.ui.text.document_list import DocumentList
+from studio.ui.text.lists.document_list import DocumentList
+from studio.ui.text.lists.document_trash import DocumentTrash
 from tests.ui.conftest import PATIENCE, close_studio
 from tests.ui.test_window import is_over, press_generate, type_prompt
 from tests.ui.text.conftest import wait_saved
@@ -96,7 +97,7 @@ def test_new_documents_are_listed_opened_renamed_and_deleted(qtbot, open_page, m
     choose(page.header.title_menu, "All documents…")
     dialog = page.findChild(DocumentList)
     qtbot.waitUntil(lambda: dialog.table.rowCount() == 2, timeout=PATIENCE)
-    assert [dialog.table.item(row, 0).text() for row in range(2)] == ["A name", "Untitled"]
+    assert [dialog.table.item(row, 0).text() for row in range(2)] == ["A name", "First"]
     dialog.table.selectRow(1)
     with qtbot.waitSignal(page.document_opened, timeout=PATIENCE):
         QTest.keyClick(dialog.table, Qt.Key.Key_Return)
@@ -472,3 +473,71 @@ def test_document_that_cannot_be_read_is_no_document_that_cannot_be_saved(
     qtbot.waitUntil(page.notice.isVisible, timeout=PATIENCE)
     assert "cannot be read" in page.notice.message
     assert "saved" not in page.notice.message
+
+
+def names_in(dialog):
+    return [dialog.table.item(row, 0).text() for row in range(dialog.table.rowCount())]
+
+
+def press_in(dialog, title):
+    control = next(one for one in dialog.findChildren(QPushButton) if one.text() == title)
+    QTest.mouseClick(control, Qt.MouseButton.LeftButton)
+
+
+def test_deleted_documents_are_restored_or_deleted_for_good(qtbot, open_page, data, monkeypatch):
+    store = DocumentStore(data.documents)
+    documents = [new_document(title, f"{title} text") for title in ("One", "Two", "Three", "Four")]
+    for document in documents:
+        store.add(document)
+        if document.title != "Four":
+            store.trash(document.id)
+    store.close()
+    page = open_page()
+    choose(page.header.title_menu, "Trash…")
+    dialog = page.findChild(DocumentTrash)
+    qtbot.waitUntil(lambda: names_in(dialog) == ["Three", "Two", "One"], timeout=PATIENCE)
+    dialog.table.setFocus()
+    QTest.keyClick(dialog.table, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: names_in(dialog) == ["Two", "One"], timeout=PATIENCE)
+    answers, asked = iter([False, True, True]), []
+    monkeypatch.setattr(
+        "studio.ui.text.lists.document_trash.confirm",
+        lambda *texts: asked.append(texts[2]) or next(answers),
+    )
+    dialog.table.selectRow(1)
+    press_in(dialog, "Delete for good…")
+    dialog.table.setFocus()
+    QTest.keyClick(dialog.table, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: names_in(dialog) == ["Two"], timeout=PATIENCE)
+    press_in(dialog, "Empty trash…")
+    qtbot.waitUntil(dialog.empty.isVisible, timeout=PATIENCE)
+    assert dialog.empty.text() == "The trash is empty."
+    assert not dialog.restore_button.isEnabled()
+    assert not dialog.empty_button.isEnabled()
+    assert len(asked) == 3
+    assert all("cannot be undone" in question for question in asked)
+    assert {document.title for document in stored(data)} == {"Three", "Four"}
+
+
+def test_documents_with_one_title_differ_in_menu_and_list(qtbot, open_page, data):
+    store = DocumentStore(data.documents)
+    for text in ("Rain\nfell on Monday", "Rain\nfell on Friday", "Rain\nfell"):
+        store.add(new_document("Rain", text))
+    store.close()
+    page = open_page()
+    menu = page.header.title_menu
+    menu.aboutToShow.emit()
+    qtbot.waitUntil(lambda: len(menu.actions()) == 10, timeout=PATIENCE)
+    shown = [action.text().partition("\t") for action in menu.actions()[-3:]]
+    assert {title for title, _tab, _time in shown} == {
+        "Rain · fell on Monday",
+        "Rain · fell on Friday",
+        "Rain · fell",
+    }
+    assert all(":" in time for _title, _tab, time in shown)
+    QTest.keyClicks(page.editor, "Snow ")
+    wait_saved(qtbot, page)
+    choose(menu, "All documents…")
+    dialog = page.findChild(DocumentList)
+    qtbot.waitUntil(lambda: dialog.table.rowCount() == 3, timeout=PATIENCE)
+    assert "Rain · Snow Rain fell" in names_in(dialog)[0]

@@ -8,7 +8,7 @@ from studio.core.translation import tr
 from studio.documents.chat import ChatInfo
 from studio.ui.tabs.chat.open_chat import OpenChat
 from studio.ui.text.document_header import TitleButton
-from studio.ui.text.document_list import ask_title
+from studio.ui.text.lists.document_list import ask_title
 from studio.ui.widgets.factory import name_control
 
 RECENT = 20

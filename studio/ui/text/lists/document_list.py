@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from studio.core.errors import StudioError
 from studio.core.translation import tr
 from studio.documents.document import MAX_TITLE, clean_title
-from studio.documents.versions import DocumentInfo
+from studio.documents.versions import DocumentInfo, names_of
 from studio.ui.app_state import AppState
 from studio.ui.desktop.screens import resize_to_fit
 from studio.ui.stage.shown_result import time_of_day
@@ -27,6 +27,7 @@ from studio.ui.text.live_documents import LiveDocuments
 from studio.ui.widgets.factory import (
     Notice,
     button,
+    escape_markup,
     label,
     name_control,
     row,
@@ -109,17 +110,22 @@ class DocumentList(QDialog):
 
     def _fill(self) -> None:
         wanted = self.search.text().casefold().strip()
-        shown = [info for info in self._infos if wanted in shown_title(info).casefold()]
+        shown = [
+            (info, name)
+            for info, name in zip(self._infos, names_of(self._infos), strict=True)
+            if wanted in name.casefold()
+        ]
         selected = self.selected_id()
         self.table.setRowCount(len(shown))
-        for number, info in enumerate(shown):
+        for number, (info, name) in enumerate(shown):
             for column, text in enumerate(
-                (shown_title(info), time_of_day(info.changed), f"{info.characters:,}")
+                (name, time_of_day(info.changed), f"{info.characters:,}")
             ):
                 item = QTableWidgetItem(text)
                 item.setData(_ID, info.id)
+                item.setToolTip(escape_markup(info.beginning))
                 self.table.setItem(number, column, item)
-        ids = [info.id for info in shown]
+        ids = [info.id for info, _name in shown]
         if ids:
             chosen = next((one for one in (selected, self._open_id) if one in ids), ids[0])
             self.table.selectRow(ids.index(chosen))
@@ -181,7 +187,7 @@ class DocumentList(QDialog):
         selected = self.selected_id()
         info = next((info for info in self._infos if info.id == selected), None)
         if info is not None:
-            delete_document(self._shared, self._documents, info.id, info.title)
+            delete_document(self._shared, self._documents, info.id, info.name)
 
 
 def ask_title(parent: QWidget, title: str) -> str:
@@ -194,11 +200,6 @@ def ask_title(parent: QWidget, title: str) -> str:
     is_accepted = dialog.exec() == QDialog.DialogCode.Accepted
     dialog.deleteLater()
     return clean_title(dialog.textValue()[: 4 * MAX_TITLE]) if is_accepted else ""
-
-
-def shown_title(info: DocumentInfo) -> str:
-    """Return the title, or what stands for it."""
-    return info.title or tr("Untitled")
 
 
 def delete_document(

@@ -1,0 +1,1 @@
+"""Windows that list stored documents: all of them, and the trash."""
