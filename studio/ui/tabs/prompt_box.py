@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from studio.core.errors import Problem
@@ -71,11 +70,9 @@ class PromptBox(QWidget):
         start = text.find(part) if part else -1
         if start < 0:
             return
-        cursor = self.editor.textCursor()
-        cursor.setPosition(_utf16_length(text[:start]))
-        end = _utf16_length(text[: start + len(part)])
-        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-        self.editor.setTextCursor(cursor)
+        self.editor.select_text(
+            _utf16_length(text[:start]), _utf16_length(text[: start + len(part)])
+        )
 
     def show_problem(self, problems: Iterable[Problem]) -> None:
         """Mark the prompt as wrong and show why, if one of the problems is its."""

@@ -25,7 +25,8 @@ from PySide6.QtWidgets import (
 from studio.core.errors import Failure
 from studio.core.translation import tr
 from studio.ui.widgets.icons import set_icon
-from studio.ui.widgets.plain_editor import MAX_RUN, PlainEditor
+from studio.ui.widgets.long_text_editor import LongTextEditor
+from studio.ui.widgets.plain_editor import MAX_RUN
 
 LABEL_CHARACTERS = 900
 LABEL_LINES = 15
@@ -81,7 +82,7 @@ def button(
     return result
 
 
-class _CompactEditor(PlainEditor):
+class _CompactEditor(LongTextEditor):
     """An editor that prefers its minimum height, so that the form below it stays in view."""
 
     def sizeHint(self) -> QSize:
@@ -89,7 +90,7 @@ class _CompactEditor(PlainEditor):
         return QSize(super().sizeHint().width(), self.minimumHeight())
 
 
-def text_editor(name: str, tip: str, height: int) -> PlainEditor:
+def text_editor(name: str, tip: str, height: int) -> LongTextEditor:
     """Create a plain text editor; Tab moves to the next control."""
     editor = _CompactEditor()
     name_control(editor, name, tip)

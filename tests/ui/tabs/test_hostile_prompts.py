@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from PySide6.QtCore import QMimeData
+from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -23,6 +23,8 @@ PROMPTS = {
 }
 FACTOR = 25
 """Of the time that as many letters in words take."""
+LINE_FACTOR = 20
+"""Of the time that 1 000 letters take."""
 
 
 @pytest.fixture
@@ -70,6 +72,30 @@ def test_a_hostile_prompt_is_generated_or_refused_without_delay(qtbot, program, 
     assert job.state == "completed"
     assert job.request.prompt == shown
     assert posted == []
+
+
+def paste_seconds(tab, text) -> float:
+    """CPU seconds of the window's thread for Ctrl+V and a key after it: the least of several."""
+    spent = []
+    for _ in range(3):
+        tab.prompt.setPlainText("")
+        QApplication.clipboard().setText(text)
+        QTest.qWait(1)
+        begun = time.thread_time()
+        QTest.keyClick(tab.prompt, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(tab.prompt, "y")
+        QApplication.processEvents()
+        spent.append(time.thread_time() - begun)
+        assert tab.prompt.toPlainText() == text + "y"
+    return min(spent)
+
+
+@pytest.mark.parametrize("line", ["河水漫过了小镇的街道。", "water" * 10, "The river rose. "])
+def test_a_long_line_is_pasted_nearly_as_fast_as_a_short_one(program, line):
+    tab = program.window.text_tab
+    short, long = ((line * length)[:length] for length in (1_000, MAX_PROMPT_CHARACTERS - 1))
+    # A line that is laid out whole takes 50 times as long, a broken one 6.
+    assert paste_seconds(tab, long) < LINE_FACTOR * paste_seconds(tab, short)
 
 
 @pytest.fixture
