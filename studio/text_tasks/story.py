@@ -25,7 +25,7 @@ from studio.text_tasks.templates import fill_lines
 from studio.text_tasks.writer import Writer
 
 T = TypeVar("T")
-OUTLINE, BIBLE = "outline", "bible"
+OUTLINE, BIBLE, SCENES, ALL = "outline", "bible", "scenes", "all"
 TRIES = 3
 """Times that a step is tried with other seeds until its text can be used."""
 PLAN_TOKENS = 400
@@ -43,7 +43,7 @@ _LINE = re.compile(
     re.IGNORECASE,
 )
 _PAIR = re.compile(r"^[\W\d]{0,8}(?P<name>[^:：—]{1,60})[:：—]\s{0,4}(?P<note>\S.*)$")
-_STEP = re.compile(r"(?P<chapter>\d{1,3})(?:\.(?P<scene>\d{1,3}))?")
+_STEP = re.compile(r"(?P<chapter>\d{1,3})(?:\.(?P<scene>\d{1,3}|scenes))?")
 
 Texts = Mapping[str, str]
 """Placeholder → its text."""
@@ -60,40 +60,27 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def read_step(text: str, story: Story | None) -> Place:
-    """Return the place that a step names: `outline`, `bible`, `2` or `2.1`; empty for all.
+    """Return the place that a step names: `outline`, `bible`, `2.scenes` (the plan of a chapter),
+    `2` or `2.1`; `all`, or empty, for all that is missing.
 
     Raises InvalidRequestError if it is none of these, or the story has no such place.
     """
     step = text.strip().lower()
-    if step in ("", OUTLINE, BIBLE):
-        return Place(step=step)
+    if step in ("", ALL, OUTLINE, BIBLE):
+        return Place(step="" if step == ALL else step)
     found = _STEP.fullmatch(step)
     chapter = int(found["chapter"]) - 1 if found else -1
-    scene = int(found["scene"]) - 1 if found and found["scene"] else None
+    part = found["scene"] if found else None
+    scene = int(part) - 1 if part and part != SCENES else None
     chapters = story.chapters if story is not None else ()
     has_chapter = 0 <= chapter < len(chapters)
     if not has_chapter or (scene is not None and not 0 <= scene < len(chapters[chapter].scenes)):
         message = tr(
-            "must be outline, bible, a chapter such as 2, or a scene such as 2.1 of the story"
+            "must be all, outline, bible, a chapter such as 2, its plan such as 2.scenes, or a "
+            "scene such as 2.1 of the story"
         )
         raise InvalidRequestError([Problem("step", message)])
-    return Place(chapter=chapter, scene=scene)
-
-
-def story_request(request: TextRequest, story: Story, step: str = "") -> TextRequest:
-    """Return the request that writes one step of a story again, or all that it lacks.
-
-    `request`: an earlier one of the task; a new seed gives another text. Raises
-    InvalidRequestError for a step that the story does not have.
-    """
-    assert request.task is not None
-    read_step(step, story)
-    fields = tuple(
-        msgspec.structs.replace(field, value=step) if field.name == "step" else field
-        for field in request.task.fields
-    )
-    task = msgspec.structs.replace(request.task, story=story, fields=fields)
-    return msgspec.structs.replace(request, task=task)
+    return Place(step=SCENES if part == SCENES else "", chapter=chapter, scene=scene)
 
 
 def story_text(story: Story, language: str) -> str:
@@ -127,6 +114,8 @@ class StoryWriter:
         place = read_step(self.task.value("step"), self.task.story)
         if place.step == OUTLINE or not story.chapters:
             story = self._plan(story)
+        if place.step == SCENES and place.chapter is not None:
+            return self._split_chapter(story, place.chapter)
         if place.step != OUTLINE and (place.step == BIBLE or not story.bible):
             story = self._list_bible(story)
         if place.step:
@@ -167,7 +156,8 @@ class StoryWriter:
         def read(text: str) -> list[StoryEntry]:
             found = (_PAIR.match(line) for line in text.splitlines())
             entries = [StoryEntry(one["name"].strip(" *"), one["note"]) for one in found if one]
-            return list({entry.name.casefold(): entry for entry in entries}.values())[:20]
+            named = {entry.name.casefold(): entry for entry in entries if entry.name}
+            return list(named.values())[:20]
 
         entries = self._lines(self.prompts.bible, {"outline": outline_of(story)}, read, 1, 2)
         story = msgspec.structs.replace(story, bible=tuple(entries))
@@ -194,6 +184,7 @@ class StoryWriter:
         return story
 
     def _write_scene(self, story: Story, chapter: int, scene: int) -> Story:
+        story = self._fill_recaps(story, chapter, scene)
         words = self.task.number("words") or 200
         one = story.chapters[chapter].scenes[scene]
         before = _scenes_before(story, chapter, scene)
@@ -208,12 +199,25 @@ class StoryWriter:
         }
         place = 1_000 * (chapter + 1) + 10 * scene
         text = self._text(self.prompts.scene, texts, words * TOKENS_PER_WORD, place)
-        recap = self._text(self.prompts.recap, {"scene": text}, RECAP_TOKENS, place + 5)
-        first = next((sentence.text for sentence in split_sentences(recap)), one.outline)
-        written = msgspec.structs.replace(one, text=text, recap=first)
+        written = self._with_recap(msgspec.structs.replace(one, text=text), place)
         story = _with_scene(story, chapter, scene, written)
         self.report(story, text)
         return story
+
+    def _fill_recaps(self, story: Story, chapter: int, scene: int) -> Story:
+        """Sum up the scenes before one whose texts a person wrote or changed."""
+        for number, part in enumerate(story.chapters[: chapter + 1]):
+            end = scene if number == chapter else len(part.scenes)
+            for place, one in enumerate(part.scenes[:end]):
+                if one.text and not one.recap:
+                    seed_place = 1_000 * (number + 1) + 10 * place
+                    story = _with_scene(story, number, place, self._with_recap(one, seed_place))
+        return story
+
+    def _with_recap(self, scene: StoryScene, place: int) -> StoryScene:
+        recap = self._text(self.prompts.recap, {"scene": scene.text}, RECAP_TOKENS, place + 5)
+        first = next((sentence.text for sentence in split_sentences(recap)), scene.outline)
+        return msgspec.structs.replace(scene, recap=first)
 
     # What the model is asked
     # ------------------------------------------------------------------
@@ -282,6 +286,12 @@ def numbered_lines(text: str) -> list[str]:
     return [clean(match["rest"], ("strip_markdown",)) for match in found if match]
 
 
+def numbered_line(line: str) -> str:
+    """Return a line without its number, if it has one."""
+    match = _LINE.match(line.strip())
+    return match["rest"].strip() if match else line.strip()
+
+
 def outline_of(story: Story) -> str:
     """Return the chapters, each as a line."""
     return "\n".join(
@@ -301,7 +311,7 @@ def _bible_text(entries: Sequence[StoryEntry]) -> str:
 
 def _relevant(entries: Sequence[StoryEntry], outline: str) -> list[str]:
     """Return the people and places as lines, those that a scene names first."""
-    order = sorted(entries, key=lambda entry: entry.name.split()[0] not in outline)
+    order = sorted(entries, key=lambda entry: entry.name.partition(" ")[0] not in outline)
     return [f"{entry.name}: {entry.note}" for entry in order]
 
 

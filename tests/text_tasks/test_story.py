@@ -13,9 +13,10 @@ from studio.text_tasks.story import (
     StoryWriter,
     numbered_lines,
     outline_of,
-    story_request,
+    read_step,
     story_text,
 )
+from studio.text_tasks.story_parts import with_part_text
 from studio.text_tasks.writer import Written
 
 OUTLINE = "1. **The Letter**: Ada finds a letter.\n2. The Sea: Ada sails to the island.\nGood luck!"
@@ -137,14 +138,10 @@ def test_what_a_person_edits_is_kept_and_only_missing_scenes_are_written(data, s
     assert "My own words." in novelist.asked[0].prompt
 
 
-def test_request_of_a_step_keeps_the_rest_and_unknown_steps_are_refused(data, story):
-    request, _writer = prepared(data, Novelist())
-    again = story_request(request, story, "1.2")
-    assert again.task.value("step") == "1.2"
-    assert again.task.story == story
-    for step in ("3", "1.9", "chapter", "0", "-1", "1.0"):
-        with pytest.raises(InvalidRequestError, match="a chapter such as 2"):
-            story_request(request, story, step)
+@pytest.mark.parametrize("step", ["3", "1.9", "chapter", "0", "-1", "1.0", "3.scenes"])
+def test_unknown_steps_are_refused(data, story, step):
+    with pytest.raises(InvalidRequestError, match="a chapter such as 2"):
+        read_step(step, story)
     with pytest.raises(InvalidRequestError, match="step"):
         prepared(data, Novelist(), None, step="2")
 
@@ -167,3 +164,22 @@ def test_story_is_part_of_the_recipe(data, story):
     back = msgspec.json.decode(msgspec.json.encode(recipe), type=Recipe)
     assert back.request.task.story == story
     assert outline_of(Story(premise="x")) == ""
+
+
+def test_plan_of_a_chapter_is_written_alone(data, story):
+    novelist = Novelist()
+    changed = prepared(data, novelist, story, step="2.scenes")[1].write()
+    assert [bool(scene.text) for scene in changed.chapters[1].scenes] == [False, False]
+    assert changed.chapters[0] == story.chapters[0]
+    assert len(novelist.asked) == 1
+    assert read_step("all", None) == read_step("", None)
+
+
+def test_texts_of_a_person_are_summed_up_for_the_scenes_after_them(data, story):
+    own = with_part_text(story, "1.1", "The boat sank.")
+    assert own.chapters[0].scenes[0].recap == ""
+    novelist = Novelist()
+    found = prepared(data, novelist, own, step="1.2")[1].write()
+    assert "The boat sank." in novelist.asked[0].prompt
+    assert found.chapters[0].scenes[0].recap.startswith("Recap")
+    assert found.chapters[0].scenes[0].recap in novelist.asked[1].prompt

@@ -54,3 +54,9 @@ class StoryPrompts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     scenes: str
     scene: str
     recap: str
+
+
+def story_size(story: Story) -> int:
+    """Return about how many characters a story has."""
+    scenes = (scene for chapter in story.chapters for scene in chapter.scenes)
+    return sum(len(scene.text) + len(scene.outline) + len(scene.recap) for scene in scenes)

@@ -100,9 +100,12 @@ class GenerateTab(FormTab):
 
             return expand(request, mode, folder)
 
-        background.run(self, expand_texts, self._submit, self._on_not_expanded)
+        background.run(self, expand_texts, self._on_expanded, self._on_not_expanded)
 
-    def _submit(self, requests: list[Request]) -> None:
+    def _on_expanded(self, requests: list[Request]) -> None:
+        self._submit(requests)
+
+    def _submit(self, requests: list[Request]) -> list[Job]:
         jobs = [self.shared.new_job(request, self.sources) for request in requests]
         if self.stage.is_over:
             self.stage.follow(jobs[0])
@@ -111,6 +114,7 @@ class GenerateTab(FormTab):
         elif self.stage.job is None or self.stage.job.id != jobs[0].id:
             self.shared.post_toast(tr("Added to the queue"))
         self.shared.queue.submit(jobs)
+        return jobs
 
     def _on_not_expanded(self, error: Exception) -> None:
         self.stage.notice.show_message(

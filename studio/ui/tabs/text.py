@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import msgspec
 from PySide6.QtCore import Qt, QTimer
@@ -13,6 +13,7 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QWidget
 
 from studio.core.errors import Problem
+from studio.core.jobs import Job
 from studio.core.requests import MAX_NEW_TOKENS, Request, TextRequest
 from studio.core.settings import TextViewName
 from studio.core.translation import tr, tr_plural
@@ -22,14 +23,18 @@ from studio.preflight.checks import check
 from studio.preflight.tokens import count_tokens
 from studio.ui import background
 from studio.ui.app_state import AppState
+from studio.ui.stage.shown_result import ShownResult
 from studio.ui.stage.text import TextStage
 from studio.ui.tabs.language_note import LanguageNote
+from studio.ui.tabs.story.story_job import read_story
+from studio.ui.tabs.story.story_link import StoryLink
 from studio.ui.tabs.tasks.task_tab import TaskTab
 from studio.ui.text.text_views import TextViews
 from studio.ui.widgets.factory import button, label, row, text_editor
 from studio.ui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
+    from studio.documents.document import Document
     from studio.ui.tabs.chat.chat_page import ChatPage
     from studio.ui.text.document_page import DocumentPage
 
@@ -68,6 +73,7 @@ class TextTab(TaskTab):
         self.form.fields["max_new_tokens"].changed.connect(self._on_length_changed)
         self.views.changed.connect(self._on_view_changed)
         self.tasks.changed.connect(self._count_timer.start)
+        self.story = StoryLink(self, self)
         if shared.settings.text_view != "result":
             self.views.show_view(shared.settings.text_view)
 
@@ -95,6 +101,8 @@ class TextTab(TaskTab):
         self.views.add("result", tr("Result"), lambda: self.stage)
         self.views.add("document", tr("Document"), self._create_document_page)
         self.views.add("chat", tr("Chat"), self._create_chat_page)
+        self.views.add("story", tr("Story"), lambda: self.story.create_page())
+        self.views.set_offered("story", False)
         self.views.show_view("result")
         return self.views
 
@@ -163,8 +171,15 @@ class TextTab(TaskTab):
             self, lambda: file_sha256(Path(path)) if path else "", add, lambda _e: add("")
         )
 
-    def _on_view_changed(self, name: TextViewName) -> None:
-        self.shared.change_settings(text_view=name)
+    def open_document(self, document: Document, job_id: str) -> None:
+        """Open a text that a job wrote as a new document."""
+        page = self.document_page
+        self.show_view("document")
+        page.add(document, "generation", job_id)
+
+    def _on_view_changed(self, name: TextViewName | Literal["story"]) -> None:
+        if name != "story":  # it is there only with the form of a story
+            self.shared.change_settings(text_view=name)
 
     def _on_focus_mode_changed(self, is_on: bool) -> None:
         self.form_side.setVisible(not is_on)
@@ -209,9 +224,33 @@ class TextTab(TaskTab):
         if self.is_document_shown and self.document_page.editor.hasFocus():
             self.document_page.model_writing.go_on()
             return
+        self.story.keep_now()
         super().generate()
-        if self.generate_button.isEnabled():
+        if self.generate_button.isEnabled() and self.story.panel is None:
             self.show_view("result")
+
+    def _submit(self, requests: list[Request]) -> list[Job]:
+        jobs = super()._submit(requests)
+        if len(jobs) == 1:
+            self.story.follow(jobs[0])
+        return jobs
+
+    def load(self, result: ShownResult) -> None:
+        """See `GenerateTab`. The form goes on with the story that a result holds."""
+        request = result.request
+        task = request.task if isinstance(request, TextRequest) else None
+        if task is None or task.story_prompts is None or not result.path:
+            super().load(result)
+            return
+        load, path = super().load, Path(result.path)
+
+        def read() -> ShownResult:
+            story = read_story(path)
+            kept = msgspec.structs.replace(task, story=story or task.story)
+            made = msgspec.structs.replace(request, task=kept)
+            return msgspec.structs.replace(result, request=made)
+
+        background.run(self, read, load, lambda _error: load(result))
 
     def stop(self) -> None:
         """See `FormTab`. Stop what is written into the document if it is shown."""

@@ -63,6 +63,13 @@ class TextViews(QWidget):
         self.bar.setCurrentIndex(self._names.index(name))
         self.stack.setCurrentWidget(self.view(name))
 
+    def set_offered(self, name: str, is_offered: bool) -> None:
+        """Show or hide the tab of a view; the first view takes the place of a hidden one."""
+        index = self._names.index(name)
+        if not is_offered and self.name == name:
+            self.show_view(self._names[0])
+        self.bar.setTabVisible(index, is_offered)
+
     def _on_bar_changed(self, index: int) -> None:
         name = self._names[index]
         self.stack.setCurrentWidget(self.view(name))

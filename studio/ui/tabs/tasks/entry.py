@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from studio.core.requests.story import Story, story_size
 from studio.core.requests.text_task import TextTask
 
 MAX_DRAFT_CHARACTERS = 250_000
@@ -21,6 +22,8 @@ class TaskEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     language: str = ""
     """en or zh; empty if it follows the text."""
     fix: int = 0
+    story: Story | None = None
+    """The story so far, for the task that writes one."""
 
 
 class TaskSettings(NamedTuple):
@@ -43,6 +46,7 @@ def entry_of_task(task: TextTask) -> TaskEntry:
         values={field.name: field.value for field in task.fields},
         language="" if follows else task.language,
         fix=task.fix,
+        story=task.story,
     )
 
 
@@ -63,5 +67,10 @@ def for_draft(entry: TaskEntry) -> dict[str, Any]:
     values = {
         name: text for name, text in entry.values.items() if len(text) <= MAX_DRAFT_CHARACTERS
     }
-    kept: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(entry, values=values))
+    story = entry.story
+    if story is not None and story_size(story) > MAX_DRAFT_CHARACTERS:
+        story = None  # the recipe of its last result has it
+    kept: dict[str, Any] = msgspec.to_builtins(
+        msgspec.structs.replace(entry, values=values, story=story)
+    )
     return kept

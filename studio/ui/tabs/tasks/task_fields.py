@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
-from studio.core.translation import tr, tr_marked
+from studio.core.translation import mark, tr, tr_marked
 from studio.ui.widgets.factory import button, label, name_control, restyle, row, text_editor
 
 if TYPE_CHECKING:
@@ -175,6 +175,35 @@ class NumberField(TaskField):
             self._spin.setValue(self._preset)
 
 
+class StepField(TaskField):
+    """What the model writes of a story. Its parts are written again in the story's own view."""
+
+    def __init__(self, definition: Definition) -> None:
+        self._combo = QComboBox()
+        super().__init__(definition, self._combo, title_first=False)
+        self._title.setText(tr("Write"))
+        name_control(
+            self._combo,
+            tr("Write"),
+            tr("Begin with the outline, to edit it before the scenes are written"),
+        )
+        for step, title in _STEPS.items():
+            self._combo.addItem(tr_marked(title), step)
+        self._combo.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._combo.currentIndexChanged.connect(lambda _index: self.changed.emit())
+
+    def value(self) -> str:
+        """See `TaskField`."""
+        return str(self._combo.currentData())
+
+    def set_value(self, value: str) -> None:
+        """See `TaskField`. A single part that a job wrote is no value of the form."""
+        self._combo.setCurrentIndex(max(0, self._combo.findData(value)))
+
+
+_STEPS = {"outline": mark("The outline only"), "all": mark("Everything that is missing")}
+
+
 def create_field(definition: Definition, guard: QObject, *, is_main: bool) -> TaskField:
     """Create the field of a definition. `guard` keeps the wheel from changing it."""
     field: TaskField
@@ -182,6 +211,8 @@ def create_field(definition: Definition, guard: QObject, *, is_main: bool) -> Ta
         field = ChoiceField(definition)
     elif definition.type == "number":
         field = NumberField(definition)
+    elif definition.name == "step":
+        field = StepField(definition)
     elif not is_main and 0 < (definition.at_most or 0) <= LINE_CHARACTERS:
         field = LineField(definition)
     else:

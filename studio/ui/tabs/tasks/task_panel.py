@@ -6,11 +6,13 @@ import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QSpinBox, QVBoxLayout, QWidget
 
 from studio.core.errors import Problem
 from studio.core.requests import TextRequest
+from studio.core.requests.story import Story
 from studio.core.requests.text_task import MAX_FIXES
 from studio.core.translation import tr, tr_marked
 from studio.models.card import ModelCard, request_for
@@ -44,6 +46,8 @@ class TaskPanel(QWidget):
         self._shared = shared
         self.task = task
         self.fields: dict[str, TaskField] = {}
+        self.story: Story | None = None
+        """The story so far, of the task that writes one."""
         self._guard = WheelGuard(self)
         self.size_note = Notice("banner")
         self.source = SourceRow(take_document)
@@ -127,7 +131,15 @@ class TaskPanel(QWidget):
             values={name: value for name, value in values.items() if value},
             language=str(self.language.currentData()),
             fix=self.fix.value(),
+            story=self.story,
         )
+
+    def set_story(self, story: Story | None) -> None:
+        """Take the story so far, which the next steps go on with; report it as a change."""
+        if (story is None) != (self.story is None) and "step" in self.fields:
+            self.fields["step"].set_value("outline" if story is None else "all")
+        self.story = story
+        self.changed.emit()
 
     def set_entry(self, entry: TaskEntry) -> None:
         """Show an entry; values of fields that the task no longer has are ignored."""
@@ -137,6 +149,7 @@ class TaskPanel(QWidget):
             self.fields[name].set_value(entry.values.get(name, ""))
         self.language.setCurrentIndex(max(0, self.language.findData(entry.language)))
         self.fix.setValue(entry.fix)
+        self.set_story(entry.story)
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
         """Mark the fields that have one. An empty form has none yet."""
@@ -164,17 +177,21 @@ class TaskPanel(QWidget):
         values = {"num_return_sequences": task.candidates, **task.generation}
         return values if card is None or card.chat else {**values, **task.base_generation}
 
-    def request(self, card: ModelCard, settings: TaskSettings) -> TextRequest:
+    def request(self, card: ModelCard, settings: TaskSettings, step: str = "") -> TextRequest:
         """Return the request that the command makes of the same values.
 
-        Raises InvalidRequestError.
+        `step`: what to write of a story, if it is not what the form says. Raises
+        InvalidRequestError.
         """
         from studio.text_tasks.loader import LANGUAGE
         from studio.text_tasks.requests import TaskInput, request_values
 
         entry = self.entry()
         values = dict(entry.values)
+        if step:
+            values["step"] = step
         prompt = values.pop(self.task.main.name, "")
+        story = entry.story and msgspec.structs.replace(entry.story, premise=prompt.strip())
         kept = settings.values
         others = {name: value for name, value in kept.items() if name != "num_return_sequences"}
         inputs = TaskInput(
@@ -182,6 +199,7 @@ class TaskPanel(QWidget):
             fields={**values, LANGUAGE: entry.language},
             candidates=settings.candidates,
             fix=entry.fix,
+            story=story,
             settings=others,
         )
         request = request_for(card, request_values(self.task, inputs, card))

@@ -29,6 +29,8 @@ class TaskTab(GenerateTab):
         self.tasks = TaskBox(
             shared, lambda: self.card, self.take_document, lambda: self.prompt.toPlainText()
         )
+        self._step = ""
+        """What to write of a story, while its request is made; empty for what the form says."""
         self._plain_settings: dict[str, Any] = {}
         """The edited settings of the plain prompt while a task's form is shown."""
         self.asked = ("", "")
@@ -52,6 +54,14 @@ class TaskTab(GenerateTab):
         """Show the form of a guided task."""
         self.form_side.show()
         self.tasks.write(name)
+
+    def write_step(self, step: str) -> None:
+        """Let the model write one step of the story in the form."""
+        self._step = step
+        try:
+            self.generate()
+        finally:
+            self._step = ""
 
     def _on_task_opened(self) -> None:
         """Take the task's settings instead of those of the plain prompt."""
@@ -125,7 +135,7 @@ class TaskTab(GenerateTab):
         settings = {**formats, **self.form.changed_values()}
         settings["seed"] = self.form.fields["seed"].value()
         count = self.form.fields["num_return_sequences"].value()
-        request = panel.request(card, TaskSettings(settings, count))
+        request = panel.request(card, TaskSettings(settings, count), self._step)
         self.asked = (request.prompt, request.system_prompt)
         return request
 
