@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 from studio.core.errors import StudioError
-from studio.core.translation import tr
+from studio.core.translation import tr, tr_plural
 from studio.library.faults import sqlite_code
 
 
@@ -55,4 +56,18 @@ def _unread(error: Exception, code: int) -> StudioError:
         tr("The documents cannot be read: {error}.", error=error),
         cause="disk",
         cure=tr("Check the data folder and its disk, then try again."),
+    )
+
+
+def moved_aside(path: Path, salvaged: int) -> str:
+    """Return a sentence about a damaged file, with the number of documents that were read."""
+    if not salvaged:
+        return tr("The documents' file was damaged. It was moved to {path}.", path=path)
+    return tr_plural(
+        "The documents' file was damaged. One document could be read, maybe not whole. The "
+        "damaged file was moved to {path}.",
+        "The documents' file was damaged. {count:,} documents could be read, maybe not whole. The "
+        "damaged file was moved to {path}.",
+        salvaged,
+        path=path,
     )

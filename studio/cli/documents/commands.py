@@ -1,4 +1,7 @@
-"""`studio document show|spell|convert`: read, check and write documents."""
+"""`studio document show|spell|convert`: read, check and write documents.
+
+`stored.py` has the other commands for the documents that Studio keeps.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,13 @@ import typer
 
 from studio.cli import output
 from studio.cli.context import Context
-from studio.core.errors import StudioError
-from studio.core.paths import input_path, user_path
+from studio.cli.documents.converted import Converted, Json, Replace, Target, written
+from studio.cli.documents.offscreen import offscreen_qt
+from studio.cli.documents.stored import has_document, opened, read_document, register
+from studio.core.paths import input_path
 from studio.core.settings_store import load_settings
 from studio.core.translation import tr
+from studio.documents.document import Document
 from studio.documents.formats.catalog import FORMATS, format_of_name
 from studio.documents.formats.child.process import read_in_child
 from studio.documents.formats.imported import ImportedDocument
@@ -26,7 +32,6 @@ document_app = typer.Typer(
     help=tr("Read documents (Word, OpenDocument, PDF, EPUB, web pages …), and convert them."),
 )
 File = Annotated[Path, typer.Argument(parser=input_path, metavar="FILE", help=tr("The document."))]
-Json = Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))]
 Encoding = Annotated[
     str,
     typer.Option(
@@ -36,24 +41,44 @@ Encoding = Annotated[
 _WRITABLE = [one for one in FORMATS.values() if one.can_write]
 
 
-class Converted(msgspec.Struct, frozen=True):
-    """What `--json` prints for a document that was converted."""
-
-    file: str
-    format: str
-    notices: tuple[str, ...]
+register(document_app)
 
 
-@document_app.command("show", help=tr("Print a document's text, as Markdown where it can."))
-def show_command(file: File, encoding: Encoding = "", as_json: Json = False) -> None:
+@document_app.command(
+    "show", help=tr("Print the text of a file, as Markdown where it can, or of a kept document.")
+)
+def show_command(
+    ctx: typer.Context,
+    name: Annotated[
+        str,
+        typer.Argument(metavar="FILE", help=tr("A file, or the id or title of a kept document.")),
+    ],
+    encoding: Encoding = "",
+    as_json: Json = False,
+) -> None:
     """Print the text; notices go to standard error."""
-    document = _read(file, encoding)
+    if (kept := _kept(ctx.obj, name)) is not None:
+        if as_json:
+            output.as_json(kept)
+        else:
+            output.result(kept.text.rstrip("\n"))
+        return
+    document = _read(input_path(name), encoding)
     if as_json:
         output.as_json(document)
         return
     for notice in document.notices:
         output.note(notice)
     output.result(document.text.rstrip("\n"))
+
+
+def _kept(context: Context, name: str) -> Document | None:
+    """Return a kept document, unless a file has this name or there is no such document."""
+    if os.path.lexists(input_path(name)) or not context.data.documents.exists():
+        return None
+    with opened(context) as store:
+        infos = store.list()
+        return read_document(store, name) if has_document(infos, name) else None
 
 
 @document_app.command("spell", help=tr("List misspelled words with suggestions."))
@@ -77,16 +102,7 @@ def spell_command(
 def convert_command(
     ctx: typer.Context,
     file: File,
-    target: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            parser=user_path,
-            metavar="FILE",
-            help=tr("The new file; its extension names the format."),
-        ),
-    ],
+    target: Target,
     title: Annotated[str, typer.Option("--title", help=tr("Its title."))] = "",
     author: Annotated[str, typer.Option("--author", help=tr("Its author."))] = "",
     language: Annotated[
@@ -98,9 +114,7 @@ def convert_command(
             "--label-ai", help=tr("Label it as written with AI, for readers and programs.")
         ),
     ] = False,
-    replace: Annotated[
-        bool, typer.Option("--replace", help=tr("Replace an existing file."))
-    ] = False,
+    replace: Replace = False,
     encoding: Encoding = "",
     as_json: Json = False,
 ) -> None:
@@ -111,7 +125,10 @@ def convert_command(
     known = msgspec.structs.replace(
         known, **{name: value for name, value in chosen.items() if value}
     )
-    notices = (*document.notices, *_write(target, document, known, replace=replace))
+    notices = (
+        *document.notices,
+        *written(target, lambda: _write(target, document, known, replace=replace)),
+    )
     if as_json:
         output.as_json(Converted(str(target), format_of_name(target), notices))
         return
@@ -146,46 +163,14 @@ def _metadata(
 def _write(
     target: Path, document: ImportedDocument, metadata: DocumentMetadata, *, replace: bool
 ) -> tuple[str, ...]:
-    """Write the file and return notices. Raises StudioError."""
-    try:
-        if format_of_name(target) == "pdf":
-            return _write_pdf(target, document, metadata, replace=replace)
-        from studio.documents.formats.write import write_document
+    """Write the file and return notices. Raises StudioError and OSError."""
+    text, is_markdown = document.text, document.is_markdown
+    if format_of_name(target) == "pdf":
+        with offscreen_qt():
+            from studio.ui.text.pdf import write_pdf
 
-        write_document(
-            target, document.text, metadata, is_markdown=document.is_markdown, replace=replace
-        )
-    except FileExistsError as error:
-        raise StudioError(
-            tr("{file} exists.", file=target.name),
-            cause="invalid",
-            cure=tr("Choose another name, or use --replace."),
-        ) from error
-    except OSError as error:
-        raise StudioError(
-            tr("{file} cannot be written: {reason}.", file=target.name, reason=error.strerror),
-            cause="disk",
-            cure=tr("Check the folder's permissions and free space."),
-        ) from error
+            return write_pdf(target, text, metadata, is_markdown=is_markdown, replace=replace)
+    from studio.documents.formats.write import write_document
+
+    write_document(target, text, metadata, is_markdown=is_markdown, replace=replace)
     return ()
-
-
-def _write_pdf(
-    target: Path, document: ImportedDocument, metadata: DocumentMetadata, *, replace: bool
-) -> tuple[str, ...]:
-    from PySide6.QtGui import QGuiApplication
-
-    from studio.ui.text.pdf import write_pdf
-
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"  # a command needs no desktop
-    application = QGuiApplication.instance() or QGuiApplication(["studio"])
-    try:
-        return write_pdf(
-            target,
-            document.text,
-            metadata,
-            is_markdown=document.is_markdown,
-            replace=replace,
-        )
-    finally:
-        del application

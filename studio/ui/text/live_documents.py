@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QThreadPool, Signal
 
-from studio.core.translation import tr, tr_plural
-from studio.documents.faults import explain
+from studio.documents.faults import explain, moved_aside
 from studio.ui import background
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ class LiveDocuments(QObject):
 
             self._store = DocumentStore(self._path)
             if self._store.set_aside is not None:
-                self.set_aside.emit(_set_aside(self._store.set_aside, self._store.salvaged))
+                self.set_aside.emit(moved_aside(self._store.set_aside, self._store.salvaged))
         return self._store
 
     def wait(self, milliseconds: int) -> None:
@@ -85,16 +84,3 @@ class LiveDocuments(QObject):
             self._store.close()
             self._store = None
         return is_done
-
-
-def _set_aside(path: Path, salvaged: int) -> str:
-    if not salvaged:
-        return tr("The documents' file was damaged. It was moved to {path}.", path=path)
-    return tr_plural(
-        "The documents' file was damaged. One document could be read, maybe not whole. The "
-        "damaged file was moved to {path}.",
-        "The documents' file was damaged. {count:,} documents could be read, maybe not whole. The "
-        "damaged file was moved to {path}.",
-        salvaged,
-        path=path,
-    )

@@ -50,6 +50,7 @@ def export(
     model: str,
     has_recipe: bool,
     is_labelled: bool,
+    replace: bool = True,
     on_progress: Progress = lambda _done, _total: None,
 ) -> tuple[str, ...]:
     """Write a copy of a document and return notices. Raises StudioError and OSError.
@@ -73,10 +74,10 @@ def export(
             document.text,
             metadata,
             is_markdown=is_markdown,
-            replace=True,
+            replace=replace,
             on_progress=on_progress,
         )
-    write_document(path, document.text, metadata, is_markdown=is_markdown, replace=True)
+    write_document(path, document.text, metadata, is_markdown=is_markdown, replace=replace)
     return ()
 
 
