@@ -75,6 +75,7 @@ class Studio:
         self._is_closed = False
         self._ipc: IpcServer | None = None
         self._idle_watch: IdleWatch | None = None
+        self._log: logging.Handler | None = None
         self._follows_idle = False
         """True once the window is painted."""
         try:
@@ -116,7 +117,7 @@ class Studio:
 
     def start_background(self) -> None:
         """Start what the user doesn't see: log file, engine, local socket, notifications, queue."""
-        keep_log(self.data)
+        self._log = keep_log(self.data)
         self._show_messages()
         environment.prepare()
         self.shared.follow_settings()
@@ -180,6 +181,9 @@ class Studio:
             self._ipc.close()
         self.shared.close()
         self.session.close()
+        if self._log is not None:
+            logging.getLogger().removeHandler(self._log)
+            self._log.close()
 
 
 def make_application() -> QApplication:
@@ -195,7 +199,7 @@ def make_application() -> QApplication:
     return application
 
 
-def keep_log(data: DataFolder) -> None:
+def keep_log(data: DataFolder) -> logging.Handler:
     """Write warnings and errors to log files of bounded size, without any prompt."""
     data.create()
     handler = logging.handlers.RotatingFileHandler(
@@ -203,6 +207,7 @@ def keep_log(data: DataFolder) -> None:
     )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.getLogger().addHandler(handler)
+    return handler
 
 
 def show_uncaught(

@@ -180,7 +180,10 @@ class AppState(QObject):
         return self._writer.flush(SAVE_SECONDS)
 
     def close(self) -> None:
-        """Write the remaining changes, when the program ends."""
+        """Write the remaining changes and end the watches, when the program ends."""
+        if self._watcher is not None:
+            self._watcher.deleteLater()
+            self._watcher = None
         self._writer.close(SAVE_SECONDS)
         self.file_actions.close()
         self.library.close()

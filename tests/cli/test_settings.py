@@ -46,6 +46,18 @@ def test_a_wrong_name_or_value_changes_nothing_and_is_explained(data):
     assert not data.settings.exists()
 
 
+def test_a_folder_for_results_is_checked_as_in_the_window(data, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("x")
+    refused = studio("settings", "set", "output-folder", file / "结果", "--json", data=data)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert f"{file} is a file, not a folder." in refused.stderr
+    assert not data.settings.exists()
+    done = studio("settings", "set", "output-folder", tmp_path / "结果", "--json", data=data)
+    assert json.loads(done.stdout)["value"] == str(tmp_path / "结果")
+    assert load_settings(data).output_folder == str(tmp_path / "结果")
+
+
 def test_export_and_import_on_another_computer(data, tmp_path):
     file = tmp_path / "settings.json"
     studio("settings", "set", "text-size", "130", data=data)

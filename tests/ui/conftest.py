@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QThreadPool
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
 
 from studio.app import Studio
@@ -64,3 +64,12 @@ def close_studio(studio) -> None:
     studio.close()
     assert not studio.session.worker.isRunning()
     studio.window.deleteLater()
+
+
+def choose_theme(window, mode: str) -> None:
+    """Choose a theme in the menu View."""
+    title = f"Theme: {mode}"
+    (action,) = [
+        one for one in window.findChildren(QAction) if one.text().replace("&", "") == title
+    ]
+    action.trigger()

@@ -25,12 +25,15 @@ class FolderWatch(QObject):
         self._watcher.directoryChanged.connect(self._on_changed)
         self._changed: dict[str, None] = {}
         self._is_scanning = False
+        self._is_closed = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._report)
 
     def watch(self, folders: Iterable[str]) -> None:
         """Watch these folders, and no others."""
+        if self._is_closed:  # a scan that was under way
+            return
         wanted = dict.fromkeys(folders)
         known = set(self._watcher.directories())
         gone = [folder for folder in known if folder not in wanted]
@@ -41,15 +44,21 @@ class FolderWatch(QObject):
         if new:
             self._watcher.addPaths(new)
 
+    def close(self) -> None:
+        """Stop watching, and free the system's watches."""
+        self._is_closed = True
+        self._timer.stop()
+        self._watcher.deleteLater()
+
     def scan_ended(self, seconds: float) -> None:
         """Report changes again, after a rest that depends on how long the scan took."""
         self._is_scanning = False
-        if self._changed:
+        if self._changed and not self._is_closed:
             self._timer.start(max(SETTLE_MS, round(1000 * seconds * REST_SHARE)))
 
     def _on_changed(self, folder: str) -> None:
         self._changed[folder] = None
-        if not self._is_scanning:
+        if not self._is_scanning and not self._is_closed:
             self._timer.start(SETTLE_MS)
 
     def _report(self) -> None:

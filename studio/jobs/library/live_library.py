@@ -134,6 +134,7 @@ class LiveLibrary(QObject):
     def close(self) -> None:
         """Close the files, when the program ends and after what is being written."""
         self._is_closing = True
+        self._folder_watch.close()
         for reader in (self._scan_reader, self._thumbnail_reader):
             reader.close()
         self._writers.clear()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -28,6 +28,7 @@ from studio.ui.library.notes_editor import NotesEditor
 from studio.ui.library.playback import Playback
 from studio.ui.thumbnails.loader import ThumbnailLoader, appearance_for
 from studio.ui.thumbnails.source import ThumbnailSource, source_of_item
+from studio.ui.widgets import theme
 from studio.ui.widgets.factory import button, label, row, size_text, text_editor
 
 PREVIEW_SIDE = 320
@@ -198,6 +199,12 @@ class Details(QScrollArea):
         self.previews.forget_failure(source)  # the file may be there again
         self._on_preview_loaded(source)
         self.previews.load([source])
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw the preview in the colors of a new theme."""
+        super().changeEvent(event)
+        if event.type() in theme.CHANGES and self.item is not None:
+            self._load_preview(self.item)
 
     def _on_known(self, item: Item, known: _Known) -> None:
         if self.item is None or self.item.id != item.id:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QToolButton, QWidget
 
@@ -14,6 +14,7 @@ from studio.library.items import Item
 from studio.ui.library.grid.painters import kind_title, title_of
 from studio.ui.thumbnails.loader import ThumbnailLoader, appearance_for
 from studio.ui.thumbnails.source import ThumbnailSource, source_of_item
+from studio.ui.widgets import theme
 from studio.ui.widgets.factory import label, name_control
 
 SIDE = 48
@@ -111,6 +112,12 @@ class LineageStrip(QScrollArea):
         """Load the thumbnails of relatives that became known while this was hidden."""
         super().showEvent(event)
         self._load_thumbnails()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw the thumbnails in the colors of a new theme."""
+        super().changeEvent(event)
+        if event.type() in theme.CHANGES and self.isVisible():
+            self._load_thumbnails()
 
     def _button(self, item: Item, what: str) -> QToolButton:
         choice = QToolButton()

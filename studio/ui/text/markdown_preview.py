@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QUrl, Signal
+from PySide6.QtCore import QByteArray, QEvent, QUrl, Signal
 from PySide6.QtGui import QGuiApplication, QTextOption
 from PySide6.QtWidgets import QApplication, QTextBrowser
 
@@ -94,6 +94,12 @@ class MarkdownPreview(QTextBrowser):
         """Show the text when the preview is opened."""
         super().showEvent(event)
         self._soon.request()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Highlight code in the colors of a new theme."""
+        super().changeEvent(event)
+        if event.type() in theme.CHANGES:
+            self._soon.request()
 
     def _show(self, text: str, page: str, codes: list[str]) -> None:
         self._codes = codes

@@ -11,11 +11,10 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from studio.core.resources import resources
+from studio.ui.widgets import theme
 
 _STROKE_COLOR = b"#808080"
 _SIZE = 20
-# A button whose colors come from the style sheet gets ApplicationPaletteChange only.
-_PALETTE_CHANGES = (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange)
 
 
 def icon(name: str, color: str = "") -> QIcon:
@@ -78,7 +77,7 @@ class _Tint(QObject):
         control.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # Qt's override
-        if event.type() in _PALETTE_CHANGES and isinstance(watched, QAbstractButton):
+        if event.type() in theme.CHANGES and isinstance(watched, QAbstractButton):
             self.apply(watched)
         return False
 

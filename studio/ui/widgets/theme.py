@@ -5,7 +5,7 @@ from __future__ import annotations
 from string import Template
 from typing import Literal, NamedTuple
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -216,6 +216,11 @@ QFrame[role="toast"] QPushButton:focus, QFrame[role="toast"] QToolButton:focus {
 }
 QFrame[role="panel"] { background: $surface; border: 1px solid $border; border-radius: 8px; }
 """)
+
+
+# A widget whose colors come from the style sheet gets ApplicationPaletteChange only.
+CHANGES = (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange)
+"""Events after which colors of the theme are to be drawn again."""
 
 
 def is_dark(application: QApplication) -> bool:

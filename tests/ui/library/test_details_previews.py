@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from studio.ui.widgets import theme
-from tests.ui.conftest import PATIENCE
+from tests.ui.conftest import PATIENCE, choose_theme
 from tests.ui.library.conftest import click, make_item, press
 
 
@@ -86,3 +86,23 @@ def test_lineage_has_text_cards_in_the_colors_of_the_theme(
     )
     card = lineage.buttons[0].icon().pixmap(48, 48).toImage()
     assert card.pixelColor(1, 1) == QColor(theme.DARK.hover)
+
+
+def test_previews_and_lineage_follow_a_theme_of_the_menu_at_once(
+    open_library, fill_library, folder, qtbot
+):
+    parent = make_item(folder, 1, media="text")
+    fill_library(parent, make_item(folder, 0, parents={"prompt": parent.sha256}))
+    studio, page = open_library()
+    choose_theme(studio.window, "light")
+    click(page, 0)
+    lineage = page.details.lineage
+
+    def ground() -> QColor:
+        if not lineage.buttons or lineage.buttons[0].icon().isNull():
+            return QColor()
+        return lineage.buttons[0].icon().pixmap(48, 48).toImage().pixelColor(1, 1)
+
+    qtbot.waitUntil(lambda: ground() == QColor(theme.LIGHT.hover), timeout=PATIENCE)
+    choose_theme(studio.window, "dark")
+    qtbot.waitUntil(lambda: ground() == QColor(theme.DARK.hover), timeout=PATIENCE)

@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication, QTextDocument
 from PySide6.QtTest import QTest
 
 from studio.ui.text.markdown_preview import _HIGHLIGHTED, MAX_CHARACTERS, page_of
-from tests.ui.conftest import PATIENCE
+from tests.ui.conftest import PATIENCE, choose_theme
 from tests.ui.text.test_document_page import choose
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -100,3 +100,15 @@ def test_highlighting_takes_a_bounded_time(language):
     for sign in ("`", '\\"', "a.b", "{", "<?", "a ", "(", "/*", "'", "$(", "//", "<a b="):
         page_of(f"```{language}\n{sign * (3_900 // len(sign))}\n```", "md", is_dark=False)
     assert time.process_time() - begun < 20
+
+
+def test_code_follows_a_theme_of_the_menu_at_once(qtbot, open_page):
+    page = open_page()
+    page.editor.insertPlainText(TEXT)
+    choose_theme(page.window(), "light")
+    page.show_preview("beside")
+    preview = page.preview
+    qtbot.waitUntil(lambda: "def f():" in preview.toPlainText(), timeout=PATIENCE)
+    light = preview.toHtml()
+    choose_theme(page.window(), "dark")
+    qtbot.waitUntil(lambda: preview.toHtml() != light, timeout=PATIENCE)

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QTextEdit, QVBoxLayout, QWidget
 
@@ -62,6 +62,7 @@ class TextComparison(QWidget):
             column.addWidget(pane)
             layout.addLayout(column)
             self.panes.append(pane)
+        self._found: list[tuple[list[Span], list[Span]]] = []
         first, others = texts[0], list(texts[1:])
         background.run(
             self,
@@ -70,9 +71,16 @@ class TextComparison(QWidget):
         )
 
     def _on_compared(self, found: list[tuple[list[Span], list[Span]]]) -> None:
+        self._found = found
         mark_spans(self.panes[0], found[0][0] if len(found) == 1 else [])
         for pane, (_first, spans) in zip(self.panes[1:], found, strict=True):
             mark_spans(pane, spans)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Mark in the colors of a new theme."""
+        super().changeEvent(event)
+        if event.type() in theme.CHANGES and self._found:
+            self._on_compared(self._found)
 
     def _on_scrolled(self) -> None:
         """Scroll the others to the same part."""

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QApplication, QTextEdit
 
@@ -47,6 +47,13 @@ class Marks(QObject):
         self._layers: dict[Layer, Sequence[Mark]] = {}
         self._soon = background.DelayedCall(self, self.show, SHOW_MS)
         editor.updateRequest.connect(self._on_update_requested)
+        editor.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Mark in the colors of a new theme."""
+        if event.type() in theme.CHANGES and any(self._layers.values()):
+            self._soon.request()
+        return super().eventFilter(watched, event)
 
     def set(self, layer: Layer, marks: Sequence[Mark]) -> None:
         """Replace a layer by marks in the order of their places, which do not overlap."""
