@@ -33,9 +33,12 @@ from studio.ui.help.documents_window import DocumentsWindow
 from studio.ui.help.entries import default_providers
 from studio.ui.help.palette import Palette
 from studio.ui.help.shortcuts_window import ShortcutsWindow
+from studio.ui.image.canvas.files import CanvasImage
+from studio.ui.image.canvas.page import CanvasOptions, CanvasPage
+from studio.ui.image.canvas.tools import ToolKind
 from studio.ui.image.foreign_settings import ForeignSettingsDialog
 from studio.ui.image.full_screen import FullScreenImage
-from studio.ui.image.mask_editor import MaskEditor
+from studio.ui.image.image_levels import with_levels
 from studio.ui.library.compare.window import CompareWindow
 from studio.ui.library.date_filter import DateDialog
 from studio.ui.library.export_dialog import ExportDialog
@@ -125,8 +128,6 @@ def makers(window: MainWindow, content: Content) -> dict[str, Callable[[], QWidg
     shared, folder, items = window.shared, content.folder, content.items
     image = QImage(640, 480, QImage.Format.Format_RGB888)
     image.fill(Qt.GlobalColor.white)
-    mask = QImage(640, 480, QImage.Format.Format_Grayscale8)
-    mask.fill(0)
     preset = Preset("A preset with a name", {"prompt": "A haiku about …", "seed": "5"})
     save_preset(shared.data, "image", preset)
     changed = msgspec.structs.replace(shared.settings, theme="dark", text_size=120, threads=3)
@@ -140,7 +141,8 @@ def makers(window: MainWindow, content: Content) -> dict[str, Callable[[], QWidg
         "scan": lambda: ScanDialog(shared, [folder], window),
         "download": lambda: DownloadDialog(shared, window),
         "hub": lambda: HubDialog(shared, window),
-        "mask": lambda: MaskEditor(image, mask, window),
+        "canvas": lambda: _canvas(image, ToolKind.BRUSH),
+        "canvas with a frame": lambda: _canvas(image, ToolKind.FRAME),
         "full screen": lambda: FullScreenImage(window),
         "settings of a file": lambda: ForeignSettingsDialog(
             folder / "a.png", METADATA, take_over(METADATA), window
@@ -168,3 +170,10 @@ def makers(window: MainWindow, content: Content) -> dict[str, Callable[[], QWidg
         "manage presets": lambda: ManageDialog(shared, "image", window),
         "earlier prompts": lambda: PromptList(shared, "image", form.prompt),
     }
+
+
+def _canvas(image: QImage, kind: ToolKind) -> QWidget:
+    page = CanvasPage()
+    page.open(CanvasImage(with_levels(image, image.size()), {}), CanvasOptions())
+    page.toolbar.choose(kind)
+    return page

@@ -13,7 +13,8 @@ from studio.core.requests.shared_fields import Guidance, Scheduler, negative_pro
 from studio.core.settings import ImageFormat
 from studio.core.translation import mark, tr
 
-MAX_PIXELS = 4096 * 4096
+MAX_SIDE = 4096
+MAX_PIXELS = MAX_SIDE * MAX_SIDE
 
 
 class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
@@ -23,10 +24,10 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
 
     negative_prompt: Annotated[str, negative_prompt(mark("What to keep out of the image."))] = ""
     width: Annotated[
-        int, side(mark("Width"), mark("In pixels, a multiple of 8."), maximum=4096, step=8)
+        int, side(mark("Width"), mark("In pixels, a multiple of 8."), maximum=MAX_SIDE, step=8)
     ] = 512
     height: Annotated[
-        int, side(mark("Height"), mark("In pixels, a multiple of 8."), maximum=4096, step=8)
+        int, side(mark("Height"), mark("In pixels, a multiple of 8."), maximum=MAX_SIDE, step=8)
     ] = 512
     num_inference_steps: Annotated[
         int,

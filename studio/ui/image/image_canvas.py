@@ -86,7 +86,7 @@ class ImageCanvas(QWidget):
         self._levels = levels
         self.path = path
         self._clamp()
-        self._update_cursor()
+        self.update_cursor()
         self.update()
 
     def clear(self) -> None:
@@ -115,7 +115,7 @@ class ImageCanvas(QWidget):
         if self.is_empty:
             return
         anchor = self._middle() if at is None else at
-        point = self._to_image(anchor)
+        point = self.to_image(anchor)
         zoom = max(min(MIN_ZOOM, self._fit_zoom()), min(MAX_ZOOM, zoom))
         self._center = point - (anchor - self._middle()) / (zoom / self.devicePixelRatioF())
         self._set_zoom(zoom)
@@ -130,12 +130,16 @@ class ImageCanvas(QWidget):
     def _set_zoom(self, zoom: float | None) -> None:
         self._zoom = zoom
         self._clamp()
-        self._update_cursor()
+        self.update_cursor()
         self.update()
         self.zoom_changed.emit()
 
+    def content_rect(self) -> QRectF:
+        """Return what is fitted and kept in view, in pixels of the image. For subclasses."""
+        return QRectF(QPointF(), QSizeF(self._levels.size))
+
     def _fit_zoom(self) -> float:
-        size = self._levels.size
+        size = self.content_rect().size()
         if size.isEmpty():
             return 1.0
         factor = min(self.width() / size.width(), self.height() / size.height())
@@ -143,7 +147,8 @@ class ImageCanvas(QWidget):
         factor = max(1, min(int(factor), MAX_SMALL_FIT)) if small else min(factor, MAX_FIT)
         return factor * self.devicePixelRatioF()
 
-    def _factor(self) -> float:
+    @property
+    def factor(self) -> float:
         """Device-independent pixels of the widget for each pixel of the image."""
         return self.zoom / self.devicePixelRatioF()
 
@@ -151,39 +156,54 @@ class ImageCanvas(QWidget):
         return QPointF(self.width() / 2, self.height() / 2)
 
     def _image_middle(self) -> QPointF:
-        return QPointF(self._levels.size.width() / 2, self._levels.size.height() / 2)
+        return self.content_rect().center()
 
-    def _to_image(self, position: QPointF) -> QPointF:
+    def to_image(self, position: QPointF) -> QPointF:
+        """Return the point of the image at a point of the widget."""
         center = self._image_middle() if self.is_fit else self._center
-        return center + (position - self._middle()) / self._factor()
+        return center + (position - self._middle()) / self.factor
+
+    def from_image(self, point: QPointF) -> QPointF:
+        """Return the point of the widget at a point of the image."""
+        return self.target_rect().topLeft() + point * self.factor
 
     def target_rect(self) -> QRectF:
         """Return where the whole image is drawn, which may be larger than the widget."""
         center = self._image_middle() if self.is_fit else self._center
-        size = QSizeF(self._levels.size) * self._factor()
-        return QRectF(self._middle() - center * self._factor(), size)
+        size = QSizeF(self._levels.size) * self.factor
+        return QRectF(self._middle() - center * self.factor, size)
 
     def _clamp(self) -> None:
         """Keep the image in view: centered if it is smaller than the widget, else without gaps."""
-        factor, size, middle = self._factor(), self._levels.size, self._image_middle()
+        factor, rect = self.factor, self.content_rect()
 
-        def within(value: float, half: float, length: int, center: float) -> float:
-            return center if length <= 2 * half else max(half, min(length - half, value))
+        def within(value: float, half: float, begin: float, end: float) -> float:
+            if end - begin <= 2 * half:
+                return (begin + end) / 2
+            return max(begin + half, min(end - half, value))
 
         self._center = QPointF(
-            within(self._center.x(), self.width() / 2 / factor, size.width(), middle.x()),
-            within(self._center.y(), self.height() / 2 / factor, size.height(), middle.y()),
+            within(self._center.x(), self.width() / 2 / factor, rect.left(), rect.right()),
+            within(self._center.y(), self.height() / 2 / factor, rect.top(), rect.bottom()),
         )
 
     @property
-    def _can_pan(self) -> bool:
-        rect = self.target_rect()
+    def can_pan(self) -> bool:
+        """True if a part of what is shown lies outside the widget."""
+        size = self.content_rect().size() * self.factor
         return not self.is_fit and (
-            rect.width() > self.width() + 1 or rect.height() > self.height() + 1
+            size.width() > self.width() + 1 or size.height() > self.height() + 1
         )
 
-    def _update_cursor(self) -> None:
-        shape = Qt.CursorShape.OpenHandCursor if self._can_pan else Qt.CursorShape.ArrowCursor
+    def pan_by(self, moved: QPointF) -> None:
+        """Move a zoomed image by a distance in the widget."""
+        self._center -= moved / self.factor
+        self._clamp()
+        self.update()
+
+    def update_cursor(self) -> None:
+        """Show what a drag does."""
+        shape = Qt.CursorShape.OpenHandCursor if self.can_pan else Qt.CursorShape.ArrowCursor
         self.setCursor(shape)
 
     # Qt's events
@@ -197,14 +217,17 @@ class ImageCanvas(QWidget):
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect(), flags, self._empty_text)
         else:
-            self._draw_image(painter)
+            self.draw_image(painter)
         if self.hasFocus():
             painter.setPen(self.palette().color(QPalette.ColorRole.Highlight))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
-    def _draw_image(self, painter: QPainter) -> None:
+    def draw_image(self, painter: QPainter) -> None:
+        """Draw the visible part of the image."""
         rect = self.target_rect()
         visible = rect & QRectF(self.rect())
+        if visible.isEmpty():
+            return
         image = self._levels.best_for(self.zoom)
         scale = image.width() / rect.width()
         source = QRectF((visible.topLeft() - rect.topLeft()) * scale, visible.size() * scale)
@@ -253,13 +276,13 @@ class ImageCanvas(QWidget):
         """Remember where a drag may start."""
         if event.button() == Qt.MouseButton.LeftButton:
             self._pressed = event.position()
-            if self._can_pan:
+            if self.can_pan:
                 self.setCursor(Qt.CursorShape.ClosedHandCursor)
 
     def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
         """End a drag."""
         self._pressed = None
-        self._update_cursor()
+        self.update_cursor()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Switch between the whole image and 100 % at the cursor."""
@@ -271,11 +294,9 @@ class ImageCanvas(QWidget):
         if self._pressed is None or not event.buttons() & Qt.MouseButton.LeftButton:
             return
         moved = event.position() - self._pressed
-        if self._can_pan:
+        if self.can_pan:
             self._pressed = event.position()
-            self._center -= moved / self._factor()
-            self._clamp()
-            self.update()
+            self.pan_by(moved)
         elif self.path and moved.manhattanLength() >= QApplication.startDragDistance():
             self._pressed = None
             self._drag_out()

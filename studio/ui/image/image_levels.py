@@ -48,6 +48,11 @@ def read_levels(path: str) -> ImageLevels:
     image = reader.read()
     if image.isNull():
         return ImageLevels()
+    return with_levels(image, size if size.isValid() else image.size())
+
+
+def with_levels(image: QImage, size: QSize) -> ImageLevels:
+    """Return an image with halves of it. Slow: call it in another thread."""
     if image.hasAlphaChannel():
         image = image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
     else:
@@ -60,4 +65,4 @@ def read_levels(path: str) -> ImageLevels:
             Qt.TransformationMode.SmoothTransformation,
         )
         levels.append(image)
-    return ImageLevels(tuple(levels), size if size.isValid() else levels[0].size())
+    return ImageLevels(tuple(levels), size)

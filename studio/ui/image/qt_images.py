@@ -13,8 +13,6 @@ from studio.core.files import sha256_hex, write_whole
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-PAINT_SIDE = 1024
-"""Side of the largest mask to paint; a mask is scaled to the image when it is used."""
 MASK_OPACITY = 0.6
 _STRIPES = ("#ff2840", "#ffffff")
 _STRIPE = 12
@@ -50,18 +48,6 @@ def read_preview(path: Path, mask: Path | None, side: int) -> ImagePreview:
     painter.drawImage(thumbnail.rect(), overlay_of(to_image(pixels)))
     painter.end()
     return ImagePreview(size, thumbnail, pixels.size, share)
-
-
-def read_for_painting(path: Path, mask: Path | None) -> tuple[QImage, QImage]:
-    """Read an image and its mask, an empty one if None, in one size. Raises StudioError."""
-    from studio.media.image_reader import read_image, read_mask
-
-    image = scaled(to_image(read_image(path, PAINT_SIDE)[0]), PAINT_SIDE)
-    if mask is None:
-        empty = QImage(image.size(), QImage.Format.Format_Grayscale8)
-        empty.fill(0)
-        return image, empty
-    return image, to_image(read_mask(mask)[0].resize((image.width(), image.height())))
 
 
 def scaled(image: QImage, side: int) -> QImage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPixmap
@@ -32,12 +32,13 @@ from studio.models.capabilities import (
 from studio.models.card import ModelCard
 from studio.preflight.images import check_shape, describe_fit, is_cropped
 from studio.ui import background
-from studio.ui.image.mask_editor import MaskEditor
-from studio.ui.image.mask_painter import MaskPainter
 from studio.ui.image.qt_images import ImagePreview, read_preview
 from studio.ui.widgets.factory import button, escape_markup, label, name_control, restyle, row
 from studio.ui.widgets.icons import set_icon
 from studio.ui.widgets.request_field import WheelGuard
+
+if TYPE_CHECKING:
+    from studio.ui.image.canvas.files import CanvasFiles
 
 THUMBNAIL_SIDE = 88
 DEFAULT_STRENGTH = 0.75
@@ -55,17 +56,15 @@ class SourceImagePanel(QWidget):
     changed = Signal()
     size_requested = Signal(int, int)
     """Width and height of the image, whose shape the result should have."""
+    edit_requested = Signal(str, str)
+    """The image and its mask (may be empty) should be opened on the canvas."""
 
-    def __init__(self, masks: Path) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._card: ModelCard | None = None
         self._size = (0, 0)
         self._strength, self._strength_edited = DEFAULT_STRENGTH, False
         self._preview: ImagePreview | None = None
-        self._painter = MaskPainter(masks, self)
-        self._painter.accepted.connect(self._on_mask_accepted)
-        self._painter.saved.connect(self._on_mask_saved)
-        self._painter.failed.connect(self._set_problem)
         self.path = ""
         """Absolute path; empty if no image is chosen."""
         self.mask_path = ""
@@ -121,7 +120,7 @@ class SourceImagePanel(QWidget):
         self.slider.valueChanged.connect(self._on_slider)
         self.paint_button = button(
             "",
-            tr("Paint over what should change; the rest stays the same"),
+            tr("Paint on the image what should change; crop or extend it"),
             self.paint,
         )
         self.mask_button = button(
@@ -214,7 +213,6 @@ class SourceImagePanel(QWidget):
         if path == self.path:
             return
         self.path, self.mask_path = path, ""
-        self._painter.image = path
         self._read()
 
     def set_mask(self, path: str) -> None:
@@ -245,7 +243,7 @@ class SourceImagePanel(QWidget):
 
     def _on_read_failed(self, files: tuple[str, str], error: Exception) -> None:
         if files == (self.path, self.mask_path):
-            self._set_problem(files[0], str(error))
+            self.set_problem(files[0], str(error))
 
     # Choosing
     # ----------------------------------------------------------------------
@@ -270,24 +268,21 @@ class SourceImagePanel(QWidget):
         )[0]
 
     def paint(self) -> None:
-        """Open the mask editor."""
-        self._painter.open(self.path, self.mask_path)
+        """Ask for the canvas, to paint the mask on the image."""
+        self.edit_requested.emit(self.path, self.mask_path)
 
-    @property
-    def editor(self) -> MaskEditor | None:
-        """The mask editor while it is open."""
-        return self._painter.editor
+    def take_files(self, image: str, files: CanvasFiles) -> None:
+        """Use what was made on the canvas for `image`."""
+        if image != self.path:
+            return
+        self.path, self.mask_path = files.image, files.mask
+        if files.is_extended:
+            self._set_strength(1.0)  # what was added is no image to keep
+            self._strength_edited = True
+        self._read()
 
-    def _on_mask_accepted(self, image: str) -> None:
-        # A job reads the mask from its file, so none may start before the file is saved.
-        self._set_problem(image, tr("The mask is being saved."))
-
-    def _on_mask_saved(self, image: str, mask: str) -> None:
-        if image == self.path:
-            self.mask_path = mask
-            self._read()
-
-    def _set_problem(self, image: str, problem: str) -> None:
+    def set_problem(self, image: str, problem: str) -> None:
+        """Set why the image cannot be used now; empty for none."""
         if image == self.path:
             self.problem = problem
             self._update()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage
@@ -27,6 +29,9 @@ from studio.ui.widgets.factory import button, name_control, row
 from studio.ui.widgets.icons import set_icon
 from studio.ui.widgets.replace_file import may_write
 
+if TYPE_CHECKING:
+    from studio.ui.image.canvas.editor import CanvasEditor
+
 
 class ImageStage(Stage):
     """Shows previews, then the images of a job."""
@@ -35,10 +40,13 @@ class ImageStage(Stage):
 
     start_requested = Signal(object)
     """Path: the user wants to generate the next image from this one."""
+    edit_requested = Signal(object)
+    """Path: the user wants to mask, crop or extend this image."""
 
     def __init__(self, shared: AppState) -> None:
         self.view = ImageView()
         self._full_screen: FullScreenImage | None = None
+        self._has_canvas = False
         super().__init__(shared)
 
     def create_result_page(self) -> QWidget:
@@ -56,6 +64,10 @@ class ImageStage(Stage):
             self.use_as_start,
             "image",
         )
+        self.edit_button = _tool(
+            "brush", tr("Edit"), tr("Mask, crop or extend the image for the next one")
+        )
+        self.edit_button.clicked.connect(self.request_edit)
         self.zoom_button = button(
             "100 %", tr("Show each pixel of the image (double click)"), self.view.image.toggle_zoom
         )
@@ -76,9 +88,10 @@ class ImageStage(Stage):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.view, 1)
-        tools = (self.zoom_button, self.grid_button, self.screen_button, None, self.start_button)
+        tools = (self.zoom_button, self.grid_button, self.screen_button, None)
+        start = (self.edit_button, self.start_button)
         files = (self.copy_button, self.save_button, self.more_button)
-        layout.addWidget(row(*tools, *files, spacing=4))
+        layout.addWidget(row(*tools, *start, *files, spacing=4))
         self._enable_buttons()
         return page
 
@@ -92,6 +105,7 @@ class ImageStage(Stage):
             (self.save_button, tr("Open folder"), self.show_folder),
             (None, "", None),
             (self.start_button, tr("Use as start image"), self.use_as_start),
+            (self.edit_button, tr("Mask, crop or extend…"), self.request_edit),
             (self.header.load_button, tr("Load settings into the form"), self.load_shown),
             (None, "", None),
             (self.zoom_button, tr("Fit"), self.view.image.fit),
@@ -157,7 +171,13 @@ class ImageStage(Stage):
 
     def _enable_buttons(self) -> None:
         has_image, is_alone = bool(self.view.image.path), not self.view.is_grid_shown
-        for control in (self.copy_button, self.save_button, self.more_button, self.start_button):
+        for control in (
+            self.copy_button,
+            self.save_button,
+            self.more_button,
+            self.start_button,
+            self.edit_button,
+        ):
             control.setEnabled(has_image)
         self.screen_button.setEnabled(not self.view.image.is_empty)
         self.zoom_button.setEnabled(not self.view.image.is_empty and is_alone)
@@ -201,6 +221,37 @@ class ImageStage(Stage):
         """Ask to generate the next image from the one that is shown."""
         if self.view.image.path:
             self.start_requested.emit(Path(self.view.image.path))
+
+    def request_edit(self) -> None:
+        """Ask for the canvas with the image that is shown."""
+        if self.view.image.path:
+            self.edit_requested.emit(Path(self.view.image.path))
+
+    @cached_property
+    def canvas(self) -> CanvasEditor:
+        """The canvas; created when it is opened for the first time."""
+        from studio.ui.image.canvas.editor import CanvasEditor
+
+        editor = CanvasEditor(self.shared.data.masks, self)
+        self.add_page(editor.page)
+        editor.opened.connect(self._on_canvas_changed)
+        editor.closed.connect(self._on_canvas_changed)
+        self._has_canvas = True
+        return editor
+
+    @property
+    def open_canvas(self) -> CanvasEditor | None:
+        """The canvas while it is open."""
+        return self.canvas if self._has_canvas and self.canvas.is_open else None
+
+    def page(self) -> QWidget | None:
+        """See `StageFrame`."""
+        canvas = self.open_canvas
+        return super().page() if canvas is None else canvas.page
+
+    def _on_canvas_changed(self, _image: str) -> None:
+        self.header.setVisible(not self.canvas.is_open)
+        self.show_page()
 
     def copy(self) -> None:
         """Copy the image that is shown."""

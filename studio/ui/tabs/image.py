@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from studio.core.errors import Problem, StudioError
 from studio.core.requests import ImageRequest, Request
+from studio.core.requests.image import MAX_PIXELS, MAX_SIDE
 from studio.core.translation import tr, tr_marked
 from studio.models.capabilities import takes_image, takes_mask
 from studio.models.card import ADAPTER, ModelCard
@@ -30,6 +31,7 @@ from studio.ui.widgets.factory import label, text_editor
 
 if TYPE_CHECKING:
     from studio.library.foreign.metadata import ForeignMetadata
+    from studio.ui.image.canvas.files import CanvasFiles
 
 MAX_ADVISED = 400
 """Characters of a prompt that get advice, which is computed at every key press."""
@@ -61,14 +63,16 @@ class ImageTab(GenerateTab):
         self.about = label("", "muted", wrap=True)
         self.advice = label("", "muted", wrap=True)
         self.adapters = AdapterRows()
-        self.source = SourceImagePanel(shared.data.masks)
+        self.source = SourceImagePanel()
         self.ratio = AspectRatio()
         self.foreign = ForeignSettingsNotice()
+        self._is_canvas_connected = False
         super().__init__(shared)
         self.prompt.textChanged.connect(self._advise)
         self.negative_prompt.textChanged.connect(self._on_edited)
         self.source.changed.connect(self._on_edited)
         self.source.size_requested.connect(self._set_ratio)
+        self.source.edit_requested.connect(self._open_canvas)
         self.ratio.ratio_requested.connect(self._set_ratio)
         self.ratio.swap_requested.connect(self._swap_sides)
         self.form.changed.connect(self._fit_source)
@@ -114,6 +118,7 @@ class ImageTab(GenerateTab):
         """See `GenerateTab`."""
         stage = ImageStage(self.shared)
         stage.start_requested.connect(self.start_from)
+        stage.edit_requested.connect(self.paint_mask_on)
         return stage
 
     @property
@@ -196,12 +201,60 @@ class ImageTab(GenerateTab):
             self.shared.post_toast(tr("No installed model can start from an image"))
 
     def paint_mask_on(self, path: Path) -> None:
-        """Start from this image, and open the mask editor for it."""
-        if self._choose_able(takes_mask):
+        """Start from this image, and open the canvas for it."""
+        if self._choose_able(takes_mask) or self._choose_able(takes_image):
             self.source.set_path(str(path.absolute()))
             self.source.paint()
         else:
-            self.shared.post_toast(tr("No installed model can change only a part of an image"))
+            self.shared.post_toast(tr("No installed model can start from an image"))
+
+    def _open_canvas(self, image: str, mask: str) -> None:
+        from studio.ui.image.canvas.page import CanvasOptions
+
+        if not self._is_canvas_connected:
+            self._connect_canvas()
+        card = self.card
+        options = CanvasOptions(
+            takes_mask=card is not None and takes_mask(card),
+            multiple=card.size_multiple if card is not None else 8,
+            control=str(self.adapters.values().get("control_image", "")),
+        )
+        self.stage.canvas.open(image, mask, options)
+
+    def _connect_canvas(self) -> None:
+        """Connect the canvas, which is created when it is needed, with the form."""
+        self._is_canvas_connected = True
+        canvas, waiting = self.stage.canvas, tr("Use or cancel what is open on the canvas.")
+        # A job reads the mask from its file, so none may start before the file is saved.
+        canvas.opened.connect(lambda image: self.source.set_problem(image, waiting))
+        canvas.closed.connect(lambda image: self.source.set_problem(image, ""))
+        canvas.failed.connect(self.source.set_problem)
+        canvas.saved.connect(self._on_canvas_saved)
+        self.source.changed.connect(self._on_source_changed)
+
+    def _on_canvas_saved(self, image: str, files: CanvasFiles) -> None:
+        self.source.take_files(image, files)
+        if files.size is not None:
+            self._set_size(*files.size)
+
+    def _on_source_changed(self) -> None:
+        """Close the canvas of an image that is not the form's any longer."""
+        canvas = self.stage.open_canvas
+        if canvas is not None and canvas.image != self.source.path:
+            canvas.close()
+
+    def _set_size(self, width: int, height: int) -> None:
+        """Set the size, so that unmasked pixels stay the same, or its ratio if it is too large."""
+        card = self.card
+        sides = (width, height)
+        limits = (card.min_side, card.max_side or max(sides)) if card is not None else (1, 4096)
+        most = min(limits[1], MAX_SIDE)
+        fits = all(limits[0] <= side <= most for side in sides) and width * height <= MAX_PIXELS
+        multiple = card.size_multiple if card is not None else 8
+        if fits and not width % multiple and not height % multiple:
+            self.form.set_values({"width": width, "height": height})
+        else:
+            self._set_ratio(width, height)
 
     def _choose_able(self, is_able: Callable[[ModelCard], bool]) -> bool:
         """Choose a model that is able to do this, if the chosen one is not; False without one."""

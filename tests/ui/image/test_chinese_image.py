@@ -1,11 +1,12 @@
-"""The mask editor and the source image's panel in Chinese."""
+"""The canvas and the source image's panel in Chinese."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from studio.ui.image.canvas.tools import ToolKind
 from tests.ui.chinese_texts import english_in, texts_of
-from tests.ui.image.test_source_image import open_editor, wait_seen
+from tests.ui.image.test_source_image import wait_seen
 from tests.ui.visible_controls import hidden_controls
 
 
@@ -28,8 +29,12 @@ def test_the_source_image_and_its_mask_are_chinese(tab, qtbot, tmp_path):
         english_in(text.replace(photo.name, "") for text in set(texts_of(tab.source)) - names) == []
     )
     assert hidden_controls(tab.source) == []
-    editor = open_editor(qtbot, tab)
-    assert editor.windowTitle() == "绘制蒙版"
-    assert english_in(texts_of(editor)) == []
-    assert hidden_controls(editor) == []
-    editor.reject()
+    tab.source.paint_button.click()
+    page = tab.stage.canvas.page
+    qtbot.waitUntil(lambda: page.isVisible() and page.view.isEnabled(), timeout=30_000)
+    assert page.use_button.text() == "使用"
+    for kind in (ToolKind.BRUSH, ToolKind.FRAME):
+        page.toolbar.choose(kind)
+        assert english_in(texts_of(page)) == []
+        assert hidden_controls(page) == []
+    page.cancel_button.click()

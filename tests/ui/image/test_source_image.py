@@ -1,4 +1,4 @@
-"""The source image panel and the mask editor in the real window."""
+"""The source image panel in the real window."""
 
 from pathlib import Path
 
@@ -6,9 +6,8 @@ import msgspec
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtTest import QTest
 
 from studio.core.jobs import JobState
 from studio.library.artifacts import read_recipe
@@ -189,79 +188,6 @@ def test_dropped_image_becomes_source_or_fills_the_form(studio, tab, qtbot, phot
     )
 
 
-def open_editor(qtbot, tab):
-    tab.source.paint_button.click()
-    qtbot.waitUntil(
-        lambda: tab.source.editor is not None and tab.source.editor.isVisible(), timeout=PATIENCE
-    )
-    return tab.source.editor
-
-
-def stroke(canvas, begin, end):
-    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=begin)
-    QTest.mouseMove(canvas, end)
-    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=end)
-
-
-def share_of(image):
-    values = np.frombuffer(image.constBits(), np.uint8).reshape(
-        image.height(), image.bytesPerLine()
-    )
-    return float((values[:, : image.width()] > 0).mean())
-
-
-def test_mask_is_painted_undone_and_saved(tab, qtbot, photo):
-    tab.prompt.setPlainText("a cat")
-    tab.form.set_values({"width": 64, "height": 64, "num_inference_steps": 2})
-    tab.source.set_path(str(photo))
-    wait_seen(qtbot, tab)
-    editor = open_editor(qtbot, tab)
-    canvas = editor.canvas
-    assert not editor.use_button.isEnabled()
-    middle = QPoint(canvas.width() // 2, canvas.height() // 2)
-    stroke(canvas, middle - QPoint(60, 0), middle + QPoint(60, 0))
-    first = share_of(editor.painted_mask)
-    assert 0.01 < first < 0.5
-    assert editor.use_button.isEnabled()
-    stroke(canvas, middle - QPoint(0, 40), middle + QPoint(0, 40))
-    assert share_of(editor.painted_mask) > first
-    QTest.keyClick(editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert share_of(editor.painted_mask) == first
-    QTest.keyClick(editor, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
-    assert share_of(editor.painted_mask) > first
-    before = share_of(editor.painted_mask)
-    editor.erase_button.click()
-    stroke(canvas, middle, middle)
-    assert share_of(editor.painted_mask) < before
-    editor.clear_button.click()
-    assert share_of(editor.painted_mask) == 0
-    editor.undo_button.click()
-    editor.invert_button.click()
-    assert share_of(editor.painted_mask) > 0.5
-    size = editor.size_slider.value()
-    QTest.keyClick(editor, Qt.Key.Key_BracketRight)
-    assert canvas.brush > size
-    editor.use_button.click()
-    qtbot.waitUntil(
-        lambda: bool(tab.source.mask_path) and tab.source._preview is not None, timeout=PATIENCE
-    )
-    request = tab.request()
-    saved = Path(request.mask_image)
-    assert saved.parent == tab.shared.data.masks
-    with Image.open(saved) as mask:
-        assert mask.mode == "L"
-    assert "of it changes" in tab.source._message.text()
-    assert tab.source.paint_button.text() == "Edit mask…"
-    result = generate(qtbot, tab)
-    assert read_recipe(result).request.mask_image == str(saved)
-    again = open_editor(qtbot, tab)
-    assert share_of(again.painted_mask) > 0.5, "the painted mask is restored"
-    again.reject()
-    assert tab.request().mask_image == str(saved)
-    tab.source.unmask_button.click()
-    assert tab.request().mask_image == ""
-
-
 def test_another_image_removes_the_mask(tab, qtbot, photo, tmp_path):
     tab.prompt.setPlainText("a cat")
     mask = tmp_path / "mask.png"
@@ -307,17 +233,7 @@ def test_every_control_has_a_name(tab, qtbot, photo):
         given.shape_button,
         given.unmask_button,
         tab.stage.start_button,
+        tab.stage.edit_button,
     ]
     assert all(control.accessibleName() or control.text() for control in controls)
     assert all(control.toolTip() for control in controls)
-    editor = open_editor(qtbot, tab)
-    named = [
-        editor.canvas,
-        editor.size_slider,
-        editor.paint_button,
-        editor.erase_button,
-        editor.undo_button,
-        editor.use_button,
-    ]
-    assert all(control.accessibleName() for control in named)
-    editor.reject()

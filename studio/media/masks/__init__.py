@@ -1,0 +1,1 @@
+"""Masks as arrays, and the frame that crops or extends an image; no Qt."""

@@ -1,0 +1,1 @@
+"""The canvas: masks, crops and extensions that a user makes on an image itself."""
