@@ -22,6 +22,7 @@ from studio.core.kinds import KINDS
 from studio.core.paths import DataFolder
 from studio.core.regular_file import read_regular
 from studio.core.requests import build_request, fields
+from studio.core.requests.task_entry import convert_entry, shared_entry
 from studio.core.resources import resources
 from studio.core.translation import tr
 
@@ -30,6 +31,8 @@ MAX_BYTES = 1 << 20
 MAX_TITLE = 80
 """Characters of a title from a file; menus and messages show it."""
 FORMAT = 1
+TASK = "task"
+"""Of a preset for text: a `TaskEntry`. The preset's prompt is then the task's main text."""
 _NOT_SHARED = ("seed",)
 
 
@@ -75,7 +78,9 @@ def presets(kind: str) -> tuple[Preset, ...]:
 def describe(kind: str, preset: Preset) -> str:
     """Return what a preset sets, such as "Prompt, Length 20, Beams 5"."""
     titles = {info.name: info.title for info in fields(KINDS[kind].request_type)}
-    parts = [
+    task = convert_entry(preset.values.get(TASK))
+    parts = [] if task is None else [tr("Task {name}", name=task.name)]
+    parts += [
         titles[name] if isinstance(value, str) and len(value) > 24 else f"{titles[name]} {value}"
         for name, value in preset.values.items()
         if name in titles and value != ""
@@ -86,13 +91,15 @@ def describe(kind: str, preset: Preset) -> str:
 def shareable(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values that mean the same on another computer: no files, no seed."""
     infos = {info.name: info for info in fields(KINDS[kind].request_type)}
-    return {
+    found = {
         name: value
         for name, value in values.items()
         if name in infos
         and name not in _NOT_SHARED
         and not (infos[name].meta.extra or {}).get("file")
     }
+    task = convert_entry(values.get(TASK)) if kind == "text" else None
+    return found if task is None else {**found, TASK: shared_entry(task)}
 
 
 # Own presets
@@ -209,6 +216,9 @@ def _valid(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
     request_type = KINDS[kind].request_type
     found = {}
     for name, value in shareable(kind, values).items():
+        if name == TASK:
+            found[name] = value
+            continue
         try:
             build_request(request_type, {"prompt": "x", name: value})
         except InvalidRequestError as error:

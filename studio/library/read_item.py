@@ -13,6 +13,7 @@ import msgspec
 from studio.core.artifact import Artifact, Recipe
 from studio.core.file_names import is_utf8
 from studio.core.files import sha256_of
+from studio.core.requests import Request, TextRequest
 from studio.library.artifacts import read_recipe
 from studio.library.foreign.reader import read_foreign
 from studio.library.items import MAX_BODY_CHARACTERS, Media, NewItem
@@ -108,7 +109,7 @@ def _with_recipe(item: NewItem, recipe: Recipe) -> NewItem:
         media_type=request.media_types.get(Path(item.path).suffix[1:].lower(), item.media_type),
         created=_time_of(recipe.created, item.created),
         model=clean(recipe.model or request.model, _MAX_NAME_CHARACTERS),
-        prompt=clean(request.prompt, _MAX_PROMPT_CHARACTERS),
+        prompt=clean(_typed_prompt(request), _MAX_PROMPT_CHARACTERS),
         seed=_integer(recipe.seed if recipe.seed is not None else request.seed),
         score=recipe.score if recipe.score is not None and math.isfinite(recipe.score) else None,
         job_id=clean(recipe.job_id, _MAX_NAME_CHARACTERS),
@@ -121,6 +122,13 @@ def _with_recipe(item: NewItem, recipe: Recipe) -> NewItem:
             for role, sha256 in list(recipe.inputs.items())[:_MAX_PARENTS]
         },
     )
+
+
+def _typed_prompt(request: Request) -> str:
+    """Return what the person typed: of a guided task its main text, not the composed prompt."""
+    if isinstance(request, TextRequest) and request.task is not None:
+        return request.task.main_text
+    return request.prompt
 
 
 def _with_foreign(item: NewItem, path: Path) -> NewItem:

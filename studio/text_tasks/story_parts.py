@@ -77,7 +77,7 @@ def with_part_text(story: Story, step: str, text: str) -> Story:
         )
     else:
         was = scenes[place.scene]
-        recap = was.recap if text == was.text else ""  # it told of another text
+        recap = was.recap if text == was.text else ""  # it is of another text
         one_scene = msgspec.structs.replace(was, text=text, recap=recap)
         scenes = (*scenes[: place.scene], one_scene, *scenes[place.scene + 1 :])
     return _with_scenes(story, place.chapter, scenes)

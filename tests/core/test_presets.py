@@ -193,3 +193,16 @@ def test_unreadable_own_presets_are_left_out(data):
     save_preset(data, "text", HEADLINE)
     (data.presets / "text" / "broken.preset.json").write_bytes(b"{")
     assert own_presets(data, "text") == [HEADLINE]
+
+
+def test_a_task_in_a_shared_preset_is_read_without_its_story(tmp_path):
+    task = {"name": "story", "values": {"words": "80"}, "story": {"premise": "x"}}
+    path = tmp_path / "a.preset.json"
+    for made, expected in ((task, {"name": "story", "values": {"words": "80"}}), ({"x": 1}, None)):
+        path.write_bytes(encode_preset("text", Preset("A", {"task": made, "temperature": 0.5})))
+        read = read_preset(path)
+        assert read.preset.values.get("task") == expected
+        assert read.ignored == (() if expected else ("task",))
+    image = encode_preset("image", Preset("A", {"task": task, "num_inference_steps": 5}))
+    path.write_bytes(image)
+    assert "task" not in read_preset(path).preset.values

@@ -51,8 +51,8 @@ def test_people_and_scenes_are_lines():
 def test_a_changed_text_loses_its_summary_and_a_person_can_write_one():
     changed = with_part_text(STORY, "1.1", "It was new.")
     assert changed.chapters[0].scenes[0] == StoryScene("She opens it.", "It was new.")
-    told = with_recap(changed, "1.1", " It is new. ")
-    assert told.chapters[0].scenes[0].recap == "It is new."
+    summed = with_recap(changed, "1.1", " It is new. ")
+    assert summed.chapters[0].scenes[0].recap == "It is new."
 
 
 def test_what_is_missing_is_counted():

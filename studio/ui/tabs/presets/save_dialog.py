@@ -6,7 +6,7 @@ import msgspec
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLineEdit, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
-from studio.core.presets import Preset, delete_preset, describe, own_presets, save_preset
+from studio.core.presets import TASK, Preset, delete_preset, describe, own_presets, save_preset
 from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.app_state import AppState
@@ -30,6 +30,8 @@ class SaveDialog(QDialog):
         name_control(self.title, tr("Name"), tr("The preset's name in the menu"))
         self.with_prompt = self._part(tr("Prompt"), "prompt")
         self.with_model = self._part(tr("Model"), "model")
+        self.with_task = self._part(tr("Task with its fields"), TASK)
+        self.with_task.setVisible(self.with_task.isEnabled())
         self.with_settings = QCheckBox(tr("Settings that differ from the model's defaults"))
         self.with_settings.setChecked(True)
         self._summary = label("", "muted", wrap=True)
@@ -37,7 +39,7 @@ class SaveDialog(QDialog):
         self._problem.hide()
         self.save_button = button(tr("Save"), tr("Save the preset"), self.save, primary=True)
         self._lay_out()
-        for box in (self.with_prompt, self.with_model, self.with_settings):
+        for box in (self.with_task, self.with_prompt, self.with_model, self.with_settings):
             box.toggled.connect(self._show_summary)
         self.title.textChanged.connect(self._show_summary)
         self._show_summary()
@@ -58,7 +60,7 @@ class SaveDialog(QDialog):
         layout.addWidget(label(tr("Name"), "muted"))
         layout.addWidget(self.title)
         layout.addWidget(label(tr("What to save"), "muted"))
-        for widget in (self.with_prompt, self.with_model, self.with_settings):
+        for widget in (self.with_task, self.with_prompt, self.with_model, self.with_settings):
             layout.addWidget(widget)
         layout.addWidget(self._summary)
         layout.addWidget(self._problem)
@@ -69,6 +71,7 @@ class SaveDialog(QDialog):
         chosen = {
             "prompt": self.with_prompt.isChecked(),
             "model": self.with_model.isChecked(),
+            TASK: self.with_task.isChecked(),
         }
         values = {
             name: value

@@ -129,6 +129,7 @@ class StoryPage(QWidget):
         splitter.setStretchFactor(0, 2)
         splitter.setStretchFactor(1, 3)
         splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(12)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 8, 16, 12)
         layout.setSpacing(8)
@@ -174,11 +175,16 @@ class StoryPage(QWidget):
         self._is_filling = False
         self.recap.setVisible(is_scene)
         self.title.setText(self._title(step))
-        self.hint.setText(scene.outline if scene is not None else _hint(step))
+        self.hint.setText(_hint(step))
+        self.hint.setVisible(not is_scene)
         self.plan_button.setVisible(place.chapter is not None and not is_scene)
         self._update_controls()
 
     def _title(self, step: str) -> str:
+        place = read_step(step, self.story)
+        if place.chapter is not None and place.scene is not None:
+            scene = self.story.chapters[place.chapter].scenes[place.scene]
+            return f"{step} {scene.outline}"
         item = self.parts.currentItem()
         return item.text(0)[2:] if item is not None else step
 

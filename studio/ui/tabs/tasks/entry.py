@@ -6,24 +6,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from studio.core.requests.story import Story, story_size
+from studio.core.requests.story import story_size
+from studio.core.requests.task_entry import TaskEntry, convert_entry
 from studio.core.requests.text_task import TextTask
 
 MAX_DRAFT_CHARACTERS = 250_000
 """Longer texts are not kept in the draft; they are read from a document again."""
-
-
-class TaskEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A task and the values of its form."""
-
-    name: str
-    values: dict[str, str] = {}
-    """Field → its value; without fields that have their default."""
-    language: str = ""
-    """en or zh; empty if it follows the text."""
-    fix: int = 0
-    story: Story | None = None
-    """The story so far, for the task that writes one."""
 
 
 class TaskSettings(NamedTuple):
@@ -54,12 +42,7 @@ def read_entry(value: Any) -> TaskEntry | None:
     """Return the entry in a form's values or in a draft; None if there is no valid one."""
     if isinstance(value, TaskEntry):
         return value
-    if isinstance(value, TextTask):
-        return entry_of_task(value)
-    try:
-        return msgspec.convert(value, TaskEntry) if value else None
-    except msgspec.ValidationError:
-        return None
+    return entry_of_task(value) if isinstance(value, TextTask) else convert_entry(value)
 
 
 def for_draft(entry: TaskEntry) -> dict[str, Any]:

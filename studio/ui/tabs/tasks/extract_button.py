@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
+from studio.core.requests.task_entry import TaskEntry
 from studio.core.requests.text_task import Coverage
 from studio.core.translation import tr
 from studio.ui import background
-from studio.ui.tabs.tasks.entry import TaskEntry
 from studio.ui.widgets.factory import Notice, button, row
 
 if TYPE_CHECKING:

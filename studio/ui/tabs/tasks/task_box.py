@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from studio.core.requests.task_entry import TaskEntry
 from studio.core.translation import tr, tr_marked
 from studio.models.card import ModelCard
 from studio.ui.app_state import AppState
-from studio.ui.tabs.tasks.entry import TaskEntry
 from studio.ui.tabs.tasks.source_row import TakeDocument
 from studio.ui.tabs.tasks.task_list import TaskList
 from studio.ui.tabs.tasks.write_button import WriteButton
@@ -65,8 +65,15 @@ class TaskBox(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(6)
-        self._column.addWidget(row(self.title_button, None, self.back_button, spacing=0))
+        self._title = row(self.title_button, None, self.back_button, spacing=0)
+        self._column.addWidget(self._title)
         self.hide()
+
+    def add_to_title(self, widget: QWidget) -> None:
+        """Put a widget above the form, before the way back to the plain prompt."""
+        layout = self._title.layout()
+        assert isinstance(layout, QHBoxLayout)
+        layout.insertWidget(layout.indexOf(self.back_button), widget)
 
     @property
     def is_open(self) -> bool:

@@ -13,11 +13,12 @@ from PySide6.QtWidgets import QComboBox, QSpinBox, QVBoxLayout, QWidget
 from studio.core.errors import Problem
 from studio.core.requests import TextRequest
 from studio.core.requests.story import Story
+from studio.core.requests.task_entry import TaskEntry
 from studio.core.requests.text_task import MAX_FIXES
 from studio.core.translation import tr, tr_marked
 from studio.models.card import ModelCard, request_for
 from studio.ui.app_state import AppState
-from studio.ui.tabs.tasks.entry import TaskEntry, TaskSettings
+from studio.ui.tabs.tasks.entry import TaskSettings
 from studio.ui.tabs.tasks.extract_button import ExtractButton
 from studio.ui.tabs.tasks.source_row import SourceRow, TakeDocument
 from studio.ui.tabs.tasks.task_fields import NumberField, TaskField, TextField, create_field
@@ -103,6 +104,11 @@ class TaskPanel(QWidget):
         assert isinstance(field, TextField)
         return field
 
+    @property
+    def main_name(self) -> str:
+        """Name of the field of the main text."""
+        return self.task.main.name
+
     def _on_changed(self) -> None:
         self._follow_choices()
         self.changed.emit()
@@ -180,8 +186,7 @@ class TaskPanel(QWidget):
     def request(self, card: ModelCard, settings: TaskSettings, step: str = "") -> TextRequest:
         """Return the request that the command makes of the same values.
 
-        `step`: what to write of a story, if it is not what the form says. Raises
-        InvalidRequestError.
+        `step`: what to write of a story, instead of the form's choice. Raises InvalidRequestError.
         """
         from studio.text_tasks.loader import LANGUAGE
         from studio.text_tasks.requests import TaskInput, request_values

@@ -7,17 +7,25 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import msgspec
+
 from studio.batch.form_prompt.texts import PromptTexts
 from studio.core.errors import InvalidRequestError, Problem
+from studio.core.presets import TASK, Preset
 from studio.core.requests import Request
+from studio.core.requests.task_entry import convert_entry, shared_entry
 from studio.core.requests.text_task import TextTask
 from studio.core.translation import tr, tr_marked
 from studio.models.card import ModelCard
 from studio.ui.app_state import AppState
 from studio.ui.tabs.base import GenerateTab
+from studio.ui.tabs.presets.preset_button import PresetButton
 from studio.ui.tabs.tasks.entry import TaskSettings, for_draft, read_entry
 from studio.ui.tabs.tasks.task_box import TaskBox
 
+_OF_PLAIN = ("prompt", "system_prompt", "task")
+MAX_PRESET_CHARACTERS = 100_000
+"""A longer main text, such as that of a book, is no part of a preset."""
 FIELDS_OF_TASKS = ("prefix", "mode", "top_logprobs")
 """Fields of the request that tasks set themselves, or that do not apply to their texts."""
 
@@ -29,8 +37,11 @@ class TaskTab(GenerateTab):
         self.tasks = TaskBox(
             shared, lambda: self.card, self.take_document, lambda: self.prompt.toPlainText()
         )
+        self.task_presets: PresetButton | None = None
+        self._main_text = ""
+        """Of a preset that is being used, for the form of its task; empty for none."""
         self._step = ""
-        """What to write of a story, while its request is made; empty for what the form says."""
+        """What to write of a story, while its request is made; empty for the form's choice."""
         self._plain_settings: dict[str, Any] = {}
         """The edited settings of the plain prompt while a task's form is shown."""
         self.asked = ("", "")
@@ -67,6 +78,7 @@ class TaskTab(GenerateTab):
         """Take the task's settings instead of those of the plain prompt."""
         if not self.prompt_box.isHidden():
             self._plain_settings = self.form.changed_values()
+        self._offer_presets()
         self.prompt_box.hide()
         self._take_defaults()
 
@@ -109,9 +121,45 @@ class TaskTab(GenerateTab):
         plain = {**values, "task": None}
         self.tasks.show_entry(
             entry,
-            functools.partial(self.form.set_values, settings),
+            functools.partial(self._fill, settings),
             functools.partial(super().set_values, plain) if made is not entry else lambda: None,
         )
+
+    def use_preset(self, preset: Preset) -> None:
+        """See `FormTab`. The prompt of a task's preset is the main text of its form."""
+        entry, values = convert_entry(preset.values.get(TASK)), dict(preset.values)
+        if entry is not None:
+            panel = self.tasks.panel
+            typed = panel.main.value() if panel is not None else self.prompt.toPlainText()
+            self._main_text = str(values.pop("prompt", "") or typed)
+        super().use_preset(msgspec.structs.replace(preset, values=values))
+
+    def _offer_presets(self) -> None:
+        """Put a button for presets above the form of a task; that of the prompt is hidden."""
+        if self.task_presets is None:
+            self.task_presets = PresetButton(self.shared, self.kind, self._as_preset)
+            self.task_presets.chosen.connect(self.use_preset)
+            self.tasks.add_to_title(self.task_presets)
+
+    def _as_preset(self) -> Preset:
+        """See `FormTab`. With the task of the form, whose main text is the prompt."""
+        made, panel = super()._as_preset(), self.tasks.panel
+        if panel is None:
+            return made
+        entry, text = panel.entry(), panel.main.value()
+        fields = {name: value for name, value in entry.values.items() if name != panel.main_name}
+        values = {name: value for name, value in made.values.items() if name not in _OF_PLAIN}
+        values[TASK] = shared_entry(msgspec.structs.replace(entry, values=fields))
+        if text and len(text) <= MAX_PRESET_CHARACTERS:
+            values["prompt"] = text
+        return Preset(made.title, values, family=made.family)
+
+    def _fill(self, settings: dict[str, Any]) -> None:
+        """Fill the form of a task that is shown now."""
+        self.form.set_values(settings)
+        panel, text, self._main_text = self.tasks.panel, self._main_text, ""
+        if panel is not None and text:
+            panel.main.hold(text, "")
 
     def unused_fields(self, card: ModelCard | None) -> Iterable[str]:
         """See `FormTab`."""

@@ -9,10 +9,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QPushButton, QSpinBox
 
 from studio.core.drafts import load_drafts
+from studio.core.presets import own_presets, shareable
 from studio.models.card import fake_card, request_for
 from studio.text_tasks.loader import find_task
 from studio.text_tasks.requests import TaskInput, request_values
 from studio.ui.help.entries import default_providers
+from studio.ui.tabs.presets.save_dialog import SaveDialog
 from tests.ui.conftest import PATIENCE, close_studio
 from tests.ui.test_window import is_over, type_prompt
 
@@ -276,3 +278,55 @@ def test_an_empty_form_does_not_generate(open_tab):
     assert "Topic or article" in tab._hint.text()
     generate(tab)
     assert studio.shared.queue.jobs() == []
+
+
+def preset_titles(tab):
+    return [one.text() for one in tab.task_presets.menu().actions() if one.text()]
+
+
+def use_preset(button, title):
+    next(one for one in button.menu().actions() if one.text() == title).trigger()
+
+
+def test_a_preset_holds_a_task_with_its_fields(qtbot, open_tab, data):
+    _studio, tab = open_tab()
+    choose(tab.tasks.write_button, "ad")
+    tab.tasks.panel.main.set_value("A rain coat")
+    tab.tasks.panel.fields["audience"].set_value("walkers")
+    tab.form.set_values({"temperature": 0.4})
+    for title, with_prompt in (("Coat", True), ("For walkers", False)):
+        use_preset(tab.task_presets, "Save as a preset…")
+        dialog = tab.window().findChildren(SaveDialog)[-1]
+        QTest.keyClicks(dialog.title, title)
+        assert dialog.with_task.isVisible()
+        dialog.with_prompt.setChecked(with_prompt)
+        assert "Task ad" in dialog._summary.text()
+        QTest.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda name=title: name in preset_titles(tab), timeout=PATIENCE)
+    tab.tasks.close_task()
+    type_prompt(tab, "A plain prompt")
+    use_preset(tab.preset_button, "Coat")
+    panel = tab.tasks.panel
+    assert panel.task.name == "ad"
+    assert panel.main.value() == "A rain coat"
+    assert panel.fields["audience"].value() == "walkers"
+    assert tab.form.values()["temperature"] == pytest.approx(0.4)
+    assert tab.prompt.toPlainText() == "A plain prompt", "it is not the task's"
+    panel.main.set_value("An umbrella")
+    panel.fields["audience"].set_value("")
+    use_preset(tab.task_presets, "For walkers")
+    assert panel.main.value() == "An umbrella", "it is no part of this preset"
+    assert panel.fields["audience"].value() == "walkers"
+    exported = shareable("text", own_presets(data, "text")[0].values)
+    assert exported["task"]["values"]["audience"] == "walkers"
+
+
+def test_earlier_prompts_are_what_was_typed(qtbot, open_tab, data):
+    studio, tab = open_tab()
+    choose(tab.tasks.write_button, "title")
+    tab.tasks.panel.main.set_value("A flood in Kelmore")
+    generate(tab)
+    qtbot.waitUntil(lambda: is_over(studio, tab), timeout=PATIENCE)
+    index = studio.shared.library.index
+    qtbot.waitUntil(lambda: index.prompts(["text"]) != [], timeout=PATIENCE)
+    assert index.prompts(["text"]) == ["A flood in Kelmore"]
