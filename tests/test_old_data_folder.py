@@ -229,9 +229,9 @@ def test_the_window_runs_the_waiting_jobs(qtbot, window, data):
 
 def test_the_window_restores_a_form_from_an_old_recipe(qtbot, window, data):
     (path,) = data.outputs.glob("a-red-apple-*-1.png")
-    recipe = read_recipe(path)
-    window.window.fill(recipe)
-    assert window.window.image_tab.prompt.toPlainText() == "a red apple"
+    window.window.show_artifact(path)
+    prompt = window.window.image_tab.prompt
+    qtbot.waitUntil(lambda: prompt.toPlainText() == "a red apple", timeout=PATIENCE)
 
 
 def test_closing_the_window_keeps_the_drafts(window, data):

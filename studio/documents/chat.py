@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import msgspec
 
 from studio.core.jobs import new_id
@@ -95,6 +98,13 @@ class Chat(msgspec.Struct, kw_only=True):
             self.chosen.pop(SUMMARY + one, None)
         return removed
 
+    def show_turn(self, turn_id: str) -> None:
+        """Choose the versions that lead to a turn."""
+        turn = self.turns.get(turn_id)
+        while turn is not None:
+            self.chosen[turn.parent] = turn.id
+            turn = self.turns.get(turn.parent.removeprefix(SUMMARY))
+
     def summary(self, turn: Turn) -> Turn | None:
         """Return the summary of the turns up to this one; it may be incomplete."""
         return self.turns.get(self.chosen.get(SUMMARY + turn.id, ""))
@@ -133,6 +143,17 @@ class ChatInfo(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     changed: float
     """Unix time in seconds."""
+    turns: int = 0
+    """All versions, without summaries."""
+
+
+class TurnPlace(NamedTuple):
+    """Where a turn is."""
+
+    chat: str
+    """Id of the chat."""
+    turn: str
+    """Id of the turn."""
 
 
 def new_chat() -> Chat:
@@ -148,3 +169,46 @@ def new_turn(parent: str, role: Role, text: str, *, job: str = "") -> Turn:
 def title_from(text: str) -> str:
     """Return a chat's title from its first prompt."""
     return clean_title(text.strip().split("\n")[0][:60])
+
+
+def chat_from(messages: Sequence[ChatMessage], answer: Turn) -> Chat:
+    """Return a chat of messages, of which `answer` answers the last one."""
+    chat, parent = new_chat(), ROOT
+    for message in messages:
+        turn = new_turn(parent, message.role, message.content)
+        if message.role == "assistant":
+            turn = msgspec.structs.replace(turn, finish="stop")
+        chat.add(turn)
+        parent = turn.id
+    chat.add(msgspec.structs.replace(answer, parent=parent))
+    chat.title = title_from(messages[0].content)
+    return chat
+
+
+def duplicate(chat: Chat, title: str) -> Chat:
+    """Return a copy with all versions, whose turns have ids of their own.
+
+    An answer that is being written keeps the text that it has.
+    """
+    ids = {ROOT: ROOT} | {turn_id: new_id() for turn_id in chat.turns}
+
+    def renamed(parent: str) -> str:
+        prefix = SUMMARY if parent.startswith(SUMMARY) else ""
+        return prefix + ids[parent.removeprefix(SUMMARY)]
+
+    turns = [
+        msgspec.structs.replace(
+            turn,
+            id=ids[turn.id],
+            parent=renamed(turn.parent),
+            job="",
+            finish="cancelled" if turn.job and not turn.finish else turn.finish,
+        )
+        for turn in chat.turns.values()
+    ]
+    return Chat(
+        id=new_id(),
+        title=clean_title(title),
+        turns={turn.id: turn for turn in turns},
+        chosen={renamed(parent): ids[turn_id] for parent, turn_id in chat.chosen.items()},
+    )

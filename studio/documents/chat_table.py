@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
 from studio.core.errors import StudioError
 from studio.core.translation import tr
-from studio.documents.chat import Chat, ChatInfo, Turn
+from studio.documents.chat import Chat, ChatInfo, Turn, TurnPlace, duplicate
 from studio.documents.document import clean_title
 
 _CHOSEN = msgspec.json.Decoder(dict[str, str])
@@ -23,16 +25,33 @@ class ChatTable:
 
     def __init__(self, connection: sqlite3.Connection, lock: threading.Lock) -> None:
         self._connection = connection
+        connection.create_function("casefold", 1, str.casefold, deterministic=True)
         self._lock = lock
 
-    def list(self) -> tuple[ChatInfo, ...]:
-        """Return the chats, the one that changed last first."""
+    def list(self, wanted: str = "") -> tuple[ChatInfo, ...]:
+        """Return the chats, the one that changed last first.
+
+        `wanted`: a part of the title or of a turn, in upper or lower case.
+        """
+        folded = wanted.casefold()
         with self._lock:
             rows = self._connection.execute(
-                "SELECT id, title, changed FROM chats WHERE trashed = 0"
-                " ORDER BY changed DESC, id DESC"
+                "SELECT id, title, changed, (SELECT count(*) FROM turns"
+                " WHERE chat = chats.id AND parent NOT LIKE 'summary:%') AS turns"
+                " FROM chats WHERE trashed = 0 AND (:wanted = ''"
+                " OR instr(casefold(title), :wanted)"
+                " OR EXISTS (SELECT 1 FROM turns WHERE chat = chats.id"
+                " AND instr(casefold(text), :wanted)))"
+                " ORDER BY changed DESC, id DESC",
+                {"wanted": folded},
             ).fetchall()
         return tuple(ChatInfo(**dict(row)) for row in rows)
+
+    def duplicate(self, chat_id: str, title: str) -> Chat:
+        """Store and return a copy of a chat. Raises StudioError if it is gone."""
+        copy = duplicate(self.load(chat_id), title)
+        self.save(copy, tuple(copy.turns.values()))
+        return copy
 
     def load(self, chat_id: str) -> Chat:
         """Read a chat with all its versions. Raises StudioError if it is gone."""
@@ -112,3 +131,22 @@ def _read_chosen(body: bytes, turns: Sequence[Turn]) -> dict[str, str]:
         return _CHOSEN.decode(body)
     except msgspec.DecodeError:
         return {turn.parent: turn.id for turn in turns}
+
+
+def find_turn(path: Path, job_id: str) -> TurnPlace | None:
+    """Return the turn that a job wrote, of a chat that is not in the trash.
+
+    Reads the SQLite file without changing it; a file that cannot be read has none.
+    """
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        ) as connection:
+            row = connection.execute(
+                "SELECT chat, turns.id FROM turns JOIN chats ON chats.id = turns.chat"
+                " WHERE job = ? AND job <> '' AND trashed = 0",
+                (job_id,),
+            ).fetchone()
+    except sqlite3.Error:
+        return None
+    return TurnPlace(*row) if row else None

@@ -70,6 +70,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX turns_by_chat ON turns (chat, number);
     """,
     "ALTER TABLE documents ADD COLUMN beginning TEXT NOT NULL DEFAULT '';",
+    "CREATE INDEX turns_by_job ON turns (job) WHERE job <> '';",
 )
 """One script per schema version; `PRAGMA user_version` counts those that ran. Append only."""
 _TABLES = {"documents", "changes", "versions"}

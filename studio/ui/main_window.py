@@ -22,7 +22,6 @@ from studio.ui.models.install_banner import InstallBanner
 from studio.ui.queue.banner import QueueBanner
 from studio.ui.queue.bar import QueueBar
 from studio.ui.queue.dock import QueueDock
-from studio.ui.stage.shown_result import of_file, of_job
 from studio.ui.tabs.file_opener import FileOpener
 from studio.ui.tabs.form_tab import FormTab, Tab
 from studio.ui.widgets import theme
@@ -223,9 +222,7 @@ class MainWindow(WindowShell):
         job = self.shared.queue.job(job_id)
         kind = KINDS[job.request.kind] if job is not None else None
         if job is not None and kind is not None and kind.tab:
-            form = self._show_form(kind)
-            form.load(of_job(job))
-            form.stage.show_job(job)
+            self._show_form(kind).show_job(job)
         else:
             self.shared.queue.find_artifacts(job_id, self._open_first)
 
@@ -237,16 +234,9 @@ class MainWindow(WindowShell):
         (self.dialogs.show_video if is_video else self.show_artifact)(Path(artifacts[0].path))
 
     def _on_recipe_opened(self, path: Path, recipe: Recipe) -> None:
-        self.fill(recipe, path)
         kind = KINDS[recipe.request.kind]
         if kind.tab:
-            self._show_form(kind).stage.show_file(path, recipe)
-
-    def fill(self, recipe: Recipe, path: Path = Path()) -> None:
-        """Fill the form of the recipe's kind."""
-        kind = KINDS[recipe.request.kind]
-        if kind.tab:
-            self._show_form(kind).load(of_file(path, recipe))
+            self._show_form(kind).show_file(path, recipe)
         else:
             self.dialogs.show_recipe(kind, recipe)
 

@@ -7,7 +7,8 @@ import pytest
 
 from studio.core.errors import StudioError
 from studio.core.requests.chat import ChatMessage
-from studio.documents.chat import ROOT, SUMMARY, new_chat, new_turn
+from studio.documents.chat import ROOT, SUMMARY, Turn, new_chat, new_turn
+from studio.documents.chat_table import find_turn
 from studio.documents.schema import MIGRATIONS
 from studio.documents.store import DocumentStore
 
@@ -127,3 +128,63 @@ def test_a_removed_turn_takes_its_summary_along():
     assert set(chat.remove(answer)) == {answer.id, summary.id}
     assert list(chat.turns) == [question.id]
     assert chat.chosen == {ROOT: question.id}
+
+
+def test_chats_are_found_by_title_or_text_in_any_case(tmp_path):
+    store = DocumentStore(tmp_path / "documents.sqlite")
+    for title, text in (("Ärger", "x"), ("b", "ein ÄRGER"), ("100%", "a_b"), ("c", "晚上好")):
+        chat = new_chat()
+        chat.title = title
+        chat.add(new_turn(ROOT, "user", text))
+        store.chats.save(chat, tuple(chat.turns.values()))
+
+    def found(wanted):
+        return sorted(info.title for info in store.chats.list(wanted))
+
+    assert found("ärger") == ["b", "Ärger"]
+    assert found("%") == ["100%"]
+    assert found("A_") == ["100%"]
+    assert found("上") == ["c"]
+    assert found("'; DROP TABLE chats; --") == []
+    assert {info.turns for info in store.chats.list()} == {1}
+    store.close()
+
+
+def test_a_duplicate_has_the_same_versions_and_summary_and_other_ids(tmp_path):
+    store = DocumentStore(tmp_path / "documents.sqlite")
+    chat = new_chat()
+    question = new_turn(ROOT, "user", "Hi")
+    answers = [
+        Turn(id=f"{n}", parent=question.id, role="assistant", text=f"{n}", job=f"j{n}", finish=end)
+        for n, end in enumerate(("stop", ""))
+    ]
+    summary = Turn(id="s", parent=SUMMARY + "0", role="assistant", text="All", finish="stop")
+    for turn in (question, *answers, summary):
+        chat.add(turn)
+    chat.chosen[question.id] = "0"
+    store.chats.save(chat, tuple(chat.turns.values()))
+    copy = store.chats.load(store.chats.duplicate(chat.id, "Copy").id)
+    assert copy.title == "Copy"
+    assert [one.text for one in copy.path()] == ["Hi", "0"]
+    assert copy.summarized()[1].text == "All"
+    assert [one.finish for one in copy.turns.values()] == ["", "stop", "cancelled", "stop"]
+    assert not set(copy.turns) & set(chat.turns)
+    store.close()
+
+
+def test_a_turn_is_found_by_its_job_unless_its_chat_is_in_the_trash(tmp_path):
+    path = tmp_path / "a %20b#c.sqlite"
+    assert find_turn(path, "j") is None
+    assert not path.exists()
+    store = DocumentStore(path)
+    chat = new_chat()
+    question = new_turn(ROOT, "user", "Hi")
+    answer = new_turn(question.id, "assistant", "Yes", job="j")
+    for turn in (question, answer):
+        chat.add(turn)
+    store.chats.save(chat, (question, answer))
+    assert find_turn(path, "j") == (chat.id, answer.id)
+    assert find_turn(path, "") is None
+    store.chats.trash(chat.id)
+    assert find_turn(path, "j") is None
+    store.close()

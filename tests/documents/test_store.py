@@ -336,13 +336,14 @@ def test_old_file_is_copied_before_it_is_migrated(path):
     assert store.chats.list() == ()
     store.close()
     copies = list(path.parent.glob("documents.sqlite.before-*"))
-    assert sorted(copy.name[-2:] for copy in copies) == ["-2", "-3"]
+    numbers = sorted(copy.name.rpartition("-")[2] for copy in copies)
+    assert numbers == [str(number + 2) for number in range(len(MIGRATIONS) - 1)]
     copy = sqlite3.connect(min(copies))
     assert copy.execute("PRAGMA user_version").fetchone() == (1,)
     assert copy.execute("SELECT title, text FROM documents").fetchall() == [("Old", "text")]
     copy.close()
     DocumentStore(path).close()
-    assert len(list(path.parent.glob("documents.sqlite.before-*"))) == 2
+    assert len(list(path.parent.glob("documents.sqlite.before-*"))) == len(MIGRATIONS) - 1
 
 
 def test_errors_of_reading_say_so(path, store):

@@ -21,6 +21,7 @@ import studio.ui
 from studio.core.presets import Preset, save_preset
 from studio.core.requests.text_task import Coverage, LinkedSentence, Passage
 from studio.core.settings_catalog.transfer import export_settings, import_settings
+from studio.documents.chat import ROOT, Chat, Turn
 from studio.library.foreign.metadata import ForeignMetadata
 from studio.library.foreign.take_over import take_over
 from studio.library.items import Item, NewItem, Query
@@ -50,6 +51,8 @@ from studio.ui.models.scan_dialog import ScanDialog
 from studio.ui.settings.transfer import ImportDialog
 from studio.ui.settings.window import SettingsWindow
 from studio.ui.stage.candidates.summary_sources import SummarySources
+from studio.ui.tabs.chat.chat_list import ChatList
+from studio.ui.tabs.chat.version_window import VersionWindow
 from studio.ui.tabs.presets.manage_dialog import ManageDialog
 from studio.ui.tabs.presets.save_dialog import SaveDialog
 from studio.ui.tabs.prompt_history import PromptList
@@ -59,6 +62,16 @@ from studio.ui.video.video_window import VideoWindow
 
 METADATA = ForeignMetadata(
     program="ComfyUI", prompt="a cat, 猫", seed=7, steps=20, sampler="euler", model="sdxl"
+)
+ANSWER = Turn(id="2", parent="1", role="assistant", text="Rain.", finish="stop")
+CHAT = Chat(
+    id="0",
+    turns={
+        "1": Turn(id="1", parent=ROOT, role="user", text="What falls?"),
+        "2": ANSWER,
+        "3": msgspec.structs.replace(ANSWER, id="3", text="Rain or snow."),
+    },
+    chosen={ROOT: "1", "1": "2"},
 )
 SOURCE = "The river rose on Monday. 河水上涨。"
 COVERAGE = Coverage(
@@ -165,6 +178,10 @@ def makers(window: MainWindow, content: Content) -> dict[str, Callable[[], QWidg
             shared, window.text_tab.document_page.documents, window, ""
         ),
         "deleted documents": lambda: DocumentTrash(window.text_tab.document_page.documents, window),
+        "chats": lambda: ChatList(window.text_tab.chat_page.open_chat, window),
+        "versions of a turn": lambda: VersionWindow(
+            window, CHAT, CHAT.path()[1], window.text_tab.chat_page.answers
+        ),
         "check": lambda: DoctorWindow(shared, window),
         "save a preset": lambda: SaveDialog(shared, "image", preset, window),
         "manage presets": lambda: ManageDialog(shared, "image", window),

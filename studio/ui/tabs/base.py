@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from PySide6.QtWidgets import QLabel, QProgressBar, QWidget
 
+from studio.core.artifact import Recipe
 from studio.core.errors import InvalidRequestError
 from studio.core.jobs import Job
 from studio.core.requests import Request
@@ -15,7 +17,7 @@ from studio.core.translation import tr
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.stage.examples import ExamplesPage, examples_for
-from studio.ui.stage.shown_result import ShownResult
+from studio.ui.stage.shown_result import ShownResult, of_file, of_job
 from studio.ui.stage.stage import Stage
 from studio.ui.tabs.form_tab import FormTab
 from studio.ui.tabs.layout import lay_out
@@ -186,6 +188,16 @@ class GenerateTab(FormTab):
 
     # Form and stage
     # ----------------------------------------------------------------------
+
+    def show_file(self, path: Path, recipe: Recipe) -> None:
+        """Show the result in a file, with its settings in the form."""
+        self.load(of_file(path, recipe))
+        self.stage.show_file(path, recipe)
+
+    def show_job(self, job: Job) -> None:
+        """Show a job's result, failure or progress, with its settings in the form."""
+        self.load(of_job(job))
+        self.stage.show_job(job)
 
     def load(self, result: ShownResult) -> None:
         """Fill the form with the settings of a result."""

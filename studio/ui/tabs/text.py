@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QWidget
 
+from studio.core.artifact import Recipe
 from studio.core.errors import Problem
 from studio.core.jobs import Job
 from studio.core.requests import MAX_NEW_TOKENS, Request, TextRequest
@@ -23,8 +24,9 @@ from studio.preflight.checks import check
 from studio.preflight.tokens import count_tokens
 from studio.ui import background
 from studio.ui.app_state import AppState
-from studio.ui.stage.shown_result import ShownResult
+from studio.ui.stage.shown_result import ShownResult, of_file, of_job
 from studio.ui.stage.text import TextStage
+from studio.ui.tabs.chat.chat_results import ChatResults
 from studio.ui.tabs.language_note import LanguageNote
 from studio.ui.tabs.story.story_job import read_story
 from studio.ui.tabs.story.story_link import StoryLink
@@ -36,6 +38,7 @@ from studio.ui.widgets.text_view import TextView
 if TYPE_CHECKING:
     from studio.documents.document import Document
     from studio.ui.tabs.chat.chat_page import ChatPage
+    from studio.ui.tabs.chat.open_chat import OpenChat
     from studio.ui.text.document_page import DocumentPage
 
 COUNT_DELAY_MS = 200
@@ -62,6 +65,7 @@ class TextTab(TaskTab):
         self._count_timer = QTimer()
         self.views = TextViews()
         super().__init__(shared)
+        self._chat_results = ChatResults(shared.data.documents, self)
         self._count_timer.setParent(self)
         self._count_timer.setSingleShot(True)
         self._count_timer.setInterval(COUNT_DELAY_MS)
@@ -158,6 +162,36 @@ class TextTab(TaskTab):
     def show_view(self, name: TextViewName) -> None:
         """Show the result or the document."""
         self.views.show_view(name)
+
+    def show_file(self, path: Path, recipe: Recipe) -> None:
+        """See `GenerateTab`. An answer of a chat is shown there."""
+        finish = "cancelled" if recipe.partial else recipe.finish_reason or "stop"
+        show = functools.partial(super().show_file, path, recipe)
+        self._open_chat(of_file(path, recipe), finish, show)
+
+    def show_job(self, job: Job) -> None:
+        """See `GenerateTab`. An answer of a chat is shown there."""
+        self._open_chat(of_job(job), "", functools.partial(super().show_job, job))
+
+    def _open_chat(self, result: ShownResult, finish: str, otherwise: Callable[[], None]) -> None:
+        def show(open_it: Callable[[OpenChat], None]) -> None:
+            values = result.form_values()
+            own = ("prompt", "prefix", "messages", "num_return_sequences", "task")
+            self.set_values({**{n: v for n, v in values.items() if n not in own}, "seed": None})
+            self.show_view("chat")
+            open_it(self.chat_page.open_chat)
+
+        def show_result() -> None:
+            self.show_view("result")
+            otherwise()
+
+        self._chat_results.find(
+            result,
+            finish,
+            lambda place: show(lambda chats: chats.open_turn(place)),
+            lambda chat: show(lambda chats: chats.add_chat(chat)),
+            show_result,
+        )
 
     def edit_as_document(self, text: str, path: str, job_id: str) -> None:
         """Open a result as a new document, which remembers the file that it began with."""

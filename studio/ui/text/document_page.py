@@ -21,8 +21,9 @@ from studio.ui.stage.shown_result import time_of_day
 from studio.ui.text.comparison import show_comparison
 from studio.ui.text.document_shell import PREVIEW_MODES, DocumentShell
 from studio.ui.text.files.document_files import dropped_document
-from studio.ui.text.lists.document_list import DocumentList, ask_title, delete_document
+from studio.ui.text.lists.document_list import DocumentList, delete_document
 from studio.ui.text.lists.document_trash import DocumentTrash
+from studio.ui.text.lists.title_list import ask_title
 from studio.ui.text.writing.model_writing import WritingForm
 from studio.ui.widgets.factory import button, confirm
 from studio.ui.widgets.shortcut import shortcut_within

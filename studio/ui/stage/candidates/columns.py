@@ -30,7 +30,7 @@ class CandidateColumns(QScrollArea):
     token_requested = Signal(object, int, int)
 
     def __init__(self, pick_tip: str = "") -> None:
-        """`pick_tip`: what *Pick* does, if it is not what `CandidateColumn` says."""
+        """`pick_tip`: what *Pick* does, if it differs from `CandidateColumn`."""
         super().__init__()
         self._pick_tip = pick_tip
         self.columns: dict[int, CandidateColumn] = {}

@@ -81,6 +81,7 @@ class ChatPage(QWidget):
     def _connect(self) -> None:
         self.open_chat.opened.connect(self._on_opened)
         self.open_chat.changed.connect(self._show)
+        self.open_chat.turn_opened.connect(self.turns.show_turn)
         self.open_chat.failed.connect(self._on_failed)
         self.jobs.refused.connect(self._on_refused)
         self.jobs.submitted.connect(self.notice.clear)

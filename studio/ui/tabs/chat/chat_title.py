@@ -8,7 +8,7 @@ from studio.core.translation import tr
 from studio.documents.chat import ChatInfo
 from studio.ui.tabs.chat.open_chat import OpenChat
 from studio.ui.text.document_header import TitleButton
-from studio.ui.text.lists.document_list import ask_title
+from studio.ui.text.lists.title_list import ask_title
 from studio.ui.widgets.factory import name_control
 
 RECENT = 20
@@ -37,6 +37,7 @@ class ChatTitle(TitleButton):
         menu, open_chat = self.menu_of_chats, self._open_chat
         menu.clear()
         menu.addAction(tr("New chat")).triggered.connect(lambda _on=False: open_chat.new())
+        menu.addAction(tr("All chats…")).triggered.connect(lambda _on=False: self.show_list())
         if open_chat.chat.turns:
             menu.addAction(tr("Rename…")).triggered.connect(lambda _on=False: self.rename())
             menu.addAction(tr("Delete")).triggered.connect(lambda _on=False: open_chat.delete())
@@ -50,6 +51,12 @@ class ChatTitle(TitleButton):
                 action.triggered.connect(lambda _on=False, one=info.id: open_chat.open(one))
 
         open_chat.documents.run(lambda store: store.chats.list(), show, owner=self)
+
+    def show_list(self) -> None:
+        """Show the window with all chats."""
+        from studio.ui.tabs.chat.chat_list import ChatList
+
+        ChatList(self._open_chat, self.window()).show()
 
     def rename(self) -> None:
         """Ask for another title."""

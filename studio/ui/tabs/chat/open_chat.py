@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from studio.core.errors import StudioError
 from studio.core.jobs import Job
 from studio.core.translation import tr
-from studio.documents.chat import Chat, Turn, new_chat
+from studio.documents.chat import Chat, ChatInfo, Turn, TurnPlace, new_chat
 from studio.documents.store import DocumentStore
 from studio.ui.app_state import AppState
 from studio.ui.tabs.chat.answers import Answers
@@ -21,6 +21,8 @@ class OpenChat(QObject):
     """Another chat is shown."""
     changed = Signal()
     """Turns of the shown chat, the versions that are shown, or its title."""
+    turn_opened = Signal(str)
+    """Id of a turn that a chat was opened for."""
     failed = Signal(object)
     """StudioError of what could not be read or stored."""
 
@@ -59,25 +61,69 @@ class OpenChat(QObject):
         else:
             self.documents.run(lambda store: store.chats.load(chat_id), self.show, self._on_failed)
 
+    def open_turn(self, place: TurnPlace) -> None:
+        """Open a stored chat with the versions that lead to a turn."""
+
+        def show(chat: Chat) -> None:
+            chat.show_turn(place.turn)
+            self.show(chat)
+            self.turn_opened.emit(place.turn)
+
+        if (chat := self.answers.chat(place.chat)) is not None:
+            show(chat)
+        else:
+            self.documents.run(lambda store: store.chats.load(place.chat), show, self._on_failed)
+
+    def add_chat(self, chat: Chat) -> None:
+        """Store a chat that was made from something else, and show it."""
+        self.save(*chat.turns.values(), chat=chat)
+        self.show(chat)
+
     def rename(self, title: str) -> None:
         """Change the title."""
         self.chat.title = title
         self.save()
         self.changed.emit()
 
-    def delete(self) -> None:
-        """Move the chat to the trash, which a button takes back, and open another one."""
+    def read_title(self) -> None:
+        """Show the title that is stored, which a list changed."""
         chat = self.chat
+
+        def show(infos: tuple[ChatInfo, ...]) -> None:
+            title = next((info.title for info in infos if info.id == chat.id), chat.title)
+            if title != chat.title:
+                chat.title = title
+                self.report_change(chat)
+
+        self.documents.run(lambda store: store.chats.list(), show, self._on_failed)
+
+    def delete(self, chat_id: str = "", title: str = "") -> None:
+        """Move the open or another chat to the trash, which a button takes back.
+
+        Opens the chat that changed last in place of the open one.
+        """
+        chat_id, title = chat_id or self.chat.id, title or self.chat.title
+        is_open = chat_id == self.chat.id
 
         def restore() -> None:
             self.documents.run(
-                lambda store: store.chats.restore(chat.id), lambda _done: self.open(chat.id)
+                lambda store: store.chats.restore(chat_id),
+                lambda _done: self.open(chat_id) if is_open else None,
+                self._on_failed,
+                changes_list=True,
+                is_saving=True,
             )
 
-        self.documents.run(lambda store: store.chats.trash(chat.id), failed=self._on_failed)
-        self.open_last()
-        title = chat.title or tr("Untitled")
-        self._shared.post_toast(tr("Deleted {title}", title=title), tr("Undo"), restore)
+        self.documents.run(
+            lambda store: store.chats.trash(chat_id),
+            failed=self._on_failed,
+            changes_list=True,
+            is_saving=True,
+        )
+        if is_open:
+            self.open_last()
+        text = tr("Deleted {title}", title=title or tr("Untitled"))
+        self._shared.post_toast(text, tr("Undo"), restore)
 
     def save(self, *turns: Turn, chat: Chat | None = None, removed: tuple[str, ...] = ()) -> None:
         """Store title, shown versions, changed turns and removals of the shown or another chat."""

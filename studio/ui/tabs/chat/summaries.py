@@ -103,6 +103,7 @@ class SummaryView(QFrame):
         layout.addWidget(self.heading)
         layout.addWidget(self.text_label)
         layout.addWidget(row(None, self.undo_button))
+        self.setFocusProxy(self.undo_button)
 
     def _request_removal(self) -> None:
         self.removed.emit()

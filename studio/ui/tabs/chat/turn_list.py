@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from studio.core.translation import tr
@@ -153,6 +153,19 @@ class TurnList(QScrollArea):
             view.set_status(STOPPED[turn.finish]())
             is_last = turn.id not in self._chat.chosen
             view.continue_button.setVisible(is_last and bool(turn.text.strip()))
+
+    def show_turn(self, turn_id: str) -> None:
+        """Scroll to a turn and give it the focus."""
+        view = self.views.get(turn_id) or self.summaries.get(turn_id)
+        if view is None:
+            return
+        self._is_at_end = False
+        view.setFocus()
+        # its place is known when the turns are laid out
+        QTimer.singleShot(0, view, partial(self._scroll_to, view))
+
+    def _scroll_to(self, view: QWidget) -> None:
+        self.verticalScrollBar().setValue(view.y())
 
     def _scroll_to_end(self) -> None:
         bar = self.verticalScrollBar()

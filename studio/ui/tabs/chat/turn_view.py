@@ -57,6 +57,7 @@ class TurnView(QFrame):
         name_control(self.long_view, tr("Text of the turn"), tr("The whole text of this turn"))
         self.editor = text_editor(tr("Edit the turn"), tr("The new text"), EDITOR_HEIGHT)
         self._lay_out()
+        self.setFocusProxy(self.copy_button)
         self.set_text(turn.text)
 
     def _lay_out(self) -> None:

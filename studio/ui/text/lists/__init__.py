@@ -1,1 +1,1 @@
-"""Windows that list stored documents: all of them, and the trash."""
+"""The windows that list documents and chats."""
