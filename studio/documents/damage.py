@@ -9,6 +9,7 @@ import msgspec
 from studio.core.translation import tr, tr_plural
 from studio.documents.document import Change, Document, clean_text
 from studio.documents.origins import Stretches, with_length
+from studio.documents.pending import Pending
 
 _CHANGES = msgspec.json.Decoder(tuple[Change, ...])
 _STRETCHES = msgspec.json.Decoder(Stretches)
@@ -22,6 +23,8 @@ class LoadedDocument(msgspec.Struct, frozen=True):
     """What was lost, in a sentence; empty for an undamaged document."""
     salvaged: Document | None = None
     """With the changes after the damaged one where they fit; None if there are none."""
+    pending: Pending | None = None
+    """The model's text about which the person has not decided yet."""
 
 
 def read_text(body: bytes) -> tuple[str, bool]:

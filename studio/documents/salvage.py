@@ -13,7 +13,7 @@ import msgspec
 from studio.documents.damage import read_stretches, read_text
 from studio.documents.document import beginning_of, title_of
 
-_TABLES = ("documents", "changes", "versions", "chats", "turns")
+_TABLES = ("documents", "changes", "versions", "chats", "turns", "pending")
 
 
 def salvage(damaged: Path, connection: sqlite3.Connection) -> int:

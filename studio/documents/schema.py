@@ -71,6 +71,7 @@ MIGRATIONS: tuple[str, ...] = (
     """,
     "ALTER TABLE documents ADD COLUMN beginning TEXT NOT NULL DEFAULT '';",
     "CREATE INDEX turns_by_job ON turns (job) WHERE job <> '';",
+    "CREATE TABLE pending (document TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;",
 )
 """One script per schema version; `PRAGMA user_version` counts those that ran. Append only."""
 _TABLES = {"documents", "changes", "versions"}
@@ -131,9 +132,9 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     }
     if tables and (not version or not tables >= _TABLES):
         raise _unusable(tr("{path} does not hold documents of Studio.", path=path))
+    if 0 < version < len(MIGRATIONS):
+        back_up(connection, path.with_name(f"{path.name}.before-{version + 1}"))
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        if version:
-            back_up(connection, path.with_name(f"{path.name}.before-{number}"))
         connection.executescript(
             f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;"
         )

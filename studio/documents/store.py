@@ -21,6 +21,7 @@ from studio.core.translation import tr
 from studio.documents.chat_table import ChatTable
 from studio.documents.damage import LoadedDocument, read_stretches, read_text, with_changes
 from studio.documents.document import Change, Document, DocumentFormat, beginning_of, clean_title
+from studio.documents.pending import PendingTable
 from studio.documents.schema import open_documents
 from studio.documents.version_table import VersionTable
 from studio.documents.versions import DocumentInfo
@@ -46,6 +47,7 @@ class DocumentStore:
         self.set_aside, self.salvaged = opened.set_aside, opened.salvaged
         """Where a damaged file was moved to, or None; number of documents that were read in it."""
         self.versions = VersionTable(self._connection, self._lock)
+        self.pending = PendingTable(self._connection, self._lock)
         self.chats = ChatTable(self._connection, self._lock)
 
     def close(self) -> None:
@@ -130,9 +132,10 @@ class DocumentStore:
         return with_changes(Document(**values), bodies, has_damaged_text=is_damaged)
 
     def repair(self, document_id: str) -> LoadedDocument:
-        """Read a document to write in it; what is left of a damaged one replaces it.
+        """Read a document to write in it, with a model's text that is undecided.
 
-        What the changes after the damaged one contain is kept as a version.
+        What is left of a damaged document replaces it; what the changes after the damaged one
+        contain is kept as a version.
         """
         loaded = self.read(document_id)
         if loaded.damage:
@@ -141,7 +144,7 @@ class DocumentStore:
             if salvaged is not None:
                 self.versions.add(document_id, salvaged.text, salvaged.origins, "salvaged")
             self.write_whole(document)
-        return loaded
+        return msgspec.structs.replace(loaded, pending=self.pending.get(document_id))
 
     def append(
         self,
@@ -242,6 +245,7 @@ class DocumentStore:
             for table, column in (
                 ("changes", "document"),
                 ("versions", "document"),
+                ("pending", "document"),
                 ("documents", "id"),
             ):
                 connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (document_id,))

@@ -13,6 +13,7 @@ from studio.documents.chat import Chat
 from studio.documents.document import Change, insertion, new_document
 from studio.documents.faults import explain
 from studio.documents.origins import IMPORTED, PERSON, Origin, Stretch
+from studio.documents.pending import Pending, written_part
 from studio.documents.schema import MIGRATIONS
 from studio.documents.store import DocumentStore
 from studio.documents.versions import names_of
@@ -336,14 +337,13 @@ def test_old_file_is_copied_before_it_is_migrated(path):
     assert store.chats.list() == ()
     store.close()
     copies = list(path.parent.glob("documents.sqlite.before-*"))
-    numbers = sorted(copy.name.rpartition("-")[2] for copy in copies)
-    assert numbers == [str(number + 2) for number in range(len(MIGRATIONS) - 1)]
-    copy = sqlite3.connect(min(copies))
+    assert [copy.name for copy in copies] == ["documents.sqlite.before-2"]
+    copy = sqlite3.connect(copies[0])
     assert copy.execute("PRAGMA user_version").fetchone() == (1,)
     assert copy.execute("SELECT title, text FROM documents").fetchall() == [("Old", "text")]
     copy.close()
     DocumentStore(path).close()
-    assert len(list(path.parent.glob("documents.sqlite.before-*"))) == len(MIGRATIONS) - 1
+    assert len(list(path.parent.glob("documents.sqlite.before-*"))) == 1
 
 
 def test_errors_of_reading_say_so(path, store):
@@ -385,3 +385,18 @@ def test_names_have_the_first_words_where_titles_are_the_same(store):
     second.text = "New"
     store.write_whole(second)
     assert "Rain · New" in names_of(store.list())
+
+
+def test_undecided_text_is_kept_with_what_it_replaced(path, store):
+    document = add(store, text="one two three")
+    pending = Pending("job-1", "two", (Stretch(3, IMPORTED),))
+    store.pending.set(document.id, pending)
+    edit(store, document, insertion(4, "2, ", MODEL, removed=3))
+    edit(store, document, insertion(5, "x"))
+    assert store.repair(document.id).pending == pending
+    assert written_part(document.origins, "job-1") == (4, 8)
+    assert written_part(document.origins, "job-2") == (0, 0)
+    execute(path, "UPDATE pending SET body = x'00'")
+    assert store.repair(document.id).pending is None
+    store.pending.set(document.id, None)
+    assert store.pending.get(document.id) is None

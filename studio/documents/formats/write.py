@@ -13,6 +13,7 @@ from studio.documents.formats.catalog import FORMATS, format_of_name
 from studio.documents.formats.markdown.parse import parse_markdown, parse_plain
 from studio.documents.formats.markdown.render import render_markdown
 from studio.documents.formats.metadata import DocumentMetadata
+from studio.documents.formats.readers.progress import Progress
 from studio.documents.formats.writers.docx import write_docx
 from studio.documents.formats.writers.epub import write_epub
 from studio.documents.formats.writers.html import write_html
@@ -30,14 +31,18 @@ def write_document(
     is_markdown: bool = True,
     file_format: str = "",
     replace: bool = False,
+    on_progress: Progress = lambda _done, _total: None,
 ) -> None:
     """Write a text to a file, whole or not at all. `file_format`: empty for that of the name.
 
-    Raises StudioError for a format that cannot be written, FileExistsError unless `replace`, and
-    OSError. PDF: see `studio.ui.text.pdf.write_pdf`.
+    `on_progress` is called before the file is written and may raise to stop. Raises StudioError
+    for a format that cannot be written, FileExistsError unless `replace`, and OSError. PDF: see
+    `studio.ui.text.pdf.write_pdf`.
     """
     file_format = file_format or format_of_name(path)
-    write_whole(path, document_bytes(text, file_format, metadata, is_markdown), replace=replace)
+    content = document_bytes(text, file_format, metadata, is_markdown)
+    on_progress(1, 1)
+    write_whole(path, content, replace=replace)
 
 
 def document_bytes(

@@ -14,6 +14,7 @@ from studio.core.translation import tr, tr_marked, tr_plural
 from studio.documents.damage import LoadedDocument
 from studio.documents.document import Document, change_to, new_document, title_of
 from studio.documents.origins import Origin
+from studio.documents.pending import Pending
 from studio.documents.store import DocumentStore
 from studio.documents.versions import DocumentInfo, Version, VersionReason, names_of
 from studio.ui.app_state import AppState
@@ -42,6 +43,8 @@ class DocumentPage(DocumentShell):
     def __init__(self, shared: AppState, form: WritingForm) -> None:
         super().__init__(shared, form)
         self._is_open = False
+        self._pending: Pending | None = None
+        """A text to decide about, until the whole document is shown."""
         self._connect()
         self._open_last()
 
@@ -66,6 +69,8 @@ class DocumentPage(DocumentShell):
         self.version_panel.compared.connect(self._compare)
         self.version_panel.restored.connect(self._restore)
         self.version_panel.keep_requested.connect(partial(self.keep_version, "save"))
+        self.generation.pending_changed.connect(self._store_pending)
+        editor.loaded.connect(self._resume)
         self.generation.accepted.connect(partial(self.keep_version, "generation"))
         self.preview.copied.connect(lambda: self.shared.post_toast(tr("Copied")))
         self.find_bar.closed.connect(editor.setFocus)
@@ -112,13 +117,29 @@ class DocumentPage(DocumentShell):
     def _show_loaded(self, loaded: LoadedDocument) -> None:
         """Show a document, and what was lost of a damaged one."""
         self._show(loaded.document)
+        self._pending = loaded.pending
+        if not self.editor.is_loading:
+            self._resume()
         if loaded.damage:
             close = button(tr("OK"), tr("Close this message"), self.notice.clear)
             cure = tr("Look at its versions (Ctrl+Shift+H): one may have more of the text.")
             self.notice.show_message(loaded.damage, cure, [close])
 
+    def _resume(self) -> None:
+        """Let the person decide about a text that a model wrote before, once all of it is shown."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            self.generation.resume(pending)
+
+    def _store_pending(self, pending: Pending | None) -> None:
+        document_id = self.document.id
+        self.documents.run(
+            lambda store: store.pending.set(document_id, pending), failed=lambda _error: None
+        )
+
     def _show(self, document: Document) -> None:
         self._is_open = True
+        self._pending = None
         self.notice.clear()
         self.generation.leave()
         self.autosave.follow(document)
@@ -224,7 +245,8 @@ class DocumentPage(DocumentShell):
         """Give the document a version's text, as a step of undo; both are kept as versions."""
         editor = self.editor
         if not editor.isReadOnly():
-            self.generation.leave()
+            self.generation.stop()
+            self.generation.end()
             self.keep_version("before_restore")
             editor.history.close_step()
             editor.apply(change_to(self.document, version.text, version.origins))

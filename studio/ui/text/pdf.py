@@ -68,11 +68,12 @@ def write_pdf(
 ) -> tuple[str, ...]:
     """Write a text as PDF, whole or not at all; return notices for the user.
 
-    `on_progress` is called before each page and may raise to stop. Needs a QGuiApplication. Raises
-    FileExistsError unless `replace`, and OSError.
+    `on_progress` is called before each page, and before the file is written, and may raise to
+    stop. Needs a QGuiApplication. Raises FileExistsError unless `replace`, and OSError.
     """
     blocks = blocks_of(text, is_markdown)
     content = pdf_bytes(blocks, metadata, on_progress)
+    on_progress(1, 1)
     write_whole(path, content, replace=replace)
     missing = missing_characters(text, default_font(text))
     if not missing:

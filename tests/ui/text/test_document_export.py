@@ -1,13 +1,14 @@
 """Documents in other formats: written with their authors and label, and read again."""
 
 import pytest
+from PySide6.QtCore import QThreadPool
 from PySide6.QtWidgets import QFileDialog
 
 from studio.documents.document import insertion
 from studio.documents.formats.read import read_document
 from studio.documents.origins import Origin
 from tests.ui.conftest import PATIENCE
-from tests.ui.text.test_document_page import choose
+from tests.ui.text.test_document_page import choose, press
 
 MODEL = Origin("model", "job-1")
 
@@ -65,3 +66,18 @@ def test_file_whose_name_the_dialog_did_not_see_is_replaced_after_a_question(
     assert asked == ["rain.docx exists already."]
     qtbot.waitUntil(lambda: not page.files.work.is_running, timeout=PATIENCE)
     assert (path.read_bytes() == b"old") != answer
+
+
+def test_cancelled_export_leaves_the_file_as_it_was(qtbot, open_page, monkeypatch, tmp_path):
+    monkeypatch.setattr("studio.ui.text.files.document_files.may_write", lambda *_arguments: True)
+    page, path = open_page(), tmp_path / "rain.docx"
+    page.editor.insertPlainText("Some words of a paragraph.\n\n" * 20_000)
+    path.write_text("old")
+    export(page, monkeypatch, path)
+    notice = page.files.work.notice
+    qtbot.waitUntil(notice.isVisible, timeout=PATIENCE)
+    press(notice, "Cancel")
+    assert not page.files.work.is_running
+    assert QThreadPool.globalInstance().waitForDone(PATIENCE)
+    assert [one.name for one in tmp_path.iterdir() if one.is_file()] == ["rain.docx"]
+    assert path.read_text() == "old"

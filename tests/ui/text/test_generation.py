@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 from studio.core.errors import Failure
 from studio.documents.origins import shares
 from studio.documents.store import DocumentStore
-from tests.ui.conftest import PATIENCE
+from tests.ui.conftest import PATIENCE, close_studio
 from tests.ui.text.conftest import wait_saved
 from tests.ui.text.test_document_page import choose, press
 
@@ -202,3 +202,52 @@ def test_another_document_ends_the_generation(qtbot, open_page):
         page.open(first)
     assert page.editor.text.startswith("One.")
     assert len(page.editor.text) > 10
+
+
+def shown_page(qtbot, studio):
+    page = studio.window.text_tab.document_page
+    qtbot.waitUntil(lambda: page._is_open and not page.editor.is_loading, timeout=PATIENCE)
+    return page
+
+
+@pytest.mark.parametrize("answer", ["Accept", "Reject"])
+def test_text_that_was_undecided_when_studio_ended_is_so_again(qtbot, open_studio, data, answer):
+    studio = open_studio(step_seconds=0.05)
+    studio.window.text_tab.show_view("document")
+    page = shown_page(qtbot, studio)
+    page.editor.insertPlainText("One. Two. Three.")
+    page.editor.select(5, 9)
+    choose(page.model_writing.bar.menu, "Shorten")
+    qtbot.waitUntil(lambda: len(page.editor.text) > 25, timeout=PATIENCE)
+    close_studio(studio)
+    page = shown_page(qtbot, open_studio())
+    text = page.editor.text
+    assert text.startswith("One. ")
+    assert text.endswith(" Three.")
+    bar = page.model_writing.bar
+    assert page.generation.state == "done"
+    assert not bar.retry_button.isVisible()
+    assert "Do you want to keep it" in bar.status.whole
+    press(bar, answer)
+    assert page.editor.text == (text if answer == "Accept" else "One. Two. Three.")
+    assert page.generation.state == "idle"
+    store = DocumentStore(data.documents)
+    qtbot.waitUntil(lambda: store.pending.get(page.document.id) is None, timeout=PATIENCE)
+    store.close()
+
+
+def test_text_stays_undecided_while_another_document_is_shown(qtbot, page):
+    first = page.document.id
+    press(page.model_writing.bar, "Continue")
+    wait_for(qtbot, page, "done")
+    text = page.editor.text
+    with qtbot.waitSignal(page.document_opened, timeout=PATIENCE):
+        page.new()
+    assert page.generation.state == "idle"
+    with qtbot.waitSignal(page.document_opened, timeout=PATIENCE):
+        page.open(first)
+    assert (page.generation.state, page.editor.text) == ("done", text)
+    press(page.model_writing.bar, "Reject")
+    assert page.editor.text == "The lamp. The sea."
+    page.editor.undo()
+    assert page.editor.text == text

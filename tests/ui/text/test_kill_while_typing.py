@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from studio.documents.pending import written_part
 from studio.documents.store import DocumentStore
 
 LOST_SECONDS = 2.0
@@ -62,3 +63,37 @@ def test_at_most_two_seconds_of_typing_are_lost(data, seconds):
     due = [length for moment, length in typed if moment <= killed - LOST_SECONDS]
     assert len(text) >= max(due, default=0)
     assert len(text) <= typed[-1][1] + 1
+
+
+STREAMING = PROGRAM.replace(
+    """        QTest.keyClicks(editor, "ab "[len(editor.text) % 3])
+""",
+    """        if not editor.text:
+            studio.session.engine._step_seconds = 0.03
+            QTest.keyClicks(editor, "ab ")
+            studio.window.text_tab.document_page.model_writing.go_on()
+""",
+)
+
+
+def test_text_that_streams_in_at_the_kill_is_known_as_undecided(data):
+    with subprocess.Popen(
+        [sys.executable, "-c", STREAMING, str(data.root)], stdout=subprocess.PIPE, text=True
+    ) as child:
+        try:
+            while int(child.stdout.readline().split()[1]) < 20:
+                assert child.poll() is None
+            stored = DocumentStore(data.documents)
+            while stored.list()[0].characters < 10:
+                child.stdout.readline()
+            stored.close()
+        finally:
+            child.kill()
+    store = DocumentStore(data.documents)
+    loaded = store.repair(store.list()[0].id)
+    store.close()
+    assert loaded.pending is not None
+    start, end = written_part(loaded.document.origins, loaded.pending.job)
+    assert (start, end) == (2, len(loaded.document.text))
+    assert end >= 10
+    assert loaded.pending.before == " "

@@ -77,7 +77,14 @@ def export(
             replace=replace,
             on_progress=on_progress,
         )
-    write_document(path, document.text, metadata, is_markdown=is_markdown, replace=replace)
+    write_document(
+        path,
+        document.text,
+        metadata,
+        is_markdown=is_markdown,
+        replace=replace,
+        on_progress=on_progress,
+    )
     return ()
 
 

@@ -93,6 +93,7 @@ class GenerateBar(QWidget):
         self.status_row.setVisible(state != "idle")
         self.stop_button.setVisible(state == "running")
         self.decision_row.setVisible(state == "done")
+        self.retry_button.setVisible(self._generation.writing is not None)
         self.more_button.setVisible(state == "done" and self._generation.stopped_at_length)
         if has_focus and state == "done":
             self.accept_button.setFocus()

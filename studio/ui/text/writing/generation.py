@@ -15,10 +15,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure
 from studio.core.events import Cancelled, Event, Failed, Finished, Loading, Progress, TextDelta
-from studio.core.jobs import Job, Sources
+from studio.core.jobs import Sources
 from studio.core.translation import mark, tr, tr_marked
 from studio.documents.document import Change, clean_text
 from studio.documents.origins import Origin, cut
+from studio.documents.pending import Pending, written_part
 from studio.documents.tracked_range import TrackedRange
 from studio.ui import background
 from studio.ui.app_state import AppState
@@ -46,6 +47,8 @@ class DocumentGeneration(QObject):
     """Failure: why the job ended."""
     accepted = Signal(str)
     """Id of the job whose text stays."""
+    pending_changed = Signal(object)
+    """Pending: a text begins; None: the person has decided, or nothing was written."""
 
     def __init__(self, shared: AppState, editor: DocumentEditor, marks: Marks) -> None:
         super().__init__(editor)
@@ -55,7 +58,7 @@ class DocumentGeneration(QObject):
         self.state: State = "idle"
         self.stopped_at_length = False
         """The text ends because of its limit of tokens."""
-        self._job: Job | None = None
+        self._job_id = ""
         self._writing: Writing | None = None
         self._range = TrackedRange(0, 0)
         self._before = Change(0, 0, "", ())
@@ -96,7 +99,7 @@ class DocumentGeneration(QObject):
         editor.history.close_step()
         source = editor.text_document.source
         job = self.shared.new_job(writing.request, Sources(prompt=source))
-        self._job, self._writing = job, writing
+        self._job_id, self._writing = job.id, writing
         self._pieces, self._written, self._has_begun = [], "", False
         self.stopped_at_length = False
         self._range = TrackedRange(writing.start, writing.end)
@@ -104,22 +107,23 @@ class DocumentGeneration(QObject):
         removed = editor.text[writing.start : writing.end]
         origins = cut(editor.text_document.origins, writing.start, writing.end)
         self._before = Change(0, 0, removed, origins)
+        self.pending_changed.emit(Pending(job.id, removed, origins))
         self._set_state("running")
         self.status_changed.emit(tr("Waiting in the queue…"))
         self.shared.queue.submit([job])
 
     def stop(self) -> None:
         """Stop the job; what it wrote stays until it is rejected."""
-        if self._job is not None and self.state == "running":
-            self.shared.queue.cancel([self._job.id])
+        if self.state == "running":
+            self.shared.queue.cancel([self._job_id])
             self.status_changed.emit(tr("Stopping…"))
 
     def accept(self) -> None:
         """Keep the text."""
-        job = self._job
-        self._end()
-        if job is not None:
-            self.accepted.emit(job.id)
+        job_id = self._job_id
+        self.end()
+        if job_id:
+            self.accepted.emit(job_id)
 
     def reject(self) -> None:
         """Put back what was there before, as a step of undo."""
@@ -128,7 +132,7 @@ class DocumentGeneration(QObject):
             self._editor.history.close_step()
             self._editor.apply(Change(place.start, place.length, before.inserted, before.origins))
             self._editor.history.close_step()
-        self._end()
+        self.end()
 
     def retry(self) -> None:
         """Put back what was there before, and write another text in its place."""
@@ -142,16 +146,39 @@ class DocumentGeneration(QObject):
             msgspec.structs.replace(writing, request=request, start=start, end=start + length)
         )
 
-    def leave(self) -> None:
-        """Stop without a decision: another document is shown."""
-        self.stop()
-        self._end()
+    def resume(self, pending: Pending) -> None:
+        """Mark a text again about which the person did not decide before Studio ended."""
+        document = self._editor.text_document
+        start, end = written_part(document.origins, pending.job)
+        if start == end:
+            self.pending_changed.emit(None)
+            return
+        self._job_id, self._writing = pending.job, None
+        self._pieces, self._written, self._has_begun = [], "", True
+        self.stopped_at_length = False
+        self._range = TrackedRange(start, end)
+        self._editor.ranges.append(self._range)
+        self._before = Change(0, 0, pending.before, pending.origins)
+        self._show_mark()
+        self._set_state("done")
+        self.status_changed.emit(tr("A model wrote this. Do you want to keep it?"))
 
-    def _end(self) -> None:
+    def leave(self) -> None:
+        """Stop without a decision: another document is shown. The text stays undecided."""
+        self.stop()
+        self._forget()
+
+    def end(self) -> None:
+        """Leave the text as it is, without a mark."""
+        if self._job_id:
+            self.pending_changed.emit(None)
+        self._forget()
+
+    def _forget(self) -> None:
         self._timer.stop()
-        if self._job is not None:
+        if self._job_id:
             self._editor.history.close_step(self._key)
-        self._job = None
+        self._job_id = ""
         if self._range in self._editor.ranges:
             self._editor.ranges.remove(self._range)
         self._marks.set("generated", ())
@@ -164,13 +191,13 @@ class DocumentGeneration(QObject):
 
     @property
     def _key(self) -> str:
-        return f"job {self._job.id}" if self._job is not None else ""
+        return f"job {self._job_id}" if self._job_id else ""
 
     # Events
     # ----------------------------------------------------------------------
 
     def _on_job_event(self, job_id: str, event: Event) -> None:
-        if self._job is None or job_id != self._job.id or self.state != "running":
+        if job_id != self._job_id or self.state != "running":
             return
         if isinstance(event, TextDelta) and event.candidate == 0:
             self._take(event.text)
@@ -186,11 +213,11 @@ class DocumentGeneration(QObject):
             self._on_failed(event.failure)
 
     def _on_queue_failed(self, message: str, job_ids: list[str]) -> None:
-        if self._job is not None and self._job.id in job_ids:
+        if self.state == "running" and self._job_id in job_ids:
             self._on_failed(Failure(cause="disk", message=message))
 
     def _on_failed(self, failure: Failure) -> None:
-        job = self.shared.queue.job(self._job.id) if self._job is not None else None
+        job = self.shared.queue.job(self._job_id) if self._job_id else None
         if job is not None and not job.state.over:  # the engine crashed, and the job runs again
             self._pieces.clear()
             if self._has_begun:
@@ -201,7 +228,7 @@ class DocumentGeneration(QObject):
         if self._has_begun:
             self._set_state("done")
         else:
-            self._end()
+            self.end()
         self.status_changed.emit("")
         self.failed.emit(failure)
 
@@ -209,13 +236,13 @@ class DocumentGeneration(QObject):
         self._flush()
         self.stopped_at_length = any(one.finish_reason == "length" for one in event.artifacts)
         self.status_changed.emit(_end_text(event.artifacts))
-        job = self._job
+        job_id = self._job_id
         if not event.artifacts:
             self._finish("")
             return
 
         def take(text: str) -> None:
-            if self._job is job and self.state == "running":
+            if self._job_id == job_id and self.state == "running":
                 self._finish(text)
 
         path = event.artifacts[0].path
@@ -240,7 +267,7 @@ class DocumentGeneration(QObject):
         if self._has_begun:
             self._set_state("done")
         else:
-            self._end()
+            self.end()
 
     def _replace_with(self, final: str) -> None:
         if not self._has_begun:
@@ -279,7 +306,7 @@ class DocumentGeneration(QObject):
     def _flush(self) -> None:
         text = "".join(self._pieces)
         self._pieces.clear()
-        if text and self._job is not None:
+        if text and self._job_id:
             start, end = self._editor.visible_part()
             is_followed = start <= self._range.end <= end
             self._append(text)
@@ -296,10 +323,9 @@ class DocumentGeneration(QObject):
 
     def _put(self, start: int, removed: int, text: str) -> None:
         """Change the text as a part of this step, within the range."""
-        assert self._job is not None
         place, ranges = self._range, self._editor.ranges
         ranges.remove(place)
-        change = self._editor.change(start, removed, text, Origin("model", self._job.id), self._key)
+        change = self._editor.change(start, removed, text, Origin("model", self._job_id), self._key)
         place.grow(change)
         ranges.append(place)
         self._show_mark()
@@ -314,11 +340,11 @@ class DocumentGeneration(QObject):
 
     def _on_undoing(self, key: str) -> None:
         """Stop a text that is taken back while it is written."""
-        if self._job is not None and key == self._key:
+        if self._job_id and key == self._key:
             if self.state == "running":
-                self.shared.queue.cancel([self._job.id])
+                self.shared.queue.cancel([self._job_id])
             self._pieces.clear()
-            self._end()
+            self.end()
 
 
 def _end_text(artifacts: Sequence[Artifact]) -> str:
