@@ -280,8 +280,15 @@ class TextStage(Stage):
 
     def _open_alternatives(self, view: ResultView, candidate: int, place: int) -> None:
         from studio.ui.stage.candidates.alternatives import AlternativesPopup
+        from studio.ui.stage.candidates.sentence_marks import sentence_at
 
         saved = self.candidates.saved.get(candidate)
+        if saved is not None and saved.coverage is not None:
+            sentence = sentence_at(saved.coverage, saved.text, place)
+            if sentence >= 0:
+                self.view.tabs.setCurrentIndex(candidate)
+                self.review.show_sources(sentence)
+            return
         result = self._results.get(self._paths.get(candidate, ""))
         if saved is None or result is None or not isinstance(result.request, TextRequest):
             return

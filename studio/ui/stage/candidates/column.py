@@ -9,10 +9,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QRadioButton, QVBoxLayout
 
 from studio.core.requests.text_task import Check
+from studio.core.requests.text_task import Span as TextSpan
 from studio.core.translation import tr
 from studio.text_checks.titles import check_title
 from studio.ui.library.compare.texts import Span, difference_format
-from studio.ui.stage.candidates.result_view import Mark, ResultView
+from studio.ui.stage.candidates.fact_marks import fact_marks
+from studio.ui.stage.candidates.result_view import Mark, ResultView, combined
 from studio.ui.widgets.factory import button, label, name_control, row, shorten_for_label
 from studio.ui.widgets.text_view import for_display
 
@@ -27,7 +29,10 @@ class Candidate(NamedTuple):
     title: str
     text: str
     checks: tuple[Check, ...] = ()
-    has_tokens: bool = False
+    unsupported: tuple[TextSpan, ...] = ()
+    """What its facts do not contain."""
+    opens_on_click: bool = False
+    """A click shows more about a token, or where a sentence comes from."""
 
 
 class CandidateColumn(QFrame):
@@ -44,6 +49,8 @@ class CandidateColumn(QFrame):
         super().__init__()
         self.number = number
         self._text = ""
+        self._facts: list[Mark] = []
+        self._differences: Sequence[Span] = ()
         self.title = QRadioButton()
         self.title.setAutoExclusive(False)  # the group of all columns is exclusive
         self.title.toggled.connect(self._on_toggled)
@@ -82,13 +89,15 @@ class CandidateColumn(QFrame):
         name_control(
             self.view, candidate.title, tr("Words that differ from the chosen text are marked")
         )
-        self.view.opens_on_click = candidate.has_tokens
+        self.view.opens_on_click = candidate.opens_on_click
         before, shown = self._text, for_display(candidate.text)
         self._text = shown
         if before and shown.startswith(before):
             self.view.append_text(shown[len(before) :])
         else:
             self.view.set_text(shown)
+        self._facts = fact_marks(candidate.unsupported)
+        self._show_marks()
         text = checks_text(candidate.checks)
         self.checks.setText(shorten_for_label(text))
         self.checks.setVisible(bool(text))
@@ -97,8 +106,13 @@ class CandidateColumn(QFrame):
 
     def mark_differences(self, spans: Sequence[Span]) -> None:
         """Mark spans of the text."""
+        self._differences = spans
+        self._show_marks()
+
+    def _show_marks(self) -> None:
         look = difference_format()
-        self.view.set_marks([Mark(start, end, look) for start, end in spans])
+        differences = [Mark(start, end, look) for start, end in self._differences]
+        self.view.set_marks(combined(differences, self._facts))
 
     def _on_toggled(self, is_on: bool) -> None:
         if is_on:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QButtonGroup, QToolButton
 
+from studio.core.requests.text_task import Check
 from studio.core.translation import tr
 from studio.ui.app_state import AppState
 from studio.ui.background import DelayedCall
-from studio.ui.stage.candidates.result_view import Mark, ResultView
+from studio.ui.stage.candidates.result_view import Mark, ResultView, combined
 from studio.ui.stage.candidates.saved_text import SavedText
 from studio.ui.widgets.factory import label, name_control, row, shorten_for_label
 from studio.ui.widgets.text_view import TextView
@@ -100,13 +101,14 @@ class CandidateLayout(QObject):
         self.columns_button.setChecked(are_columns)
         view = self._view.view
         if isinstance(view, ResultView):
-            view.opens_on_click = self._has_tokens(max(0, self._view.tabs.currentIndex()))
+            view.opens_on_click = self._opens(max(0, self._view.tabs.currentIndex()))
         self._show_marks()
         self.switch.setVisible(1 < len(self._view.candidates()) <= MAX_COLUMNS)
         if not self.are_columns_shown:
             self._view.show_page(None)
             return
         from studio.ui.stage.candidates.column import Candidate
+        from studio.ui.stage.candidates.fact_marks import unsupported_spans
 
         texts = self._view.texts()
         candidates = [
@@ -115,7 +117,8 @@ class CandidateLayout(QObject):
                 self._view.tabs.tabText(number),
                 texts.get(number, ""),
                 self.saved[number].checks if number in self.saved else (),
-                self._has_tokens(number),
+                tuple(unsupported_spans(self._checks(number, texts), len(texts.get(number, "")))),
+                self._opens(number),
             )
             for number in self._view.candidates()
         ]
@@ -148,6 +151,7 @@ class CandidateLayout(QObject):
             unsupported_spans,
         )
         from studio.ui.stage.candidates.heat_map import heat_legend, heat_marks
+        from studio.ui.stage.candidates.sentence_marks import sentence_legend, sentence_marks
 
         text = self._view.text()
         is_saved = saved is not None and saved.text == text
@@ -155,14 +159,24 @@ class CandidateLayout(QObject):
             logprobs = saved.logprobs if saved is not None and is_saved else None
             marks = heat_marks(logprobs, len(text)) if logprobs is not None else ()
             return marks, heat_legend()
-        if saved is None or not is_saved or not saved.checks or self.are_columns_shown:
+        if saved is None or not is_saved or self.are_columns_shown:
             return (), ""
         spans = unsupported_spans(saved.checks, len(text))
-        return fact_marks(spans), fact_legend(text, spans) if spans else ""
+        legends = [fact_legend(text, spans)] if spans else []
+        if saved.coverage is None:
+            return fact_marks(spans), "".join(legends)
+        sentences = sentence_marks(saved.coverage, text)
+        return combined(sentences, fact_marks(spans)), "\n".join([*legends, sentence_legend()])
 
-    def _has_tokens(self, number: int) -> bool:
+    def _checks(self, number: int, texts: Mapping[int, str]) -> Sequence[Check]:
+        """Return the checks of the text that is shown; none while it is written."""
         saved = self.saved.get(number)
-        return saved is not None and saved.logprobs is not None
+        return saved.checks if saved is not None and saved.text == texts.get(number) else ()
+
+    def _opens(self, number: int) -> bool:
+        """Return True if a click shows alternatives of a token, or the source of a sentence."""
+        saved = self.saved.get(number)
+        return saved is not None and (saved.logprobs is not None or saved.coverage is not None)
 
     def _on_settings_changed(self, names: frozenset[str]) -> None:
         if names & {"text_columns", "text_heat_map"}:

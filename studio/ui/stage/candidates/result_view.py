@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
@@ -32,6 +33,27 @@ class Mark(NamedTuple):
     start: int
     end: int
     format: QTextCharFormat
+
+
+def combined(lower: Sequence[Mark], upper: Sequence[Mark]) -> list[Mark]:
+    """Return two layers of marks as one; where they overlap, a mark has both looks."""
+    if not lower or not upper:
+        return list(lower or upper)
+    found: list[Mark] = []
+    edges = sorted({edge for mark in (*lower, *upper) for edge in (mark.start, mark.end)})
+    for start, end in pairwise(edges):
+        look = QTextCharFormat()
+        layers = [one for one in (_at(lower, start), _at(upper, start)) if one is not None]
+        for mark in layers:
+            look.merge(mark.format)
+        if layers:
+            found.append(Mark(start, end, look))
+    return found
+
+
+def _at(marks: Sequence[Mark], place: int) -> Mark | None:
+    at = bisect_right(marks, place, key=lambda mark: mark.start) - 1
+    return marks[at] if at >= 0 and place < marks[at].end else None
 
 
 class _PlaceMap(NamedTuple):

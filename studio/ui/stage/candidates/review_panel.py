@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from studio.core.requests import TextRequest
 from studio.core.requests.text_task import Coverage, OmittedText, Reason, TaskReview
@@ -15,6 +17,9 @@ from studio.ui import background
 from studio.ui.stage.candidates.column import checks_text
 from studio.ui.stage.shown_result import ShownResult
 from studio.ui.widgets.factory import button, label, name_control, row, shorten_for_label
+
+if TYPE_CHECKING:
+    from studio.ui.stage.candidates.summary_sources import SummarySources
 
 _REASONS: dict[Reason, str] = {
     "empty": mark("empty"),
@@ -37,6 +42,8 @@ class ReviewPanel(QWidget):
         super().__init__()
         self._shown: ShownResult | None = None
         self._coverage: Coverage | None = None
+        self._sources: SummarySources | None = None
+        """The window with the sources, maybe closed and deleted."""
         self.checks = label(role="muted", wrap=True)
         self.coverage = label(role="muted", wrap=True)
         self.fix_button = button(
@@ -45,7 +52,7 @@ class ReviewPanel(QWidget):
         self.sources_button = button(
             tr("Sources…"),
             tr("Show where each sentence of the summary comes from, and what it leaves out"),
-            self._show_sources,
+            self.show_sources,
         )
         self.omitted_button = QToolButton()
         self.omitted_button.setCheckable(True)
@@ -118,13 +125,20 @@ class ReviewPanel(QWidget):
         if self._shown is not None:
             self.fix_requested.emit(self._shown.request, 1)
 
-    def _show_sources(self) -> None:
+    def show_sources(self, sentence: int = 0) -> None:
+        """Show where a sentence of the summary comes from, by its number, in one window."""
         from studio.ui.stage.candidates.summary_sources import show_sources
 
         request = self._shown.request if self._shown is not None else None
         if self._coverage is None or not isinstance(request, TextRequest) or request.task is None:
             return
-        show_sources(self.window(), self._coverage, request.task.main_text)
+        window = self._sources
+        if window is None or not isValid(window) or window.coverage is not self._coverage:
+            if window is not None and isValid(window):
+                window.close()
+            window = show_sources(self.window(), self._coverage, request.task.main_text)
+            self._sources = window
+        window.choose(sentence)
 
 
 def coverage_text(coverage: Coverage | None) -> str:

@@ -8,7 +8,7 @@ import msgspec
 
 from studio.core.artifact import TokenLogprobs
 from studio.core.files import sha256_hex
-from studio.core.requests.text_task import Check
+from studio.core.requests.text_task import Check, Coverage
 
 
 class SavedText(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +19,8 @@ class SavedText(msgspec.Struct, frozen=True, kw_only=True):
     """Of a beam search."""
     checks: tuple[Check, ...] = ()
     """Of a guided task."""
+    coverage: Coverage | None = None
+    """Of a summary."""
     logprobs: TokenLogprobs | None = None
 
 
@@ -40,5 +42,6 @@ def read_saved_text(path: Path) -> SavedText:
         text=shown,
         score=side.recipe.score,
         checks=review.checks if review is not None else (),
+        coverage=review.coverage if review is not None else None,
         logprobs=side.logprobs if len(shown) == len(text) else None,  # places are in the file
     )

@@ -36,7 +36,7 @@ class SummarySources(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Sources of the summary"))
-        self._coverage = coverage
+        self.coverage = coverage
         self._source = source
         self._begin = -1
         """Where the part of the source that is shown begins; -1 until one is."""
@@ -91,14 +91,14 @@ class SummarySources(QDialog):
         layout.addWidget(row(self.next_button, self.place, None, copy, close))
 
     def _add_sentences(self) -> None:
-        for sentence in self._coverage.sentences:
+        for sentence in self.coverage.sentences:
             text = break_long_lines(sentence.text)
             if sentence.source is None:
                 text = tr("⚠ No source: {sentence}", sentence=text)
             self.sentences.addItem(QListWidgetItem(text))
 
     def _copy(self) -> None:
-        sentences = (sentence.text for sentence in self._coverage.sentences)
+        sentences = (sentence.text for sentence in self.coverage.sentences)
         QGuiApplication.clipboard().setText("\n".join(sentences))
 
     def _on_read(self, found: tuple[bool, Sequence[Span]]) -> None:
@@ -132,9 +132,15 @@ class SummarySources(QDialog):
             self._show_around(sentence.source.start)
         self._show_marks()
 
+    def choose(self, number: int) -> None:
+        """Show where a sentence comes from, and bring the window to the front."""
+        self.sentences.setCurrentRow(number)
+        self.raise_()
+        self.activateWindow()
+
     def _sentence(self) -> LinkedSentence | None:
         row_ = self.sentences.currentRow()
-        return self._coverage.sentences[row_] if row_ >= 0 else None
+        return self.coverage.sentences[row_] if row_ >= 0 else None
 
     def _show_next_uncovered(self) -> None:
         span = self._uncovered[self._next_uncovered % len(self._uncovered)]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtGui import QTextCharFormat
+from PySide6.QtGui import QColor, QTextCharFormat, QTextFormat
 
 from studio.core.requests.text_task import FieldValue, TaskCheck, TextTask
 from studio.text_checks.facts import check_facts
+from studio.ui.stage.candidates.column import Candidate
+from studio.ui.stage.candidates.columns import CandidateColumns
 from studio.ui.stage.candidates.fact_marks import fact_legend, unsupported_spans
+from studio.ui.stage.candidates.result_view import Mark, combined
 from tests.ui.conftest import PATIENCE
 from tests.ui.stage.candidates.conftest import click, make_candidates
 
@@ -17,6 +20,7 @@ DRAFT = (
     "😀 On 4 May the mayor opened the library. It holds 900 books, "
     "and Doctor Albrecht called it “a gift of 12 crowns”."
 )
+BACKGROUND = QTextFormat.Property.BackgroundBrush
 WAVE = QTextCharFormat.UnderlineStyle.WaveUnderline
 
 
@@ -79,3 +83,49 @@ def test_the_legend_names_each_once_and_not_too_many():
     assert legend.count("“100”") == 1
     assert "…" in legend
     assert "“149”" not in legend
+
+
+def test_columns_have_the_underlines_and_the_differences(qtbot):
+    texts = ("Doctor Albrecht lent 900 books in May.", "Doctor Albrecht lent 901 books in June.")
+    columns = CandidateColumns()
+    qtbot.addWidget(columns)
+    columns.resize(700, 300)
+    columns.show()
+    columns.show_candidates(
+        [
+            Candidate(
+                number,
+                str(number),
+                text,
+                unsupported=tuple(unsupported_spans([check_facts(text, FACTS)], len(text))),
+            )
+            for number, text in enumerate(texts)
+        ],
+        0,
+        is_over=True,
+    )
+    first, second = columns.columns.values()
+    assert underlined(first.view) == ["Doctor Albrecht", "900"]
+    qtbot.waitUntil(
+        lambda: "June" in [one.cursor.selectedText() for one in second.view.extraSelections()],
+        timeout=PATIENCE,
+    )
+    assert "".join(underlined(second.view)).startswith("Doctor Albrecht901")
+
+
+def test_marks_of_two_layers_have_both_looks():
+    shade, wave = QTextCharFormat(), QTextCharFormat()
+    shade.setBackground(QColor("#808080"))
+    wave.setUnderlineStyle(WAVE)
+    both = combined([Mark(0, 5, shade), Mark(8, 9, shade)], [Mark(3, 8, wave)])
+    looks = [
+        (mark.start, mark.end, mark.format.hasProperty(BACKGROUND), mark.format.underlineStyle())
+        for mark in both
+    ]
+    none = QTextCharFormat.UnderlineStyle.NoUnderline
+    assert looks == [
+        (0, 3, True, none),
+        (3, 5, True, WAVE),
+        (5, 8, False, WAVE),
+        (8, 9, True, none),
+    ]

@@ -8,6 +8,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from studio.text_tasks.passages import is_source_of, link_sentences, uncovered_parts
+from studio.ui.stage.candidates.sentence_marks import (
+    sentence_at,
+    sentence_marks,
+    sentence_places,
+)
 from studio.ui.stage.candidates.summary_sources import MAX_SHOWN, SummarySources, show_sources
 from tests.ui.conftest import PATIENCE
 from tests.ui.tabs.tasks.test_task_form import (
@@ -138,3 +143,38 @@ def test_the_sources_of_a_generated_summary_open_from_the_result(qtbot, open_tab
     assert window.sentences.count()
     assert window.text.toPlainText().startswith("Snow fell in May.")
     window.close()
+
+
+def test_a_click_on_a_sentence_of_the_result_shows_its_source(qtbot, open_tab):  # noqa: F811
+    studio, tab = open_tab()
+    choose(tab.tasks.write_button, "summary")
+    words = "lantern harbour quiet morning silver river window garden paper letter"
+    main_editor(tab).replace_text(f"{SOURCE} {words}.")
+    generate(tab)
+    stage = tab.stage
+    qtbot.waitUntil(lambda: is_over(studio, tab), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "Click a sentence" in stage.candidates.legend.text(), timeout=PATIENCE)
+    qtbot.waitUntil(stage.review.sources_button.isVisible, timeout=PATIENCE)
+    view = stage.view.view
+    at = view.rect_of(3).center()
+    assert view.tip_at(at)
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    (window,) = tab.window().findChildren(SummarySources)
+    qtbot.waitUntil(lambda: bool(window.note.text()), timeout=PATIENCE)
+    assert window.sentences.currentRow() == 0
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_Return)
+    assert tab.window().findChildren(SummarySources) == [window], "one window is used again"
+    window.close()
+
+
+def test_sentences_are_found_in_the_text_by_their_places():
+    coverage = link_sentences(SUMMARY, SOURCE)
+    shown = f"- {SUMMARY}"
+    assert [shown[start:end] for start, end, _ in sentence_places(coverage, shown)] == [
+        one.text for one in coverage.sentences
+    ]
+    assert sentence_at(coverage, shown, shown.index("Elephants") + 2) == 1
+    assert sentence_at(coverage, shown, 0) == -1
+    tips = [mark.format.toolTip() for mark in sentence_marks(coverage, shown)]
+    assert tips == [MAYOR, "Not found in the text", BRIDGE]
