@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QRadioButton, QVBoxLayout
 from studio.core.requests.text_task import Check
 from studio.core.requests.text_task import Span as TextSpan
 from studio.core.translation import tr
+from studio.text_checks.messages import shown_message
 from studio.text_checks.titles import check_title
 from studio.ui.library.compare.texts import Span, difference_format
 from studio.ui.stage.candidates.fact_marks import fact_marks
@@ -124,6 +125,8 @@ def checks_text(checks: Sequence[Check]) -> str:
     passed = [check_title(check.name) for check in checks if check.passed]
     lines = [f"✓ {', '.join(passed)}"] if passed else []
     lines += [
-        f"✗ {check_title(check.name)}: {check.message}" for check in checks if not check.passed
+        f"✗ {check_title(check.name)}: {shown_message(check.message)}"
+        for check in checks
+        if not check.passed
     ]
     return "\n".join(lines)
