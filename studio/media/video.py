@@ -23,6 +23,7 @@ from studio.core.errors import StudioError
 from studio.core.settings import CompressedQuality
 from studio.core.translation import mark, tr, tr_marked
 from studio.media import riff_id3
+from studio.media.video_decoder.reasons import ffmpeg_reason
 
 MISSING = mark("MP4 files need the package av, which is not installed.")
 CURE = mark('Install it with `pip install "studio[video]"`, or choose the file format webp.')
@@ -75,7 +76,7 @@ def _encode_mp4(
             file.mux(stream.encode())
     except av.error.FFmpegError as error:  # also OSErrors, which would mean a full disk
         raise StudioError(
-            tr("The video could not be encoded: {reason}.", reason=error),
+            tr("The video could not be encoded: {reason}.", reason=ffmpeg_reason(error)),
             cause="unknown",
             cure=tr("Try another size."),
         ) from error

@@ -8,6 +8,7 @@ from typing import Any
 
 from studio.core.errors import StudioError
 from studio.core.translation import mark, tr, tr_marked
+from studio.media.video_decoder.reasons import ffmpeg_reason
 
 MISSING = mark("Playing this video needs the package av, which is not installed.")
 CURE = mark('Install it with `pip install "studio[video]"`, or open the video in another program.')
@@ -46,7 +47,7 @@ def open_video(path: Path) -> Any:
         )
     except (OSError, ValueError, av.error.FFmpegError) as error:
         raise StudioError(
-            tr("{name} cannot be played: {reason}.", name=path.name, reason=_reason(error)),
+            tr("{name} cannot be played: {reason}.", name=path.name, reason=ffmpeg_reason(error)),
             cause="invalid",
             cure=tr_marked(DAMAGED),
         ) from error
@@ -86,8 +87,3 @@ def _cover() -> Any:
     from av.stream import Disposition
 
     return Disposition.attached_pic
-
-
-def _reason(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    return text.rstrip(".") or type(error).__name__
