@@ -25,6 +25,7 @@ MODULES = (
     "library",
     "library_window",
     "video_playback",
+    "canvas",
     "batch_read",
     "batch_window",
     "batch_fuzz",

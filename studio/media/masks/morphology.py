@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ HALF = 128
 """From this level on, a pixel counts as masked."""
 FEATHER_REACH = 3
 """A feather of radius r changes pixels up to this many r away."""
+_BLUR_RADIUS = 8
+_BAND_PIXELS = 500_000
 
 
 def grow(mask: Mask, radius: int) -> Mask:
@@ -33,12 +36,36 @@ def shrink(mask: Mask, radius: int) -> Mask:
 def feather(mask: Mask, radius: int) -> Mask:
     """Blur the edge of the masked area; the border of the image counts as more of the same."""
     import numpy as np
-    from PIL import Image, ImageFilter
+    from PIL import Image
 
     if radius <= 0:
         return mask
-    blurred = Image.fromarray(mask).filter(ImageFilter.GaussianBlur(radius))
-    return np.asarray(blurred)
+    factor = radius // _BLUR_RADIUS
+    if factor < 2:
+        return _blurred(mask, radius)
+    # A wide blur has no details, so that it is as good at a smaller size.
+    image = Image.fromarray(mask)
+    small = Image.fromarray(_blurred(np.asarray(image.reduce(factor)), radius / factor))
+    box = (0, 0, image.width / factor, image.height / factor)
+    return np.asarray(small.resize(image.size, Image.Resampling.BICUBIC, box=box))
+
+
+def _blurred(mask: Mask, radius: float) -> Mask:
+    """Blur a mask in bands: Pillow blocks other Python threads while it blurs."""
+    import numpy as np
+    from PIL import Image, ImageFilter
+
+    height, width = mask.shape
+    result = np.empty_like(mask)
+    margin = math.ceil(FEATHER_REACH * radius)
+    rows = max(margin, _BAND_PIXELS // width, 1)
+    for top in range(0, height, rows):
+        bottom = min(height, top + rows)
+        first, last = max(0, top - margin), min(height, bottom + margin)
+        band = Image.fromarray(mask[first:last])
+        blurred = np.asarray(band.filter(ImageFilter.GaussianBlur(radius)))
+        result[top:bottom] = blurred[top - first : bottom - first]
+    return result
 
 
 def fill_region(mask: Mask, x: int, y: int, level: int) -> Mask:

@@ -81,12 +81,14 @@ def overlay_of(mask: QImage) -> QImage:
     return overlay.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
 
 
-def stripes() -> QBrush:
+def stripes(opacity: float = 1.0) -> QBrush:
     """Return the brush that shows a mask."""
     tile = QImage(_STRIPE, _STRIPE, QImage.Format.Format_ARGB32)
     for x in range(_STRIPE):
         for y in range(_STRIPE):
-            tile.setPixelColor(x, y, QColor(_STRIPES[(x + y) % _STRIPE < _STRIPE // 4]))
+            color = QColor(_STRIPES[(x + y) % _STRIPE < _STRIPE // 4])
+            color.setAlphaF(opacity)
+            tile.setPixelColor(x, y, color)
     return QBrush(tile)
 
 

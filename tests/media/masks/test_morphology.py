@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image, ImageFilter
 
 from studio.media.masks.morphology import feather, fill_region, grow, shrink
 
@@ -74,3 +75,13 @@ def test_fill_follows_a_spiral():
     spiral[3:8, 1] = 0
     spiral[3:6, 5] = 0
     assert (fill_region(spiral, 3, 5, 255) == 255).all()
+
+
+@pytest.mark.parametrize("radius", [3, 8, 15, 16, 40, 111])
+def test_feather_is_a_gaussian_blur_at_every_size(radius):
+    mask = np.where(np.random.default_rng(0).random((12, 17)) > 0.5, 255, 0).astype(np.uint8)
+    mask = np.kron(mask, np.ones((61, 67), np.uint8))
+    wanted = Image.fromarray(mask).filter(ImageFilter.GaussianBlur(radius))
+    difference = np.abs(feather(mask, radius).astype(int) - np.asarray(wanted).astype(int))
+    assert difference.max() <= (0 if radius < 16 else 6)
+    assert difference.mean() < 1.0

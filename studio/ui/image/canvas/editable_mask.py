@@ -31,17 +31,21 @@ class _WorkerTiles:
 
     def __init__(self, tiles: Tiles, size: QSize) -> None:
         self._tiles, self._size = tiles, size
+        self._packed: dict[Place, bytes] = {}
+        """Of the tiles that an operation made; the next one needs them for its undo."""
 
     def run(self, operation: Operation) -> _Applied:
         """Do an operation."""
         before = self._tiles
         changes = operation.changes(before, self._size)
         self._tiles = with_changes(before, changes)
-        return _Applied(
-            changes,
-            {place: pack(before.get(place)) for place in changes},
-            {place: pack(tile) for place, tile in changes.items()},
-        )
+        packed = {
+            place: self._packed[place] if place in self._packed else pack(before.get(place))
+            for place in changes
+        }
+        after = {place: pack(tile) for place, tile in changes.items()}
+        self._packed |= after
+        return _Applied(changes, packed, after)
 
 
 class _Step(QUndoCommand):

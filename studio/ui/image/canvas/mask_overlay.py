@@ -34,7 +34,7 @@ class MaskOverlay:
         self._key: tuple[Viewport, int] | None = None
         self._composed = QImage()
         self._composed_key: tuple[int, int, QRect] | None = None
-        self._stripes = stripes()
+        self._stripes = stripes(MASK_OPACITY)
 
     def update(
         self, viewport: Viewport, tiles: Tiles, revision: int, strokes: Sequence[Stroke]
@@ -91,9 +91,7 @@ class MaskOverlay:
         layer.fillRect(colored.rect(), self._stripes)
         layer.end()
         colored.setDevicePixelRatio(ratio)
-        painter.setOpacity(MASK_OPACITY)
         painter.drawImage(QPointF(source.topLeft()) / ratio, colored)
-        painter.setOpacity(1)
 
     def _render_tiles(self, viewport: Viewport, tiles: Tiles, revision: int) -> None:
         """Draw the visible tiles, at the level that is nearest to the pixels of the screen."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Changes = dict[Place, Tile | None]
 _OPAQUE = QColor(0, 0, 0)
+_MIN_WIDTH = 0.5
 
 
 class Operation(Protocol):
@@ -55,17 +56,16 @@ class Stroke(NamedTuple):
 
     def changes(self, tiles: Tiles, size: QSize) -> Changes:
         """See `Operation`."""
-        rects = [_rect_of(begin, end) for begin, end in self.segments()]
-        places: set[Place] = set()
-        for rect in rects:
-            places.update(places_in(rect, size))
+        parts: dict[Place, list[tuple[StrokePoint, StrokePoint]]] = {}
+        for segment in self.segments():
+            for place in places_in(_rect_of(*segment), size):
+                parts.setdefault(place, []).append(segment)
 
-        def paint(painter: QPainter, area: QRectF) -> None:
-            for segment, rect in zip(self.segments(), rects, strict=True):
-                if area.intersects(QRectF(rect)):
-                    draw_segment(painter, *segment)
+        def paint(painter: QPainter, place: Place) -> None:
+            for segment in parts[place]:
+                draw_segment(painter, *segment)
 
-        return _painted(tiles, places, size, paint, erases=self.erases)
+        return _painted(tiles, parts, size, paint, erases=self.erases)
 
     def segments(self) -> list[tuple[StrokePoint, StrokePoint]]:
         """Return the lines between its points; of one point, a line of no length."""
@@ -82,7 +82,7 @@ class Shape(NamedTuple):
         """See `Operation`."""
         places = places_in(self.path.boundingRect().toAlignedRect(), size)
 
-        def paint(painter: QPainter, _area: QRectF) -> None:
+        def paint(painter: QPainter, _place: Place) -> None:
             painter.fillPath(self.path, _OPAQUE)
 
         return _painted(tiles, places, size, paint, erases=self.erases)
@@ -180,7 +180,7 @@ class Restore(NamedTuple):
 def draw_segment(painter: QPainter, begin: StrokePoint, end: StrokePoint) -> None:
     """Draw a line with round ends, as wide as at its end."""
     painter.setPen(
-        QPen(_OPAQUE, max(end.width, 0.5), Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)
+        QPen(_OPAQUE, max(end.width, _MIN_WIDTH), Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)
     )
     if begin.position == end.position:
         painter.drawPoint(end.position)
@@ -213,7 +213,7 @@ def _painted(
     tiles: Tiles,
     places: Iterable[Place],
     size: QSize,
-    paint: Callable[[QPainter, QRectF], None],
+    paint: Callable[[QPainter, Place], None],
     *,
     erases: bool,
 ) -> Changes:
@@ -230,10 +230,11 @@ def _painted(
         painter.setCompositionMode(composition_of(erases=erases))
         painter.translate(-place.rect.topLeft())
         painter.setClipRect(inside)
-        paint(painter, QRectF(inside))
+        paint(painter, place)
         painter.end()
-        if before is None or image != before.image:
-            result[place] = make_tile(image)
+        tile = make_tile(image) if before is None or image != before.image else before
+        if tile is not before:
+            result[place] = tile
     return result
 
 

@@ -26,7 +26,7 @@ from studio.ui.image.canvas.editable_mask import EditableMask
 from studio.ui.image.canvas.frame_handles import Grip, cursor_of, dragged, grip_at
 from studio.ui.image.canvas.layers import LayeredCanvas
 from studio.ui.image.canvas.operations import Operation, Stroke
-from studio.ui.image.canvas.tools import BrushTool, Pointer, ToolKind, make_tools
+from studio.ui.image.canvas.tools import BrushTool, Pointer, Tool, ToolKind, make_tools
 from studio.ui.image.image_levels import ImageLevels
 
 BRUSH_SIZES = (2, 400)
@@ -69,6 +69,8 @@ class CanvasView(LayeredCanvas):
         self._kind = ToolKind.BRUSH
         self._strokes: list[Stroke] = []
         """Drawn, but not in the tiles yet."""
+        self._outlined = QRectF()
+        """Where the outline of a shape was painted last, in the widget."""
         self._cursor: QPointF | None = None
         self._panned_from: QPointF | None = None
         self._space = False
@@ -217,14 +219,22 @@ class CanvasView(LayeredCanvas):
             if not isinstance(tool, BrushTool):
                 self.update()
 
-    def _draw_live(self, tool: object) -> None:
+    def _draw_live(self, tool: Tool) -> None:
         """Draw the newest part of a stroke, and repaint only that."""
         if not isinstance(tool, BrushTool):
-            self.update()
+            self._update_outline(tool)
             return
         points = tool.points
         changed = self.overlay.add_segment(points[-2:][0], points[-1], erases=tool.erases)
         self.update(changed)
+
+    def _update_outline(self, tool: Tool) -> None:
+        """Repaint where the outline of a shape is or was."""
+        rect = tool.outline().boundingRect()
+        now = QRectF(self.from_image(rect.topLeft()), self.from_image(rect.bottomRight()))
+        now = now.adjusted(-3, -3, 3, 3)
+        self.update((now | self._outlined).toAlignedRect())
+        self._outlined = now
 
     def _move_cursor(self, position: QPointF | None) -> None:
         for place in (self._cursor, position):
