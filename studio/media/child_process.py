@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ _TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN")
 _MEMORY_BYTES = 6 << 30
 """Of addresses: frames of 8192 × 8192 fit, a decoder that runs wild does not take the machine."""
 _PIPE_BYTES = 1 << 20
+_NICENESS = 5
 
 
 def start_child(
@@ -57,6 +59,18 @@ def end_of_log(errors: IO[bytes]) -> str:
     """Return the end of what a child wrote to its standard error."""
     errors.seek(max(0, errors.seek(0, os.SEEK_END) - LOG_BYTES))
     return errors.read().decode(errors="replace")
+
+
+def give_way() -> None:
+    """Let the window go first on a busy machine.
+
+    Linux divides a CPU among sessions first (autogroups), and only then, by niceness, within one: a
+    child in the window's session takes the window's share, however nice it is.
+    """
+    if sys.platform != "win32":
+        os.nice(_NICENESS)
+        with contextlib.suppress(OSError):  # it leads a session
+            os.setsid()
 
 
 def limit_memory(most: int = _MEMORY_BYTES) -> None:

@@ -39,6 +39,8 @@ START_MS = 4_000
 """From the start to the first scan."""
 RETRY_MS = 30_000
 """From a write that failed to the next look for what is missing."""
+PROGRESS_SECONDS = 1.0
+"""From the start of a scan to its first message, and between two: each lays the window out."""
 log = logging.getLogger(__name__)
 
 
@@ -213,8 +215,13 @@ class LiveLibrary(QObject):
         self._folder_watch.scan_ended(seconds)
 
     def _scan_calls(self) -> tuple[Callable[[ScanProgress], None], Callable[[], bool]]:
+        due = time.monotonic() + PROGRESS_SECONDS
+
         def report(progress: ScanProgress) -> None:
-            self.scanning.emit(tr("Looking for files: {count:,}", count=progress.files))
+            nonlocal due
+            if (now := time.monotonic()) >= due:
+                due = now + PROGRESS_SECONDS
+                self.scanning.emit(tr("Looking for files: {count:,}", count=progress.files))
 
         return report, lambda: self._is_closing
 

@@ -33,10 +33,8 @@ from studio.library.file_reader.messages import (
 from studio.library.items import NewItem
 from studio.library.read_item import read_item
 from studio.library.thumbnails.make import thumbnail_of_file
-from studio.media.child_process import limit_memory, take_output, write_all
+from studio.media.child_process import give_way, limit_memory, take_output, write_all
 
-_NICENESS = 5
-"""The window goes first on a busy machine."""
 _CHARACTERS = 1_000_000
 """Of texts in one answer, roughly."""
 Send = Callable[[FromReader], None]
@@ -45,8 +43,7 @@ Send = Callable[[FromReader], None]
 def main() -> int:
     """Serve until the input ends."""
     limit_memory()
-    if sys.platform != "win32":
-        os.nice(_NICENESS)
+    give_way()
     descriptor = take_output()
 
     def send(message: FromReader) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,8 @@ BYTES_PER_SECOND = 5 << 20
 """A slow network drive."""
 IDLE_SECONDS = 20.0
 """After which a child that nobody needs ends: it takes 60 MB."""
+_WATCH_SECONDS = 1.0
+"""Between two looks at what a child does. A timer for each use would take longer than the use."""
 CRASHED = mark("Reading it crashed or took too long.")
 log = logging.getLogger(__name__)
 
@@ -64,7 +68,6 @@ class ReaderProcess:
         self._child: _Child | None = None
         self._is_closed = False
         self._is_unusable = False
-        self._idle: threading.Timer | None = None
 
     @property
     def pid(self) -> int:
@@ -120,6 +123,8 @@ class ReaderProcess:
             child.process.kill()
         with self._lock:
             self._end()
+        if child is not None:
+            child.watch.join()
 
     # With the lock
     # ----------------------------------------------------------------------
@@ -147,7 +152,7 @@ class ReaderProcess:
             self._end()
         if self._child is None:
             try:
-                self._child = child = _Child()
+                self._child = child = _Child(self._watch)
             except OSError as error:
                 log.warning("file reader: %s; files are read in this process", error)
                 self._is_unusable = True
@@ -179,36 +184,44 @@ class ReaderProcess:
 
     @contextlib.contextmanager
     def _in_use(self) -> Iterator[None]:
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
         try:
             yield
         finally:
-            if self._child is not None and not self._is_closed:
-                self._idle = threading.Timer(IDLE_SECONDS, self._end_idle)
-                self._idle.daemon = True  # the program can end meanwhile
-                self._idle.start()
-
-    def _end_idle(self) -> None:
-        timer = threading.current_thread()
-        with self._lock:
-            if self._idle is timer:
-                self._end()
+            if self._child is not None:
+                self._child.last_used = time.monotonic()
 
     def _end(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
         if self._child is not None:
             self._child.end()
             self._child = None
+
+    # In the thread of a child
+    # ----------------------------------------------------------------------
+
+    def _watch(self, child: _Child) -> None:
+        """Kill a child that takes too long, and end one that nobody needs."""
+        while not child.ended.wait(min(_WATCH_SECONDS, IDLE_SECONDS)):
+            now = time.monotonic()
+            if now > child.deadline:
+                child.process.kill()
+            elif now > child.last_used + IDLE_SECONDS:
+                self._end_idle(child)
+
+    def _end_idle(self, child: _Child) -> None:
+        if not self._lock.acquire(blocking=False):  # in use
+            return
+        try:
+            is_idle = time.monotonic() > child.last_used + IDLE_SECONDS
+            if self._child is child and is_idle:
+                self._end()
+        finally:
+            self._lock.release()
 
 
 class _Child:
     """One child. Its methods raise OSError, _DeadError, GarbledError and msgspec.DecodeError."""
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Callable[[_Child], None]) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed in `end`
         try:
             self.process: subprocess.Popen[bytes] = start_child(
@@ -218,6 +231,12 @@ class _Child:
             self._errors.close()
             raise
         self._decoder: Any = msgspec.msgpack.Decoder(FromReader)
+        self.last_used = time.monotonic()
+        self.deadline = math.inf
+        """Time at which it is too slow."""
+        self.ended = threading.Event()
+        self.watch = threading.Thread(target=watch, args=(self,), name="file-reader", daemon=True)
+        self.watch.start()
 
     def send(self, message: ToReader) -> None:
         """Send a message; it fits into the pipe, or the child reads it at once."""
@@ -238,16 +257,15 @@ class _Child:
     @contextlib.contextmanager
     def limited(self, seconds: float) -> Iterator[None]:
         """Kill the child if the block takes longer."""
-        timer = threading.Timer(seconds, self.process.kill)
-        timer.daemon = True
-        timer.start()
+        self.deadline = time.monotonic() + seconds
         try:
             yield
         finally:
-            timer.cancel()
+            self.deadline = math.inf
 
     def end(self) -> str:
         """Kill it; return its exit code and the end of its log."""
+        self.ended.set()
         self.process.kill()
         code = self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):

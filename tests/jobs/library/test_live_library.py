@@ -5,6 +5,7 @@ import threading
 import pytest
 from PySide6.QtCore import Qt
 
+from studio.jobs.library import live_library
 from studio.jobs.library.live_library import LiveLibrary
 from studio.jobs.queue import JobQueue
 from studio.jobs.store import JobStore
@@ -22,7 +23,8 @@ def library(qapp, data):
     queue.close()
 
 
-def test_a_scan_at_the_same_time_takes_no_files_of_an_added_folder(library, tmp_path):
+def test_a_scan_at_the_same_time_takes_no_files_of_an_added_folder(library, tmp_path, monkeypatch):
+    monkeypatch.setattr(live_library, "PROGRESS_SECONDS", 0.0)
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         image_files.png(tmp_path / name / f"{name}.png", {"parameters": f"{name}\nSteps: 4"})

@@ -1,5 +1,7 @@
 """A child reads files as this process does; one that dies is replaced, and its file is left out."""
 
+import os
+import sys
 import threading
 
 import psutil
@@ -101,6 +103,13 @@ def test_thumbnail_that_ends_the_child_is_an_error(name, others, tmp_path, reade
     with pytest.raises(StudioError, match="no preview"):
         reader.thumbnail(write(tmp_path / name), "image")
     assert reader.thumbnail(others[0], "image")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux divides a CPU among sessions")
+def test_child_takes_no_share_of_the_windows_cpu_time(others, reader):
+    reader.read_all(wanted(others[0]))
+    assert os.getsid(reader.pid) == reader.pid != os.getsid(0)
+    assert psutil.Process(reader.pid).nice() == psutil.Process().nice() + 5
 
 
 def test_killed_child_is_replaced(others, reader):
