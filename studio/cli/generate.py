@@ -160,6 +160,7 @@ def _option(info: Any) -> tuple[Any, ...]:
     # message here as in a form or a batch file.
     shown = f" [{'|'.join(choice for choice in info.choices if choice)}]" if info.choices else ""
     metavar = "NAME:X" if info.many else {int: "N", float: "X"}.get(info.type, "TEXT")
+    metavar = "FILE" if info.takes_content else metavar
     several = info.many or info.is_list
     return (
         info.name,

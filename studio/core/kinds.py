@@ -20,6 +20,7 @@ from studio.core.requests import (
     TextRequest,
     VideoRequest,
 )
+from studio.core.requests.text import CONSTRAINTS
 from studio.core.translation import mark
 
 
@@ -132,7 +133,7 @@ KINDS: dict[str, Kind] = {
             tab="text",
             starter="starter",
             starter_note=mark("A small English chat model that runs on any computer."),
-            model_dependent=frozenset(("mode", "prefix")),
+            model_dependent=frozenset(("mode", "prefix", *CONSTRAINTS)),
         ),
         Kind(
             request_type=VideoRequest,

@@ -10,6 +10,7 @@ import msgspec
 
 from studio.core.kinds import KINDS, AnyRequest
 from studio.core.requests import Request, build_request, fields
+from studio.core.requests.text import CONSTRAINTS
 from studio.core.translation import tr, tr_marked
 from studio.models.families import find_family
 from studio.models.families.record import Ability, GuidanceRule
@@ -194,6 +195,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
             "continue_from": self.writes_notes,
             "guidance_scale": self.guidance != "ignored",
             "lyrics": self.sings,
+            **dict.fromkeys(CONSTRAINTS, not self.encoder_decoder),
             "mode": self.chat and not self.encoder_decoder,
             "negative_prompt": is_diffusion and self.negative_prompt is not False,
             "num_inference_steps": is_diffusion,

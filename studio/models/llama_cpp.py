@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,7 @@ PACKAGE = "cyllama"
 REQUIREMENT = "cyllama==0.2.18"
 """As in pyproject.toml."""
 RUNNER: Final = "llama.cpp"
+_BYTE_TOKEN = re.compile(r"<0x([0-9A-F]{2})>")
 _SENTENCE_PIECE = 1
 """llama.cpp's id of vocabularies whose tokens include the space before a word."""
 
@@ -144,6 +146,23 @@ class Tokenizer:
         """Return whether a token ends an answer: end of text, end of turn …"""
         return bool(self._vocabulary.is_eog(token))
 
+    def is_special(self, token: int) -> bool:
+        """Return whether a token stands for no text."""
+        return bool(self._vocabulary.is_control(token))
+
+    def bytes_of(self, token: int) -> bytes:
+        """Return the bytes of a token, which may be part of a character."""
+        piece = str(self._vocabulary.token_to_piece(token, 0, True))
+        if "\ufffd" not in piece:
+            return piece.encode()
+        text = self._text(token)
+        if match := _BYTE_TOKEN.fullmatch(text):
+            return bytes([int(match[1], 16)])
+        try:
+            return bytes(_byte_values()[character] for character in text)
+        except KeyError:  # no byte-level token: the replacement character itself
+            return piece.encode()
+
     def __len__(self) -> int:
         """Return the number of tokens."""
         return int(self._vocabulary.n_vocab)
@@ -158,3 +177,15 @@ class Tokenizer:
 
 def _valid(token: int) -> int | None:
     return token if token >= 0 else None
+
+
+@functools.cache
+def _byte_values() -> dict[str, int]:
+    """Return the bytes that the characters of byte-level tokens stand for, as in GPT-2.
+
+    https://github.com/openai/gpt-2/blob/master/src/encoder.py
+    """
+    plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(0x100) if byte not in plain]
+    found = {chr(byte): byte for byte in plain}
+    return found | {chr(0x100 + place): byte for place, byte in enumerate(others)}

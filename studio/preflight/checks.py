@@ -19,6 +19,7 @@ from studio.media import image_reader
 from studio.models.card import ModelCard
 from studio.preflight import images, prompt_translation
 from studio.preflight.adapters import FindCard, check_adapters
+from studio.preflight.grammar import check_grammar
 from studio.preflight.music import check_music
 from studio.preflight.tokens import check_length
 
@@ -33,8 +34,9 @@ def check(
 ) -> list[Problem]:
     """Return every reason why the model cannot run the request.
 
-    The window passes `read_files` False, so that its thread opens no tokenizer, image or MIDI file;
-    its panels read them in the background. `tokens` is the prompt's length if it is known.
+    The window passes `read_files` False, so that its thread opens no tokenizer, image or MIDI file
+    and compiles no grammar; its panels read files in the background. `tokens` is the prompt's
+    length if it is known.
     """
     found = (
         _check_length(card, request, tokens, count=read_files),
@@ -77,10 +79,10 @@ def _check_music(request: MusicRequest, card: ModelCard, *, read_files: bool) ->
 
 @_check_inputs.register
 def _check_text(request: TextRequest, card: ModelCard, *, read_files: bool) -> Problem | None:
-    if not request.messages or not card.encoder_decoder:
-        return None
-    sentence = tr("{model} cannot chat; choose a chat model.", model=card.title)
-    return Problem("messages", sentence)
+    if request.messages and card.encoder_decoder:
+        sentence = tr("{model} cannot chat; choose a chat model.", model=card.title)
+        return Problem("messages", sentence)
+    return check_grammar(card, request, thorough=read_files)
 
 
 @_check_inputs.register

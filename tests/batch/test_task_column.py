@@ -34,6 +34,25 @@ def read(tmp_path, rows, *, chat=True, **more):
     return read_batch(path, lambda kind, _name: card if kind == "text" else fake_card(kind), **more)
 
 
+def test_rows_have_constraints(tmp_path):
+    (tmp_path / "cat.json").write_text('{"type": "object"}', encoding="utf-8")
+    batch = read(
+        tmp_path,
+        [
+            {"prompt": "a", "json_schema": {"type": "integer"}},
+            {"prompt": "b", "json_schema": "cat.json"},
+            {"prompt": "c", "choices": ["yes", "no, never"]},
+            {"prompt": "d", "regex": "[a-z"},
+        ],
+    )
+    first, second, third = (row.request for row in batch.good)
+    assert (first.json_schema, second.json_schema) == ('{"type": "integer"}', '{"type": "object"}')
+    assert third.choices == ("yes", "no, never")
+    (bad,) = batch.bad
+    assert bad.line == 4
+    assert "unclosed character class" in bad.message
+
+
 def test_rows_use_the_prompt_settings_and_fields_of_their_tasks(tmp_path):
     batch = read(
         tmp_path,

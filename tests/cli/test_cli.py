@@ -63,6 +63,18 @@ def test_text_that_reached_its_limit_is_noted(fake):
     assert artifact["finish_reason"] == "length"
 
 
+def test_constraints_of_the_command_are_checked_before_the_job(fake, data, tmp_path):
+    schema = tmp_path / "schema.json"
+    schema.write_text('{"type": "array",\n "maxItems": 3}', encoding="utf-8")
+    done = fake("text", "rain", "--json-schema", schema)
+    assert done.returncode == 0, done.stderr
+    (path,) = data.outputs.glob("*.txt")
+    assert read_recipe(path).request.json_schema == schema.read_text(encoding="utf-8")
+    done = fake("text", "rain", "--regex", "(a")
+    assert done.returncode == 2
+    assert "is invalid: unclosed group" in done.stderr
+
+
 def test_stop_strings_of_the_command_are_entries_of_the_request(fake, data):
     done = fake("text", "rain", "--stop", r"\n, END", "--stop", r"a\,b", "--mode", "complete")
     assert done.returncode == 0, done.stderr

@@ -9,9 +9,9 @@ from studio.core.requests.base import (
     build_request,
     draw_seed,
     fields,
-    resolve_files,
 )
 from studio.core.requests.image import ImageRequest
+from studio.core.requests.input_files import resolve_files
 from studio.core.requests.music import MusicRequest
 from studio.core.requests.speech import SpeechRequest
 from studio.core.requests.text import MAX_NEW_TOKENS, TextRequest

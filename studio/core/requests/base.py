@@ -10,7 +10,8 @@ command line needs:
     advanced  shown in the form's "Advanced" section
     step      step of a spin box
     slider    (low, high) of a slider next to the number, which may go beyond it
-    file      the field names a file; see `resolve_files`
+    file      the field names a file; see `input_files`
+    content   the field may name a file, whose text is then its value; see `input_files`
     many      a repeated option or a list in a file is joined with commas
     internal  no field of forms, command line and batch files; set by the program
 """
@@ -22,14 +23,12 @@ import math
 import re
 import typing
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
 from msgspec import Meta
 
 from studio.core.errors import InvalidRequestError, Problem
-from studio.core.paths import expand_home
 from studio.core.requests.random_numbers import draw_number
 from studio.core.requests.text_lists import split_texts
 from studio.core.translation import mark, tr, tr_marked
@@ -129,6 +128,11 @@ class FieldInfo(msgspec.Struct, frozen=True):
     def internal(self) -> bool:
         """True if only the program sets it."""
         return bool((self.meta.extra or {}).get("internal"))
+
+    @property
+    def takes_content(self) -> bool:
+        """True if its value is a text that a file may hold."""
+        return bool((self.meta.extra or {}).get("content"))
 
     @property
     def many(self) -> bool:
@@ -300,7 +304,7 @@ def _check_field(info: FieldInfo, value: Any) -> Iterator[Problem]:  # noqa: C90
                     limit=MAX_PROMPT_CHARACTERS,
                 ),
             )
-        elif not _is_valid_text(value):
+        elif not is_valid_text(value):
             yield Problem(info.name, tr("contains characters that are not valid text"))
     elif info.is_list:
         yield from _check_list(info, value)
@@ -319,11 +323,12 @@ def _check_list(info: FieldInfo, value: Any) -> Iterator[Problem]:
             info.name,
             tr("has an entry of more than {limit} characters", limit=MAX_ENTRY_CHARACTERS),
         )
-    elif not all(map(_is_valid_text, value)):
+    elif not all(map(is_valid_text, value)):
         yield Problem(info.name, tr("contains characters that are not valid text"))
 
 
-def _is_valid_text(value: str) -> bool:
+def is_valid_text(value: str) -> bool:
+    """Return whether a text has neither lone surrogates nor NUL characters."""
     # str accepts a lone surrogate, which fails only when the file is written; a NUL ends a string
     # in C libraries.
     return not _INVALID.search(value)
@@ -365,30 +370,6 @@ def build_request(request_type: type[Request], values: Mapping[str, Any]) -> Req
         if name not in wrong:
             problems.extend(_check_field(info, converted[name]))
     raise InvalidRequestError(problems)
-
-
-def resolve_files(
-    request_type: type[Request], values: Mapping[str, Any], folder: Path
-) -> dict[str, Any]:
-    """Return the values with absolute paths of files, because a job may run in another folder."""
-    resolved = dict(values)
-    for name in _files(request_type):
-        value = values.get(name)
-        if isinstance(value, str) and _is_path(value):
-            resolved[name] = str(folder.absolute() / expand_home(value.strip()))
-    return resolved
-
-
-@functools.cache
-def _files(request_type: type[Request]) -> frozenset[str]:
-    """Return the fields that name a file."""
-    return frozenset(
-        info.name for info in fields(request_type) if (info.meta.extra or {}).get("file")
-    )
-
-
-def _is_path(value: str) -> bool:
-    return bool(value.strip()) and len(value) < 4096 and _is_valid_text(value)
 
 
 def _describe(info: FieldInfo) -> str:

@@ -10,12 +10,16 @@ from msgspec import Meta
 from studio.core.errors import Problem
 from studio.core.requests.base import Request
 from studio.core.requests.chat import ChatMessage, check_messages
+from studio.core.requests.json_schema import schema_problem
 from studio.core.requests.text_task import TextTask
 from studio.core.translation import mark, tr
 
 MAX_NEW_TOKENS = 32_768
 MAX_STOP_STRINGS = 16
+MAX_CHOICES = 100
 MAX_TOP_LOGPROBS = 10
+CONSTRAINTS = ("json_schema", "regex", "choices")
+"""Fields that constrain the text, of which a request has at most one."""
 
 
 class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
@@ -150,6 +154,35 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
             extra={"advanced": True},
         ),
     ] = ()
+    json_schema: Annotated[
+        str,
+        Meta(
+            title=mark("JSON schema"),
+            description=mark(
+                "The text is JSON that matches this schema, a file or the JSON itself."
+            ),
+            extra={"advanced": True, "content": True},
+        ),
+    ] = ""
+    regex: Annotated[
+        str,
+        Meta(
+            title=mark("Regular expression"),
+            description=mark("The whole text matches it, such as [A-Z][a-z]{2,9}."),
+            extra={"advanced": True},
+        ),
+    ] = ""
+    choices: Annotated[
+        tuple[str, ...],
+        Meta(
+            title=mark("Choices"),
+            description=mark(
+                "The text is one of these, separated by commas; \\n is a line break, \\, a comma."
+            ),
+            max_length=MAX_CHOICES,
+            extra={"advanced": True},
+        ),
+    ] = ()
     top_logprobs: Annotated[
         int,
         Meta(
@@ -182,6 +215,11 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         if values.get("num_beams", 1) > 1:
             return frozenset({"temperature", "top_p", "top_k", "top_logprobs"})
         return frozenset({"top_p", "top_k"} if values.get("temperature") == 0 else ())
+
+    @property
+    def constraint(self) -> str:
+        """The name of the field that constrains the text; empty if it is free."""
+        return next((name for name in CONSTRAINTS if getattr(self, name)), "")
 
     @property
     def result_count(self) -> int:
@@ -220,7 +258,7 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
         """Check the task, the chat, and that several candidates can differ."""
         if self.task is not None and (problems := self.task.problems()):
             return problems
-        if problems := self._check_chat():
+        if problems := self._check_chat() or self._check_constraint():
             return problems
         if self.num_beams > 1 and self.num_return_sequences > self.num_beams:
             return [
@@ -236,6 +274,20 @@ class TextRequest(Request, frozen=True, kw_only=True, tag="text"):
                     tr("temperature 0 gives one result; raise it or use beams"),
                 )
             ]
+        return []
+
+    def _check_constraint(self) -> list[Problem]:
+        names = [name for name in CONSTRAINTS if getattr(self, name)]
+        if len(names) > 1:
+            return [Problem(names[1], tr("cannot be used with {other}", other=names[0]))]
+        if names and self.num_beams > 1:
+            return [Problem(names[0], tr("cannot be used with beams"))]
+        if names and self.task is not None and self.task.reads_parts:
+            return [
+                Problem(names[0], tr("cannot be used with the task {task}", task=self.task.name))
+            ]
+        if self.json_schema and (problem := schema_problem(self.json_schema)):
+            return [Problem("json_schema", problem)]
         return []
 
     def _check_chat(self) -> list[Problem]:

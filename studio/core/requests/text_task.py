@@ -139,6 +139,11 @@ class TextTask(
         """True if the model may run more than once, so that the job runs alone."""
         return self.fix > 0 or self.parts is not None or self.story_prompts is not None
 
+    @property
+    def reads_parts(self) -> bool:
+        """True if the model writes several texts of different forms."""
+        return self.parts is not None or self.story_prompts is not None
+
     def value(self, name: str) -> str:
         """Return a field's value; empty if the task has no such field."""
         return next((field.value for field in self.fields if field.name == name), "")

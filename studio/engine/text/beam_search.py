@@ -10,6 +10,7 @@ from studio.core.events import Progress
 from studio.core.requests import TextRequest
 from studio.engine.protocol import JobContext
 from studio.engine.text.chat_template import stop_strings
+from studio.engine.text.constraints.stop_strings import StopStrings
 from studio.engine.text.load import Pipeline
 from studio.engine.text.pipeline import TextPipeline
 from studio.engine.text.rows import (
@@ -20,7 +21,6 @@ from studio.engine.text.rows import (
     result_of,
     tokens_before,
 )
-from studio.engine.text.stop_strings import StopStrings
 from studio.engine.text.streaming import Clock, cancel_criteria
 from studio.library.results import TextResult
 

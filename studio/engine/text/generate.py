@@ -23,6 +23,7 @@ from studio.engine.text.load import Pipeline, load
 from studio.engine.text.rows import (
     batch_token_capacity,
     new_row,
+    note_mismatch,
     prompt_ids,
     request_of,
     result_of,
@@ -97,8 +98,9 @@ def _write(
     candidates = range(request.num_return_sequences)
     rows = [new_row(context, pipeline, ids, candidate) for candidate in candidates]
     with inference_context(pipeline.plan):
-        for _row in _sample(rows, request, pipeline, clock):
-            pass
+        for row in _sample(rows, request, pipeline, clock):
+            if request.task is None:
+                note_mismatch(row)
     return [result_of(row) for row in rows if row.tokens or not row.partial]
 
 
@@ -149,6 +151,7 @@ def _outcome_of(row: Row) -> TextResult | StudioError | JobCancelledError:
             return JobCancelledError()
         request = request_of(row.context)
         if request.task is None:
+            note_mismatch(row)
             return result
         results = task_results(request, request.task, [result])
         error = None if row.partial else no_usable_text(results)

@@ -17,6 +17,7 @@ from studio.core.events import Progress
 from studio.core.requests import TextRequest
 from studio.engine.protocol import JobContext
 from studio.engine.text.beam_search import candidate_of
+from studio.engine.text.constraints.repetition import repeating_tokens
 from studio.engine.text.gguf_context import (
     GgufPipeline,
     logits_at,
@@ -24,7 +25,6 @@ from studio.engine.text.gguf_context import (
     new_context,
 )
 from studio.engine.text.gguf_prefix import PrefixReader
-from studio.engine.text.repetition import repeating_tokens
 from studio.engine.text.rows import request_of
 from studio.engine.text.streaming import Clock
 from studio.library.results import TextResult

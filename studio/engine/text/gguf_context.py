@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from studio.core.environment import thread_count
 from studio.engine.runtime.device import free_bytes
 from studio.engine.runtime.placement import DEFAULT_PLAN
+from studio.engine.text.constraints.vocabulary import Vocabulary, read_vocabulary
 from studio.engine.text.prompt_cache import PromptCache
 from studio.engine.text.thoughts import NO_MARKS, Marks
 from studio.models.llama_cpp import Tokenizer, binding
@@ -51,6 +52,11 @@ class GgufPipeline:
     def end_tokens(self) -> set[int]:
         """The token ids that end a text."""
         return {token for token in range(len(self.tokenizer)) if self.tokenizer.is_end(token)}
+
+    @functools.cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The tokens, as grammars need them."""
+        return read_vocabulary(self.tokenizer, self.end_tokens, self.marks.tokens)
 
 
 def new_context(

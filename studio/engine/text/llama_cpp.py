@@ -11,12 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from studio.core.errors import StudioError
 from studio.core.events import Progress
 from studio.core.requests import TextRequest
 from studio.core.translation import tr
 from studio.engine.protocol import CancelCheck
 from studio.engine.runtime.placement import DEFAULT_PLAN
+from studio.engine.text.constraints.repetition import repeating_tokens
+from studio.engine.text.constraints.vocabulary import Mask
 from studio.engine.text.gguf_context import (
     BATCH_TOKENS,
     GgufPipeline,
@@ -25,7 +30,6 @@ from studio.engine.text.gguf_context import (
     new_context,
 )
 from studio.engine.text.gguf_prefix import PrefixReader
-from studio.engine.text.repetition import repeating_tokens
 from studio.engine.text.sampling import Row
 from studio.engine.text.streaming import Clock
 from studio.engine.text.thoughts import NO_MARKS, marks_of
@@ -37,6 +41,10 @@ from studio.models.memory.load_plan import LoadPlan
 _NO_SEED = 2**32 - 1
 """llama.cpp takes this seed as "none" and draws one."""
 _SEED_INSTEAD = 2**31
+_SECOND_DRAW = 0x5BD1E995
+"""Makes the seed of a draw from allowed tokens differ from that of the free draw."""
+_NEVER, _ALWAYS = -1e30, 1e4
+"""Added to logits: smaller or larger than any, yet 1e4 keeps three of their decimals."""
 
 
 def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> GgufPipeline:
@@ -128,7 +136,7 @@ class _Batch:
         self._rows = list(rows)
         self._prompts = [tuple(row.ids) for row in rows]
         vocabulary_size = len(pipeline.tokenizer)
-        self._samplers = [_Sampler(row.ids, row.seed, request, vocabulary_size) for row in rows]
+        self._samplers = [_Sampler(row, request, vocabulary_size) for row in rows]
 
     def read_prompts(self, is_cancelled: CancelCheck) -> dict[int, int]:
         """Decode every prompt; return row number → its first token.
@@ -197,36 +205,69 @@ class _Batch:
 class _Sampler:
     """Chooses the tokens of one row."""
 
-    def __init__(
-        self, prompt: list[int], seed: int, request: TextRequest, vocabulary_size: int
-    ) -> None:
+    def __init__(self, row: Row, request: TextRequest, vocabulary_size: int) -> None:
         self._request = request
-        self._seed = seed
+        self._seed = row.seed
+        self._constraint = row.constraint
         self._vocabulary_size = vocabulary_size
-        self._prompt = list(prompt)
-        self._chain = self._make_chain(seed, self._prompt, [])
+        self._prompt = list(row.ids)
+        self._chain = self._make_chain(self._seed, self._prompt)
 
     def sample(self, context: Any, place: int, ids: list[int] | None = None) -> int:
         """Return the token for one output of the last step. `ids`: prompt and text so far."""
         ids = self._prompt if ids is None else ids
         banned = repeating_tokens(ids, self._request.no_repeat_ngram_size)
+        allowed = None if self._constraint is None else self._constraint.allowed()
+        if allowed is not None:
+            return self._sample_allowed(context, place, ids, banned, allowed)
         if banned:  # a chain of its own, whose seed depends on the length so far
-            chain = self._make_chain(self._seed + len(ids), ids, banned)
+            chain = self._make_chain(self._seed + len(ids), ids, _biases(banned, _NEVER))
             token = int(chain.sample(context, place))
             self._chain.accept(token)
             return token
         return int(self._chain.sample(context, place))
 
-    def _make_chain(self, seed: int, ids: list[int], banned: list[int]) -> Any:
+    def _sample_allowed(
+        self, context: Any, place: int, ids: list[int], banned: list[int], allowed: Mask
+    ) -> int:
+        """Return one of the allowed tokens, if possible one that is not banned.
+
+        Samples freely first: that most often gives one of them, and the binding takes a
+        list of biases slowly. Drawing again from these alone keeps their probabilities.
+        """
+        free = allowed.copy()
+        free[banned] = False
+        tokens = np.flatnonzero(free if free.any() else allowed)
+        if len(tokens) == 1:
+            self._chain.accept(int(tokens[0]))
+            return int(tokens[0])
+        token = int(self._chain.sample(context, place))
+        if token not in tokens:
+            seed = self._seed + len(ids)
+            chain = self._make_chain(seed ^ _SECOND_DRAW, ids, self._biases_for(tokens))
+            token = int(chain.sample(context, place))
+            self._chain = self._make_chain(seed, [*ids, token])
+        return token
+
+    def _biases_for(self, tokens: NDArray[np.intp]) -> list[tuple[int, float]]:
+        """Return the shorter list of biases that lets only these tokens be drawn."""
+        if 2 * len(tokens) < self._vocabulary_size:
+            return _biases(tokens.tolist(), _ALWAYS)
+        others = np.setdiff1d(np.arange(self._vocabulary_size), tokens, assume_unique=True)
+        return _biases(others.tolist(), _NEVER)
+
+    def _make_chain(
+        self, seed: int, ids: list[int], biases: Sequence[tuple[int, float]] = ()
+    ) -> Any:
         """Return a sampler chain that does what transformers' sampling does."""
         llama, request = binding(), self._request
         chain = llama.LlamaSampler(llama.LlamaSamplerChainParams())
-        if banned:
-            chain.add_logit_bias(self._vocabulary_size, [(token, -1e30) for token in banned])
         if request.repetition_penalty != 1:
             chain.add_penalties(
                 len(self._prompt) + request.max_new_tokens, request.repetition_penalty, 0.0, 0.0
             )
+        if biases:
+            chain.add_logit_bias(self._vocabulary_size, list(biases))
         if request.temperature == 0:
             chain.add_greedy()
         else:
@@ -240,3 +281,7 @@ class _Sampler:
             for token in ids:
                 chain.accept(token)
         return chain
+
+
+def _biases(tokens: Iterable[int], bias: float) -> list[tuple[int, float]]:
+    return [(token, bias) for token in tokens]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import Any
 
 from studio.engine.runtime.placement import DEFAULT_PLAN
+from studio.engine.text.constraints.vocabulary import Vocabulary, read_vocabulary
 from studio.engine.text.prompt_cache import PromptCache
 from studio.engine.text.thoughts import NO_MARKS, Marks
 from studio.models.memory.load_plan import LoadPlan
@@ -24,6 +26,12 @@ class TextPipeline:
     """How the model marks its thoughts."""
     prompts: PromptCache[Any] = field(default_factory=PromptCache)
     """Keys and values of each layer."""
+
+    @functools.cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The tokens, as grammars need them."""
+        size = int(self.model.config.get_text_config().vocab_size)
+        return read_vocabulary(self.tokenizer, self.end_tokens, self.marks.tokens, size)
 
     @property
     def end_tokens(self) -> set[int]:

@@ -7,7 +7,7 @@ from typing import Any
 from studio.core.errors import StudioError
 from studio.core.events import TextDelta
 from studio.core.requests import MAX_SEED, TextRequest
-from studio.core.translation import tr
+from studio.core.translation import mark, tr
 from studio.engine.protocol import JobContext
 from studio.engine.runtime.device import free_bytes
 from studio.engine.text.chat_template import (
@@ -16,16 +16,18 @@ from studio.engine.text.chat_template import (
     prompt_tokens,
     stop_strings,
 )
+from studio.engine.text.constraints.row_constraint import RowConstraint
+from studio.engine.text.constraints.stop_strings import StopStrings
 from studio.engine.text.gguf_context import GgufPipeline
 from studio.engine.text.load import Pipeline
 from studio.engine.text.logprobs import LogprobRecorder
 from studio.engine.text.sampling import Row
-from studio.engine.text.stop_strings import StopStrings
 from studio.engine.text.streaming import RowDecoder
 from studio.engine.text.thoughts import NO_MARKS, Marks, Splitter, splitter_for
 from studio.library.results import TextResult
 from studio.models.card import ModelCard
 from studio.models.families import find_family
+from studio.preflight.grammar import check_grammar, grammar_of
 from studio.preflight.tokens import too_long
 
 CACHE_SHARE = 0.25
@@ -69,13 +71,14 @@ def position_limit(context: JobContext, pipeline: Pipeline) -> int:
 def new_row(context: JobContext, pipeline: Pipeline, ids: list[int], candidate: int) -> Row:
     """Return the row of a candidate, whose prompt has these token ids."""
     request, prefix = request_of(context), prefix_of(context)
-    if prefix:
-        context.emit(TextDelta(text=prefix, candidate=candidate))
     seed = ((request.seed or 0) + candidate) % (MAX_SEED + 1)
     marks = marks_for(request, pipeline)
     splitter = (
         splitter_for(marks, prompt_end(pipeline.tokenizer, ids)) if marks.known else Splitter()
     )
+    constraint = _constraint_for(context, pipeline, splitter)
+    if prefix:
+        context.emit(TextDelta(text=prefix, candidate=candidate))
     decoder = RowDecoder(pipeline.tokenizer, marks.tokens, tokens_before(context, ids))
     recorder = None
     if request.top_logprobs:
@@ -90,7 +93,53 @@ def new_row(context: JobContext, pipeline: Pipeline, ids: list[int], candidate: 
         prefix=prefix,
         stop=StopStrings(stop_strings(context.card, request)),
         logprobs=recorder,
+        constraint=constraint,
     )
+
+
+def _constraint_for(
+    context: JobContext, pipeline: Pipeline, splitter: Splitter
+) -> RowConstraint | None:
+    """Return what keeps the answer within the request's grammar; None if it is free.
+
+    Raises StudioError if the grammar is invalid, or the answer's beginning does not fit it.
+    """
+    request = request_of(context)
+    if not request.constraint:
+        return None
+    cure = tr("Correct {field}, or leave it out.", field=request.constraint)
+    if problem := check_grammar(context.card, request, thorough=True):
+        message = f"{problem.field}: {problem.message}"  # not translated: a name and a translation
+        raise StudioError(message, cause="invalid", cure=cure)
+    begin = constrained_beginning(request)
+    grammar = grammar_of(request, after_text=bool(prefix_of(context)) and not begin)
+    constraint = RowConstraint(pipeline.vocabulary, grammar, splitter, begin)
+    if not constraint.fits:
+        raise StudioError(
+            tr(
+                "A text that begins with “{begin}” cannot match the field {field}.",
+                begin=begin[:60],
+                field=request.constraint,
+            ),
+            cause="invalid",
+            cure=cure,
+        )
+    return constraint
+
+
+def constrained_beginning(request: TextRequest) -> str:
+    """Return the beginning of a constrained text that the request already has."""
+    return request.prefix.rstrip(" \t")
+
+
+def note_mismatch(row: Row) -> None:
+    """Add a note if the text of a row ended before it matched its grammar."""
+    request = request_of(row.context)
+    whole = constrained_beginning(request) + row.stop.text
+    if row.constraint is not None and not row.partial and not row.constraint.matches(whole):
+        row.context.add_note(
+            mark("The text ended before it matched the field {field}"), field=request.constraint
+        )
 
 
 def marks_for(request: TextRequest, pipeline: Pipeline) -> Marks:

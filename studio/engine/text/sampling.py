@@ -17,8 +17,10 @@ from studio.core.requests import TextRequest
 from studio.core.translation import mark
 from studio.engine.protocol import JobContext
 from studio.engine.runtime.memory import OutOfMemoryGuard
+from studio.engine.text.constraints.logits import constrained_choice
+from studio.engine.text.constraints.row_constraint import RowConstraint
+from studio.engine.text.constraints.stop_strings import StopStrings
 from studio.engine.text.logprobs import LogprobRecorder, recorded_logits
-from studio.engine.text.stop_strings import StopStrings
 from studio.engine.text.streaming import Clock, RowDecoder
 from studio.engine.text.thoughts import Piece, Splitter
 from studio.engine.text.transformers_prefix import keep_prefix, restored_cache
@@ -45,6 +47,7 @@ class Row:
     """The text before the model's own, which is part of the result."""
     stop: StopStrings = field(default_factory=StopStrings)
     logprobs: LogprobRecorder | None = None
+    constraint: RowConstraint | None = None
     tokens: int = 0
     thought_tokens: int = 0
     over: bool = False
@@ -74,6 +77,8 @@ class Row:
     def add_token(self, token: int, is_end: bool) -> None:
         """Add the model's next token and emit the new text. `is_end`: the token ends the text."""
         self.tokens += 1
+        if self.constraint is not None:
+            self.constraint.add(token)
         if self.splitter.thinking:
             self.thought_tokens += 1
         elif self.logprobs is not None and not is_end:
@@ -83,6 +88,8 @@ class Row:
         else:
             emit_delta(self, self.decoder.push(token))
             self.over = self.over or bool(self.stop.found)
+            if not self.over and self.constraint is not None and self.constraint.complete:
+                self.over = self.stopped = True
 
     def finish(self) -> None:
         """Emit the text that was held back."""
@@ -200,7 +207,8 @@ def _generate(
     length = 0 if cache is None or is_new else cache.get_seq_length() + 1
     inputs, mask = _padded(rows, pipeline, length)
     watch = _Watch(rows, request, pipeline, clock)
-    choice = [seeded_choice(rows, request)] if request.temperature > 0 else []
+    choice = [constrained_choice(rows)] if any(row.constraint for row in rows) else []
+    choice += [seeded_choice(rows, request)] if request.temperature > 0 else []
     try:
         with recorded_logits([row.logprobs for row in rows], pipeline.model):
             output = pipeline.model.generate(
@@ -337,9 +345,9 @@ def seeded_choice(rows: Sequence[Row], request: TextRequest) -> Any:
     sets all logits but the chosen token's to −∞.
     """
     import torch
-    from transformers import LogitsProcessor
+    from transformers import generation
 
-    class _SeededChoice(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped here
+    class _SeededChoice(generation.LogitsProcessor):  # type: ignore[misc]  # untyped
         def __call__(self, input_ids: Any, scores: Any) -> Any:
             width = min(request.top_k or scores.shape[-1], scores.shape[-1])
             best, tokens = scores.float().topk(width)  # sorted, most likely first
@@ -351,7 +359,8 @@ def seeded_choice(rows: Sequence[Row], request: TextRequest) -> Any:
             drawn = torch.tensor(
                 [row.draw() for row in rows], device=scores.device, dtype=reached.dtype
             )
-            place = (reached <= drawn[:, None] * reached[:, -1:]).sum(-1).clamp(max=width - 1)
+            place = (reached <= drawn[:, None] * reached[:, -1:]).sum(-1)
+            place = place.minimum((shares > 0).sum(-1) - 1)  # a number may be rounded to 1
             chosen = tokens.gather(-1, place[:, None])
             return torch.full_like(scores, -torch.inf).scatter(-1, chosen, 0.0)
 

@@ -110,6 +110,21 @@ class Splitter:
         """True while the next text belongs to the thoughts."""
         return False
 
+    @property
+    def openings(self) -> tuple[str, ...]:
+        """What may come next to open thoughts: marks, or what is left of one."""
+        return ()
+
+    @property
+    def closing(self) -> str:
+        """What is left of the mark that closes the thoughts, if its beginning was written."""
+        return ""
+
+    @property
+    def drops_blanks(self) -> bool:
+        """True if white space that comes next is no part of the answer."""
+        return False
+
     def push(self, text: str) -> list[Piece]:
         """Add a piece of text; return what is certain now.
 
@@ -180,6 +195,24 @@ class TagSplitter(Splitter):
     def thinking(self) -> bool:
         """See `Splitter`."""
         return self._state == "thought"
+
+    @property
+    def openings(self) -> tuple[str, ...]:
+        """See `Splitter`."""
+        if self._state != "start" or self._after_thoughts:
+            return ()
+        return _rests(self._held.lstrip(), [mark for mark, _close in self._pairs])
+
+    @property
+    def closing(self) -> str:
+        """See `Splitter`."""
+        begun = _overlap(self._held, self._close) if self.thinking else 0
+        return self._close[begun:] if begun else ""
+
+    @property
+    def drops_blanks(self) -> bool:
+        """See `Splitter`."""
+        return self._state == "start" and self._after_thoughts and not self._held.strip()
 
     def finish(self) -> list[Piece]:
         """See `Splitter`. Cuts thoughts at a quoted closing mark if no other one came."""
@@ -259,6 +292,11 @@ class ChannelSplitter(Splitter):
         """See `Splitter`."""
         return bool(self._header) or self._channel != ANSWER_CHANNEL
 
+    @property
+    def openings(self) -> tuple[str, ...]:
+        """See `Splitter`."""
+        return () if self.thinking or self.answer else _rests(self._held, [CHANNEL])
+
     def _progress(self) -> tuple[object, ...]:
         return (self._held, self._header, self._channel)
 
@@ -314,6 +352,11 @@ def _find(text: str, mark: str, before: str, *, fences: bool = False) -> int:
         if not so_far.endswith("`") and not (fences and so_far.count("```") % 2):
             return at
     return -1
+
+
+def _rests(begun: str, marks: Sequence[str]) -> tuple[str, ...]:
+    """Return what is left of the marks that begin with a text."""
+    return tuple(mark[len(begun) :] for mark in marks if mark.startswith(begun))
 
 
 def _overlap(text: str, mark: str) -> int:

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from studio.core.requests import FieldInfo
 from studio.core.requests.text_lists import join_texts, split_texts
 from studio.core.translation import tr
+from studio.ui.widgets.content_button import open_button
 from studio.ui.widgets.factory import label, name_control, restyle, row
 from studio.ui.widgets.icons import set_icon
 
@@ -104,6 +105,8 @@ class Field(QWidget):
         layout.addStretch(1)
 
     def _extra_buttons(self) -> list[QWidget]:
+        if self.info.takes_content:
+            return [open_button(self.info.title, self.editor, self.set_problem)]
         if self.info.name != "seed":
             return []
         clear = QToolButton()

@@ -16,7 +16,7 @@ from studio.core.requests import TextRequest
 from studio.engine.process.engine import ProcessEngine
 from studio.engine.text import generate as text
 from studio.engine.text import gguf_context
-from studio.engine.text.repetition import repeating_tokens
+from studio.engine.text.constraints.repetition import repeating_tokens
 from studio.engine.text.rows import prompt_ids
 from studio.library.artifacts import read_recipe
 from studio.models import llama_cpp

@@ -1,9 +1,11 @@
 """The form: sliders, advanced settings, resets, hidden fields, ratios, height, alternatives."""
 
+import json
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton, QToolButton
+from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QToolButton
 
 from studio.core.requests import TextRequest
 from studio.ui.widgets.request_form import RequestForm
@@ -54,6 +56,25 @@ def test_advanced_settings_are_shown_on_demand(form, qtbot):
         QTest.mouseClick(form.advanced_button, Qt.MouseButton.LeftButton)
     assert shown.args == [True]
     assert form.fields["top_k"].isVisible()
+
+
+def test_a_schema_comes_from_a_file(form, qtbot, tmp_path, monkeypatch):
+    field = form.fields["json_schema"]
+    (button,) = [
+        one for one in field.findChildren(QToolButton) if "Open a file" in one.accessibleName()
+    ]
+    path = tmp_path / "cat.json"
+    path.write_text('{\n  "type": "object"\n}', encoding="utf-8")
+    names = iter([str(path), str(tmp_path / "missing.json")])
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_more: (next(names), ""))
+    button.click()
+    qtbot.waitUntil(
+        lambda: json.loads(field.value() or "0") == {"type": "object"}, timeout=PATIENCE
+    )
+    button.click()
+    qtbot.waitUntil(lambda: not field.findChildren(QLabel)[-1].isHidden(), timeout=PATIENCE)
+    assert "No such file" in field.findChildren(QLabel)[-1].text()
+    assert json.loads(field.value()) == {"type": "object"}, "it keeps what was read"
 
 
 def test_changed_settings_out_of_sight_are_counted(form):

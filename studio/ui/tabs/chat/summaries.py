@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout
 
 from studio.core.errors import StudioError
 from studio.core.requests import TextRequest
+from studio.core.requests.text import CONSTRAINTS
 from studio.core.translation import tr, tr_plural
 from studio.documents.chat import Chat, Turn
 from studio.models.card import ModelCard, request_for
@@ -23,7 +24,7 @@ INSTRUCTION = (  # not translated: text for the model
 )
 MAX_TOKENS = 512
 """Of a summary; with a small model a quarter of its context."""
-OWN_FIELDS = ("format", "stop", "task")
+OWN_FIELDS = ("format", "stop", "task", *CONSTRAINTS)
 """Fields of the form that are meant for answers."""
 
 

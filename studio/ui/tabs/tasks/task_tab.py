@@ -14,6 +14,7 @@ from studio.core.errors import InvalidRequestError, Problem
 from studio.core.presets import TASK, Preset
 from studio.core.requests import Request
 from studio.core.requests.task_entry import convert_entry, shared_entry
+from studio.core.requests.text import CONSTRAINTS
 from studio.core.requests.text_task import TextTask
 from studio.core.translation import tr, tr_marked
 from studio.models.card import ModelCard
@@ -26,7 +27,7 @@ from studio.ui.tabs.tasks.task_box import TaskBox
 _OF_PLAIN = ("prompt", "system_prompt", "task")
 MAX_PRESET_CHARACTERS = 100_000
 """A longer main text, such as that of a book, is no part of a preset."""
-FIELDS_OF_TASKS = ("prefix", "mode", "top_logprobs")
+FIELDS_OF_TASKS = ("prefix", "mode", "top_logprobs", *CONSTRAINTS)
 """Fields of the request that tasks set themselves, or that do not apply to their texts."""
 
 

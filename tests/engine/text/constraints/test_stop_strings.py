@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.engine.text.stop_strings import StopStrings
+from studio.engine.text.constraints.stop_strings import StopStrings
 
 
 @given(

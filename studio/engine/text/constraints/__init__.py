@@ -1,0 +1,1 @@
+"""What limits a text while it is generated: grammars, repeated n-grams, stop strings."""

@@ -1,0 +1,1 @@
+"""Tests of what limits a text while it is generated."""
