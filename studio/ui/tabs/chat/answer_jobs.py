@@ -136,6 +136,7 @@ class AnswerJobs(QObject):
         job = self._shared.new_job(question.request)
         self.submitted.emit()
         if continued is not None:
+            self._open_chat.answers.give_up(continued.job)
             rest = msgspec.structs.replace(continued, job=job.id, finish="")
             self._open_chat.add(chat, rest, job=job)
         else:

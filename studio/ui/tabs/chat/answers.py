@@ -17,6 +17,8 @@ from studio.jobs.queue import JobQueue
 from studio.ui import background
 
 FLUSH_MS = 40
+STORE_MS = 1_000
+"""After a kill, at most so much of an answer is missing."""
 
 
 @dataclass
@@ -27,6 +29,8 @@ class Streamed:
     turn_id: str
     text: str = ""
     thoughts: str = ""
+    is_left: bool = False
+    """True for one that the end of an earlier session interrupted, until its job runs again."""
 
 
 class Answers(QObject):
@@ -34,6 +38,8 @@ class Answers(QObject):
 
     changed = Signal(str)
     """Id of a turn whose answer grew."""
+    grew = Signal(object, str, str)
+    """(Chat, id of a turn, its text so far), to be stored."""
     ended = Signal(object, str, str)
     """(Chat, id of a turn that is complete, why it failed or empty)."""
 
@@ -47,15 +53,26 @@ class Answers(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(FLUSH_MS)
         self._timer.timeout.connect(self._flush)
+        self._unstored: set[str] = set()
+        """Ids of jobs whose answers grew since they were stored."""
+        self._store_timer = QTimer(self)
+        self._store_timer.setSingleShot(True)
+        self._store_timer.setInterval(STORE_MS)
+        self._store_timer.timeout.connect(self._on_store_due)
         queue.job_event.connect(self._on_job_event)
         queue.jobs_removed.connect(self._on_jobs_removed)
         queue.jobs_changed.connect(self._on_jobs_changed)
 
-    def follow(self, chat: Chat, turn: Turn) -> None:
-        """Fill a turn as its job writes it, or at once if the job is over."""
+    def follow(self, chat: Chat, turn: Turn, *, is_left: bool = False) -> None:
+        """Fill a turn as its job writes it, or at once if the job is over.
+
+        `is_left`: the turn was read, so that another session submitted its job.
+        """
         if turn.job in self._streams:
             return
-        self._streams[turn.job] = Streamed(chat, turn.id)
+        self._streams[turn.job] = Streamed(
+            chat, turn.id, is_left=is_left and bool(turn.text.strip())
+        )
         job = self._queue.job(turn.job)
         if job is not None and job.state.over:
             self._collect(turn.job, "")
@@ -76,14 +93,22 @@ class Answers(QObject):
         """Return an incomplete answer."""
         return self._streams.get(job_id)
 
+    def give_up(self, job_id: str) -> None:
+        """Cancel a job whose turn is written in another way."""
+        if self._streams.pop(job_id, None) is not None:
+            self._queue.cancel([job_id])
+
     def jobs_of(self, chat_id: str) -> list[str]:
-        """Return the jobs that write answers of a chat."""
-        return [job for job, one in self._streams.items() if one.chat.id == chat_id]
+        """Return the jobs that write answers of a chat, without those that were interrupted."""
+        return [
+            job for job, one in self._streams.items() if one.chat.id == chat_id and not one.is_left
+        ]
 
     def _on_job_event(self, job_id: str, event: AnyEvent) -> None:
         stream = self._streams.get(job_id)
         if stream is None:
             return
+        stream.is_left = False
         if isinstance(event, TextDelta) and not event.candidate:
             stream.text += event.text
         elif isinstance(event, ThoughtDelta) and not event.candidate:
@@ -95,6 +120,9 @@ class Answers(QObject):
             self._read(job_id, event.artifacts, failure)
             return
         self._grown.add(stream.turn_id)
+        self._unstored.add(job_id)
+        if not self._store_timer.isActive():
+            self._store_timer.start()
         if not self._timer.isActive():
             self._timer.start()
 
@@ -102,6 +130,13 @@ class Answers(QObject):
         grown, self._grown = self._grown, set()
         for turn_id in grown:
             self.changed.emit(turn_id)
+
+    def _on_store_due(self) -> None:
+        jobs, self._unstored = self._unstored, set()
+        for job_id in jobs:
+            stream = self._streams.get(job_id)
+            if stream is not None and stream.text.strip():
+                self.grew.emit(stream.chat, stream.turn_id, stream.text)
 
     def _on_jobs_changed(self, _jobs: list[Job]) -> None:
         """Collect what was cancelled before it ran, which sends no event."""

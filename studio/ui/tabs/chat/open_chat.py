@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from studio.core.errors import StudioError
@@ -34,6 +35,7 @@ class OpenChat(QObject):
         self.chat = new_chat()
         self.is_open = False
         """True when the last chat was read, or cannot be read."""
+        self.answers.grew.connect(self._on_answer_grew)
         self.answers.ended.connect(self._on_answer_ended)
 
     def open_last(self) -> None:
@@ -45,7 +47,7 @@ class OpenChat(QObject):
         self.chat = chat or new_chat()
         for turn in self.chat.turns.values():
             if turn.job and not turn.finish:
-                self.answers.follow(self.chat, turn)
+                self.answers.follow(self.chat, turn, is_left=True)
         self.is_open = True
         self.opened.emit()
 
@@ -158,6 +160,11 @@ class OpenChat(QObject):
         """Emit `changed` if it is the chat that is shown."""
         if chat is self.chat:
             self.changed.emit()
+
+    def _on_answer_grew(self, chat: Chat, turn_id: str, text: str) -> None:
+        """Store a part of an answer, which is there if Studio is killed before the rest."""
+        if turn := chat.turns.get(turn_id):
+            self.save(msgspec.structs.replace(turn, text=text), chat=chat)
 
     def _on_answer_ended(self, chat: Chat, turn_id: str, _failure: str) -> None:
         if turn := chat.turns.get(turn_id):

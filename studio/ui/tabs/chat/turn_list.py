@@ -143,16 +143,20 @@ class TurnList(QScrollArea):
 
     def _show_state(self, turn: Turn, view: TurnView) -> None:
         streamed = self._answers.text(turn.job) if turn.job and not turn.finish else None
+        is_left = streamed is not None and streamed.is_left
         if streamed is not None:
             view.set_text(streamed.text or turn.text)  # of what goes on
             view.thoughts.show_text(streamed.thoughts, is_thinking=not streamed.text.strip())
             view.set_status("" if streamed.text or streamed.thoughts else tr("Waiting…"))
         for control in (view.edit_button, view.retry_button, view.delete_button):
-            control.setEnabled(streamed is None)
+            control.setEnabled(streamed is None or is_left)
+        if is_left:
+            view.set_status(tr("Studio was closed while this was written; its job waits."))
         if turn.finish in STOPPED:
             view.set_status(STOPPED[turn.finish]())
-            is_last = turn.id not in self._chat.chosen
-            view.continue_button.setVisible(is_last and bool(turn.text.strip()))
+        is_last = turn.id not in self._chat.chosen
+        has_rest = (is_left or turn.finish in STOPPED) and bool(turn.text.strip())
+        view.continue_button.setVisible(is_last and has_rest)
 
     def show_turn(self, turn_id: str) -> None:
         """Scroll to a turn and give it the focus."""
