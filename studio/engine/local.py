@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from studio.core import environment
 from studio.core.artifact import Artifact
-from studio.core.errors import StudioError
+from studio.core.errors import Failure, StudioError
 from studio.core.events import AnyEvent, Cancelled, Failed, Finished, JobEvent, Loading, Statistics
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
@@ -32,6 +32,7 @@ from studio.engine.protocol import (
     IsCancelled,
     JobCancelledError,
     JobContext,
+    UnusableResultError,
 )
 from studio.engine.registry import runner_of
 from studio.engine.runtime.device import use_device_settings
@@ -274,6 +275,9 @@ class LocalEngine:
         """
         if isinstance(result, JobCancelledError):
             return Cancelled()
+        failure: Failure | None = None
+        if isinstance(result, UnusableResultError):
+            failure, result = result.failure(), result.result
         if isinstance(result, StudioError):
             return Failed(failure=result.failure())
         job, outcome = (
@@ -290,6 +294,8 @@ class LocalEngine:
         except StudioError as error:
             return Failed(failure=error.failure())
         saved = tuple(outcome.saved)
+        if failure is not None:
+            return Failed(failure=failure, artifacts=saved)
         if result.partial:
             return Cancelled(artifacts=saved)
         return Finished(artifacts=saved, statistics=outcome.statistics)

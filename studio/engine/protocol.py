@@ -35,6 +35,14 @@ BATCH_FAILED = "jobs could not run as a batch"  # not translated: for the log
 """
 
 
+class UnusableResultError(StudioError):
+    """The failure of a job in a batch that made a result nobody can use, which is kept."""
+
+    def __init__(self, error: StudioError, result: Result) -> None:
+        super().__init__(error.message, cause=error.cause, cure=error.cure)
+        self.result = result
+
+
 class Engine(Protocol):
     """Runs jobs in the thread that calls it."""
 

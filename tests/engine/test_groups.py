@@ -8,7 +8,9 @@ import logging
 import os
 import signal
 import threading
+from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +20,7 @@ from studio.core.events import TERMINAL, Cancelled, Failed, Finished, Progress
 from studio.core.jobs import new_job
 from studio.core.paths import DataFolder
 from studio.core.requests import ImageRequest, TextRequest
+from studio.core.requests.text_task import FieldValue, TaskCheck, TextTask
 from studio.engine.image import generate as image
 from studio.engine.local import LocalEngine
 from studio.engine.outcome import JobOutcome
@@ -341,3 +344,28 @@ def test_unresponsive_cancel_keeps_the_other_jobs_in_one_batch(data):
     assert last_begun < first_ended, (
         "one after the other, the first would have ended before the last began"
     )
+
+
+def test_rows_of_a_task_that_fail_keep_their_texts(warm):
+    engine, data = warm
+    task = TextTask(
+        name="headline",
+        language="en",
+        fields=(FieldValue("text", "the flood"),),
+        check=(TaskCheck(use="length", at_least=900, required=True),),
+    )
+    jobs = [
+        new_job(msgspec.structs.replace(job.request, task=task), str(data.outputs))
+        for job in jobs_of("text", data)
+    ]
+    ends = Ends()
+    engine.run(jobs, ends, lambda _job: False)
+    ends.check(jobs)
+    for job in jobs:
+        end = ends.end(job)
+        assert isinstance(end, Failed)
+        assert "cannot be used" in end.failure.message
+        (kept,) = end.artifacts
+        recipe = artifacts.read_recipe(Path(kept.path))
+        assert Path(kept.path).read_text("utf-8").strip()
+        assert [check.passed for check in recipe.review.checks] == [False]

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Generator, Iterator, Sequence
+from typing import TypeVar
 
 from studio.core.errors import StudioError
 from studio.core.events import Statistics
 from studio.core.requests import TextRequest
 from studio.core.requests.text_task import TextTask
 from studio.core.translation import mark, tr
-from studio.engine.protocol import BatchOutcome, JobCancelledError, JobContext
+from studio.engine.protocol import BatchOutcome, JobCancelledError, JobContext, UnusableResultError
 from studio.engine.runtime.placement import inference_context
 from studio.engine.text import gguf_beams, llama_cpp
 from studio.engine.text.beam_search import beam_search
@@ -41,6 +42,7 @@ from studio.engine.text.tasks.run import (
 from studio.engine.text.tasks.writer import ModelWriter
 from studio.library.results import Result, TextResult
 
+T = TypeVar("T")
 __all__ = ["Pipeline", "generate", "load", "run_batch"]
 
 
@@ -64,12 +66,10 @@ def _run_task(
     clock = Clock()
     writer = ModelWriter(context, pipeline, clock, _sample)
     if task.story_prompts is not None:
-        with inference_context(pipeline.plan):
-            yield from write_story(context, task, writer)
+        yield from _within_context(write_story(context, task, writer), pipeline)
         return _statistics(clock, clock.tokens, 0)
     if summary := summary_of(context, task, writer):
-        with inference_context(pipeline.plan):
-            yield from write_summary(context, task, summary)
+        yield from _within_context(write_summary(context, task, summary), pipeline)
         return _statistics(clock, clock.tokens, 0)
     ids = prompt_ids(context, pipeline)
     if task.draft:
@@ -84,6 +84,20 @@ def _run_task(
     if error := no_usable_text(results):
         raise error
     return _statistics(clock, clock.tokens, len(ids))
+
+
+def _within_context(made: Iterator[T], pipeline: Pipeline) -> Iterator[T]:
+    """Yield what is made where the model runs; the caller does its own work outside of that.
+
+    torch's context belongs to the thread: it would hold there until the next result.
+    """
+    while True:
+        with inference_context(pipeline.plan):
+            try:
+                result = next(made)
+            except StopIteration:
+                return
+        yield result
 
 
 def _write(
@@ -118,10 +132,9 @@ def run_batch(contexts: Sequence[JobContext], pipeline: Pipeline) -> Iterator[Ba
     for part in _parts(list(rows.values()), request, capacity):
         clock = Clock()
         lengths = {id(row): len(row.ids) for row in part}
-        with inference_context(pipeline.plan):
-            for row in _sample(part, request, pipeline, clock):
-                statistics = _statistics(clock, row.tokens, lengths[id(row)])
-                yield numbers[id(row)], _outcome_of(row), statistics
+        for row in _within_context(_sample(part, request, pipeline, clock), pipeline):
+            statistics = _statistics(clock, row.tokens, lengths[id(row)])
+            yield numbers[id(row)], _outcome_of(row), statistics
 
 
 def _sample(
@@ -155,7 +168,7 @@ def _outcome_of(row: Row) -> TextResult | StudioError | JobCancelledError:
             return result
         results = task_results(request, request.task, [result])
         error = None if row.partial else no_usable_text(results)
-        return error or results[0]
+        return results[0] if error is None else UnusableResultError(error, results[0])
     return JobCancelledError() if row.partial else _no_answer(row.context, [result])
 
 

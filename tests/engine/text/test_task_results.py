@@ -4,6 +4,7 @@ import dataclasses
 
 import msgspec
 import pytest
+import torch
 
 from studio.core.artifact import Recipe
 from studio.core.errors import InvalidRequestError, StudioError
@@ -18,7 +19,7 @@ from studio.core.requests.text_task import (
     TaskCheck,
     TextTask,
 )
-from studio.engine.protocol import JobContext
+from studio.engine.protocol import JobContext, UnusableResultError
 from studio.engine.text import generate as text
 from studio.engine.text.tasks.results import task_results
 from studio.library.results import TextResult
@@ -102,7 +103,35 @@ def test_without_a_usable_text_the_job_fails_and_keeps_what_the_model_wrote(gpt2
             [dataclasses.replace(context, job=new_job(request(IMPOSSIBLE), "/nowhere"))], pipeline
         )
     )
-    assert isinstance(batch[0][1], StudioError)
+    ((_number, error, _statistics),) = batch
+    assert isinstance(error, UnusableResultError)
+    assert error.message.startswith("The text that the model wrote cannot be used")
+    assert error.result.partial
+    assert error.result.text
+    (check,) = error.result.review.checks
+    assert (check.name, check.passed) == ("length", False)
+    assert [check.passed for check in kept.review.checks] == [False]
+
+
+@pytest.mark.parametrize("kind", ["batch", "story", "summary"])
+def test_results_are_saved_outside_the_context_of_the_model(reader, kind):
+    card, pipeline = reader
+    task = msgspec.structs.replace(TASK, count=1, check=())
+    if kind == "summary":
+        task = PARTS
+    elif kind == "story":
+        task = STORY
+    context = JobContext(
+        new_job(request(task, prompt="Sum up"), "/nowhere"),
+        card,
+        lambda _event: None,
+        lambda: False,
+    )
+    made = (
+        text.run_batch([context], pipeline) if kind == "batch" else text.generate(context, pipeline)
+    )
+    states = [torch.is_inference_mode_enabled() or not torch.is_grad_enabled() for _ in made]
+    assert states == [False]
 
 
 def test_fewer_results_than_asked_for_are_counted():
@@ -155,6 +184,22 @@ PARTS = msgspec.structs.replace(
 )
 
 
+STORY = msgspec.structs.replace(
+    TASK,
+    name="story",
+    fields=(FieldValue("text", "rain"), FieldValue("chapters", "1"), FieldValue("scenes", "1")),
+    check=(),
+    count=1,
+    story_prompts=StoryPrompts(
+        outline="Plan: {text}",
+        bible="People: {outline}",
+        scenes="Split: {chapter}",
+        scene="Write: {scene}",
+        recap="Sum up: {scene}",
+    ),
+)
+
+
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory):
     card = make_gpt2(tmp_path_factory.mktemp("models") / "reader", positions=512)
@@ -194,22 +239,7 @@ def test_short_text_of_the_same_task_has_links_too(reader):
 
 
 def test_story_is_written_with_progress_and_kept_in_the_review(reader):
-    prompts = StoryPrompts(
-        outline="Plan: {text}",
-        bible="People: {outline}",
-        scenes="Split: {chapter}",
-        scene="Write: {scene}",
-        recap="Sum up: {scene}",
-    )
-    task = msgspec.structs.replace(
-        TASK,
-        name="story",
-        fields=(FieldValue("text", "rain"), FieldValue("chapters", "1"), FieldValue("scenes", "1")),
-        check=(),
-        count=1,
-        story_prompts=prompts,
-    )
-    outcome = run_job(text, *reader, request(task, prompt="rain"))
+    outcome = run_job(text, *reader, request(STORY, prompt="rain"))
     (result,) = outcome.results
     assert len(result.review.story.chapters) == 1
     assert result.text.startswith("## 1. ")

@@ -12,7 +12,7 @@ from studio.core.requests.text_task import OmittedText, Reason, TaskReview, Text
 from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.engine.protocol import EmitEvent
 from studio.library.results import TextResult
-from studio.text_tasks.ranking import RankedText, rank
+from studio.text_tasks.ranking import RankedText, rank, run_check
 from studio.text_tasks.writer import Written
 
 _REASONS: dict[Reason, str] = {
@@ -40,7 +40,7 @@ def task_results(
     ]
     ranking = rank(candidates, task, prompt=continued_text(request))
     if not ranking.results:
-        return [_unusable(results, ranking.omitted)]
+        return [_unusable(results, task, ranking.omitted)]
     return [
         dataclasses.replace(
             results[ranked.index],
@@ -68,15 +68,22 @@ def _review(ranked: RankedText, omitted: tuple[OmittedText, ...]) -> TaskReview:
     )
 
 
-def _unusable(results: Sequence[TextResult], omitted: Sequence[OmittedText]) -> TextResult:
-    review = TaskReview(unedited=results[0].text, omitted=tuple(omitted))
+def _unusable(
+    results: Sequence[TextResult], task: TextTask, omitted: Sequence[OmittedText]
+) -> TextResult:
+    """Return the first text as the model wrote it, with what its checks found."""
+    text = results[0].text
+    checks = tuple(run_check(rule, text, task) for rule in task.check)
+    review = TaskReview(unedited=text, checks=checks, omitted=tuple(omitted))
     return dataclasses.replace(results[0], ordinal=0, partial=True, review=review, logprobs=None)
 
 
 def no_usable_text(results: Sequence[TextResult]) -> StudioError | None:
     """Return the error for a task of whose texts none can be used; None if some can."""
     review = results[0].review if len(results) == 1 else None
-    if review is None or review.checks or not review.omitted or not results[0].partial:
+    if review is None or not results[0].partial:
+        return None
+    if review.index not in (one.index for one in review.omitted):
         return None
     counts: dict[Reason, int] = {}
     for omitted in review.omitted:

@@ -27,7 +27,7 @@ def sentence_places(coverage: Coverage, text: str) -> list[tuple[int, int, int]]
 
 
 def sentence_at(coverage: Coverage, text: str, place: int) -> int:
-    """Return the number of the sentence at a character; −1 if there is none."""
+    """Return the number of the sentence at a character; −1 for no sentence."""
     places = sentence_places(coverage, text)
     at = bisect_right(places, place, key=lambda one: one[0]) - 1
     return places[at][2] if at >= 0 and place <= places[at][1] else -1

@@ -100,7 +100,7 @@ class TurnList(QScrollArea):
         return -1, ""
 
     def _restore_focus(self, focused: tuple[int, str]) -> None:
-        """Give the focus to the control that takes the place of the one that had it."""
+        """Give the focus to the control that takes the place of the one with it."""
         place, name = focused
         if not 0 <= place < len(self.views):
             return

@@ -142,7 +142,7 @@ class StoryPage(QWidget):
     # ----------------------------------------------------------------------
 
     def show_story(self, story: Story | None) -> None:
-        """Show a story, or that there is none yet."""
+        """Show a story, or that none is begun."""
         story = story or Story(premise="")
         if story != self.story:
             self._undo.clear()
