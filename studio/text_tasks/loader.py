@@ -131,6 +131,7 @@ def _problems(name: str, task: Task) -> Iterator[str]:
         yield tr("min_parameters: begins at 0")
     yield from _field_problems(task)
     yield from _prompt_problems(task)
+    yield from _regex_problems(task)
     yield from _part_problems(task)
     yield from _story_problems(task)
     for place, check in enumerate(task.check):
@@ -194,6 +195,15 @@ def _prompt_problems(task: Task) -> Iterator[str]:
                 language=language,
                 name=f"{{{task.main.name}}}",
             )
+
+
+def _regex_problems(task: Task) -> Iterator[str]:
+    numbers = {field.name for field in task.field if field.type == "number"}
+    for name in PLACEHOLDER.findall(task.regex):
+        if name not in numbers:
+            yield tr("{where}: there is no number {name}", where="regex", name=name)
+    if task.regex and (task.parts or task.story):
+        yield tr("{where}: cannot be used with parts or steps", where="regex")
 
 
 def _part_problems(task: Task) -> Iterator[str]:

@@ -12,6 +12,7 @@ from studio.core.errors import InvalidRequestError, Problem
 from studio.core.requests import TextRequest
 from studio.core.requests.base import MAX_PROMPT_CHARACTERS
 from studio.core.requests.story import Story
+from studio.core.requests.text import CONSTRAINTS
 from studio.core.requests.text_task import (
     COUNT_PLACE,
     MAX_FIXES,
@@ -160,6 +161,8 @@ def request_values(task: Task, inputs: TaskInput, card: ModelCard) -> dict[str, 
     if beams > 1:  # more beams than the task's only for as many results
         asked["num_beams"] = min(MAX_CANDIDATES, max(beams, wanted))
         count = asked["num_beams"]
+    if task.regex and card.chat and beams == 1 and not any(map(asked.get, CONSTRAINTS)):
+        asked["regex"] = fill(task, task.regex, values)
     made = text_task(task, values, wanted, inputs.fix)
     made = msgspec.structs.replace(
         made, parts=parts, story_prompts=task.story.get(values.language), story=inputs.story

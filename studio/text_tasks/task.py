@@ -79,6 +79,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """How many times as many are generated, so that some can be left out."""
     check: tuple[TaskCheck, ...] = ()
     clean: tuple[CleanupName, ...] = ()
+    regex: str = ""
+    """What the answer of a chat model matches; `{name}` stands for a number."""
     min_parameters: int = 0
     """Parameters of the smallest model that does this well; 0 for any. Smaller ones get a note."""
     parts: dict[str, TaskParts] = {}

@@ -87,6 +87,11 @@ def test_own_task_is_found_and_replaces_one_of_studio(data):
         ('at_most = "words"', 'at_most = "text"', r"check\[0\]\.at_most"),
         ('at_most = "words"', 'at_most = "words"\nfield = "text"', r"field: is no parameter"),
         ("first_line", "run_code", r"clean\[0\]"),
+        (
+            'title = "Slogan"',
+            'title = "Slogan"\nregex = "a{text}"',
+            "regex: there is no number text",
+        ),
         ("[[field]]", "[[field", "at line"),
     ],
 )

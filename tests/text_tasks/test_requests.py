@@ -27,6 +27,20 @@ def test_base_model_completes_with_beams_and_chat_model_is_asked(data):
     assert chat.prompt.endswith("a flood")
 
 
+def test_the_expression_of_a_task_has_its_numbers(data):
+    own = msgspec.structs.replace(
+        find_task(data, "bullets"), regex=r"(- [^\n]{2,90}\n){1,{points}}"
+    )
+    inputs = TaskInput(prompt="One. Two.", fields={"points": 3})
+    (chat,) = build_requests(own, inputs, chat_card())
+    assert chat.regex == r"(- [^\n]{2,90}\n){1,3}"
+    (base,) = build_requests(own, inputs, fake_card("text"))
+    assert base.regex == "", "it continues a list that the prompt begins"
+    more = msgspec.structs.replace(inputs, settings={"choices": "a, b"})
+    (chosen,) = build_requests(own, more, chat_card())
+    assert (chosen.constraint, chosen.regex) == ("choices", "")
+
+
 def test_more_candidates_get_more_beams_and_settings_of_the_user_win(data):
     task = find_task(data, "headline")
     inputs = TaskInput(prompt="a flood", candidates=8, settings={"max_new_tokens": "12"})
