@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 import studio.ui
 from studio.core.presets import Preset, save_preset
@@ -154,8 +154,8 @@ def makers(window: MainWindow, content: Content) -> dict[str, Callable[[], QWidg
         "scan": lambda: ScanDialog(shared, [folder], window),
         "download": lambda: DownloadDialog(shared, window),
         "hub": lambda: HubDialog(shared, window),
-        "canvas": lambda: _canvas(image, ToolKind.BRUSH),
-        "canvas with a frame": lambda: _canvas(image, ToolKind.FRAME),
+        "canvas": lambda: _canvas(image, ToolKind.BRUSH, window),
+        "canvas with a frame": lambda: _canvas(image, ToolKind.FRAME, window),
         "full screen": lambda: FullScreenImage(window),
         "settings of a file": lambda: ForeignSettingsDialog(
             folder / "a.png", METADATA, take_over(METADATA), window
@@ -189,8 +189,12 @@ def makers(window: MainWindow, content: Content) -> dict[str, Callable[[], QWidg
     }
 
 
-def _canvas(image: QImage, kind: ToolKind) -> QWidget:
+def _canvas(image: QImage, kind: ToolKind, window: MainWindow) -> QWidget:
+    """Return the canvas, which is a page of the window, in a dialog of its own."""
     page = CanvasPage()
     page.open(CanvasImage(with_levels(image, image.size()), {}), CanvasOptions())
     page.toolbar.choose(kind)
-    return page
+    dialog = QDialog(window)
+    dialog.setWindowTitle("Canvas")
+    QVBoxLayout(dialog).addWidget(page)
+    return dialog

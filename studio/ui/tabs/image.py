@@ -67,6 +67,8 @@ class ImageTab(GenerateTab):
         self.ratio = AspectRatio()
         self.foreign = ForeignSettingsNotice()
         self._is_canvas_connected = False
+        self._generates_with_canvas = False
+        """True while what was made on the canvas is saved for a job."""
         super().__init__(shared)
         self.prompt.textChanged.connect(self._advise)
         self.negative_prompt.textChanged.connect(self._on_edited)
@@ -224,11 +226,11 @@ class ImageTab(GenerateTab):
     def _connect_canvas(self) -> None:
         """Connect the canvas, which is created when it is needed, with the form."""
         self._is_canvas_connected = True
-        canvas, waiting = self.stage.canvas, tr("Use or cancel what is open on the canvas.")
+        canvas, waiting = self.stage.canvas, tr("The mask is being saved.")
         # A job reads the mask from its file, so none may start before the file is saved.
-        canvas.opened.connect(lambda image: self.source.set_problem(image, waiting))
+        canvas.accepted.connect(lambda image: self.source.set_problem(image, waiting))
         canvas.closed.connect(lambda image: self.source.set_problem(image, ""))
-        canvas.failed.connect(self.source.set_problem)
+        canvas.failed.connect(self._on_canvas_failed)
         canvas.saved.connect(self._on_canvas_saved)
         self.source.changed.connect(self._on_source_changed)
 
@@ -236,6 +238,24 @@ class ImageTab(GenerateTab):
         self.source.take_files(image, files)
         if files.size is not None:
             self._set_size(*files.size)
+        if self._generates_with_canvas:
+            self._generates_with_canvas = False
+            super().generate()
+
+    def _on_canvas_failed(self, image: str, problem: str) -> None:
+        self._generates_with_canvas = False
+        self.source.set_problem(image, problem)
+
+    def generate(self) -> None:
+        """See `FormTab`. What was made on an open canvas is used first."""
+        canvas = self.stage.open_canvas
+        if canvas is not None and canvas.page.is_changed:
+            self._generates_with_canvas = True
+            canvas.page.use()
+            return
+        if canvas is not None:
+            canvas.close()
+        super().generate()
 
     def _on_source_changed(self) -> None:
         """Close the canvas of an image that is not the form's any longer."""

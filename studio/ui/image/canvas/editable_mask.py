@@ -130,13 +130,14 @@ class EditableMask(QObject):
 
     def undo(self) -> None:
         """Undo the last step, also one that still runs."""
-        self._call_when_idle(self.stack.undo)
+        self.call_when_idle(self.stack.undo)
 
     def redo(self) -> None:
         """Redo what was undone last."""
-        self._call_when_idle(self.stack.redo)
+        self.call_when_idle(self.stack.redo)
 
-    def _call_when_idle(self, call: Callable[[], object]) -> None:
+    def call_when_idle(self, call: Callable[[], object]) -> None:
+        """Call it now, or when all operations have ended."""
         if self._pending:
             self._when_idle.append(call)
         else:

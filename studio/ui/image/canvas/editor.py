@@ -110,4 +110,4 @@ class CanvasEditor(QObject):
         else:
             text = tr("There is not enough memory for this image.")
         self.page.show_error(text)
-        self.failed.emit(image, tr("Use or cancel what is open on the canvas."))
+        self.failed.emit(image, "")  # the canvas shows it

@@ -41,7 +41,7 @@ class CanvasPage(QWidget):
         self.toolbar = CanvasToolbar(self.view)
         self.message = label("", "muted", wrap=True)
         self.use_button = button(
-            tr("Use"), tr("Use it for the next image (Enter)"), self._on_use, primary=True
+            tr("Use"), tr("Use it for the next image (Enter)"), self.use, primary=True
         )
         self.cancel_button = button(
             tr("Cancel"), tr("Discard the changes and show the result again"), self.cancelled.emit
@@ -110,14 +110,20 @@ class CanvasPage(QWidget):
     @property
     def is_changed(self) -> bool:
         """True if there is something to undo."""
-        return not self.painted.stack.isClean() or not self.painted.is_idle
+        tool = self.view.tools.get(self.view.kind)
+        is_drawing = tool is not None and tool.is_active
+        return not self.painted.stack.isClean() or not self.painted.is_idle or is_drawing
+
+    def use(self) -> None:
+        """Use what was made, with a shape that is still open, when all of it is in the mask."""
+        self.view.finish_shape()
+        self.painted.call_when_idle(self._on_use)
 
     def _on_control(self) -> None:
         is_shown = self.control_button.isChecked()
         self.view.show_control(self._control if is_shown else ImageLevels())
 
     def _on_use(self) -> None:
-        self.view.finish_shape()
         if self.use_button.isEnabled():
             self.accepted.emit()
 
@@ -164,7 +170,7 @@ class CanvasPage(QWidget):
             action()
         elif key in ("Return", "Enter"):
             if not self.view.finish_shape():
-                self._on_use()
+                self.use()
         elif key == "Esc" and self.view.cancel_shape():
             pass
         else:
