@@ -27,6 +27,7 @@ from studio.ui.app_state import AppState
 from studio.ui.stage.shown_result import ShownResult, of_file, of_job
 from studio.ui.stage.text import TextStage
 from studio.ui.tabs.chat.chat_results import ChatResults
+from studio.ui.tabs.chat.prompt_keys import SendKeys
 from studio.ui.tabs.language_note import LanguageNote
 from studio.ui.tabs.story.story_job import read_story
 from studio.ui.tabs.story.story_link import StoryLink
@@ -65,6 +66,10 @@ class TextTab(TaskTab):
         self._count_timer = QTimer()
         self.views = TextViews()
         super().__init__(shared)
+        self._prompt_keys = SendKeys(
+            self.prompt, lambda: self.views.name == "chat" and not self.tasks.is_open
+        )
+        self._prompt_keys.sent.connect(self.generate)
         self._chat_results = ChatResults(shared.data.documents, self)
         self._count_timer.setParent(self)
         self._count_timer.setSingleShot(True)
@@ -135,10 +140,18 @@ class TextTab(TaskTab):
 
         page = ChatPage(self.shared, lambda: self.card, self.values)
         page.prompt_refused.connect(self._on_prompt_refused)
+        page.attachment.attached.connect(self._on_attached)
+        self._prompt_keys.edit_requested.connect(page.edit_last)
         page.actions_of_turns.document_requested.connect(
             lambda text, job: self.edit_as_document(text, "", job)
         )
         return page
+
+    def _on_attached(self, text: str) -> None:
+        """Put a document before what is written; the person asks about it below."""
+        self.prompt.replace_text(text + self.prompt.toPlainText())
+        self.prompt.moveCursor(QTextCursor.MoveOperation.End)
+        self.prompt.setFocus()
 
     def _on_prompt_refused(self, prompt: str) -> None:
         if not self.prompt.toPlainText():

@@ -48,6 +48,8 @@ class Answers(QObject):
         self._queue = queue
         self._streams: dict[str, Streamed] = {}
         """Id of a job → its answer."""
+        self.thoughts: dict[str, str] = {}
+        """Id of a turn → what the model thought before its answer, in this session."""
         self._grown: set[str] = set()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -175,6 +177,8 @@ class Answers(QObject):
         if stream is None or stream.turn_id not in stream.chat.turns:
             return
         turn = stream.chat.turns[stream.turn_id]
+        if stream.thoughts.strip():
+            self.thoughts[turn.id] = stream.thoughts
         # an answer that was to go on keeps its text if nothing came
         stream.chat.replace(msgspec.structs.replace(turn, text=text or turn.text, finish=finish))
         self.ended.emit(stream.chat, turn.id, failure)

@@ -14,6 +14,8 @@ from studio.documents.chat import Chat
 from studio.models.card import ModelCard
 from studio.ui.app_state import AppState
 from studio.ui.tabs.chat.answer_jobs import AnswerJobs
+from studio.ui.tabs.chat.attachment import Attachment
+from studio.ui.tabs.chat.chat_text import ChatText
 from studio.ui.tabs.chat.chat_title import ChatTitle
 from studio.ui.tabs.chat.context_bar import Context, ContextBar
 from studio.ui.tabs.chat.open_chat import OpenChat
@@ -45,6 +47,8 @@ class ChatPage(QWidget):
         self.open_chat = OpenChat(shared, self)
         self.answers = self.open_chat.answers
         self.jobs = AnswerJobs(shared, self.open_chat, lambda: self._card(), values)
+        self.attachment = Attachment(self)
+        self.chat_text = ChatText(shared, self)
         self.turns = TurnList(self.answers)
         self.actions_of_turns = TurnActions(shared, self.open_chat, self.jobs, self.turns)
         self.notice = Notice()
@@ -54,14 +58,19 @@ class ChatPage(QWidget):
         self.open_chat.open_last()
 
     def _lay_out(self) -> None:
-        self.title = ChatTitle(self.open_chat)
+        self.title = ChatTitle(self.open_chat, self.chat_text)
         self.new_button = button(tr("New chat"), tr("Begin a new chat"), self.open_chat.new, "plus")
+        self.attach_button = button(
+            tr("Attach…"),
+            tr("Put the text of a document into the prompt"),
+            self.attachment.ask_for_file,
+        )
         self.stop_button = button(tr("Stop"), tr("Stop the answer; keep its text"), self.stop)
         self.summarize_button = self._create_summarize_button()
         self.empty = label(
             tr(
-                "Write a prompt and press Ctrl+Enter. The answer appears here, and the model reads "
-                "all turns of the chat before each answer."
+                "Write a prompt and press Enter (Shift+Enter begins a new line). The answer "
+                "appears here, and the model reads all turns of the chat before each answer."
             ),
             "muted",
             wrap=True,
@@ -71,10 +80,11 @@ class ChatPage(QWidget):
         layout.setContentsMargins(16, 8, 16, 12)
         layout.setSpacing(8)
         layout.addWidget(row(self.title, self.stop_button, self.new_button))
-        layout.addWidget(self.notice)
+        for notice in (self.notice, self.attachment.work.notice, self.chat_text.work.notice):
+            layout.addWidget(notice)
         layout.addWidget(self.empty, 1)
         layout.addWidget(self.turns, 1)
-        layout.addWidget(row(self.context, None, self.summarize_button))
+        layout.addWidget(row(self.context, None, self.summarize_button, self.attach_button))
         self.setMinimumWidth(MIN_WIDTH)
         self.stop_button.hide()
 
@@ -108,6 +118,13 @@ class ChatPage(QWidget):
         """Copy the last turn."""
         if path := self.chat.path():
             self.actions_of_turns.copy(path[-1])
+
+    def edit_last(self) -> None:
+        """Edit the last turn that the person wrote."""
+        views = [view for view in self.turns.views.values() if view.turn.role == "user"]
+        if views and not self.answers.jobs_of(self.chat.id):
+            views[-1].begin_edit()
+            self.turns.ensureWidgetVisible(views[-1])
 
     def stop(self) -> None:
         """Stop the answers of this chat."""

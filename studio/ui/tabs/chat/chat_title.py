@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QMenu
 
 from studio.core.translation import tr
 from studio.documents.chat import ChatInfo
+from studio.ui.tabs.chat.chat_text import ChatText
 from studio.ui.tabs.chat.open_chat import OpenChat
 from studio.ui.text.document_header import TitleButton
 from studio.ui.text.lists.title_list import ask_title
@@ -17,8 +18,9 @@ RECENT = 20
 class ChatTitle(TitleButton):
     """Shows the title; its menu opens, renames and deletes chats."""
 
-    def __init__(self, open_chat: OpenChat) -> None:
+    def __init__(self, open_chat: OpenChat, chat_text: ChatText) -> None:
         super().__init__()
+        self._chat_text = chat_text
         self._open_chat = open_chat
         self.menu_of_chats = QMenu(self)
         self.setMenu(self.menu_of_chats)
@@ -40,6 +42,12 @@ class ChatTitle(TitleButton):
         menu.addAction(tr("All chats…")).triggered.connect(lambda _on=False: self.show_list())
         if open_chat.chat.turns:
             menu.addAction(tr("Rename…")).triggered.connect(lambda _on=False: self.rename())
+            for text, call in (
+                (tr("Copy the chat"), self._chat_text.copy),
+                (tr("Export…"), self._chat_text.export),
+            ):
+                action = menu.addAction(text)
+                action.triggered.connect(lambda _on=False, one=call: one(open_chat.chat))
             menu.addAction(tr("Delete")).triggered.connect(lambda _on=False: open_chat.delete())
         menu.addSeparator()
 

@@ -148,6 +148,8 @@ class TurnList(QScrollArea):
             view.set_text(streamed.text or turn.text)  # of what goes on
             view.thoughts.show_text(streamed.thoughts, is_thinking=not streamed.text.strip())
             view.set_status("" if streamed.text or streamed.thoughts else tr("Waiting…"))
+        elif turn.id in self._answers.thoughts:
+            view.thoughts.show_text(self._answers.thoughts[turn.id], is_thinking=False)
         for control in (view.edit_button, view.retry_button, view.delete_button):
             control.setEnabled(streamed is None or is_left)
         if is_left:

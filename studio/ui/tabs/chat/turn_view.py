@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVB
 
 from studio.core.translation import tr
 from studio.documents.chat import Turn
+from studio.ui.tabs.chat.prompt_keys import SendKeys
 from studio.ui.widgets.factory import button, label, name_control, row, text_editor
 from studio.ui.widgets.icons import set_icon
 from studio.ui.widgets.shortcut import shortcut_within
@@ -56,6 +57,9 @@ class TurnView(QFrame):
         self.long_view.setFixedHeight(LONG_HEIGHT)
         name_control(self.long_view, tr("Text of the turn"), tr("The whole text of this turn"))
         self.editor = text_editor(tr("Edit the turn"), tr("The new text"), EDITOR_HEIGHT)
+        keys = SendKeys(self.editor, takes_escape=True)
+        keys.sent.connect(self._save_edit)
+        keys.cancelled.connect(self._cancel_edit)
         self._lay_out()
         self.setFocusProxy(self.copy_button)
         self.set_text(turn.text)
@@ -96,8 +100,8 @@ class TurnView(QFrame):
         self.retry_button.setVisible(self._is_answer)
         self.edit_row = row(
             None,
-            button(tr("Cancel"), tr("Leave the turn as it is"), self.end_edit),
-            button(tr("Save"), tr("Keep this as a new version"), self._save_edit),
+            button(tr("Cancel"), tr("Leave the turn as it is (Esc)"), self._cancel_edit),
+            button(tr("Save"), tr("Keep this as a new version (Enter)"), self._save_edit),
         )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 4, 12, 10)
@@ -180,6 +184,10 @@ class TurnView(QFrame):
         self.editor.hide()
         self.edit_row.hide()
         self.set_text(self._text)
+
+    def _cancel_edit(self) -> None:
+        self.end_edit()
+        self.edit_button.setFocus()
 
     def _save_edit(self) -> None:
         text = self.editor.toPlainText()
