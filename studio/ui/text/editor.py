@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QMimeData, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QKeyEvent,
@@ -65,6 +65,10 @@ class DocumentEditor(QPlainTextEdit):
         """Parts that follow the changes of the text."""
         self._is_applying = False
         self._unloaded = ""
+        """The end of the text that is not shown yet."""
+        self._wanted_selection: TrackedRange | None = None
+        self._waiting_keys: list[QKeyEvent] = []
+        """Pressed while a large change was shown."""
         self._load_timer = QTimer(self)
         self._load_timer.timeout.connect(self._load_part)
         self._break_timer = QTimer(self)
@@ -98,6 +102,8 @@ class DocumentEditor(QPlainTextEdit):
         self.places = Places()
         self._break_timer.stop()
         self._load_timer.stop()
+        self._wanted_selection = None
+        self._waiting_keys.clear()
         self._is_applying = True
         self.clear()
         self._is_applying = False
@@ -105,11 +111,15 @@ class DocumentEditor(QPlainTextEdit):
         self._unloaded = document.text
         self._load_part()
         self.moveCursor(QTextCursor.MoveOperation.Start)
+        if not self._load_soon():
+            self._end_loading()
+
+    def _load_soon(self) -> bool:
+        """Show the rest in parts, and let nobody type until then; return False for no rest."""
         if self._unloaded:
             self.setReadOnly(True)
             self._load_timer.start()
-        else:
-            self._end_loading()
+        return bool(self._unloaded)
 
     def _load_part(self) -> None:
         part, rest = self._unloaded[:LOAD_CHARACTERS], self._unloaded[LOAD_CHARACTERS:]
@@ -125,8 +135,14 @@ class DocumentEditor(QPlainTextEdit):
 
     def _end_loading(self) -> None:
         self.setReadOnly(False)
+        if (wanted := self._wanted_selection) is not None:
+            self._wanted_selection = None
+            self.select(wanted.start, wanted.end)
         self.history_changed.emit()
         self.loaded.emit()
+        keys, self._waiting_keys = self._waiting_keys, []
+        for event in keys:
+            QCoreApplication.postEvent(self, event)
 
     # Changes
     # ----------------------------------------------------------------------
@@ -172,12 +188,35 @@ class DocumentEditor(QPlainTextEdit):
     def _apply(self, change: Change) -> Change:
         self._show_change(change)
         back = self.text_document.apply(change)
-        for tracked in self.ranges:
+        wanted = self._wanted_selection
+        for tracked in [*self.ranges, wanted] if wanted is not None else self.ranges:
             tracked.follow(change)
         self.edited.emit(change)
         return back
 
     def _show_change(self, change: Change) -> None:
+        end = change.position + change.removed
+        is_shown = end <= len(self.text) - len(self._unloaded)
+        if is_shown and len(change.inserted) <= LOAD_CHARACTERS:
+            self._show_small(change)
+        else:
+            self._show_in_parts(change)
+
+    def _show_in_parts(self, change: Change) -> None:
+        """Hide the text from a change on, and show it as `open` does: no part takes long."""
+        shown = len(self.text) - len(self._unloaded)
+        first = min(change.position, shown)
+        rest = self.text[first : change.position], self.text[change.position + change.removed :]
+        start = self.places.to_shown(first)
+        end = self.document().characterCount() - 1
+        block = self.document().findBlock(start)
+        self._show(start, max(0, end - start), "", start - block.position())
+        self.places.replace(change.position, change.removed, change.inserted)
+        self._unloaded = f"{rest[0]}{change.inserted}{rest[1]}"
+        self._load_part()
+        self._load_soon()
+
+    def _show_small(self, change: Change) -> None:
         start = self.places.to_shown(change.position)
         end = self.places.to_shown(change.position + change.removed, is_end=True)
         block = self.document().findBlock(start)
@@ -273,11 +312,15 @@ class DocumentEditor(QPlainTextEdit):
     @property
     def place(self) -> int:
         """Place of the cursor in the text."""
+        if self._wanted_selection is not None:
+            return self._wanted_selection.end
         return self.places.to_text(self.textCursor().position())
 
     @property
     def selection(self) -> tuple[int, int]:
         """The selected part of the text; twice the cursor's place without one."""
+        if (wanted := self._wanted_selection) is not None:
+            return wanted.start, wanted.end
         cursor = self.textCursor()
         return (
             self.places.to_text(cursor.selectionStart()),
@@ -285,7 +328,11 @@ class DocumentEditor(QPlainTextEdit):
         )
 
     def select(self, start: int, end: int) -> None:
-        """Select a part of the text and show it."""
+        """Select a part of the text and show it, once it is loaded."""
+        if end > len(self.text) - len(self._unloaded):
+            self._wanted_selection = TrackedRange(start, end)
+            return
+        self._wanted_selection = None
         cursor = self.textCursor()
         cursor.setPosition(self.places.to_shown(start))
         at = max(cursor.position(), self.places.to_shown(end, is_end=start != end))
@@ -324,7 +371,9 @@ class DocumentEditor(QPlainTextEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Undo and redo with our own stack; delete across breaks that are only shown."""
-        if event.matches(QKeySequence.StandardKey.Undo):
+        if self.is_loading and self.history.can_undo:
+            self._waiting_keys.append(event.clone())
+        elif event.matches(QKeySequence.StandardKey.Undo):
             self.undo()
         elif event.matches(QKeySequence.StandardKey.Redo):
             self.redo()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from studio.documents.document import new_document
 from studio.documents.origins import IMPORTED, PERSON, Origin, Stretch, total_length
 from studio.documents.tracked_range import TrackedRange
+from studio.ui.text import editor as editor_module
 from studio.ui.text.editor import MAX_BLOCK, DocumentEditor
 from studio.ui.text.places import units_of
 from tests.ui.conftest import PATIENCE
@@ -165,41 +166,88 @@ def test_generated_text_is_one_step_while_the_person_types(editor, qtbot):
     check(editor)
 
 
+def wait_loaded(editor, qtbot):
+    """Wait until all of the text is shown, and keys that were pressed meanwhile have come."""
+    qtbot.waitUntil(lambda: not editor.is_loading, timeout=PATIENCE)
+    QApplication.processEvents()
+
+
+def edit_at_random(editor, dice, pieces):
+    start, end = sorted(dice.randint(0, len(editor.text)) for _ in range(2))
+    end = min(end, start + dice.choice((0, 1, 3_000)))
+    editor.select(start, end)
+    what = dice.randint(0, 5)
+    if what == 0:
+        QTest.keyClicks(editor, dice.choice(["k", "lm "]))
+    elif what == 1:
+        QTest.keyClick(editor, dice.choice([Qt.Key.Key_Backspace, Qt.Key.Key_Delete]))
+    elif what == 2:
+        editor.insertPlainText(dice.choice(pieces))
+    elif what == 3:
+        editor.change(start, 0, dice.choice(pieces), MODEL, f"job {dice.randint(0, 1)}")
+    elif what == 4:
+        QTest.keyClick(editor, Qt.Key.Key_Return)
+    else:
+        editor.undo()
+
+
+@pytest.mark.parametrize("part", [editor_module.LOAD_CHARACTERS, 300])
 @pytest.mark.parametrize("seed", range(6))
-def test_any_edits_leave_editor_and_document_the_same(editor, qtbot, seed):
+def test_any_edits_leave_editor_and_document_the_same(editor, qtbot, monkeypatch, seed, part):
+    monkeypatch.setattr(editor_module, "LOAD_CHARACTERS", part)
     dice = random.Random(seed)
     pieces = ["a", "\n", "光", "😀", "word " * 600, "w" * 4_000, "", "\u2028", "x\ny\nz"]
     show(editor, qtbot, "".join(dice.choices(pieces, k=6)))
+    wait_loaded(editor, qtbot)
     first = editor.text
     for _ in range(40):
-        start, end = sorted(dice.randint(0, len(editor.text)) for _ in range(2))
-        end = min(end, start + dice.choice((0, 1, 3_000)))
-        editor.select(start, end)
-        what = dice.randint(0, 5)
-        if what == 0:
-            QTest.keyClicks(editor, dice.choice(["k", "lm "]))
-        elif what == 1:
-            QTest.keyClick(editor, dice.choice([Qt.Key.Key_Backspace, Qt.Key.Key_Delete]))
-        elif what == 2:
-            editor.insertPlainText(dice.choice(pieces))
-        elif what == 3:
-            editor.change(start, 0, dice.choice(pieces), MODEL, f"job {dice.randint(0, 1)}")
-        elif what == 4:
-            QTest.keyClick(editor, Qt.Key.Key_Return)
-        else:
-            editor.undo()
+        edit_at_random(editor, dice, pieces)
         if dice.random() < 0.3:
+            wait_loaded(editor, qtbot)
             check(editor)
-    while editor.history.can_redo:
-        editor.redo()
-    check(editor)
+
+    def go(can, step):
+        wait_loaded(editor, qtbot)
+        while can():
+            step()
+            wait_loaded(editor, qtbot)
+        check(editor)
+
+    history = editor.history
+    go(lambda: history.can_redo, editor.redo)
     last = editor.text
-    while editor.history.can_undo:
-        editor.undo()
+    go(lambda: history.can_undo, editor.undo)
     assert editor.text == first
+    go(lambda: history.can_redo, editor.redo)
+    assert editor.text == last
+
+
+def test_a_long_paste_is_shown_in_parts_and_is_one_step(editor, qtbot):
+    show(editor, qtbot, "begin end")
+    editor.select(6, 6)
+    long = "光 and 😀 words\n" * 20_000
+    pasted = QMimeData()
+    pasted.setText(long)
+    editor.insertFromMimeData(pasted)
+    assert editor.text == f"begin {long}end"
+    assert editor.is_loading
+    assert len(editor.toPlainText()) < 100_000
+    QTest.keyClicks(editor, "x")
+    editor.change(len(editor.text), 0, " more", MODEL, "job")
+    editor.change(0, 0, "The ", MODEL, "job")
+    wait_loaded(editor, qtbot)
+    check(editor)
+    assert editor.text == f"The begin {long}xend more"
+    QTest.keyClick(editor, Qt.Key.Key_Z, CONTROL)
+    for _ in range(2):
+        editor.undo()
+        wait_loaded(editor, qtbot)
+    assert editor.text == "begin end"
+    check(editor)
     while editor.history.can_redo:
         editor.redo()
-    assert editor.text == last
+        wait_loaded(editor, qtbot)
+    assert editor.text == f"The begin {long}xend more"
     check(editor)
 
 
@@ -243,6 +291,7 @@ def test_pasting_a_long_line_takes_linear_time(editor, qtbot):
     begun = time.process_time()
     editor.insertFromMimeData(pasted)
     QApplication.processEvents()
+    wait_loaded(editor, qtbot)
     assert time.process_time() - begun < 3  # 12 s when Qt lays the line out as one
     assert editor.text == "w" * 200_000 + "a"
     check(editor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 
 from studio.core.errors import Failure, InvalidRequestError, StudioError
 from studio.core.translation import tr, tr_plural
@@ -94,6 +94,10 @@ class ModelWriting(QObject):
             self.notice.clear()
 
             def start(writing: Writing) -> None:
+                if self._editor.is_loading and self._editor.text is text:
+                    once = Qt.ConnectionType.SingleShotConnection
+                    self._editor.loaded.connect(lambda: start(writing), once)
+                    return
                 self._is_preparing = False
                 if self._editor.text is text and not self._editor.isReadOnly():
                     self._start(writing)
