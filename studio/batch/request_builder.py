@@ -9,6 +9,7 @@ from typing import Any
 
 from studio.batch.row import RowError
 from studio.batch.tables.columns import fold
+from studio.batch.tables.text_columns import TextColumns
 from studio.core.errors import InvalidRequestError, Problem, StudioError
 from studio.core.kinds import KINDS
 from studio.core.requests import Request, resolve_files
@@ -33,11 +34,15 @@ class RequestBuilder:
     folder: Path
     """The base of relative file names."""
     tasks: RowTasks
+    _text_columns: TextColumns = field(init=False)
     _adapter_names: dict[str, str] = field(default_factory=dict)
     _unsupported_tags: dict[str, None] = field(default_factory=dict)
     """An ordered set."""
     _has_weights: bool = False
     _languages: LanguageNotes = field(default_factory=LanguageNotes)
+
+    def __post_init__(self) -> None:
+        self._text_columns = TextColumns(self.folder)
 
     def notes(self) -> list[str]:
         """Return notes for the user about the prompts so far."""
@@ -62,7 +67,7 @@ class RequestBuilder:
         try:
             card = self.find_card(kind, str(values.pop("model", "") or ""))
             if kind == "text":
-                values = self.tasks.values_for(values, card)
+                values = self.tasks.values_for(self._text_columns.values_for(values), card)
             if (
                 isinstance(values.get("prompt"), str)
                 and "adapters" in request_type.__struct_fields__
