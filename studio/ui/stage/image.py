@@ -251,6 +251,7 @@ class ImageStage(Stage):
 
     def _on_canvas_changed(self, _image: str) -> None:
         self.header.setVisible(not self.canvas.is_open)
+        self.strip.set_offered(not self.canvas.is_open)
         self.show_page()
 
     def copy(self) -> None:

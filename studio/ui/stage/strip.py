@@ -45,7 +45,7 @@ class Strip(QListView):
         )
         self.selectionModel().currentChanged.connect(self._on_current_changed)
         self._is_marking = False
-        self._has_room = True
+        self._has_room = self._is_offered = True
         self._added: list[ResultItem] = []
         """Results that were added while the earlier ones are being read."""
         self._removed: set[str] = set()
@@ -138,5 +138,11 @@ class Strip(QListView):
         self._has_room = has_room
         self._show_if_needed()
 
+    def set_offered(self, is_offered: bool) -> None:
+        """Hide the strip while another result cannot be shown."""
+        self._is_offered = is_offered
+        self._show_if_needed()
+
     def _show_if_needed(self) -> None:
-        self.setVisible(self._has_room and self.results.rowCount() > 0)
+        is_possible = self._has_room and self._is_offered
+        self.setVisible(is_possible and self.results.rowCount() > 0)

@@ -14,8 +14,9 @@ from studio.ui import background
 from studio.ui.image.canvas.mask_tiles import Packed, Place, Tile, Tiles, pack
 from studio.ui.image.canvas.operations import Changes, Operation, Restore
 
-MAX_UNDO = 200
-"""A step keeps the tiles that it changed, compressed: some kilobytes for a stroke."""
+MAX_UNDO = 100
+"""A step keeps the tiles that it changed, compressed: some kilobytes for a stroke, and at most
+about 4 MB for a change of a whole mask of 8192 × 8192."""
 
 
 class _Applied(NamedTuple):

@@ -213,9 +213,12 @@ def test_generate_uses_what_is_on_the_canvas(tab, page, qtbot):
     assert mask[120, 200] == 255, "an open polygon, too"
     assert mask[10, 10] == 0
     assert tab.stage.open_canvas is None
+    qtbot.waitUntil(tab.stage.strip.isVisible, timeout=PATIENCE)
     again = open_canvas(tab, qtbot)
+    assert not tab.stage.strip.isVisible(), "a result of it could not be shown"
     QTest.keyClick(again.view, Qt.Key.Key_Return, CONTROL)
     assert tab.stage.open_canvas is None, "nothing was changed on it"
+    assert tab.stage.strip.isVisible()
 
 
 def test_model_that_is_removed_loses_nothing(tab, page, qtbot, monkeypatch):
