@@ -18,6 +18,7 @@ from studio.core.requests import MAX_SEED, TextRequest
 from studio.core.requests.story import Story, StoryChapter, StoryEntry, StoryPrompts, StoryScene
 from studio.core.requests.text_task import TextTask
 from studio.core.translation import tr
+from studio.text_checks.length import count_words
 from studio.text_checks.refusal import check_refusal
 from studio.text_tasks.cleanup import clean
 from studio.text_tasks.passages import split_sentences
@@ -33,6 +34,13 @@ RECAP_TOKENS = 60
 TOKENS_PER_WORD = 2
 CONTEXT_TOKENS = 600
 """Of each of: people and places, what came before. Less if the model takes few tokens."""
+LIST = "1. "
+"""The answer to a plan begins so, which keeps a small model to the form of a list."""
+MIN_WORDS = 3
+"""Of a scene's plan; a line with fewer is no plan."""
+LONG_TITLE = 12
+"""Words of a chapter's title; a longer text is what happens. A Chinese character is a word."""
+MAX_TITLE = 80
 ENDING = 2
 """Sentences of the scene before that a scene continues."""
 BREAK = "* * *"
@@ -40,6 +48,10 @@ _SEED_STEP = 31
 _LINE = re.compile(
     r"^\W{0,6}(?:(?:chapter|scene)\s{0,3})?(?:第)?[\d一二三四五六七八九十]{1,3}\s?[章节场幕]?"
     r"[.:)、：\s-]{1,4}(?P<rest>\S.*)$",
+    re.IGNORECASE,
+)
+_CHAPTER = re.compile(
+    r"^(?:(?:chapter|scene)\s{0,3}\d{1,3}\b|第[\d一二三四五六七八九十]{1,3}[章节场幕])[.:)、：\s-]{0,4}",
     re.IGNORECASE,
 )
 _PAIR = re.compile(r"^[\W\d]{0,8}(?P<name>[^:：—]{1,60})[:：—]\s{0,4}(?P<note>\S.*)$")
@@ -89,11 +101,8 @@ def story_text(story: Story, language: str) -> str:
     for number, chapter in enumerate(story.chapters, start=1):
         texts = [scene.text for scene in chapter.scenes if scene.text]
         if texts:
-            heading = (
-                f"第{number}章 {chapter.title}"
-                if language == "zh"
-                else (f"{number}. {chapter.title}")
-            )
+            beginning = f"第{number}章 " if language == "zh" else f"{number}. "
+            heading = f"{beginning}{chapter.title}".strip()
             parts.append(f"## {heading}\n\n" + f"\n\n{BREAK}\n\n".join(texts))
     return "\n\n".join(parts)
 
@@ -142,8 +151,7 @@ class StoryWriter:
         count = self.task.number("chapters") or 3
 
         def read(text: str) -> list[StoryChapter]:
-            found = [_pair_of(line) for line in numbered_lines(text)][:count]
-            return [StoryChapter(name, note) for name, note in found]
+            return [chapter_of(line) for line in numbered_lines(text)][:count]
 
         chapters = self._lines(self.prompts.outline, {}, read, count, 1)
         while len(chapters) < count:  # the model gave too few: they are named by their numbers
@@ -155,7 +163,7 @@ class StoryWriter:
     def _list_bible(self, story: Story) -> Story:
         def read(text: str) -> list[StoryEntry]:
             found = (_PAIR.match(line) for line in text.splitlines())
-            entries = [StoryEntry(one["name"].strip(" *"), one["note"]) for one in found if one]
+            entries = [StoryEntry(one["name"].strip(" *,，"), one["note"]) for one in found if one]
             named = {entry.name.casefold(): entry for entry in entries if entry.name}
             return list(named.values())[:20]
 
@@ -169,12 +177,13 @@ class StoryWriter:
         chapter = story.chapters[number]
 
         def read(text: str) -> list[StoryScene]:
-            return [StoryScene(line) for line in numbered_lines(text)][:count]
+            lines = [line for line in numbered_lines(text) if count_words(line) >= MIN_WORDS]
+            return [StoryScene(line) for line in lines][:count]
 
         texts = {
             "outline": outline_of(story),
             "number": str(number + 1),
-            "chapter": f"{chapter.title}: {chapter.outline}".strip(": "),
+            "chapter": chapter_line(chapter),
         }
         scenes = self._lines(self.prompts.scenes, texts, read, count, 10 + number)
         while len(scenes) < count:
@@ -193,7 +202,7 @@ class StoryWriter:
             "bible": self._fitting(_relevant(story.bible, one.outline)),
             "before": self._fitting(recaps[::-1], reverse=True),
             "ending": _ending(before[-1].text) if before else "",
-            "chapter": story.chapters[chapter].title,
+            "chapter": chapter_line(story.chapters[chapter]),
             "scene": one.outline,
             "number": str(scene + 1),
         }
@@ -233,7 +242,7 @@ class StoryWriter:
         """Return the longest list of `TRIES` texts, the first that has `count` entries."""
         best: list[T] = []
         for attempt in range(TRIES):
-            found = read(self._ask(template, texts, PLAN_TOKENS, place + 100_000 * attempt))
+            found = read(self._ask(template, texts, PLAN_TOKENS, place + 100_000 * attempt, LIST))
             best = max(best, found, key=len)
             if len(best) >= count:
                 break
@@ -248,7 +257,10 @@ class StoryWriter:
                 break
         return _without_cut_end(text)
 
-    def _ask(self, template: str, texts: Texts, tokens: int, place: int) -> str:
+    def _ask(
+        self, template: str, texts: Texts, tokens: int, place: int, beginning: str = ""
+    ) -> str:
+        """Return what the model writes, with the beginning that it goes on from."""
         known = dict.fromkeys(("outline", "bible", "number", "chapter", "scene"), "")
         known |= dict.fromkeys(("before", "ending"), "")
         known |= {field.name: field.value.strip() for field in self.task.fields}
@@ -258,6 +270,7 @@ class StoryWriter:
             self.request,
             task=None,
             prompt=prompt,
+            prefix=beginning or self.request.prefix,
             seed=((self.request.seed or 0) + _SEED_STEP * place) % (MAX_SEED + 1),
             num_beams=1,
             num_return_sequences=1,
@@ -266,7 +279,8 @@ class StoryWriter:
         )
         (written,) = self.writer.write([request])
         begin = (prompt if request.mode == "complete" else "") + request.prefix
-        return clean(written.text.removeprefix(begin.rstrip(" \t")), self.task.clean)
+        text = written.text.removeprefix(begin.rstrip(" \t"))
+        return clean(f"{beginning}{text.lstrip()}" if beginning else text, self.task.clean)
 
     def _fitting(self, texts: Sequence[str], *, reverse: bool = False) -> str:
         """Return as many of the texts as fit, the first ones first; `reverse`: in turned order."""
@@ -281,9 +295,25 @@ class StoryWriter:
 
 
 def numbered_lines(text: str) -> list[str]:
-    """Return the lines that begin with a number, without it."""
-    found = (_LINE.match(line.strip()) for line in text.splitlines())
-    return [clean(match["rest"], ("strip_markdown",)) for match in found if match]
+    """Return the lines that begin with a number, without it; the lines after one belong to it."""
+    found: list[list[str]] = []
+    for line in text.splitlines():
+        if match := _LINE.match(line.strip()):
+            found.append([clean(match["rest"], ("strip_markdown",))])
+        elif line.strip() and found and (len(found[-1]) > 1 or _is_title(found[-1][0])):
+            found[-1].append(clean(line, ("strip_markdown",)))
+    lines = [": ".join(_joined(one)) for one in found]
+    return [_CHAPTER.sub("", line) or line for line in lines]
+
+
+def _is_title(line: str) -> bool:
+    """Return True if what happens comes on the lines after it."""
+    return line.endswith((":", "：")) or not _CHAPTER.sub("", line)
+
+
+def _joined(lines: Sequence[str]) -> list[str]:
+    first, *rest = lines
+    return [first.rstrip("：: "), " ".join(rest)] if rest else [first.rstrip("：: ")]
 
 
 def numbered_line(line: str) -> str:
@@ -295,14 +325,25 @@ def numbered_line(line: str) -> str:
 def outline_of(story: Story) -> str:
     """Return the chapters, each as a line."""
     return "\n".join(
-        f"{number}. {chapter.title}: {chapter.outline}".rstrip(": ")
+        f"{number}. {chapter_line(chapter)}"
         for number, chapter in enumerate(story.chapters, start=1)
     )
 
 
-def _pair_of(line: str) -> tuple[str, str]:
-    title, _mark, note = line.replace("：", ":").partition(":")
-    return title.strip(' "“”*《》')[:80], note.strip()
+def chapter_line(chapter: StoryChapter) -> str:
+    """Return a chapter's title and what happens."""
+    return ": ".join(filter(None, (chapter.title, chapter.outline)))
+
+
+def chapter_of(line: str) -> StoryChapter:
+    """Return the chapter of a line; a long text without a colon is what happens."""
+    title, colon, outline = line.replace("：", ":").partition(":")
+    if not outline.strip() and count_words(title) > LONG_TITLE:
+        return StoryChapter("", line.strip())
+    title = title.strip(' "“”*《》')
+    if len(title) > MAX_TITLE:
+        return StoryChapter("", line.strip())
+    return StoryChapter(title, outline.strip() if colon else "")
 
 
 def _bible_text(entries: Sequence[StoryEntry]) -> str:

@@ -8,11 +8,18 @@ from typing import TypeVar
 import msgspec
 
 from studio.core.errors import InvalidRequestError
-from studio.core.requests.story import Story, StoryChapter, StoryEntry, StoryScene
-from studio.text_tasks.story import BIBLE, OUTLINE, Place, numbered_line, outline_of, read_step
+from studio.core.requests.story import Story, StoryEntry, StoryScene
+from studio.text_tasks.story import (
+    BIBLE,
+    OUTLINE,
+    Place,
+    chapter_of,
+    numbered_line,
+    outline_of,
+    read_step,
+)
 
 T = TypeVar("T")
-MAX_TITLE = 80
 
 
 def step_of(place: Place) -> str:
@@ -55,8 +62,8 @@ def with_part_text(story: Story, step: str, text: str) -> Story:
     place = read_step(step, story)
     lines = [numbered_line(line) for line in text.splitlines() if line.strip()]
     if place.step == OUTLINE:
-        made = [_chapter_of(line) for line in lines]
-        kept = _matched(made, story.chapters, lambda one: one.title)
+        made = [chapter_of(line) for line in lines]
+        kept = _matched(made, story.chapters, lambda one: one.title or one.outline)
         chapters = tuple(
             msgspec.structs.replace(one, scenes=old.scenes) if old is not None else one
             for one, old in zip(made, kept, strict=True)
@@ -105,11 +112,6 @@ def _with_scenes(story: Story, number: int, scenes: tuple[StoryScene, ...]) -> S
     chapter = msgspec.structs.replace(story.chapters[number], scenes=scenes)
     chapters = (*story.chapters[:number], chapter, *story.chapters[number + 1 :])
     return msgspec.structs.replace(story, chapters=chapters)
-
-
-def _chapter_of(line: str) -> StoryChapter:
-    title, _colon, outline = line.replace("：", ":").partition(":")
-    return StoryChapter(title.strip()[:MAX_TITLE], outline.strip())
 
 
 def _matched(made: Sequence[T], old: Sequence[T], name: Callable[[T], str]) -> list[T | None]:

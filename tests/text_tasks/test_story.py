@@ -5,12 +5,13 @@ import pytest
 
 from studio.core.artifact import Recipe
 from studio.core.errors import InvalidRequestError
-from studio.core.requests.story import Story
+from studio.core.requests.story import Story, StoryChapter
 from studio.models.card import fake_card
 from studio.text_tasks.loader import find_task
 from studio.text_tasks.requests import TaskInput, build_requests
 from studio.text_tasks.story import (
     StoryWriter,
+    chapter_of,
     numbered_lines,
     outline_of,
     read_step,
@@ -47,10 +48,10 @@ class Novelist:
             return self.outline
         if "List the people" in prompt:
             return BIBLE
-        if "Split chapter" in prompt:
-            number = prompt.partition("Split chapter ")[2][0]
+        if "Split only chapter" in prompt:
+            number = prompt.partition("Split only chapter ")[2][0]
             return f"1. Scene {number}a happens.\n2. Scene {number}b happens."
-        if "Write the next scene" in prompt:
+        if "Write only this scene" in prompt:
             return f"Text {len(self.asked)} of a scene. It ends well. And then she"
         return f"Recap {len(self.asked)}."
 
@@ -94,8 +95,8 @@ def test_story_has_chapters_people_and_scenes(story):
 def test_scene_knows_people_what_came_before_and_its_last_sentences(data):
     novelist = Novelist()
     prepared(data, novelist)[1].write()
-    scenes = [one.prompt for one in novelist.asked if "Write the next scene" in one.prompt]
-    assert "happened before" not in scenes[0]
+    scenes = [one.prompt for one in novelist.asked if "Write only this scene" in one.prompt]
+    assert "What happened before" not in scenes[0]
     assert "Ada: a clockmaker" in scenes[3]
     recaps = [line for line in scenes[3].splitlines() if "Recap" in line]
     assert len(recaps) == 3
@@ -156,6 +157,35 @@ def test_model_that_plans_nothing_still_gets_chapters(data):
 def test_lines_are_read_with_their_numbers_in_both_languages():
     text = "Here it is:\n1. One\n2) Two\nChapter 3: Three\n第四章：四\n5、五\n- no number"
     assert numbered_lines(text) == ["One", "Two", "Three", "四", "五"]
+
+
+def test_what_follows_the_number_of_a_chapter_belongs_to_it():
+    text = "1. Chapter 1: The Letter: Ada reads.\n2. **Chapter 2**\nAda sails.\n3. The End:\nRain."
+    assert numbered_lines(text) == ["The Letter: Ada reads.", "Ada sails.", "The End: Rain."]
+    assert numbered_lines("1. 第一章 信：她读信。\n2. 第二章\n她出海。") == [
+        "信：她读信。",
+        "她出海。",
+    ]
+    long = "Ada finds the letter that her mother wrote forty years ago in the lamp room"
+    assert chapter_of(long) == StoryChapter("", long)
+    assert chapter_of("The Sea") == StoryChapter("The Sea")
+    assert chapter_of("《信》：她读信。") == StoryChapter("信", "她读信。")
+
+
+def test_answers_begin_as_a_list_and_lines_without_a_plan_are_asked_again(data):
+    class Terse(Novelist):
+        def answer(self, prompt):
+            if "Split only chapter" in prompt and len(self.asked) < 4:
+                return "1. (5)\n2. Chapter 2:"
+            return super().answer(prompt)
+
+    novelist = Terse()
+    found = prepared(data, novelist)[1].write()
+    assert found.chapters[0].scenes[0].outline == "Scene 1a happens."
+    plans = [one for one in novelist.asked if "in this form" in one.prompt]
+    assert {one.prefix for one in plans} == {"1. "}
+    scenes = [one for one in novelist.asked if "Write only this scene" in one.prompt]
+    assert {one.prefix for one in scenes} == {""}
 
 
 def test_story_is_part_of_the_recipe(data, story):
