@@ -35,6 +35,7 @@ class StoryJob(QObject):
         self.last_id = ""
         """The job that wrote the last part; empty for none."""
         shared.queue.job_event.connect(self._on_job_event)
+        shared.queue.jobs_changed.connect(self._on_jobs_changed)
         shared.queue.failed.connect(self._on_queue_failed)
 
     @property
@@ -84,6 +85,11 @@ class StoryJob(QObject):
         self.failed.emit(
             tr("The text cannot be read: {reason}", reason=error), tr("It may have been moved.")
         )
+
+    def _on_jobs_changed(self, jobs: list[Job]) -> None:
+        """A job that is cancelled before it began has no event."""
+        if any(job.id == self._id and job.cancelled_unrun for job in jobs):
+            self._end()
 
     def _on_queue_failed(self, message: str, job_ids: list[str]) -> None:
         if self._id in job_ids:

@@ -200,6 +200,21 @@ def test_stopping_keeps_what_is_complete(qtbot, open_story):
     assert len(page.story.chapters) == 3
 
 
+def test_a_step_that_is_cancelled_while_it_waits_frees_the_page(qtbot, open_story):
+    studio, tab = open_story()
+    page = write_outline(qtbot, studio, tab)
+    studio.shared.queue.pause()
+    story = page.story
+    page.parts.choose("1")
+    click(page.write_button)
+    queue = studio.shared.queue
+    qtbot.waitUntil(lambda: queue.job(page.job.last_id) is not None, timeout=PATIENCE)
+    studio.shared.queue.cancel_all()
+    qtbot.waitUntil(lambda: not page.job.is_running, timeout=PATIENCE)
+    assert page.write_button.isEnabled()
+    assert page.story == story
+
+
 def test_a_file_that_is_gone_is_reported(qtbot, open_story, monkeypatch):
     _studio, tab = open_story()
 
