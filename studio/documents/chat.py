@@ -10,12 +10,14 @@ import msgspec
 from studio.core.jobs import new_id
 from studio.core.requests.chat import ChatMessage, Role
 from studio.documents.document import clean_title
+from studio.text_checks.language import detect_language
 
 ROOT = ""
 """The parent of first turns."""
 SUMMARY = "summary:"
 """With the id of a turn: the parent of the summary of the turns up to that one."""
 SUMMARY_PROMPT = "Summarize our conversation so far."  # not translated: text for the model
+CHINESE_SUMMARY_PROMPT = "请总结我们到目前为止的对话。"
 """What the model reads before a summary, because a user's turn comes first."""
 
 
@@ -127,10 +129,10 @@ class Chat(msgspec.Struct, kw_only=True):
             messages.append(ChatMessage(turn.role, turn.text))
             found = self.summary(turn)
             if found is not None and found.finish and found.text.strip():
-                messages = [
-                    ChatMessage("user", SUMMARY_PROMPT),
-                    ChatMessage("assistant", found.text),
-                ]
+                asked = " ".join(one.content for one in messages if one.role == "user")
+                is_chinese = detect_language(asked) == "zh"
+                prompt = CHINESE_SUMMARY_PROMPT if is_chinese else SUMMARY_PROMPT
+                messages = [ChatMessage("user", prompt), ChatMessage("assistant", found.text)]
             if turn.id == turn_id:
                 break
         return tuple(messages)

@@ -16,8 +16,10 @@ from studio.documents.chat import ROOT, SUMMARY, Chat, Turn, new_turn, title_fro
 from studio.models.card import ModelCard
 from studio.preflight.checks import check
 from studio.preflight.tokens import count_tokens
+from studio.text_checks.refusal import check_refusal
 from studio.ui import background
 from studio.ui.app_state import AppState
+from studio.ui.tabs.chat.kept_statements import summarized_turns, with_statements
 from studio.ui.tabs.chat.open_chat import OpenChat
 from studio.ui.tabs.chat.requests import answer_request
 from studio.ui.tabs.chat.summaries import Summary, choose_summary, summarizable, summary_requests
@@ -174,10 +176,19 @@ class AnswerJobs(QObject):
         summary = new_turn(SUMMARY + chosen.last.id, "assistant", "", job=job.id)
         self._open_chat.add(chat, summary, job=job)
 
-    def _on_answer_ended(self, chat: Chat, turn_id: str, _failure: str) -> None:
-        """Remove a summary that cannot take the place of turns."""
+    def _on_answer_ended(self, chat: Chat, turn_id: str, failure: str) -> None:
+        """Complete a summary, or remove one that cannot take the place of turns."""
         turn = chat.turns.get(turn_id)
         if turn is None or not turn.parent.startswith(SUMMARY):
             return
-        if turn.finish in ("cancelled", "failed") or not turn.text.strip():
+        is_refusal = not check_refusal(turn.text).passed
+        if turn.finish in ("cancelled", "failed") or not turn.text.strip() or is_refusal:
             self._open_chat.remove(chat, turn)
+            if not failure and turn.finish != "cancelled":
+                message = tr("The model did not write a summary.")
+                self.refused.emit(message, tr("Try again, or choose another model."), False)
+            return
+        turns = summarized_turns(chat, turn.parent.removeprefix(SUMMARY))
+        whole = msgspec.structs.replace(turn, text=with_statements(turn.text, turns))
+        chat.replace(whole)
+        self._open_chat.save(whole, chat=chat)

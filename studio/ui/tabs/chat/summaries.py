@@ -15,13 +15,17 @@ from studio.core.translation import tr, tr_plural
 from studio.documents.chat import Chat, Turn
 from studio.models.card import ModelCard, request_for
 from studio.preflight.tokens import count_tokens
+from studio.text_checks.language import detect_language
 from studio.ui.widgets.factory import button, label, row
 
-INSTRUCTION = (  # not translated: text for the model
-    "Summarize our conversation so far for yourself, so that you can go on without it. Keep names, "
-    "numbers, decisions, open questions and what I asked you to observe. Write in the language of "
-    "the conversation, in at most 200 words. Write the summary alone."
-)
+INSTRUCTIONS = {  # not translated: texts for the model
+    "en": "Summarize our conversation so far for yourself, so that you can go on without it. Keep "
+    "names, numbers, decisions, open questions and what I asked you to observe. Write in the "
+    "language of the conversation, in at most 200 words. Write the summary alone.",
+    "zh": "请总结我们到目前为止的对话，让你不看原文也能继续。保留姓名、数字、决定、未解决的问题，"
+    "以及我要求你遵守的事项。用中文写，不超过300字。只写摘要。",
+}
+"""Language of the person's turns → what is asked. Small models refuse in another language."""
 MAX_TOKENS = 512
 """Of a summary; with a small model a quarter of its context."""
 OWN_FIELDS = ("format", "stop", "task", *CONSTRAINTS)
@@ -50,11 +54,13 @@ def summary_requests(card: ModelCard, values: Mapping[str, Any], chat: Chat) -> 
     """Return the requests of which the first that fits is made. Raises InvalidRequestError."""
     limit = min(MAX_TOKENS, card.max_positions // 4) if card.max_positions else MAX_TOKENS
     kept = {name: value for name, value in values.items() if name not in OWN_FIELDS}
+    written = " ".join(turn.text for turn in chat.path() if turn.role == "user")
+    instruction = INSTRUCTIONS["zh" if detect_language(written) == "zh" else "en"]
     found: list[Summary] = []
     for turn in summarizable(chat):
         own = {
             "messages": chat.messages_before(turn.id),
-            "prompt": INSTRUCTION,
+            "prompt": instruction,
             "mode": "chat",
             "prefix": "",
             "max_new_tokens": limit,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout
 
 from studio.core.translation import tr
 from studio.documents.chat import Turn
 from studio.ui.tabs.chat.prompt_keys import SendKeys
+from studio.ui.tabs.chat.turn_text import TurnText
 from studio.ui.widgets.factory import button, label, name_control, row, text_editor
 from studio.ui.widgets.icons import set_icon
 from studio.ui.widgets.shortcut import shortcut_within
@@ -22,7 +22,6 @@ LABEL_CHARACTERS = 8_000
 """A longer text gets a view of its own that scrolls."""
 LONG_HEIGHT = 420
 EDITOR_HEIGHT = 90
-_LONG_WORD = re.compile(r"\S{60}")
 
 
 class TurnView(QFrame):
@@ -47,12 +46,7 @@ class TurnView(QFrame):
         self._text = turn.text
         self._is_answer = turn.role == "assistant"
         self.thoughts = ThoughtsView()
-        self.text_label = label(wrap=True)
-        self.text_label.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-            | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        self.text_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.text_view = TurnText()
         self.long_view = SoftBreakView()
         self.long_view.setFixedHeight(LONG_HEIGHT)
         name_control(self.long_view, tr("Text of the turn"), tr("The whole text of this turn"))
@@ -106,7 +100,7 @@ class TurnView(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 4, 12, 10)
         layout.setSpacing(4)
-        widgets = (self.header, self.thoughts, self.text_label, self.long_view)
+        widgets = (self.header, self.thoughts, self.text_view, self.long_view)
         for widget in (*widgets, self.editor, self.edit_row):
             layout.addWidget(widget)
         self.status = label("", "muted", wrap=True)
@@ -159,11 +153,11 @@ class TurnView(QFrame):
         self._text = text
         is_long = len(text) > LABEL_CHARACTERS
         self.long_view.setVisible(is_long)
-        self.text_label.setVisible(not is_long)
+        self.text_view.setVisible(not is_long)
         if is_long:
             self.long_view.set_text(for_display(text))
         else:
-            self.text_label.setText(_LONG_WORD.sub("\\g<0>\u200b", text))
+            self.text_view.set_text(text)
 
     def set_status(self, text: str) -> None:
         """Show why an answer ended, or what it waits for."""
@@ -173,7 +167,7 @@ class TurnView(QFrame):
     def begin_edit(self) -> None:
         """Show the editor in place of the text."""
         self.editor.setPlainText(self._text)
-        for widget in (self.text_label, self.long_view):
+        for widget in (self.text_view, self.long_view):
             widget.hide()
         self.editor.show()
         self.edit_row.show()

@@ -73,7 +73,7 @@ def test_a_chat_is_there_after_a_restart(qtbot, open_chat, data):
     store.close()
     again = open_chat()[2]
     qtbot.waitUntil(lambda: shown(again) == texts, timeout=PATIENCE)
-    label = next(iter(again.turns.views.values())).text_label
+    (label,) = next(iter(again.turns.views.values())).text_view.parts
     assert label.textFormat() is Qt.TextFormat.PlainText
 
 
