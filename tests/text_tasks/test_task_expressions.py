@@ -1,0 +1,37 @@
+"""The expressions of Studio's tasks match what their prompts ask for, and no more."""
+
+import re
+
+import msgspec
+import pytest
+
+from studio.models.card import fake_card
+from studio.preflight.grammar import grammar_error, grammar_of
+from studio.text_tasks.loader import find_task, load_tasks
+from studio.text_tasks.requests import TaskInput, build_requests
+
+CHAT = msgspec.structs.replace(fake_card("text"), chat=True)
+
+
+@pytest.mark.parametrize("name", ["bullets"])
+def test_they_are_valid_grammars(data, name):
+    assert {task.name for task in load_tasks(data).values() if task.regex} == {"bullets"}
+    (request,) = build_requests(find_task(data, name), TaskInput(prompt="A text."), CHAT)
+    assert grammar_error(grammar_of(request)) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "matches"),
+    [
+        ("- One.\n- Two", True),
+        ("- One.\n- Two\n\n", True),
+        ("- 一。\n- 二。\n- 三", True),
+        ("- One\n- Two\n- Three\n- Four", False),
+        ("- One\n1. Two", False),
+        ("Here are the points:\n- One", False),
+    ],
+)
+def test_a_list_has_at_most_its_points(data, text, matches):
+    inputs = TaskInput(prompt="A text.", fields={"points": 3})
+    (request,) = build_requests(find_task(data, "bullets"), inputs, CHAT)
+    assert bool(re.fullmatch(request.regex, text)) is matches
