@@ -14,11 +14,15 @@ import msgspec
 
 from studio.core.artifact import Artifact
 from studio.library.database import open_read_only
+from studio.library.file_reader.messages import FileToRead
+from studio.library.file_reader.reader import FileReader, InProcessReader
 from studio.library.index import LibraryIndex
-from studio.library.items import NewItem
+from studio.library.items import KnownContent, NewItem
 
 PROGRESS = "artifacts"
 _BATCH = 200
+_FEW = 4
+"""Files that are read here: the start of a child would take longer."""
 
 
 class _Mark(msgspec.Struct, frozen=True):
@@ -33,9 +37,14 @@ class _Mark(msgspec.Struct, frozen=True):
 
 
 def catch_up(
-    index: LibraryIndex, database: Path, is_cancelled: Callable[[], bool] = lambda: False
+    index: LibraryIndex,
+    database: Path,
+    is_cancelled: Callable[[], bool] = lambda: False,
+    reader: FileReader | None = None,
 ) -> list[int]:
     """Add the artifacts that the queue recorded since the last call; return their ids.
+
+    `reader`: what reads them, by default this process. After it is closed, `is_cancelled` is True.
 
     Files that are gone are skipped: a scan finds them elsewhere. Raises StudioError and
     sqlite3.Error if the queue's database cannot be read.
@@ -56,7 +65,10 @@ def catch_up(
                 "ORDER BY rowid LIMIT ?",
                 (mark.rowid, _BATCH),
             ).fetchall()
-            added += add_artifacts(index, filter(None, (_decode(row["body"]) for row in rows)))
+            artifacts = filter(None, (_decode(row["body"]) for row in rows))
+            added += add_artifacts(index, artifacts, reader)
+            if is_cancelled():  # what a closed reader did not read comes again
+                break
             if rows and (last := _mark_of(rows[-1])) != mark:
                 mark = last
                 index.set_progress(PROGRESS, msgspec.json.encode(mark).decode())
@@ -67,18 +79,21 @@ def catch_up(
     return added
 
 
-def add_artifacts(index: LibraryIndex, artifacts: Iterable[Artifact]) -> list[int]:
+def add_artifacts(
+    index: LibraryIndex, artifacts: Iterable[Artifact], reader: FileReader | None = None
+) -> list[int]:
     """Add artifacts that the index lacks, or has with another content; return their ids."""
-    from studio.library.read_item import read_item  # imports numpy, which a start does without
-
-    items: list[NewItem] = []
+    files: list[FileToRead] = []
     for artifact in artifacts:
         indexed = index.find(artifact.path)
         if indexed is not None and indexed.sha256 == artifact.sha256 and not indexed.missing:
             continue
-        item = read_item(Path(artifact.path), known=artifact)
-        if item is not None:
-            items.append(item)
+        content = KnownContent(artifact.size, artifact.sha256)
+        files.append(FileToRead(artifact.path, artifact.size, known=content))
+    if reader is None or len(files) <= _FEW:
+        reader = InProcessReader()
+    found = reader.read_all(files) if files else []
+    items = [item for item in found if isinstance(item, NewItem)]
     return index.add(items) if items else []
 
 

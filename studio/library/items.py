@@ -35,6 +35,15 @@ class Annotation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Names of the collections that it is in, sorted."""
 
 
+class KnownContent(msgspec.Struct, frozen=True):
+    """What the queue recorded about a file that a job wrote."""
+
+    size: int
+    """In bytes."""
+    sha256: str
+    """Empty if it is unknown."""
+
+
 class NewItem(msgspec.Struct, frozen=True, kw_only=True):
     """A file as it goes into the index. Everything here can be read from the file again."""
 

@@ -103,7 +103,7 @@ class Library:
 
         Raises StudioError if the queue's database cannot be read.
         """
-        return catch_up(self.index, self.data.database, is_cancelled)
+        return catch_up(self.index, self.data.database, is_cancelled, self._reader)
 
     def add_artifacts(self, artifacts: Iterable[Artifact]) -> list[int]:
         """Add artifacts of a job that finished; return the ids of new items."""

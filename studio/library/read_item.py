@@ -10,13 +10,13 @@ from typing import cast
 
 import msgspec
 
-from studio.core.artifact import Artifact, Recipe
+from studio.core.artifact import Recipe
 from studio.core.file_names import is_utf8
 from studio.core.files import sha256_of
 from studio.core.requests import Request, TextRequest
 from studio.library.artifacts import read_recipe
 from studio.library.foreign.reader import read_foreign
-from studio.library.items import MAX_BODY_CHARACTERS, Media, NewItem
+from studio.library.items import MAX_BODY_CHARACTERS, KnownContent, Media, NewItem
 from studio.media.measures import (
     AUDIO_SUFFIXES,
     IMAGE_SUFFIXES,
@@ -57,7 +57,7 @@ _INT64 = 2**63
 
 
 def read_item(
-    path: Path, *, known: Artifact | None = None, with_plain_texts: bool = False
+    path: Path, *, known: KnownContent | None = None, with_plain_texts: bool = False
 ) -> NewItem | None:
     """Return what the library stores about a file; None if it is no item or cannot be read.
 

@@ -6,7 +6,9 @@ import msgspec
 
 from studio.core.requests import ImageRequest
 from studio.library.catch_up import PROGRESS
+from studio.library.file_reader.reader import InProcessReader
 from studio.library.items import Query
+from studio.library.library import Library
 
 
 def paths(library, **query) -> list[str]:
@@ -29,6 +31,43 @@ def test_many_artifacts_are_read_in_pieces(studio, monkeypatch):
         studio.image(f"boat {number}")
     assert len(studio.library.catch_up()) == 8
     assert studio.library.index.count() == 8
+
+
+class CountingReader(InProcessReader):
+    """Counts the files that it reads; reads none once it is closed."""
+
+    def __init__(self):
+        self.count = 0
+        self.is_closed = False
+
+    def read_all(self, files):
+        self.count += len(files)
+        return [None] * len(files) if self.is_closed else super().read_all(files)
+
+
+def test_the_librarys_reader_reads_many_artifacts(studio):
+    reader = CountingReader()
+    library = Library(studio.data, reader)
+    for number in range(6):
+        studio.image(f"boat {number}")
+    assert len(library.catch_up()) == 6
+    assert reader.count == 6
+    studio.image("a single boat")
+    assert len(library.catch_up()) == 1
+    assert reader.count == 6  # not worth the start of a child
+    library.close()
+
+
+def test_what_a_closed_reader_did_not_read_is_added_later(studio):
+    reader = CountingReader()
+    library = Library(studio.data, reader)
+    for number in range(6):
+        studio.image(f"boat {number}")
+    reader.is_closed = True
+    assert library.catch_up(lambda: reader.count > 0) == []
+    reader.is_closed = False
+    assert len(library.catch_up()) == 6
+    library.close()
 
 
 def test_mark_that_was_not_saved_doubles_nothing(studio):

@@ -8,6 +8,7 @@ from PIL import Image
 
 from studio.core.requests import ImageRequest, SpeechRequest, VideoRequest
 from studio.library import artifacts
+from studio.library.items import KnownContent
 from studio.library.read_item import read_item
 from studio.library.results import VideoResult
 from studio.media import audio, png, riff_id3
@@ -73,7 +74,8 @@ def test_edited_file_is_hashed_again(studio):
     path = studio.data.outputs / artifact.path
     with path.open("ab") as file:
         file.write(b"more")
-    assert read_item(path, known=artifact).sha256 != artifact.sha256
+    known = KnownContent(artifact.size, artifact.sha256)
+    assert read_item(path, known=known).sha256 != artifact.sha256
 
 
 RECIPE = (

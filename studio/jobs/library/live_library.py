@@ -162,6 +162,12 @@ class LiveLibrary(QObject):
         if added:
             self.items_added.emit(added)
 
+    def catch_up(self) -> None:
+        """Add what commands made since the last start, before the first scan."""
+        added = self.library.catch_up(lambda: self._is_closing)
+        if added:
+            self.items_added.emit(added)
+
     def write_soon(self, work: Callable[[], object]) -> None:
         """Call `work` in the thread that writes; after a fault, look for what is missing later."""
         if not self._is_closing:  # the end of the pool waits for its thread, with Python's lock

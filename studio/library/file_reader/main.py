@@ -82,7 +82,7 @@ def _read_files(message: ReadFiles, send: Send) -> None:
 
 
 def _item_of(file: FileToRead) -> NewItem | None:
-    return read_item(Path(file.path), with_plain_texts=file.with_plain_texts)
+    return read_item(Path(file.path), known=file.known, with_plain_texts=file.with_plain_texts)
 
 
 def _thumbnail(message: MakeThumbnail) -> FromReader:

@@ -10,7 +10,7 @@ from typing import IO
 
 import msgspec
 
-from studio.library.items import Media, NewItem
+from studio.library.items import KnownContent, Media, NewItem
 from studio.media.child_process import read_exactly
 
 MAX_MESSAGE_BYTES = 64 << 20
@@ -30,6 +30,8 @@ class FileToRead(msgspec.Struct, frozen=True):
     """In bytes, for the time that reading may take."""
     with_plain_texts: bool = False
     """True to accept a text without a recipe."""
+    known: KnownContent | None = None
+    """Set for a file of a job: saves hashing it."""
 
 
 class ReadFiles(msgspec.Struct, frozen=True, tag=True):

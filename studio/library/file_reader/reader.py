@@ -34,14 +34,15 @@ class FileReader(Protocol):
 
 
 class InProcessReader:
-    """Reads files in this process, for commands, which have no window to keep smooth."""
+    """Reads files in this process: for commands, and a few files at a time."""
 
     def read_all(self, files: Sequence[FileToRead]) -> list[ReadResult]:
         """Return what the library stores about each file."""
         from studio.library.read_item import read_item  # imports numpy
 
         return [
-            read_item(Path(file.path), with_plain_texts=file.with_plain_texts) for file in files
+            read_item(Path(file.path), known=file.known, with_plain_texts=file.with_plain_texts)
+            for file in files
         ]
 
 

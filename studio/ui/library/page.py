@@ -135,13 +135,7 @@ class LibraryPage(QWidget):
             self.search(self.bar.query)
             if self.sidebar is not None:
                 self.sidebar.read()
-            self.shared.library.write_soon(self._catch_up)
-
-    def _catch_up(self) -> None:
-        """Add what commands made since the last start, before the first scan. In a thread."""
-        added = self.shared.library.library.catch_up()
-        if added:
-            self.shared.library.items_added.emit(added)
+            self.shared.library.write_soon(self.shared.library.catch_up)
 
     def search(self, query: Query) -> None:
         """Show what a search finds."""
