@@ -2,13 +2,17 @@
 
 `python -m benchmarks.library_hostile`: 10 000 files that are no artifacts; a text of 1 GB, an image
 of 100 megapixels, 20 MB of metadata, deep JSON, decompression bombs; 1 000 files that vanish.
+`--compare ROUNDS` reads the first folder in a child, as Studio does, and in a thread in turn.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import os
 import random
 import struct
+import sys
 import tempfile
 import threading
 import time
@@ -26,6 +30,9 @@ OTHERS = 10_000
 VANISHING = 1_000
 TIMER_MS = 16
 IDLE_SECONDS = 8.0
+SETTLE_SECONDS = 6.0
+"""A message about what was added is shown for so long."""
+COMPARE_HELP = "read files in a child and in a thread in turn, this many times each"
 P99_RATIO, LONGEST_RATIO = 1.2, 1.5
 _SUFFIXES = (".png", ".jpg", ".wav", ".mp4", ".mid", ".webp", ".flac", ".txt", ".ogg", ".gif")
 
@@ -33,60 +40,121 @@ _SUFFIXES = (".png", ".jpg", ".wav", ".mp4", ".mid", ".webp", ".flac", ".txt", "
 def main() -> None:
     """Measure and print."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from PySide6.QtCore import QEventLoop, Qt, QTimer
-    from PySide6.QtWidgets import QApplication
-
-    from studio.app import Studio
-    from studio.core.paths import DataFolder
-
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--compare", type=int, default=0, metavar="ROUNDS", help=COMPARE_HELP)
+    rounds = parser.parse_args().compare
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):  # it leads a session
+            os.setsid()  # what else the terminal runs shares the CPU time of its session
     with tempfile.TemporaryDirectory() as name:
-        folders = {
-            f"{OTHERS:,} files that are no artifacts": fill_others(Path(name) / "others"),
-            "hostile files": fill_hostile(Path(name) / "hostile"),
-            f"{VANISHING:,} files that vanish": fill_vanishing(Path(name) / "vanishing"),
-        }
-        _application = QApplication([])
-        studio = Studio(DataFolder(Path(name) / "data"), fake=True)
-        studio.window.show()
-        studio.start_background()
-        studio.window.show_tab("library")
-        page = studio.window.window_library.page
-        ticks: list[float] = []
-        timer = QTimer()
-        timer.setTimerType(Qt.TimerType.PreciseTimer)
-        timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
-        timer.start(TIMER_MS)
+        if rounds:
+            _compare(Path(name), rounds)
+        else:
+            _measure(Path(name))
 
-        def watch(is_over: Callable[[], bool]) -> NDArray[np.float64]:
-            loop, look = QEventLoop(), QTimer()
-            look.timeout.connect(lambda: loop.quit() if is_over() else None)
-            look.start(50)
-            ticks.clear()
-            loop.exec()
-            return np.diff(np.array(ticks)) * 1000
 
-        def idle() -> NDArray[np.float64]:
-            end = time.monotonic() + IDLE_SECONDS
-            return watch(lambda: time.monotonic() > end)
+def _measure(place: Path) -> None:
+    folders = {
+        f"{OTHERS:,} files that are no artifacts": fill_others(place / "others"),
+        "hostile files": fill_hostile(place / "hostile"),
+        f"{VANISHING:,} files that vanish": fill_vanishing(place / "vanishing"),
+    }
+    window = _Window(place / "data")
+    for title, folder in folders.items():
+        base = window.idle()
+        if folder.name == "vanishing":
+            threading.Thread(target=delete_half, args=(folder,)).start()
+        started = time.monotonic()
+        found, added = window.add(folder)
+        _report(title, base, found, time.monotonic() - started, added)
+    window.close()
 
-        idle()  # also the first scan
-        for title, folder in folders.items():
-            base, done = idle(), []
-            page.bar.added.connect(done.append)
-            if folder.name == "vanishing":
-                threading.Thread(target=delete_half, args=(folder,)).start()
-            started = time.monotonic()
-            page.bar.add([folder])
-            found = watch(lambda done=done: bool(done))
-            _report(title, base, found, time.monotonic() - started, done[0])
-        studio.window.close()
-        studio.close()
+
+def _compare(place: Path, rounds: int) -> None:
+    """Add a folder of its own in each round and with each reader; each after an idle phase."""
+    from studio.library.file_reader.reader import InProcessReader
+
+    folders = [fill_others(place / f"others{number}") for number in range(2 * rounds)]
+    window = _Window(place / "data")
+    library = window.studio.shared.library.library
+    readers = {"child": library._reader, "thread": InProcessReader()}
+    intervals: dict[str, list[NDArray[np.float64]]] = {name: [] for name in ("idle", *readers)}
+    for _round in range(rounds):
+        for name, library._reader in readers.items():
+            intervals["idle"].append(window.idle())
+            found, _added = window.add(folders.pop())
+            intervals[name].append(found)
+    window.close()
+    base = np.concatenate(intervals.pop("idle"))
+    for name, parts in intervals.items():
+        found = np.concatenate(parts)
+        p99, longest = (_ratio(found, base, q) for q in (99, 100))
+        ratios = {"rounds": rounds, "longest": round(longest, 2), "load": os.getloadavg()[0]}
+        title = f"{OTHERS:,} files that are no artifacts, {name}: timer p99 against idle"
+        report(title, f"<= {P99_RATIO} x", p99, p99 <= P99_RATIO, **ratios)
+
+
+class _Window:
+    """Studio's window with its library shown, and the intervals of a timer in it."""
+
+    def __init__(self, data: Path) -> None:
+        from PySide6.QtCore import Qt, QTimer
+        from PySide6.QtWidgets import QApplication
+
+        from studio.app import Studio
+        from studio.core.paths import DataFolder
+
+        self._application = QApplication([])
+        self.studio = Studio(DataFolder(data), fake=True)
+        self.studio.window.show()
+        self.studio.start_background()
+        self.studio.window.show_tab("library")
+        self._ticks: list[float] = []
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(lambda: self._ticks.append(time.perf_counter()))
+        self._timer.start(TIMER_MS)
+        self.idle()  # also the first scan
+
+    def idle(self) -> NDArray[np.float64]:
+        """Return the intervals of an idle window, in ms, after what a scan left to be painted."""
+        self._watch_for(SETTLE_SECONDS)
+        return self._watch_for(IDLE_SECONDS)
+
+    def add(self, folder: Path) -> tuple[NDArray[np.float64], int]:
+        """Add a folder; return the intervals meanwhile, in ms, and the number of files added."""
+        done: list[int] = []
+        bar = self.studio.window.window_library.page.bar
+        bar.added.connect(done.append)
+        bar.add([folder])
+        found = self._watch(lambda: bool(done))
+        bar.added.disconnect(done.append)
+        return found, done[0]
+
+    def close(self) -> None:
+        """Close it."""
+        self.studio.window.close()
+        self.studio.close()
+
+    def _watch_for(self, seconds: float) -> NDArray[np.float64]:
+        end = time.monotonic() + seconds
+        return self._watch(lambda: time.monotonic() > end)
+
+    def _watch(self, is_over: Callable[[], bool]) -> NDArray[np.float64]:
+        from PySide6.QtCore import QEventLoop, QTimer
+
+        loop, look = QEventLoop(), QTimer()
+        look.timeout.connect(lambda: loop.quit() if is_over() else None)
+        look.start(50)
+        self._ticks.clear()
+        loop.exec()
+        return np.diff(np.array(self._ticks)) * 1000
 
 
 def _report(
     title: str, base: NDArray[np.float64], found: NDArray[np.float64], seconds: float, added: int
 ) -> None:
-    p99, longest = (np.percentile(found, q) / np.percentile(base, q) for q in (99, 100))
+    p99, longest = (_ratio(found, base, q) for q in (99, 100))
     memory = psutil.Process().memory_info().rss / 2**20
     more = {"seconds": round(seconds, 1), "added": added, "megabytes": round(memory)}
     limits = (("p99", P99_RATIO, p99), ("longest", LONGEST_RATIO, longest))
@@ -95,6 +163,10 @@ def _report(
             f"{title}: timer {name} against idle", f"<= {limit} x", value, value <= limit, **more
         )
     report(f"{title}: longest interval", "", float(found.max()), True, idle=round(base.max(), 1))
+
+
+def _ratio(found: NDArray[np.float64], base: NDArray[np.float64], percentile: int) -> float:
+    return float(np.percentile(found, percentile) / np.percentile(base, percentile))
 
 
 def fill_others(folder: Path) -> Path:

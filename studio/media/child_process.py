@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import sys
@@ -22,11 +21,19 @@ _NICENESS = 5
 
 
 def start_child(
-    word: str, module: str, arguments: Sequence[str], errors: IO[bytes]
+    word: str,
+    module: str,
+    arguments: Sequence[str],
+    errors: IO[bytes],
+    *,
+    has_own_session: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start a module of Studio with pipes; its standard error goes to `errors`. Raises OSError.
 
     `word`: the argument by which a built program (PyInstaller), which has no `-m`, recognizes it.
+    `has_own_session`: for work that can wait. Linux divides a CPU among sessions (autogroups)
+    first, and only then, by niceness, within one: a child in the window's session takes the
+    window's share, however nice it is.
     """
     # -P: no modules from the current folder.
     program = (
@@ -41,6 +48,7 @@ def start_child(
         stderr=errors,
         bufsize=0,
         env=_environment(),
+        start_new_session=has_own_session,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
 
@@ -62,15 +70,9 @@ def end_of_log(errors: IO[bytes]) -> str:
 
 
 def give_way() -> None:
-    """Let the window go first on a busy machine.
-
-    Linux divides a CPU among sessions first (autogroups), and only then, by niceness, within one: a
-    child in the window's session takes the window's share, however nice it is.
-    """
+    """Let other programs go first on a busy machine."""
     if sys.platform != "win32":
         os.nice(_NICENESS)
-        with contextlib.suppress(OSError):  # it leads a session
-            os.setsid()
 
 
 def limit_memory(most: int = _MEMORY_BYTES) -> None:

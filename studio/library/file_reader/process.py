@@ -225,7 +225,11 @@ class _Child:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed in `end`
         try:
             self.process: subprocess.Popen[bytes] = start_child(
-                "read-files", "studio.library.file_reader.main", [], self._errors
+                "read-files",
+                "studio.library.file_reader.main",
+                [],
+                self._errors,
+                has_own_session=True,
             )
         except BaseException:
             self._errors.close()

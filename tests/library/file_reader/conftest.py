@@ -30,7 +30,7 @@ def _failing(monkeypatch):
     monkeypatch.setattr(
         process,
         "start_child",
-        lambda word, _module, arguments, errors: start(
-            word, "tests.library.file_reader.failing_reader", arguments, errors
+        lambda word, _module, arguments, errors, **options: start(
+            word, "tests.library.file_reader.failing_reader", arguments, errors, **options
         ),
     )

@@ -158,7 +158,7 @@ def test_child_that_refused_a_file_last_ends(tmp_path, monkeypatch, children):
 
 
 def test_files_are_read_here_if_no_child_starts(others, monkeypatch, reader):
-    def refuse(*_arguments):
+    def refuse(*_arguments, **_options):
         raise OSError("no more processes")
 
     monkeypatch.setattr(process, "start_child", refuse)

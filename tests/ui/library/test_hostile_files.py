@@ -94,7 +94,9 @@ def test_window_reads_files_in_a_child(open_library, hostile, qtbot, monkeypatch
     started = []
     start = process.start_child
     monkeypatch.setattr(
-        process, "start_child", lambda *arguments: started.append(start(*arguments)) or started[-1]
+        process,
+        "start_child",
+        lambda *args, **options: started.append(start(*args, **options)) or started[-1],
     )
     studio, page = open_library()
     drop(page, hostile)
