@@ -35,6 +35,7 @@ NOT_SHOWN = {
     "last_document",
     "document_font",  # chosen in the document's own menu
     "document_size",
+    "document_spelling",
     "document_width",
     "starter_declined",
     "larger_declined",
