@@ -201,6 +201,17 @@ class DocumentStore:
                 raise _missing()
             connection.execute("DELETE FROM changes WHERE document = ?", (document.id,))
 
+    def keep_whole(self, document: Document) -> None:
+        """Store a document whole; one that a command deleted meanwhile is added again."""
+        with self._lock:
+            found = self._connection.execute(
+                "SELECT 1 FROM documents WHERE id = ?", (document.id,)
+            ).fetchone()
+        if found is None:
+            self.add(document)
+        else:
+            self.write_whole(document)
+
     def rename(self, document_id: str, title: str) -> None:
         """Change the title."""
         self._set(document_id, "title", clean_title(title))

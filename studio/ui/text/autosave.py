@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 
 from studio.core.errors import StudioError
@@ -86,12 +87,12 @@ class Autosave(QObject):
         if document is None or (not changes and not self._has_failed):
             return
         self._pending, self._is_writing = [], True
-        copy = Document(id=document.id, title="", text=document.text, origins=document.origins)
+        copy = msgspec.structs.replace(document)
         is_whole = self._has_failed
 
         def store(documents: DocumentStore) -> None:
             if is_whole:
-                documents.write_whole(copy)
+                documents.keep_whole(copy)
             else:
                 documents.append(copy.id, changes, len(copy.text), beginning_of(copy.text))
 

@@ -541,3 +541,21 @@ def test_documents_with_one_title_differ_in_menu_and_list(qtbot, open_page, data
     dialog = page.findChild(DocumentList)
     qtbot.waitUntil(lambda: dialog.table.rowCount() == 3, timeout=PATIENCE)
     assert "Rain · Snow Rain fell" in names_in(dialog)[0]
+
+
+def test_what_is_typed_into_a_document_that_a_command_deleted_is_kept(
+    qtbot, open_page, data, monkeypatch
+):
+    monkeypatch.setattr("studio.ui.text.autosave.RETRY_MS", 10)
+    page = open_page()
+    QTest.keyClicks(page.editor, "one")
+    wait_saved(qtbot, page)
+    store = DocumentStore(data.documents)
+    store.remove(page.document.id)
+    store.close()
+    QTest.keyClicks(page.editor, " two")
+    qtbot.waitUntil(
+        lambda: [document.text for document in stored(data)] == ["one two"], timeout=PATIENCE
+    )
+    wait_saved(qtbot, page)
+    assert not page.notice.isVisible()
