@@ -54,6 +54,7 @@ class LongTextEditor(PlainEditor):
         """Replace the text; this cannot be undone."""
         lines = _split(text[:MAX_CHARACTERS])
         self._has_breaks = False
+        self._text = None  # `textChanged` comes before `contentsChange` here
         if all(len(line) < MAX_LINE for line in lines):
             super().setPlainText(text)
             return
