@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, MutableMapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QScrollArea, QToolButton, QVBoxLayout, QWidget
 
-from studio.core.translation import tr
+from studio.core.translation import tr, tr_plural
 from studio.documents.chat import Chat, Turn, new_chat
 from studio.ui.tabs.chat.answers import Answers
 from studio.ui.tabs.chat.summaries import SummaryView
 from studio.ui.tabs.chat.turn_view import TurnView
-from studio.ui.widgets.factory import name_control
+from studio.ui.widgets.factory import button, name_control
 
+PAGE = 20
+"""Turns that are shown, until the person asks for earlier ones."""
 NEAR_END = 40
 """Pixels; a list that is scrolled this near to its end follows what is written."""
 
@@ -37,6 +39,10 @@ class TurnList(QScrollArea):
         super().__init__()
         self._answers = answers
         self._chat = new_chat()
+        self._length = 0
+        """Number of the chat's turns."""
+        self._shown = PAGE
+        self.earlier_button = button("…", tr("Show turns from before"), self.show_earlier)
         self.views: dict[str, TurnView] = {}
         """Id of a turn → its view."""
         self.summaries: dict[str, SummaryView] = {}
@@ -62,18 +68,18 @@ class TurnList(QScrollArea):
         Views of turns that did not change stay, with the focus and the folded thoughts.
         """
         path = chat.path()
-        has_more = chat is not self._chat or len(path) > len(self.views)
-        self._chat = chat
+        growth = len(path) - self._length
+        if chat is not self._chat:
+            self._shown = PAGE
+        else:
+            self._shown += max(0, growth)
+        has_more = chat is not self._chat or growth > 0
+        self._chat, self._length = chat, len(path)
         focused = self._focused_control()
         before, self.views = self.views, {}
-        self._clear(kept=before.values())
+        self._clear(kept=(*before.values(), self.earlier_button))
         self.summaries = {}
-        versions = chat.all_versions()
-        for number, turn in enumerate(path):
-            ids = versions[turn.parent, turn.role]
-            self._add_turn(turn, ids.index(turn.id) + 1, len(ids), before)
-            if (summary := chat.summary(turn)) is not None:
-                self._add_summary(summary, number + 1)
+        self._add_turns(path, before)
         for view in before.values():
             view.hide()
             view.deleteLater()
@@ -82,7 +88,32 @@ class TurnList(QScrollArea):
             self._is_at_end = True
             self._scroll_to_end()
 
-    def _clear(self, kept: Collection[TurnView]) -> None:
+    def _add_turns(self, path: Sequence[Turn], before: MutableMapping[str, TurnView]) -> None:
+        """Add the last turns of a chat; a view takes some milliseconds."""
+        hidden = max(0, len(path) - self._shown)
+        self._insert(self.earlier_button)
+        self.earlier_button.setVisible(hidden > 0)
+        text = tr_plural("Show 1 earlier turn", "Show {count:,} earlier turns", min(hidden, PAGE))
+        self.earlier_button.setText(text)
+        name_control(self.earlier_button, text, tr("Show turns from before"))
+        versions = self._chat.all_versions()
+        for number, turn in enumerate(path[hidden:], start=hidden):
+            ids = versions[turn.parent, turn.role]
+            self._add_turn(turn, ids.index(turn.id) + 1, len(ids), before)
+            if (summary := self._chat.summary(turn)) is not None:
+                self._add_summary(summary, number + 1)
+
+    def show_earlier(self) -> None:
+        """Show more turns above; what is in view stays there."""
+        first = next(iter(self.views.values()), None)
+        self._shown += PAGE
+        self._is_at_end = False
+        self.show_chat(self._chat)
+        if first is not None:
+            first.setFocus()
+            QTimer.singleShot(0, first, partial(self._scroll_to, first))
+
+    def _clear(self, kept: Collection[QWidget]) -> None:
         while self._layout.count() > 1:
             item = self._layout.takeAt(0)
             widget = item.widget() if item is not None else None
@@ -110,7 +141,9 @@ class TurnList(QScrollArea):
         for control in (same or usable)[:1]:  # an arrow at its end is disabled
             control.setFocus()
 
-    def _add_turn(self, turn: Turn, place: int, count: int, before: dict[str, TurnView]) -> None:
+    def _add_turn(
+        self, turn: Turn, place: int, count: int, before: MutableMapping[str, TurnView]
+    ) -> None:
         view = before.get(turn.id)
         if view is not None and (view.turn, view.place, view.count) == (turn, place, count):
             before.pop(turn.id)
@@ -162,6 +195,10 @@ class TurnList(QScrollArea):
 
     def show_turn(self, turn_id: str) -> None:
         """Scroll to a turn and give it the focus."""
+        ids = [turn.id for turn in self._chat.path()]
+        if turn_id in ids and turn_id not in self.views:
+            self._shown = len(ids) - ids.index(turn_id)
+            self.show_chat(self._chat)
         view = self.views.get(turn_id) or self.summaries.get(turn_id)
         if view is None:
             return

@@ -9,7 +9,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from studio.core.events import JobEvent, ThoughtDelta
+from studio.documents.chat import ROOT, new_chat, new_turn
 from studio.documents.store import DocumentStore
+from studio.ui.tabs.chat.turn_list import PAGE
 from tests.ui.conftest import PATIENCE, close_studio
 from tests.ui.tabs.chat.conftest import click, requests, send, shown, wait_answer
 
@@ -156,3 +158,28 @@ def test_thoughts_are_folded_and_never_copied_exported_stored_or_sent(qtbot, ope
     again = open_chat()[2]
     qtbot.waitUntil(lambda: len(shown(again)) == 4, timeout=PATIENCE)
     assert list(again.turns.views.values())[1].thoughts.isHidden()
+
+
+def test_a_long_chat_shows_its_last_turns_and_earlier_ones_on_request(qtbot, open_chat):
+    studio, tab, page = open_chat()
+    chat, parent = new_chat(), ROOT
+    for number in range(25):
+        for role in ("user", "assistant"):
+            turn = new_turn(parent, role, f"{role} {number}")
+            chat.add(turn)
+            parent = turn.id
+    page.open_chat.add_chat(chat)
+    path = chat.path()
+    assert list(page.turns.views) == [turn.id for turn in path[-PAGE:]]
+    assert page.turns.earlier_button.text() == "Show 20 earlier turns"
+    qtbot.waitUntil(page.turns.earlier_button.isVisible, timeout=PATIENCE)
+    click(page.turns.earlier_button)
+    assert len(page.turns.views) == 2 * PAGE
+    assert page.turns.earlier_button.text() == "Show 10 earlier turns"
+    bar, first = page.turns.verticalScrollBar(), page.turns.views[path[-PAGE].id]
+    qtbot.waitUntil(lambda: 0 < first.y() == bar.value(), timeout=PATIENCE)
+    page.turns.show_turn(path[0].id)
+    assert list(page.turns.views) == [turn.id for turn in path]
+    assert page.turns.earlier_button.isHidden()
+    send(qtbot, tab, "More")
+    assert len(requests(studio)[-1].messages) == 50
