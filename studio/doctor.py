@@ -53,6 +53,7 @@ _MODELS = {
     "music": mark("Models for music"),
     "text": mark("Models for text"),
     "video": mark("Models for video"),
+    "image-tool": mark("Models for image tools"),
 }
 _HARMFUL = ("torchvision", "torchaudio", "torchcodec")
 # Lower versions have known security holes.

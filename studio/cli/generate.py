@@ -32,12 +32,14 @@ from studio.models.card import request_for
 from studio.preflight.checks import check, describe_inputs
 
 if TYPE_CHECKING:
-    from studio.cli.queue_runner import Outcome
+    from studio.cli.queue.runner import Outcome
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add a command for every kind of request."""
     for name, kind in KINDS.items():
+        if kind.commands_by:  # `cli/image_tools/` adds them
+            continue
         app.command(name, help=tr("Generate {noun} from a prompt.", noun=tr_marked(kind.noun)))(
             _command(kind)
         )
@@ -73,15 +75,15 @@ def _command(kind: Kind) -> Callable[..., None]:
             raise typer.Exit(output.DONE)
         raise typer.Exit(GenerateCommand(ctx.obj, kind, request_values, target, as_json, run).run())
 
-    parameters = [_parameter("ctx", typer.Context)]
-    parameters += [_parameter(*_option(info)) for info in fields(kind.request_type)]
+    parameters = [parameter("ctx", typer.Context)]
+    parameters += [parameter(*option_of(info)) for info in fields(kind.request_type)]
     file = typer.Option(
         "--file",
         parser=input_path,
         metavar="FILE",
         help=tr("Read the prompt from a text file or document."),
     )
-    parameters.append(_parameter("prompt_file", Annotated[Path | None, file], None))
+    parameters.append(parameter("prompt_file", Annotated[Path | None, file], None))
     if "prefix" in kind.request_type.__struct_fields__:
         continued = typer.Option(
             "--continue",
@@ -89,15 +91,23 @@ def _command(kind: Kind) -> Callable[..., None]:
             metavar="FILE",
             help=tr("Go on where the text of this file ends."),
         )
-        parameters.append(_parameter("continued_file", Annotated[Path | None, continued], None))
+        parameters.append(parameter("continued_file", Annotated[Path | None, continued], None))
         chat = typer.Option(
             "--chat",
             parser=input_path,
             metavar="FILE",
             help=tr("Answer the chat in this JSON file, a list of messages."),
         )
-        parameters.append(_parameter("chat_file", Annotated[Path | None, chat], None))
+        parameters.append(parameter("chat_file", Annotated[Path | None, chat], None))
         parameters += _task_parameters()
+    parameters += output_parameters()
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # for typer
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    return command
+
+
+def output_parameters() -> list[inspect.Parameter]:
+    """Return the parameters that say where a result goes, and how it is printed."""
     out = typer.Option(
         "--output",
         "-o",
@@ -105,17 +115,11 @@ def _command(kind: Kind) -> Callable[..., None]:
         metavar="PATH",
         help=tr("The file to write, or a folder for files."),
     )
-    parameters.append(_parameter("output_path", Annotated[Path | None, out], None))
-    parameters.append(
-        _parameter(
-            "as_json",
-            Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))],
-            False,
-        )
-    )
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # for typer
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return command
+    as_json = typer.Option("--json", help=tr("Print one JSON object."))
+    return [
+        parameter("output_path", Annotated[Path | None, out], None),
+        parameter("as_json", Annotated[bool, as_json], False),
+    ]
 
 
 def _task_parameters() -> list[inspect.Parameter]:
@@ -129,9 +133,9 @@ def _task_parameters() -> list[inspect.Parameter]:
         help=tr("Let the model correct a text of the task at most N times while a check fails."),
     )
     return [
-        _parameter("task_fix", Annotated[str | None, fix], None),
-        _parameter("task", Annotated[str | None, task], None),
-        _parameter("task_fields", Annotated[list[str] | None, one], None),
+        parameter("task_fix", Annotated[str | None, fix], None),
+        parameter("task", Annotated[str | None, task], None),
+        parameter("task_fields", Annotated[list[str] | None, one], None),
     ]
 
 
@@ -140,15 +144,17 @@ def _entries(options: list[str]) -> list[str]:
     return [entry for option in options for entry in split_texts(option)]
 
 
-def _parameter(
+def parameter(
     name: str, annotation: Any, default: Any = inspect.Parameter.empty
 ) -> inspect.Parameter:
+    """Return a parameter of a command, for typer."""
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default
     )
 
 
-def _option(info: Any) -> tuple[Any, ...]:
+def option_of(info: Any) -> tuple[Any, ...]:
+    """Return name, annotation and default of the option for a field of a request."""
     if info.name == "prompt":
         help_text = tr("{description} - reads standard input.", description=info.description)
         return (
@@ -190,7 +196,7 @@ class GenerateCommand:
         """Run the job and print its result; return the exit code."""
         try:
             job = self._make_job()
-            from studio.cli.queue_runner import QueueRunner
+            from studio.cli.queue.runner import QueueRunner
 
             streams = (
                 self.kind.makes_texts
@@ -258,7 +264,7 @@ class GenerateCommand:
         if self.task_run is not None and outcome.artifacts:
             self._print_task(self.task_run, outcome)
         elif self.as_json:
-            from studio.cli.queue_runner import with_texts
+            from studio.cli.queue.runner import with_texts
 
             output.as_json(with_texts(outcome))
         elif self.kind.makes_texts:
@@ -276,7 +282,7 @@ class GenerateCommand:
             output.note(outcome.failure.cure)
 
     def _print_task(self, run: TaskRun, outcome: Outcome) -> None:
-        from studio.cli.queue_runner import with_texts
+        from studio.cli.queue.runner import with_texts
 
         run.print_results(with_texts(outcome), as_json=self.as_json)
 

@@ -14,6 +14,7 @@ import msgspec
 
 from studio.core.requests import (
     ImageRequest,
+    ImageToolRequest,
     MusicRequest,
     Request,
     SpeechRequest,
@@ -48,6 +49,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """True if `{a|b}` in a form's prompt is an alternative, unless the user switches that off."""
     is_optional: bool = False
     """True if Studio is complete without a model for it."""
+    commands_by: str = ""
+    """The field whose values are commands of their own on the command line; empty for one."""
     model_dependent: frozenset[str] = frozenset()
     """Fields of its request that only some of its models use (`ModelCard.unused_fields`)."""
 
@@ -145,6 +148,17 @@ KINDS: dict[str, Kind] = {
             expands_prompts=True,
             tab="",
             is_optional=True,
+        ),
+        Kind(
+            request_type=ImageToolRequest,
+            title=mark("Image tool"),
+            noun=mark("an image from an image"),
+            model_noun=mark("a model for image tools"),
+            task="image-to-image",
+            place=5,
+            tab="",
+            is_optional=True,
+            commands_by="tool",
         ),
     )
 }

@@ -19,6 +19,12 @@ def _image() -> Runner:
     return Runner(generate.load, generate.generate, generate.run_batch)
 
 
+def _image_tool() -> Runner:
+    from studio.engine.image_tools import generate
+
+    return Runner(generate.load, generate.generate)
+
+
 def _speech() -> Runner:
     from studio.engine.speech import generate
 
@@ -40,6 +46,7 @@ def _video() -> Runner:
 RUNNERS: dict[str, Callable[[], Runner]] = {
     "text": _text,
     "image": _image,
+    "image-tool": _image_tool,
     "speech": _speech,
     "music": _music,
     "video": _video,

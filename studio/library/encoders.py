@@ -23,6 +23,7 @@ from studio.core.settings import CompressedQuality
 from studio.core.translation import tr
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
 from studio.media import audio, lossy_image, mp4, png, riff_id3, video
+from studio.media.image_reader import on_background
 
 KEYWORD = "studio"
 MIDI_MARK = "Studio, job "
@@ -125,7 +126,8 @@ def _encode_image(
 ) -> Encoded:
     height, width = result.pixels.shape[:2]
     text = _comment(recipe, options)
-    parameters = parameters_line(recipe) if text else ""
+    is_drawn = isinstance(recipe.request, ImageRequest)  # other programs know of no other settings
+    parameters = parameters_line(recipe) if text and is_drawn else ""
     if file_format == "png":
         texts = {KEYWORD: text, "parameters": parameters}
         data = png.encode_png(result.pixels, texts if text else {})
@@ -134,6 +136,8 @@ def _encode_image(
 
         encode = lossy_image.encode_jpeg if file_format == "jpg" else lossy_image.encode_webp
         image = PILImage.fromarray(result.pixels)
+        if file_format == "jpg":
+            image = on_background(image, "white").convert("RGB")
         data = encode(image, lossy_image.QUALITY[options.quality], text, parameters)
     return Encoded(data=data, width=width, height=height)
 

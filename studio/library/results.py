@@ -39,7 +39,7 @@ class ImageResult(Result):
     """An image."""
 
     pixels: NDArray[np.uint8]
-    """height × width × 3, sRGB."""
+    """height × width × 3, sRGB, or × 4 with transparency."""
     prompt_read: str = ""
     """The model's input, if it differs from the request's prompt."""
     inputs: dict[str, str] = field(default_factory=dict)

@@ -29,6 +29,7 @@ MAX_REDUCED_PIXELS = 500_000_000
 """Of a JPEG that is scaled down while it is decoded."""
 # Decoders that read pixels and nothing else: EPS would start another program.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+_ALPHA_MODES = ("RGBA", "LA", "PA", "La", "RGBa")
 _BROKEN = (
     OSError,
     ValueError,
@@ -82,7 +83,23 @@ def read_image(path: Path, side: int = 0, max_pixels: int = MAX_PIXELS) -> tuple
                 _reduce(path, source, side)
             source.load()  # turns a TIFF upright, and reads the Exif data after a PNG's pixels
             image = _upright(to_srgb(_to_eight_bits(source)), source)
-            return _on_background(image, "white").convert("RGB"), sha256_hex(data)
+            return on_background(image, "white").convert("RGB"), sha256_hex(data)
+    except _BROKEN as error:
+        raise _unreadable(path, error) from error
+
+
+def read_transparency(path: Path) -> Image | None:
+    """Return the upright image's alpha channel in grayscale; None if nothing is transparent.
+
+    Raises StudioError.
+    """
+    try:
+        with _opened(path, io.BytesIO(_bytes_of(path))) as source:
+            source.load()
+            if source.mode not in _ALPHA_MODES and "transparency" not in source.info:
+                return None
+            alpha = _upright(source.convert("RGBA").getchannel("A"), source)
+            return alpha if alpha.histogram()[255] < alpha.width * alpha.height else None
     except _BROKEN as error:
         raise _unreadable(path, error) from error
 
@@ -97,12 +114,11 @@ def _reduce(path: Path, source: Image, side: int) -> None:
         raise _too_large(path, size)
 
 
-def _on_background(image: Image, color: str) -> Image:
+def on_background(image: Image, color: str) -> Image:
     """Return the image on a background of this color."""
     from PIL import Image as PILImage
 
-    modes_with_alpha = ("RGBA", "LA", "PA", "La", "RGBa")
-    if image.mode not in modes_with_alpha and "transparency" not in image.info:
+    if image.mode not in _ALPHA_MODES and "transparency" not in image.info:
         return image
     image = image.convert("RGBA")
     return PILImage.alpha_composite(PILImage.new("RGBA", image.size, color), image)
@@ -115,7 +131,7 @@ def read_mask(path: Path) -> tuple[Image, str]:
         with _opened(path, io.BytesIO(data)) as source:
             source.load()
             mask = _upright(_to_eight_bits(source), source)
-            return _on_background(mask, "black").convert("L"), sha256_hex(data)
+            return on_background(mask, "black").convert("L"), sha256_hex(data)
     except _BROKEN as error:
         raise _unreadable(path, error) from error
 

@@ -16,22 +16,27 @@ from numpy.typing import NDArray
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SUB = 1
+_COLOR_TYPES = {3: 2, 4: 6}
+"""Channels → color type of the format: RGB, RGB with alpha."""
 
 
 def encode_png(pixels: NDArray[np.uint8], texts: Mapping[str, str]) -> bytes:
-    """Encode an RGB image (height × width × 3), with `texts` (keyword → text) as iTXt chunks."""
+    """Encode an RGB or RGBA image, with `texts` (keyword → text) as iTXt chunks.
+
+    `pixels`: height × width × 3 or 4.
+    """
     height, width, channels = pixels.shape
-    if channels != 3 or pixels.dtype != np.uint8:
+    if channels not in _COLOR_TYPES or pixels.dtype != np.uint8:
         raise ValueError(
-            f"expected height × width × 3 of uint8, got {pixels.shape} of {pixels.dtype}"
+            f"expected height × width × 3 or 4 of uint8, got {pixels.shape} of {pixels.dtype}"
         )
-    filtered = np.empty((height, 1 + width * 3), np.uint8)
+    filtered = np.empty((height, 1 + width * channels), np.uint8)
     filtered[:, 0] = _SUB
-    rows = np.ascontiguousarray(pixels).reshape(height, width * 3)
-    filtered[:, 1:4] = rows[:, :3]
+    rows = np.ascontiguousarray(pixels).reshape(height, width * channels)
+    filtered[:, 1 : 1 + channels] = rows[:, :channels]
     # wraps modulo 256, as the format requires
-    np.subtract(rows[:, 3:], rows[:, :-3], out=filtered[:, 4:])
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    np.subtract(rows[:, channels:], rows[:, :-channels], out=filtered[:, 1 + channels :])
+    header = struct.pack(">IIBBBBB", width, height, 8, _COLOR_TYPES[channels], 0, 0, 0)
     chunks = [_chunk(b"IHDR", header)]
     chunks += [
         _chunk(b"iTXt", keyword.encode("latin-1") + b"\0\0\0\0\0" + text.encode())

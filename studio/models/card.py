@@ -15,10 +15,12 @@ from studio.core.translation import tr, tr_marked
 from studio.models.families import find_family
 from studio.models.families.record import Ability, GuidanceRule
 
-Runner = Literal["transformers", "diffusers", "llama.cpp", "hibari", "kokoro", "piper"]
+Runner = Literal[
+    "transformers", "diffusers", "llama.cpp", "hibari", "kokoro", "piper", "image-tools"
+]
 """The library or class that loads and runs the weights."""
 
-AS_IT_IS = ("hibari", "kokoro", "piper")
+AS_IT_IS = ("hibari", "kokoro", "piper", "image-tools")
 """Runners that use a small file without loading it by a plan."""
 
 SYMBOLIC_MUSIC = "symbolic-music"

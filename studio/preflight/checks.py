@@ -8,6 +8,7 @@ from pathlib import Path
 from studio.core.errors import Problem
 from studio.core.requests import (
     ImageRequest,
+    ImageToolRequest,
     MusicRequest,
     Request,
     SpeechRequest,
@@ -63,6 +64,11 @@ def _check_inputs(_request: Request, _card: ModelCard, *, read_files: bool) -> P
 @_check_inputs.register
 def _check_image(request: ImageRequest, card: ModelCard, *, read_files: bool) -> Problem | None:
     return images.check_images(card, request, read_files=read_files)
+
+
+@_check_inputs.register
+def _check_tool(request: ImageToolRequest, _card: ModelCard, *, read_files: bool) -> Problem | None:
+    return images.check_tool_image(request, read_files=read_files)
 
 
 @_check_inputs.register

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.core.errors import Problem, StudioError
-from studio.core.requests import ImageRequest
+from studio.core.requests import ImageRequest, ImageToolRequest
 from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.media.image_reader import image_size
 from studio.models.capabilities import (
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+MAX_RESULT_PIXELS = 100_000_000
+"""Of an enlarged image: it takes about 30 bytes of memory per pixel."""
 SHAPE_TOLERANCE = 0.01
 """Largest relative difference between the aspect ratios of a mask and its image."""
 _FITS = (
@@ -65,6 +67,31 @@ def check_images(
             check_shape(request, sizes["image"], image_size(Path(request.mask_image)))
         except StudioError as error:
             return Problem("mask_image", error.message)
+    return None
+
+
+def check_tool_image(request: ImageToolRequest, *, read_files: bool) -> Problem | None:
+    """Return why a tool cannot work on the request's image; None if it can."""
+    if not request.image:
+        return Problem("image", tr("is missing"))
+    if not read_files:
+        return None
+    try:
+        width, height = image_size(Path(request.image))
+    except StudioError as error:
+        return Problem("image", error.message)
+    scale = request.scale if request.tool == "upscale" else 1
+    if width * height * scale**2 > MAX_RESULT_PIXELS:
+        return Problem(
+            "scale",
+            tr(
+                "{width} × {height} pixels, {scale} times as large, are more than {limit} million",
+                width=width,
+                height=height,
+                scale=scale,
+                limit=MAX_RESULT_PIXELS // 10**6,
+            ),
+        )
     return None
 
 

@@ -25,7 +25,7 @@ from pathlib import Path
 
 WARM = (
     "studio.cli.app",
-    "studio.cli.queue_runner",
+    "studio.cli.queue.runner",
     "studio.cli.batch.preview",
     "studio.cli.batch.watch",
     "studio.engine.fake",

@@ -334,6 +334,7 @@ def test_models_list_of_an_empty_folder_has_the_builtin_models(data):
     listed = json.loads(studio("models", "list", "--json", data=data).stdout)
     assert {card["name"] for card in listed["models"]} == {
         "hibari",
+        "image-tools",
         "starter-image",
         "starter-music",
     }

@@ -12,9 +12,9 @@ def test_each_kind_has_a_runner():
     assert RUNNERS.keys() == KINDS.keys()
 
 
-def test_each_tab_belongs_to_a_kind_and_video_has_no_tab():
+def test_each_tab_belongs_to_a_kind_and_two_kinds_have_none():
     assert TABS == ("text", "image", "audio")
-    assert [kind.name for kind in KINDS.values() if not kind.tab] == ["video"]
+    assert [kind.name for kind in KINDS.values() if not kind.tab] == ["video", "image-tool"]
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
@@ -41,6 +41,7 @@ def test_the_content_of_a_kind_follows_from_its_media_types():
     assert made == {
         "text": (True, False, False),
         "image": (False, True, False),
+        "image-tool": (False, True, False),
         "speech": (False, False, True),
         "music": (False, False, True),
         "video": (False, False, False),  # its animated WebP is an image, its MP4 is not

@@ -51,6 +51,7 @@ TASKS = {
     "speech": {"text-to-speech"},
     "music": {"text-to-audio"},
     "video": {"text-to-video", "image-to-video"},
+    "image-tool": {"image-to-image"},
 }
 GB = 10**9
 LAPTOP = Machine(16 * GB, 8 * GB, probed=True)
@@ -360,18 +361,19 @@ def test_installed_models_are_listed_first_with_catalog_facts():
         size=5,
     )
     found = listed([*builtin_cards(), added, fetched])
-    assert [entry.card.name for entry in found[:5]] == [
+    assert [entry.card.name for entry in found[:6]] == [
         "hibari",
+        "image-tools",
         "starter-image",
         "starter-music",
         "mine",
         "z-image-turbo-2",
     ]
     assert len(found) == len(ENTRIES) + 1  # mine
-    assert found[3] == CatalogEntry(card=added)
-    assert found[4].card.license == "Apache-2.0"
-    assert found[4].card.size == 5
-    assert not found[4].card.builtin
+    assert found[4] == CatalogEntry(card=added)
+    assert found[5].card.license == "Apache-2.0"
+    assert found[5].card.size == 5
+    assert not found[5].card.builtin
     assert [entry.card.name for entry in found].count("z-image-turbo") == 0
 
 
@@ -539,6 +541,7 @@ def test_models_list_shows_installed_models_or_the_catalog():
         "starter-image",
         "hibari",
         "starter-music",
+        "image-tools",
     ]
     found = json.loads(run("list", "--all", "--json")[1])["models"]
     assert len(found) == len(CARDS)

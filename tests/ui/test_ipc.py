@@ -10,8 +10,8 @@ import pytest
 from PySide6.QtNetwork import QLocalSocket
 
 from studio.cli.context import Context
-from studio.cli.queue_runner import QueueRunner
-from studio.cli.remote_queue import RemoteSession
+from studio.cli.queue.remote import RemoteSession
+from studio.cli.queue.runner import QueueRunner
 from studio.core.events import TextDelta
 from studio.core.jobs import JobState, new_job
 from studio.core.requests import TextRequest

@@ -26,7 +26,7 @@ from studio.core.translation import tr, tr_marked
 from studio.jobs.pause import Limit
 
 if TYPE_CHECKING:
-    from studio.cli.queue_runner import Outcome, QueueRunner
+    from studio.cli.queue.runner import Outcome, QueueRunner
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class BatchRun:
 
         `place` and `resume` take precedence over the options.
         """
-        from studio.cli.queue_runner import QueueRunner
+        from studio.cli.queue.runner import QueueRunner
 
         place, resumed = place or self.place(file), None
         if self.resume if resume is None else resume:
@@ -141,7 +141,7 @@ class BatchRun:
         done_before = len(resumed.done) if resumed else 0
         elsewhere = len(resumed.waiting) - (len(outcomes) - run.new) if resumed else 0
         if self.as_json:
-            from studio.cli.queue_runner import with_texts
+            from studio.cli.queue.runner import with_texts
 
             table = {
                 "file": str(batch_file.path),

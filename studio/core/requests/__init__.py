@@ -11,6 +11,7 @@ from studio.core.requests.base import (
     fields,
 )
 from studio.core.requests.image import ImageRequest
+from studio.core.requests.image_tool import ImageToolRequest
 from studio.core.requests.input_files import resolve_files
 from studio.core.requests.music import MusicRequest
 from studio.core.requests.speech import SpeechRequest
@@ -22,6 +23,7 @@ __all__ = [
     "MAX_SEED",
     "FieldInfo",
     "ImageRequest",
+    "ImageToolRequest",
     "MusicRequest",
     "Request",
     "SpeechRequest",

@@ -50,10 +50,12 @@ def thumbnail_of_file(path: Path, media: Media) -> bytes:
 
 
 def _jpeg(pixels: NDArray[np.uint8]) -> bytes:
-    """Return height × width × 3 pixels as a JPEG whose longer side is at most `SIDE`."""
+    """Return pixels (height × width × 3 or 4) as a JPEG whose longer side is at most `SIDE`."""
     from PIL import Image
 
-    image = Image.fromarray(pixels)
+    from studio.media.image_reader import on_background
+
+    image = on_background(Image.fromarray(pixels), "white").convert("RGB")
     if max(image.size) > SIDE:
         image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
     buffer = io.BytesIO()

@@ -92,6 +92,7 @@ def test_folder_is_added_made_default_and_removed(opened, data, tmp_path, qtbot,
         "Starter images (64 px)",
         "Hibari (English)",
         "Starter music (notes)",
+        "Image tools",
     ]
     dialog.add(folder)
     assert not dialog.add_bar.folder_button.isEnabled()
@@ -315,8 +316,8 @@ def test_unsupported_model_is_explained_and_not_offered(opened, monkeypatch):
 def test_installed_models_first_then_by_kind_unsupported_last(opened):
     _studio, dialog = opened
     found = shown(dialog)
-    assert [item.state for item in found[:4]] == ["Default", "Default", "Default", ""]
-    rest = found[3:]
+    assert [item.state for item in found[:5]] == ["Default", "Default", "Default", "Default", ""]
+    rest = found[4:]
     runs = [item.card.kind for item in rest if not item.hindrance]
     assert runs == sorted(runs, key=["text", "image", "video", "speech", "music"].index)
     assert all(item.hindrance for item in rest[len(runs) :])
@@ -350,8 +351,8 @@ def test_search_and_filters_find_models(opened, qtbot):
     assert "gpt2" in names()
     assert not {"z-image-turbo", "flux.1-fill-dev"} & names()
     pane.installed.setChecked(True)
-    assert names() == {"starter-image", "hibari", "starter-music"}
-    assert pane.count.text().endswith("3 installed")
+    assert names() == {"starter-image", "hibari", "starter-music", "image-tools"}
+    assert pane.count.text().endswith("4 installed")
     pane.show_all()
     pane.max_size.setCurrentIndex(pane.max_size.findData("1"))
     assert "gpt2" in names()

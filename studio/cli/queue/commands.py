@@ -88,7 +88,7 @@ def _as_waiting(job: Job) -> Job:
 @queue_app.command("run", help=tr("Run all waiting jobs."))
 def run_command(ctx: typer.Context, as_json: Json = False) -> None:
     """Run all waiting jobs."""
-    from studio.cli.queue_runner import QueueRunner, with_texts
+    from studio.cli.queue.runner import QueueRunner, with_texts
 
     try:
         runner = QueueRunner(ctx.obj)

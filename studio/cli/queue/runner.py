@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from studio.cli import output
 from studio.cli.context import Context
-from studio.cli.remote_queue import RemoteSession
+from studio.cli.queue.remote import RemoteSession
 from studio.core.artifact import Artifact
 from studio.core.errors import Failure
 from studio.core.events import (

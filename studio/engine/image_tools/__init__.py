@@ -1,0 +1,1 @@
+"""Tools that work on an image: enlarge, restyle, cut out, repair, adjust."""

@@ -1,0 +1,1 @@
+"""Makes the weights of the image tools from packages that carry them."""
