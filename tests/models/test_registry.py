@@ -28,7 +28,12 @@ def put(data, name, added="2026-01-01T00:00:00+00:00", **values) -> ModelCard:
 
 def test_builtin_models_are_always_listed(data):
     cards = ModelRegistry(data).list()
-    assert [card.name for card in cards] == ["hibari", "starter-image", "starter-music"]
+    assert [card.name for card in cards] == [
+        "hibari",
+        "image-tools",
+        "starter-image",
+        "starter-music",
+    ]
     assert ModelRegistry(data).find("speech").name == "hibari"
     image = ModelRegistry(data).find("image")
     assert (image.folder / "model_index.json").is_file()
