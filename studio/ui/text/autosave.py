@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -31,6 +32,8 @@ class Autosave(QObject):
         self._documents = documents
         self._document: Document | None = None
         self._pending: list[Change] = []
+        self._waiting_since = 0.0
+        """Monotonic time of the oldest pending change."""
         self._is_writing = False
         self._has_failed = False
         """The next write stores the whole text, since it is unknown what the last one stored."""
@@ -57,10 +60,20 @@ class Autosave(QObject):
 
     def add(self, change: Change) -> None:
         """Store a change soon, with all until then."""
+        if not self._pending:
+            self._waiting_since = time.monotonic()
         self._pending.append(change)
         self.changed.emit()
-        if not self._timer.isActive() and not self._is_writing:
+        if self._is_writing:
+            return
+        if self._is_due:  # a busy event loop takes keys before it looks at timers
+            self._write()
+        elif not self._timer.isActive():
             self._timer.start(SAVE_MS)
+
+    @property
+    def _is_due(self) -> bool:
+        return time.monotonic() - self._waiting_since >= SAVE_MS / 1000
 
     def flush(self, done: Callable[[bool], None] = lambda _is_saved: None) -> None:
         """Store everything now, then call `done` with whether that worked."""
@@ -108,7 +121,7 @@ class Autosave(QObject):
             return
         self._is_writing = self._has_failed = False
         if self._pending:
-            if self._waiting:
+            if self._waiting or self._is_due:
                 self._write()
             else:
                 self._timer.start(SAVE_MS)
