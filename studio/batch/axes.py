@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from studio.batch.grammar import MAX_COMBINATIONS, Choice, GrammarError, parse
 from studio.core.errors import StudioError
-from studio.core.kinds import KINDS
+from studio.core.kinds import kinds_with_settings_for
 from studio.core.requests import fields
 from studio.core.translation import mark, tr, tr_marked
 
@@ -25,13 +25,12 @@ class Axis:
     name: str
     values: tuple[str, ...]
 
-    @property
-    def is_setting(self) -> bool:
-        """True for a request field or its option's name."""
+    def is_setting_of(self, kind: str) -> bool:
+        """True for a request field or its option's name, in a batch of this kind."""
         return any(
             self.name in (info.name, info.flag)
-            for kind in KINDS.values()
-            for info in fields(kind.request_type)
+            for one in kinds_with_settings_for(kind)
+            for info in fields(one.request_type)
         )
 
 

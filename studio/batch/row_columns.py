@@ -17,7 +17,7 @@ from studio.batch.tables.columns import as_number, fold, is_known, meant_by
 from studio.batch.template import columns, variables
 from studio.core import file_names
 from studio.core.errors import Problem, StudioError
-from studio.core.kinds import KINDS
+from studio.core.kinds import KINDS, kinds_with_settings_for
 from studio.core.requests import fields
 from studio.core.requests.scheduler_names import scheduler_named
 from studio.core.translation import tr
@@ -168,7 +168,9 @@ class ColumnResolver:
         """Return False for a setting of other kinds only, and for the model of another kind."""
         if name == "model":
             return kind == self.options.kind
-        return name in self.fields(kind) or not any(name in self.fields(other) for other in KINDS)
+        return name in self.fields(kind) or not any(
+            name in self.fields(other.name) for other in kinds_with_settings_for(kind)
+        )
 
     def _column(self, column: str, kind: str) -> _Column:
         found = self._columns.get((column, kind))
@@ -239,7 +241,9 @@ class ColumnResolver:
 
     def check_axes_are_used(self) -> None:
         """Raise StudioError for an axis that is neither a setting nor a variable of a prompt."""
-        names = [axis.name for axis in self.options.axes if not axis.is_setting]
+        names = [
+            axis.name for axis in self.options.axes if not axis.is_setting_of(self.options.kind)
+        ]
         if not names:
             return
         texts = [*self._texts, *self.options.variables.values()]

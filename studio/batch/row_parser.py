@@ -192,7 +192,7 @@ class RowParser:
         fields = self._columns.fields(kind)
         if place:
             chosen = self._axis_values(place)
-            on_axis = {axis.name for axis in self.options.axes if axis.is_setting}
+            on_axis = {axis.name for axis in self.options.axes if axis.is_setting_of(kind)}
             axis_settings = {name: value for name, value in chosen.items() if name in on_axis}
             values |= {fields.get(name, name): value for name, value in axis_settings.items()}
             texts = {**texts, **axis_settings}

@@ -50,7 +50,11 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     is_optional: bool = False
     """True if Studio is complete without a model for it."""
     commands_by: str = ""
-    """The field whose values are commands of their own on the command line; empty for one."""
+    """The field whose values are commands of their own on the command line; empty for one.
+
+    Its other fields have everyday names, such as style, which in a batch of another kind are
+    variables of prompts.
+    """
     model_dependent: frozenset[str] = frozenset()
     """Fields of its request that only some of its models use (`ModelCard.unused_fields`)."""
 
@@ -171,6 +175,12 @@ TABS = tuple(
     dict.fromkeys(kind.tab for kind in sorted(KINDS.values(), key=attrgetter("place")) if kind.tab)
 )
 """The window's tabs, in order."""
+
+
+def kinds_with_settings_for(kind: str) -> tuple[Kind, ...]:
+    """Return the kinds whose fields are names of settings where a batch is of this kind."""
+    return tuple(one for one in KINDS.values() if not one.commands_by or one.name == kind)
+
 
 if TYPE_CHECKING:
     AnyRequest = Request

@@ -93,6 +93,23 @@ def test_axes_may_be_prompts_variables_and_seeds(tmp_path):
     assert [row.request.prompt for row in replaced.good] == ["a", "b"]
 
 
+def test_settings_of_a_tool_are_axes_in_its_own_batches(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    found = read(
+        tmp_path,
+        "a.csv",
+        "tool,image\nupscale,a.png\n",
+        kind="image-tool",
+        axes=["scale=2,3", "format=png,jpg"],
+    )
+    assert [(row.request.scale, row.request.format) for row in found.good] == [
+        (2, "png"),
+        (2, "jpg"),
+        (3, "png"),
+        (3, "jpg"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("axes", "words"),
     [

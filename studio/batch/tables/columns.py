@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from studio.core.kinds import KINDS
+from studio.core.kinds import KINDS, kinds_with_settings_for
 from studio.core.requests import fields
 
 _ALIASES = {  # not translated: names in files of other programs
@@ -83,7 +83,7 @@ def _fields(kind: str) -> dict[str, str]:
 
 @functools.cache
 def _known() -> frozenset[str]:
-    return frozenset({"kind"}.union(*map(_fields, KINDS)))
+    return frozenset({"kind"}.union(*(_fields(kind.name) for kind in kinds_with_settings_for(""))))
 
 
 def meant_by(name: str, kind: str) -> str:

@@ -43,11 +43,11 @@ def test_an_image_is_used_as_the_base_of_a_mask(open_library, fill_library, fold
     open_menu(page, 0)
     choose(qtbot, "Use as", "Image to inpaint")
     source = studio.window.image_tab.source
-    qtbot.waitUntil(lambda: source.editor is not None, timeout=PATIENCE)
+    stage = studio.window.image_tab.stage
+    qtbot.waitUntil(lambda: stage.open_canvas is not None, timeout=PATIENCE)
     assert shown_tab(studio) == "Image"
-    assert source.path == item.path
-    assert source.editor.isVisible()
-    source.editor.reject()
+    assert source.path == stage.open_canvas.image == item.path
+    assert stage.canvas.page.isVisible()
 
 
 @pytest.mark.parametrize(
