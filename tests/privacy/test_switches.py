@@ -12,6 +12,7 @@ import studio
 from studio.core.environment import OFFLINE
 from studio.core.kinds import KINDS
 from studio.engine.process import preload
+from studio.engine.registry import runner_of
 
 SOURCES = sorted(Path(studio.__file__).parent.rglob("*.py"))
 HEAVY = (
@@ -81,7 +82,7 @@ def test_onnxruntime_is_imported_in_one_place_only():
 
 
 def test_the_fork_server_has_every_kind_and_nothing_that_only_voices_need():
-    assert {f"studio.engine.{kind}.generate" for kind in KINDS} <= set(preload.MODULES)
+    assert {runner_of(kind).generate.__module__ for kind in KINDS} <= set(preload.MODULES)
     assert not {"onnxruntime", "hibari", "misaki", "jieba"} & set(preload.MODULES)
 
 

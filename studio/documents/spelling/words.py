@@ -19,7 +19,8 @@ _FOREIGN_WORDS, _FOREIGN_SHARE = 8, 0.6
 _LETTER = "A-Za-zÀ-ÖØ-öø-ÿĀ-ž"
 _JOINED = rf"0-9_{_LETTER}"
 _PART = re.compile(
-    r"(?P<skipped>(?P<ticks>`+)(?:(?!(?P=ticks)).)*+(?P=ticks)|(?:https?|ftp|file)://\S++|www\.\S++"
+    r"(?P<skipped>(?<!`)(?:``(?!`)(?:[^`\n]|`(?!`))*+``|`++[^`\n]*+`++)"
+    r"|(?:https?|ftp|file)://\S++|www\.\S++"
     r"|[\w.+-]{1,64}+@\S++)"
     rf"|(?<![{_JOINED}@#$&\\/.])(?P<word>[{_LETTER}]++(?:['’][{_LETTER}]++)*+)"
     rf"(?![0-9_@\\/(]|\.[{_JOINED}])"

@@ -33,6 +33,7 @@ MODULES = (
     "studio.engine.local",
     "studio.engine.text.generate",
     "studio.engine.image.generate",
+    "studio.engine.image_tools.generate",
     "studio.engine.speech.generate",
     "studio.engine.music.generate",
     "studio.engine.video.generate",

@@ -1,11 +1,15 @@
 """Documents in other formats: written with their authors and label, and read again."""
 
+from threading import Event
+
 import pytest
 from PySide6.QtCore import QThreadPool
 from PySide6.QtWidgets import QFileDialog
 
 from studio.documents.document import insertion
+from studio.documents.formats import write
 from studio.documents.formats.read import read_document
+from studio.documents.formats.write import document_bytes
 from studio.documents.origins import Origin
 from tests.ui.conftest import PATIENCE
 from tests.ui.text.test_document_page import choose, press
@@ -70,13 +74,20 @@ def test_file_whose_name_the_dialog_did_not_see_is_replaced_after_a_question(
 
 def test_cancelled_export_leaves_the_file_as_it_was(qtbot, open_page, monkeypatch, tmp_path):
     monkeypatch.setattr("studio.ui.text.files.document_files.may_write", lambda *_arguments: True)
-    page, path = open_page(), tmp_path / "rain.docx"
-    page.editor.insertPlainText("Some words of a paragraph.\n\n" * 20_000)
+    page, path, is_cancelled = open_page(), tmp_path / "rain.docx", Event()
+
+    def content_after_cancel(*arguments):
+        assert is_cancelled.wait(PATIENCE / 1000)
+        return document_bytes(*arguments)
+
+    monkeypatch.setattr(write, "document_bytes", content_after_cancel)
+    page.editor.insertPlainText("Some words of a paragraph.")
     path.write_text("old")
     export(page, monkeypatch, path)
     notice = page.files.work.notice
     qtbot.waitUntil(notice.isVisible, timeout=PATIENCE)
     press(notice, "Cancel")
+    is_cancelled.set()
     assert not page.files.work.is_running
     assert QThreadPool.globalInstance().waitForDone(PATIENCE)
     assert [one.name for one in tmp_path.iterdir() if one.is_file()] == ["rain.docx"]

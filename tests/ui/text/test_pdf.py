@@ -66,7 +66,7 @@ def test_long_texts_have_pages_with_numbers_and_progress(tmp_path):
     text = "\n\n".join(f"Paragraph {number}. " + "word " * 60 for number in range(100))
     write_pdf(path, text, on_progress=lambda done, total: seen.append((done, total)))
     pages = pypdf.PdfReader(path).pages
-    assert seen == [(number, len(pages)) for number in range(len(pages))]
+    assert seen == [*((number, len(pages)) for number in range(len(pages))), (1, 1)]
     assert len(pages) > 5
     assert pages[2].extract_text().split()[-1] == "3"
     found = "".join(page.extract_text() for page in pages)
