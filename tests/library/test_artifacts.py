@@ -180,7 +180,14 @@ def test_png_is_lossless_and_others_read_it(shape):
 
 def test_png_requires_pixels():
     with pytest.raises(ValueError, match="uint8"):
-        png.encode_png(np.zeros((2, 2, 4), np.uint8), {})
+        png.encode_png(np.zeros((2, 2, 2), np.uint8), {})
+
+
+def test_transparent_png_is_read_as_it_was_written():
+    pixels = np.random.default_rng(1).integers(0, 256, (5, 7, 4), np.uint8)
+    data = png.encode_png(pixels, {"studio": "x"})
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(data))), pixels)
+    assert png.read_text(data, "studio") == "x"
 
 
 @pytest.mark.parametrize("channels", [1, 2])
