@@ -8,6 +8,7 @@ import math
 import random
 import threading
 from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.core.requests import (
     ImageRequest,
+    ImageToolRequest,
     MusicRequest,
     Request,
     SpeechRequest,
@@ -288,6 +290,19 @@ class FakeEngine:
                     Progress(step=number * steps + step, total=steps * count, preview=preview)
                 )
             yield ImageResult(pixels=pixels, ordinal=number, seed=seed)
+
+    @_results.register
+    def _image_tool(
+        self, request: ImageToolRequest, context: JobContext
+    ) -> Generator[Result, None, None]:
+        from studio.media.image_reader import read_image
+
+        source, digest = read_image(Path(request.image))
+        for step in range(1, 5):
+            self._pause(context)
+            context.emit(Progress(step=step, total=4, unit="tile"))
+        pixels = 255 - np.asarray(source)
+        yield ImageResult(pixels=pixels, inputs={"image": digest})
 
     @_results.register
     def _audio(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 import msgspec
 from msgspec import Meta
@@ -307,6 +307,10 @@ class ImageToolRequest(Request, frozen=True, kw_only=True, tag="image-tool"):
         tool = TOOLS.get(values.get("tool", ""))
         every = {name for one in TOOLS.values() for name in one.fields}
         return frozenset(every.difference(tool.fields)) if tool is not None else frozenset()
+
+    def with_seed(self) -> Self:
+        """Return the request as it is: the tools use no random numbers."""
+        return self
 
     @property
     def likely_bytes(self) -> int:

@@ -20,6 +20,10 @@ GUIDE_RADIUS = 8
 """Of the windows of the guided filter, in pixels of an image of `GUIDE_SIDE`."""
 GUIDE_SIDE = 1024
 GUIDE_SMOOTHNESS = 1e-4
+DOUBT = 0.15
+"""Shares of the subject below it count as none, and those as near to 1 as whole: else what the
+network doubts remains as haze.
+"""
 
 
 def cut_out(context: JobContext, source: Source, weights: ToolWeights) -> Bytes:
@@ -77,4 +81,5 @@ def _along_edges(mask: NDArray[np.float32], source: Source) -> Bytes:
     slope = covariance / (variance + GUIDE_SMOOTHNESS)
     offset = mean_mask - slope * mean_guide
     refined = cv2.blur(slope, window) * guide + cv2.blur(offset, window)
+    refined = (refined - DOUBT) / (1 - 2 * DOUBT)
     return (np.clip(refined, 0, 1) * 255).round().astype(np.uint8)

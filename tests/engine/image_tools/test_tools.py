@@ -1,16 +1,21 @@
 """Each tool, with the networks that come with Studio, on drawn images and on bad ones."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from studio.core.errors import InvalidRequestError, StudioError
+from studio.core.jobs import new_job
 from studio.core.requests import ImageToolRequest, build_request
 from studio.core.requests.image_tool import STYLES, TOOLS
+from studio.engine.fake import FakeEngine
 from studio.engine.image_tools import generate
 from studio.media.image_reader import read_image
 from studio.preflight.checks import check
 from tests.engine.image_tools.conftest import CARD
+from tests.engine.runs import run_one
 
 
 def array(path):
@@ -233,3 +238,12 @@ def test_missing_and_too_large_images_are_refused_before_they_run(ball, tmp_path
     monkeypatch.setattr("studio.preflight.images.MAX_RESULT_PIXELS", 100_000)
     assert problem_of(image=str(ball), scale=3) == ""
     assert "120 × 80 pixels, 4 times as large" in problem_of(image=str(ball), scale=4)
+
+
+def test_engine_without_models_changes_an_image_too_and_no_seed_is_drawn(ball, tmp_path):
+    job = new_job(ImageToolRequest(tool="sharpen", image=str(ball)), str(tmp_path / "out"))
+    assert job.request.seed is None
+    events = []
+    run_one(FakeEngine(step_seconds=0.0), job, events.append)
+    (artifact,) = events[-1].artifacts
+    assert array(Path(artifact.path)).shape == array(ball).shape
