@@ -139,7 +139,7 @@ class Dialogs(QObject):
             tr(
                 "Model {model}, seed {seed}, prompt: {prompt}",
                 model=recipe.model,
-                seed=recipe.seed,
+                seed="–" if recipe.seed is None else recipe.seed,
                 prompt=recipe.request.prompt[:MAX_PROMPT_CHARACTERS],
             ),
             tr(
