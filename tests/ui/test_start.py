@@ -1,5 +1,7 @@
 """The start of the program: what it imports, the saved window, and what can go wrong."""
 
+import json
+import os
 import subprocess
 import sys
 
@@ -39,39 +41,61 @@ def start_studio(qapp, data):
 
 
 PROGRAM = """
-import sys
+import json, sys
 from studio.cli import main
 from studio.ui.main_window import MainWindow
 
-paint, paints = MainWindow.paintEvent, []
+build, paint, seen = MainWindow.__init__, MainWindow.paintEvent, {"paints": []}
+
+def built(window, shared):
+    from PySide6.QtWidgets import QApplication
+    seen["sheet_while_built"] = QApplication.instance().styleSheet()
+    build(window, shared)
 
 def painted(window, event):
     from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
     paint(window, event)
-    if not paints:
+    if not seen["paints"]:
+        seen["sheet"] = QApplication.instance().styleSheet()
         QTimer.singleShot(1500, window.close)
     if event.rect() == window.rect():
-        paints.append(window.focusWidget() is window.text_tab.prompt)
+        seen["paints"].append(window.focusWidget() is window.text_tab.prompt)
 
-MainWindow.paintEvent = painted
+MainWindow.__init__, MainWindow.paintEvent = built, painted
 sys.argv = ["studio"]
 try:
     main()
 finally:
-    print(paints)
-    print(*sys.modules)
+    print(json.dumps({**seen, "modules": list(sys.modules)}))
 """
 HEAVY = {"torch", "transformers", "diffusers", "onnxruntime", "numpy", "PIL", "typer", "rich"}
 
 
-def test_the_window_is_painted_once_and_imports_nothing_heavy(data):
+@pytest.fixture(scope="module")
+def seen_start(tmp_path_factory):
+    """Return what a start of the program in its own process did."""
+    environment = {**os.environ, "STUDIO_DATA_DIR": str(tmp_path_factory.mktemp("start"))}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", PROGRAM],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=environment,
     )
     assert done.returncode == 0, done.stderr
-    paints, modules = done.stdout.splitlines()
-    assert paints == "[True]", "is the prompt focused, for each paint of the whole window"
-    assert HEAVY & set(modules.split()) == set()
+    return json.loads(done.stdout)
+
+
+def test_the_window_is_painted_once_and_imports_nothing_heavy(seen_start):
+    assert seen_start["paints"] == [True], "is the prompt focused, for each paint of the window"
+    assert HEAVY & set(seen_start["modules"]) == set()
+
+
+def test_the_style_sheet_is_set_when_the_window_is_built(seen_start):
+    assert seen_start["sheet_while_built"] == "", "a style sheet makes building much slower"
+    assert "QLabel" in seen_start["sheet"]
 
 
 def test_the_window_is_usable_when_it_is_shown(start_studio, qtbot):
@@ -228,6 +252,16 @@ def test_a_second_start_activates_the_first_window(start_studio, qtbot, data):
     assert second.communicate() == (b"", b"")
     assert second.returncode == 0
     qtbot.waitUntil(studio.window.isVisible, timeout=PATIENCE)
+
+
+def test_the_window_starts_with_the_chosen_theme_and_text_size(start_studio, qapp, data):
+    update(data, {"theme": "dark", "text_size": 150})
+    start_studio()
+    assert qapp.palette().color(QPalette.ColorRole.Window).name() == theme.DARK.window
+    assert qapp.font().pixelSize() == round(theme.TEXT_PIXELS * 1.5)
+    assert theme.DARK.border in qapp.styleSheet()
+    assert theme.LIGHT.border not in qapp.styleSheet()
+    theme.apply(qapp, "light")
 
 
 @pytest.mark.parametrize(("mode", "colors"), [("light", theme.LIGHT), ("dark", theme.DARK)])

@@ -56,6 +56,8 @@ class FittedScrollArea(QScrollArea):
         super().__init__()
         self._content = widget
         self._min_height = min_height
+        self._width = 0
+        """Of the viewport, which Qt makes: the first Python object of such a widget takes 10 ms."""
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -85,6 +87,7 @@ class FittedScrollArea(QScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Update the height of wrapped text when the width changes."""
         super().resizeEvent(event)
+        self._width = event.size().width()
         if event.size().width() != event.oldSize().width():
             self.updateGeometry()
 
@@ -93,7 +96,7 @@ class FittedScrollArea(QScrollArea):
         return widget.sizeHint().expandedTo(widget.minimumSizeHint())
 
     def _content_height(self) -> int:
-        widget, width = self._content, self.viewport().width()
+        widget, width = self._content, self._width
         if widget.hasHeightForWidth() and width > 0:
             return max(widget.heightForWidth(width), widget.minimumSizeHint().height())
         return self._content_size().height()

@@ -236,11 +236,33 @@ def apply(application: QApplication, mode: Mode = "system", text_size: int = 100
 
     `follow_desktop` applies them again when the desktop changes.
     """
+    choose(application, mode, text_size)
+    add_style_sheet(application)
+
+
+def choose(application: QApplication, mode: Mode, text_size: int) -> None:
+    """Set the palette and the font of a theme, which widgets need when they are built."""
     application.setProperty(_MODE, mode)
     application.setProperty(_TEXT_SIZE, text_size)
     # For what Qt draws itself; some platforms ignore it.
     application.styleHints().setColorScheme(_SCHEMES[mode])
-    _apply_colors(application)
+    _set_palette(application)
+
+
+def add_style_sheet(application: QApplication) -> None:
+    """Set the style sheet of the theme that was chosen.
+
+    With a style sheet, Qt computes the style of each widget again whenever it or a widget around
+    it gets another parent. For a window with hundreds of widgets, it is faster to set it last.
+    """
+    percent = int(application.property(_TEXT_SIZE) or 100)
+    application.setStyleSheet(
+        _SHEET.substitute(
+            colors(application)._asdict(),
+            icons=(resources() / "icons").as_posix(),
+            title_size=round(TITLE_PIXELS * percent / 100),
+        )
+    )
 
 
 def follow_desktop(application: QApplication) -> None:
@@ -254,8 +276,12 @@ def colors(application: QApplication) -> Colors:
 
 
 def _apply_colors(application: QApplication) -> None:
-    theme_colors = colors(application)
-    application.setPalette(_palette(theme_colors))
+    _set_palette(application)
+    add_style_sheet(application)
+
+
+def _set_palette(application: QApplication) -> None:
+    application.setPalette(_palette(colors(application)))
     font = QFont(application.font())
     percent = int(application.property(_TEXT_SIZE) or 100)
     font.setPixelSize(round(TEXT_PIXELS * percent / 100))
@@ -263,13 +289,6 @@ def _apply_colors(application: QApplication) -> None:
     families = [*font.families(), "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC"]
     font.setFamilies(list(dict.fromkeys(families)))
     application.setFont(font)
-    application.setStyleSheet(
-        _SHEET.substitute(
-            theme_colors._asdict(),
-            icons=(resources() / "icons").as_posix(),
-            title_size=round(TITLE_PIXELS * percent / 100),
-        )
-    )
 
 
 def _palette(theme_colors: Colors) -> QPalette:
