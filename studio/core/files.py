@@ -18,9 +18,17 @@ ENOUGH_BYTES = 50 * 2**20
 """Free bytes that `can_write` asks for."""
 
 
-def write_whole(path: Path, data: bytes, *, replace: bool = False, mode: int = 0o644) -> None:
+def write_whole(
+    path: Path,
+    data: bytes,
+    *,
+    replace: bool = False,
+    mode: int = 0o644,
+    on_complete: Callable[[Path], None] = lambda _part: None,
+) -> None:
     """Write `data` to `path` completely or not at all.
 
+    `on_complete` gets the complete file under its temporary name; what it raises stops the write.
     Raises FileExistsError if the file exists and `replace` is False, and OSError (ENOSPC …) with
     nothing changed.
     """
@@ -32,6 +40,7 @@ def write_whole(path: Path, data: bytes, *, replace: bool = False, mode: int = 0
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        on_complete(part)
         publish(part, path, replace=replace)
     except BaseException:
         with contextlib.suppress(OSError):

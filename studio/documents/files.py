@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
+import stat
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -42,10 +46,33 @@ def read_text_file(path: Path) -> TextFile:
     return TextFile(clean_text(text), hashlib.sha256(data).hexdigest(), encoding)
 
 
-def write_text_file(path: Path, text: str) -> str:
-    """Write a text as UTF-8, whole or not at all, and return the SHA-256. Raises OSError."""
-    data = text.encode()
-    write_whole(path, data, replace=True)
+class FileChangedError(Exception):
+    """The file that was to be replaced has a content that is not known."""
+
+    def __init__(self, content: TextFile) -> None:
+        super().__init__(content.sha256)
+        self.content = content
+
+
+def write_text_file(path: Path, text: str, known: Collection[str] | None = None) -> str:
+    """Write a text as UTF-8, whole or not at all, and return the SHA-256.
+
+    A file keeps its permissions, and a link stays a link. `known`: SHA-256 of the contents that
+    may be replaced; None for any. Raises OSError, FileChangedError, and StudioError if the other
+    content is no text.
+    """
+    target, data = Path(os.path.realpath(path)), text.encode()
+
+    def prepare(part: Path) -> None:
+        """Look at the file as late as possible: just before it is replaced."""
+        if known is not None and file_sha256(target) not in ("", *known):
+            content = read_text_file(target)
+            if content.sha256 not in known:
+                raise FileChangedError(content)
+        with contextlib.suppress(OSError):  # a new file; a file system without permissions
+            part.chmod(stat.S_IMODE(target.stat().st_mode))
+
+    write_whole(target, data, replace=True, on_complete=prepare)
     return hashlib.sha256(data).hexdigest()
 
 

@@ -264,6 +264,7 @@ class DocumentPage(DocumentShell):
 
     def may_close(self) -> bool:
         """Store everything; if that fails, ask whether to close all the same."""
+        self.files.complete_saves()
         if self.autosave.store_now(CLOSE_MS):
             return True
         return confirm(
@@ -281,6 +282,7 @@ class DocumentPage(DocumentShell):
         """Store everything before the window closes."""
         self.spell_check.close()
         self.autosave.flush()
+        self.files.binding.close()
         self.documents.close()
 
     # Menus

@@ -31,6 +31,9 @@ from studio.ui.text.live_documents import LiveDocuments
 from studio.ui.widgets.factory import Notice, button, show_message
 from studio.ui.widgets.replace_file import may_write
 
+CLOSE_MS = 3_000
+"""How long the window waits for saves when it closes."""
+
 
 class DocumentFiles(QObject):
     """What a document view does with files."""
@@ -55,6 +58,7 @@ class DocumentFiles(QObject):
         self.labels_ai = True
         """Exports say that a model wrote the text, or a part of it."""
         self.binding.changed_on_disk.connect(self._on_changed_on_disk)
+        self.binding.settled.connect(self.notice.clear)
         self.binding.gone.connect(self._on_gone)
         self.binding.saved.connect(self._on_saved)
         self.binding.failed.connect(self._on_failed)
@@ -63,6 +67,10 @@ class DocumentFiles(QObject):
         """Watch the file of the document that is shown from now on."""
         self.notice.clear()
         self.binding.follow(document)
+
+    def complete_saves(self) -> None:
+        """Wait for the saves that were begun, before the window closes."""
+        self.binding.complete_saves(CLOSE_MS)
 
     # Opening
     # ----------------------------------------------------------------------
@@ -113,7 +121,7 @@ class DocumentFiles(QObject):
 
     def save(self) -> None:
         """Save to the document's file, or ask for one."""
-        if self._editor.text_document.file:
+        if self.binding.target is not None:
             self._write(None)
         else:
             self.save_as()
@@ -193,16 +201,19 @@ class DocumentFiles(QObject):
     # Changes by other programs
     # ----------------------------------------------------------------------
 
-    def _on_changed_on_disk(self, content: TextFile) -> None:
+    def _on_changed_on_disk(self, content: TextFile, is_save_refused: bool) -> None:
         name = Path(self._editor.text_document.file).name
+        keep = (
+            tr("Replace the file with the document's text")
+            if is_save_refused
+            else tr("Leave the document as it is; saving replaces the file")
+        )
         self.notice.show_message(
             tr("Another program changed {name}.", name=name),
             tr("The document has your text. Which one do you want?"),
             [
                 button(
-                    tr("Keep mine"),
-                    tr("Leave the document as it is; saving replaces the file"),
-                    lambda: self._keep_mine(content),
+                    tr("Keep mine"), keep, lambda: self._keep_mine(content, saves=is_save_refused)
                 ),
                 button(
                     tr("Load theirs"),
@@ -217,9 +228,12 @@ class DocumentFiles(QObject):
             ],
         )
 
-    def _keep_mine(self, content: TextFile) -> None:
+    def _keep_mine(self, content: TextFile, *, saves: bool) -> None:
+        """Go on with the document's text; `saves`: make the save that was refused."""
         self.notice.clear()
         self.binding.keep_mine(content)
+        if saves:
+            self.binding.save()
 
     def _load_theirs(self, content: TextFile) -> None:
         editor = self._editor
