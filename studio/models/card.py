@@ -141,6 +141,10 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     min_side: int = 0
     max_side: int = 0
     """Pixels; images outside these limits are unusable. 0 for no known limit."""
+    drawn_side: int = 0
+    """Pixels; images whose shorter side is less are drawn two, four … times as large and reduced.
+    0 for none.
+    """
     fixed_sizes: bool = False
     """Only the sizes in `sizes` are possible."""
     frame_step: int = 1

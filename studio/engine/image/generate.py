@@ -19,6 +19,7 @@ from studio.core.requests import MAX_SEED, ImageRequest
 from studio.core.translation import tr
 from studio.engine.image.adapters.apply import apply_adapters
 from studio.engine.image.arguments import check_size, pipeline_arguments
+from studio.engine.image.drawn_size import drawing_scale, drawn_request, reduced
 from studio.engine.image.load import ImagePipeline, load
 from studio.engine.image.source_image import prepare as prepare_inputs
 from studio.engine.image.tiled_decode import KEPT, decode_kept, tiled_decoding
@@ -47,7 +48,8 @@ def generate(context: JobContext, pipeline: ImagePipeline) -> Generator[Result, 
     """Yield the images; number i has the seed + i, so that each can be made again alone."""
     request, prompt_read = _prepared_request(context, pipeline)
     loaded, pipeline = pipeline, apply_adapters(context, pipeline)
-    inputs = prepare_inputs(request, pipeline, context.card)
+    drawn = drawn_request(request, context.card)
+    inputs = prepare_inputs(request, (drawn.width, drawn.height), pipeline, context.card)
     hashes = inputs.sha256 | {
         name: sha256_of(Path(path))
         for name in ADAPTER_IMAGE_FIELDS
@@ -59,14 +61,14 @@ def generate(context: JobContext, pipeline: ImagePipeline) -> Generator[Result, 
         context.check()
         seed = ((request.seed or 0) + number) % (MAX_SEED + 1)
         progress = _StepProgress(
-            [context], inputs.pipeline, request, steps, number * steps, count * steps
+            [context], inputs.pipeline, drawn, steps, number * steps, count * steps
         )
         with release_offload_hooks(loaded.pipe):
             (image,) = _draw(
-                [request], [seed], inputs.pipeline, context.card, progress, inputs.arguments
+                [drawn], [seed], inputs.pipeline, context.card, progress, inputs.arguments
             )
         first_seconds = first_seconds or max(0.0, progress.first_step_at - start)
-        pixels = inputs.finish(_to_pixels(image, context.card))
+        pixels = inputs.finish(_to_pixels(image, request, context.card))
         yield ImageResult(
             pixels=pixels,
             ordinal=number,
@@ -115,13 +117,14 @@ def _draw_batch(
     start: float,
 ) -> Iterator[BatchOutcome]:
     batch = [contexts[number] for number in prepared]
-    requests = [request for request, _prompt_read in prepared.values()]
+    card = batch[0].card
+    requests = [drawn_request(request, card) for request, _prompt_read in prepared.values()]
     steps = requests[0].num_inference_steps
     progress = _StepProgress(batch, pipeline, requests[0], steps, 0, steps)
     seeds = [request.seed or 0 for request in requests]
     try:
         with release_offload_hooks(pipeline.pipe):
-            images = _draw(requests, seeds, pipeline, batch[0].card, progress)
+            images = _draw(requests, seeds, pipeline, card, progress)
     except JobCancelledError as error:
         yield from ((number, error, Statistics()) for number in prepared)
         return
@@ -131,13 +134,13 @@ def _draw_batch(
         units=steps,
         unit="step",
     )
-    for (number, (_request, prompt_read)), seed, image in zip(
+    for (number, (request, prompt_read)), seed, image in zip(
         prepared.items(), seeds, images, strict=True
     ):
         context = contexts[number]
         try:
             context.check()
-            pixels = _to_pixels(image, context.card)
+            pixels = _to_pixels(image, request, context.card)
             result = ImageResult(
                 pixels=pixels,
                 ordinal=0,
@@ -155,6 +158,7 @@ def max_images_at_once(context: JobContext, pipeline: ImagePipeline) -> int:
     """Return how many images of a job's size fit into the memory for a batch; at least 1."""
     request = context.job.request
     assert isinstance(request, ImageRequest)
+    request = drawn_request(request, context.card)
     room = MEMORY_SHARE * free_bytes(pipeline.device)
     return max(1, int(room / (request.width * request.height * PIXEL_BYTES)))
 
@@ -266,8 +270,8 @@ class _StepProgress:
         )
 
 
-def _to_pixels(image: Any, card: ModelCard) -> Any:
-    """Return an image of floats as height × width × 3 bytes."""
+def _to_pixels(image: Any, request: ImageRequest, card: ModelCard) -> Any:
+    """Return an image of floats as height × width × 3 bytes, in the request's size."""
     if image is None:
         raise StudioError(
             tr("The safety checker of {model} blocked the image.", model=card.title),
@@ -286,4 +290,5 @@ def _to_pixels(image: Any, card: ModelCard) -> Any:
         )
     if values.ndim == 2:
         values = np.repeat(values[..., None], 3, axis=2)
-    return (np.clip(values[..., :3], 0, 1) * 255).round().astype(np.uint8)
+    pixels = (np.clip(values[..., :3], 0, 1) * 255).round().astype(np.uint8)
+    return reduced(pixels, drawing_scale(request, card))

@@ -28,6 +28,9 @@ from studio.models.files.weights_header import read_safetensors
 from studio.models.inspect.checkpoint import checked, checkpoint_in
 from studio.models.memory.load_plan import OFFLOADS, LoadPlan
 
+DETAIL_FOLDER = "vae_large"
+"""Of a model that has a `DetailAutoencoder`, next to the `vae` that other programs read."""
+
 
 @dataclass(frozen=True)
 class ImagePipeline:
@@ -85,12 +88,26 @@ def read(card: ModelCard, plan: LoadPlan) -> Any:
 def _from_folder(card: ModelCard, options: Mapping[str, Any]) -> Any:
     from diffusers import AutoPipelineForText2Image, DiffusionPipeline
 
+    options = {**options, **_detail_autoencoder(card, options["dtype"])}
     try:
         return AutoPipelineForText2Image.from_pretrained(card.path, **options)
     except ValueError as error:
         if "AutoPipeline" not in str(error):
             raise
         return DiffusionPipeline.from_pretrained(card.path, **options)
+
+
+def _detail_autoencoder(card: ModelCard, dtype: Any) -> dict[str, Any]:
+    """Return the component of a model whose images are drawn finer than diffusers can."""
+    folder = card.folder / DETAIL_FOLDER
+    if not (folder / "config.json").is_file():
+        return {}
+    from studio.engine.image.detail_autoencoder import DetailAutoencoder
+
+    vae = DetailAutoencoder.from_pretrained(
+        folder, dtype=dtype, local_files_only=True, use_safetensors=True
+    )
+    return {"vae": vae.eval()}
 
 
 def _from_one_file(card: ModelCard, file: Path, options: Mapping[str, Any]) -> Any:

@@ -36,6 +36,7 @@ class Inputs:
     sha256: dict[str, str] = field(default_factory=dict)
     """Field of the request → hash of the file."""
     image: NDArray[Any] | None = None
+    """The source image and its mask in the requested size."""
     mask: NDArray[Any] | None = None
 
     def finish(self, pixels: Any) -> Any:
@@ -58,8 +59,10 @@ class Inputs:
         return np.where(share == 0, self.image, np.where(share == 1, pixels, mixed))
 
 
-def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> Inputs:
-    """Return the inputs of a request, read and fitted to its size.
+def prepare(
+    request: ImageRequest, size: tuple[int, int], pipeline: ImagePipeline, card: ModelCard
+) -> Inputs:
+    """Return the inputs of a request, read and fitted to the size in which it is drawn.
 
     Raises StudioError if the model cannot start from them, or a file cannot be read.
     """
@@ -74,11 +77,11 @@ def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> 
     source, digest = read_image(Path(request.image))
     hashes = {"image": digest}
     image = fit_to(source, request.width, request.height)
-    arguments: dict[str, Any] = {"image": image}
+    arguments: dict[str, Any] = {"image": fit_to(source, *size)}
     mask = None
     if request.mask_image:
         mask_image, hashes["mask_image"] = _read_mask(request, source.size)
-        arguments["mask_image"] = mask_image
+        arguments["mask_image"] = fit_to(mask_image, *size)
         mask = np.asarray(mask_image)
     family = find_family(card.family)
     pipeline = _pipeline_for_input(pipeline, family, masked=mask is not None)
@@ -90,7 +93,7 @@ def prepare(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) -> 
             arguments["strength"], steps = _whole_steps(pipeline.pipe, steps, request.strength)
     if "_auto_resize" in pipeline.parameters:
         # Kontext scales to the million pixels of its training; small images stay small.
-        arguments["_auto_resize"] = request.width * request.height >= 512 * 512
+        arguments["_auto_resize"] = size[0] * size[1] >= 512 * 512
     return Inputs(pipeline, steps, arguments, hashes, np.asarray(image), mask)
 
 
