@@ -95,6 +95,13 @@ def test_the_finished_model_is_one_that_studio_loads(packages, work):
     assert run_job(image, card, pipeline, request).results[0].pixels.shape == (64, 64, 3)
     assert "apple" in json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))["known"]
     assert "unet" in said
+    run(packages, work, "pairs")
+    assert "edges" in run(packages, work, "detail")
+    pipeline = image.load(card)
+    large = image.ImageRequest(
+        prompt="a red apple", width=256, height=256, num_inference_steps=2, seed=1
+    )
+    assert run_job(image, card, pipeline, large).results[0].pixels.shape == (256, 256, 3)
     said = run(packages, work, "evaluate")
     assert "as in training" in said
     assert (work / "trial" / "composed.png").stat().st_size > 1_000

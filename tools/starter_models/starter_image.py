@@ -1,7 +1,8 @@
 """Train the starter image model: `python -m tools.starter_models.starter_image STEP`.
 
 Needs the extra `training`. Each step reads what the previous one wrote into the work folder:
-`data`, `encoder`, `vae`, `latents`, `unet`, `pack`, `words`, `evaluate`; `all` runs them in order.
+`data`, `encoder`, `vae`, `latents`, `unet`, `pack`, `words`, `pairs`, `detail`, `evaluate`; `all`
+runs them in order. `unet` and `detail` go on where an interrupted call stopped.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from tools.starter_models.image import (
     sources,
     vocabulary,
 )
+from tools.starter_models.image.detail import pairs, training
 from tools.starter_models.image.items import Item
 from tools.starter_models.image.nouns import Nouns
 from tools.starter_models.image.profile import PROFILES, Profile
@@ -48,12 +50,14 @@ class _Work:
         start_from: Path | None,
         until: int,
         target: Path | None,
+        minutes: float,
     ) -> None:
         self.folder = folder / profile.name
         self.packages = packages or folder / "packages"
         self.profile = profile
         self.start_from = start_from
-        self.until = until or profile.steps
+        self.until = until
+        self.minutes = minutes
         self.target = target or self.folder / "model"
 
     @property
@@ -94,7 +98,8 @@ class _Work:
 
     def unet(self) -> None:
         """Train the denoiser up to --until; run again to continue."""
-        denoiser.train(self.folder, self.profile, self.until, self.start_from)
+        until = self.until or self.profile.steps
+        denoiser.train(self.folder, self.profile, until, self.start_from)
 
     def pack(self) -> None:
         """Assemble the trained parts in --target."""
@@ -108,6 +113,19 @@ class _Work:
         vocabulary.write(
             self._whole_encoder, nouns, self.target, icons, evaluation.words_of(self._items())
         )
+
+    def pairs(self) -> None:
+        """Draw all images large, and let --target make latents from their captions."""
+        pairs.build(self.folder, self.packages, self.profile, self.target)
+
+    def detail(self) -> None:
+        """Train the decoder of large images up to --until, and write it to --target."""
+        folder, settings = self.folder / "detail", self.profile.detail
+        leg = training.Leg(self.until or settings.steps, self.minutes)
+        training.train(folder, settings, pairs.read(folder), self.target, leg)
+        training.write(folder, settings, self.target)
+        drawn = training.sharpness_of(self.target, pairs.read(folder))
+        denoiser.say(f"edges {drawn.edges:.2f} of the rendered ones, SSIM {drawn.ssim:.3f}")
 
     def evaluate(self) -> None:
         """Train the classifier, generate the fixed prompts with --target, and write the results."""
@@ -141,7 +159,18 @@ class _Work:
         return judge
 
 
-STEPS: tuple[str, ...] = ("data", "encoder", "vae", "latents", "unet", "pack", "words", "evaluate")
+STEPS: tuple[str, ...] = (
+    "data",
+    "encoder",
+    "vae",
+    "latents",
+    "unet",
+    "pack",
+    "words",
+    "pairs",
+    "detail",
+    "evaluate",
+)
 
 
 @app.command()
@@ -157,7 +186,12 @@ def main(
         Path | None,
         typer.Option(help="A starter model whose autoencoder and denoiser are trained further."),
     ] = None,
-    until: Annotated[int, typer.Option(help="Train the denoiser up to this step; 0 for all.")] = 0,
+    until: Annotated[
+        int, typer.Option(help="Train the denoiser or the detail decoder to this step; 0 for all.")
+    ] = 0,
+    minutes: Annotated[
+        float, typer.Option(help="End a training of details after this time; 0 for no limit.")
+    ] = 0,
     target: Annotated[
         Path | None,
         typer.Option(help="Folder of the finished model; by default inside the work folder."),
@@ -171,7 +205,7 @@ def main(
     torch.set_num_threads(threads)
     if (step not in STEPS and step != "all") or profile not in PROFILES:
         raise typer.BadParameter(f"{step} or {profile} is unknown")
-    run = _Work(work, packages, PROFILES[profile], start_from, until, target)
+    run = _Work(work, packages, PROFILES[profile], start_from, until, target, minutes)
     run.folder.mkdir(parents=True, exist_ok=True)
     for name in STEPS if step == "all" else (step,):
         denoiser.say(f"— {name}")

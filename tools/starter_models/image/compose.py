@@ -55,7 +55,10 @@ _IRREGULAR = {
 
 
 def composed(icons: list[Icon], images: Pixels, profile: Profile) -> Iterator[tuple[Item, Pixels]]:
-    """Yield `profile.composed` RGB images (side, side, 3), without held-out pairs."""
+    """Yield `profile.composed` RGB images (side, side, 3), without held-out pairs.
+
+    Images of any side show the same things at the same places.
+    """
     chance = Random(SEED + 1)
     kinds: tuple[Callable[[Maker], Made], ...] = (
         Maker.pair,
@@ -68,7 +71,8 @@ def composed(icons: list[Icon], images: Pixels, profile: Profile) -> Iterator[tu
         Maker.background,
         Maker.scene,
     )
-    maker = Maker(icons, images, chance, profile.held_out, together(profile))
+    factor = LATENT_FACTOR * images.shape[1] // profile.side
+    maker = Maker(icons, images, chance, profile.held_out, together(profile), factor)
     for number in range(profile.composed):
         text, chosen, image = kinds[number % len(kinds)](maker)
         style = STYLES[icons[chosen[0]].source]
@@ -99,12 +103,14 @@ class Maker:
         chance: Random,
         share: float,
         wanted: dict[str, str] | None = None,
+        latent_factor: int = LATENT_FACTOR,
     ) -> None:
         self._icons = icons
         self._images = images
         self._chance = chance
         self._share = share
         self._wanted = wanted or {}
+        self._latent_factor = latent_factor
         self._of_source: dict[str, list[int]] = {}
         for number, icon in enumerate(icons):
             if not wanted or icon.key in wanted:
@@ -227,7 +233,7 @@ class Maker:
     def _paste(self, canvas: Pixels, chosen: tuple[int, ...], places: tuple[Place, ...]) -> Pixels:
         # On whole latents: there the latents of a thing are the same wherever it stands, which is
         # learned much sooner.
-        step = LATENT_FACTOR / self._side
+        step = self._latent_factor / self._side
         snapped = tuple(
             (round(left / step) * step, round(top / step) * step, round(share / step) * step)
             for left, top, share in places

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.engine.image.load import DETAIL_FOLDER
 from studio.preflight.vocabulary import Vocabulary, with_known_words
 from tools.starter_models.image import colors
 from tools.starter_models.image.captions import article
@@ -23,7 +24,7 @@ from tools.starter_models.image.compose import Made, Maker, pair_is_held_out
 from tools.starter_models.image.icon_sets import together
 from tools.starter_models.image.icons import Icon
 from tools.starter_models.image.items import Item, is_held_out
-from tools.starter_models.image.profile import COLORS, Profile
+from tools.starter_models.image.profile import COLORS, LATENT_FACTOR, Profile
 
 Pixels = NDArray[np.uint8]
 Judged = tuple["Question", Pixels, bool]
@@ -137,14 +138,14 @@ def _held_out_pairs(
 
 
 def draw(model: Path, prompts: list[str], side: int, batch: int = 16) -> list[Pixels]:
-    """Return the images of prompts, each with the same seed, (side, side, 3)."""
-    import torch
-    from diffusers import AutoPipelineForText2Image
+    """Return the images of prompts, each with the same seed, (side, side, 3), as large as it can.
 
-    pipe: Any = AutoPipelineForText2Image.from_pretrained(
-        model, dtype=torch.float32, local_files_only=True
-    )
-    pipe.set_progress_bar_config(disable=True)
+    `side`: of the images of the denoiser's training.
+    """
+    import torch
+
+    pipe = pipeline_of(model)
+    side *= pipe.vae_scale_factor // LATENT_FACTOR
     made: list[Pixels] = []
     for start in range(0, len(prompts), batch):
         part = prompts[start : start + batch]
@@ -161,6 +162,23 @@ def draw(model: Path, prompts: list[str], side: int, batch: int = 16) -> list[Pi
             ).images
         made += list((shown * 255).round().astype(np.uint8))
     return made
+
+
+def pipeline_of(model: Path) -> Any:
+    """Return the pipeline as Studio loads it."""
+    import torch
+    from diffusers import AutoPipelineForText2Image
+
+    parts: dict[str, Any] = {}
+    if (model / DETAIL_FOLDER).exists():
+        from studio.engine.image.detail_autoencoder import DetailAutoencoder
+
+        parts["vae"] = DetailAutoencoder.from_pretrained(model / DETAIL_FOLDER).float().eval()
+    pipe: Any = AutoPipelineForText2Image.from_pretrained(
+        model, dtype=torch.float32, local_files_only=True, **parts
+    )
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
 
 
 def is_right(question: Question, found: Sequence[str], image: Pixels) -> bool:
@@ -191,12 +209,19 @@ def judge(
         if not group:
             continue
         shown = draw(model, [question.prompt for question in group], side)
-        best = judge_by.best(shown, 3)
+        best = judge_by.best([_small(image, side) for image in shown], 3)
         result[name] = [
             (q, image, is_right(q, found, image))
             for q, image, found in zip(group, shown, best, strict=True)
         ]
     return result
+
+
+def _small(image: Pixels, side: int) -> Pixels:
+    from PIL import Image
+
+    size = (side, side)
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
 
 
 def grid(judged: Sequence[Judged], path: Path, columns: int = 10, side: int = 96) -> None:

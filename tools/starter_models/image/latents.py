@@ -77,10 +77,10 @@ def build(folder: Path, icons: list[Icon], images: NDArray[np.uint8], profile: P
         made.append(item)
         batch.append(image)
         if len(batch) == 128:
-            latents.append(_encode(vae, batch))
+            latents.append(encode(vae, batch))
             batch = []
     if batch:
-        latents.append(_encode(vae, batch))
+        latents.append(encode(vae, batch))
     texts = ["", *dict.fromkeys(text for item in made for text in item.captions)]
     place = {text: number for number, text in enumerate(texts)}
     caption_of = torch.tensor(
@@ -117,7 +117,8 @@ def to_tensor(images: list[NDArray[np.uint8]] | NDArray[np.uint8]) -> Any:
     return torch.from_numpy(np.stack(list(images))).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def _encode(vae: Any, images: list[NDArray[np.uint8]]) -> Any:
+def encode(vae: Any, images: list[NDArray[np.uint8]]) -> Any:
+    """Return the latents of images (n, side, side, 3), (n, 4, side/4, side/4)."""
     import torch
 
     with torch.inference_mode():

@@ -24,6 +24,24 @@ SEED = 0
 
 
 @dataclass(frozen=True)
+class Detail:
+    """The decoder that draws large images from the latents, and its training."""
+
+    composed: int = 3_600
+    """Composed images among its pairs."""
+    channels: tuple[int, ...] = (160, 96, 48)
+    """Of its levels."""
+    blocks: tuple[int, ...] = (4, 2, 1)
+    last_factor: int = 4
+    batch: int = 8
+    steps: int = 8_000
+    falling: float = 0.3
+    """Last share of the steps, in which the learning rate falls."""
+    learning_rate: float = 1e-3
+    ema: float = 0.998
+
+
+@dataclass(frozen=True)
 class Profile:
     """One way to train."""
 
@@ -54,6 +72,8 @@ class Profile:
     encoder_layers: int
     vocabulary: int
     """Words of the text encoder's vocabulary that are kept besides those of the captions."""
+    detail: Detail = Detail()
+    """Its sides are four times those of the images here."""
     held_out: float = 0.1
     """Share of color pairs and of object pairs that are never trained on."""
 
@@ -109,5 +129,6 @@ TRIAL = replace(
     autoencoder_steps=4,
     judge_steps=4,
     vocabulary=2_000,
+    detail=Detail(composed=9, channels=(8, 8, 8), blocks=(1, 0, 0), batch=2, steps=4),
 )
 PROFILES = {profile.name: profile for profile in (CPU, GPU, TRIAL)}
