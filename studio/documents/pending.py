@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from typing import Literal
 
 import msgspec
 
+from studio.core.errors import InvalidRequestError
+from studio.core.requests import TextRequest
 from studio.documents.origins import Stretches
+
+Placement = Literal["continue", "replace", "above"]
 
 
 class Pending(msgspec.Struct, frozen=True):
@@ -19,6 +24,18 @@ class Pending(msgspec.Struct, frozen=True):
     """What the text replaced; rejecting puts it back."""
     origins: Stretches
     """Of what the text replaced."""
+    request: TextRequest | None = None
+    """Of the job, to write another text; None if it is unknown."""
+    placement: Placement = "replace"
+    """Where the text stands in relation to what it was made of."""
+
+
+class _WithoutRequest(msgspec.Struct, frozen=True):
+    """What can be read of an undecided text whose request is of another version."""
+
+    job: str
+    before: str
+    origins: Stretches
 
 
 class PendingTable:
@@ -45,10 +62,19 @@ class PendingTable:
             row = self._connection.execute(
                 "SELECT body FROM pending WHERE document = ?", (document_id,)
             ).fetchone()
-        try:
-            return msgspec.json.decode(row["body"], type=Pending) if row is not None else None
-        except msgspec.DecodeError:
-            return None
+        return _read(row["body"]) if row is not None else None
+
+
+def _read(body: bytes) -> Pending | None:
+    try:
+        return msgspec.json.decode(body, type=Pending)
+    except (msgspec.DecodeError, InvalidRequestError):
+        pass
+    try:
+        known = msgspec.json.decode(body, type=_WithoutRequest)
+    except msgspec.DecodeError:
+        return None
+    return Pending(known.job, known.before, known.origins)
 
 
 def written_part(origins: Stretches, job: str) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.core.errors import StudioError
+from studio.core.requests import TextRequest
 from studio.documents import store as store_module
 from studio.documents import version_table
 from studio.documents.chat import Chat
@@ -389,13 +390,18 @@ def test_names_have_the_first_words_where_titles_are_the_same(store):
 
 def test_undecided_text_is_kept_with_what_it_replaced(path, store):
     document = add(store, text="one two three")
-    pending = Pending("job-1", "two", (Stretch(3, IMPORTED),))
+    request = TextRequest(prompt="Go on", seed=1)
+    pending = Pending("job-1", "two", (Stretch(3, IMPORTED),), request, "above")
     store.pending.set(document.id, pending)
     edit(store, document, insertion(4, "2, ", MODEL, removed=3))
     edit(store, document, insertion(5, "x"))
     assert store.repair(document.id).pending == pending
     assert written_part(document.origins, "job-1") == (4, 8)
     assert written_part(document.origins, "job-2") == (0, 0)
+    newer = """CAST(replace(CAST(body AS TEXT), '"text"', '"newer"') AS BLOB)"""
+    execute(path, f"UPDATE pending SET body = {newer}")
+    known = Pending("job-1", "two", (Stretch(3, IMPORTED),))
+    assert store.pending.get(document.id) == known  # its request is of a newer Studio
     execute(path, "UPDATE pending SET body = x'00'")
     assert store.repair(document.id).pending is None
     store.pending.set(document.id, None)

@@ -18,7 +18,6 @@ from studio.core.jobs import Job
 from studio.core.requests import MAX_NEW_TOKENS, Request, TextRequest
 from studio.core.settings import TextViewName
 from studio.core.translation import tr, tr_plural
-from studio.documents.files import file_sha256
 from studio.models.card import ModelCard
 from studio.preflight.checks import check
 from studio.preflight.tokens import count_tokens
@@ -208,14 +207,14 @@ class TextTab(TaskTab):
 
     def edit_as_document(self, text: str, path: str, job_id: str) -> None:
         """Open a result as a new document, which remembers the file that it began with."""
-        page = self.document_page
+        from studio.ui.text.files.result_document import result_document
+
         self.show_view("document")
-
-        def add(sha256: str) -> None:
-            page.add_result(text, job_id, sha256)
-
+        library = self.shared.library
         background.run(
-            self, lambda: file_sha256(Path(path)) if path else "", add, lambda _e: add("")
+            self,
+            lambda: result_document(text, path, job_id, lambda: library.index),
+            lambda document: self.open_document(document, job_id),
         )
 
     def open_document(self, document: Document, job_id: str) -> None:

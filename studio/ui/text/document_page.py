@@ -13,7 +13,6 @@ from studio.core.errors import StudioError
 from studio.core.translation import tr, tr_marked, tr_plural
 from studio.documents.damage import LoadedDocument
 from studio.documents.document import Document, change_to, new_document, title_of
-from studio.documents.origins import Origin
 from studio.documents.pending import Pending
 from studio.documents.store import DocumentStore
 from studio.documents.versions import DocumentInfo, Version, VersionReason, names_of
@@ -187,11 +186,6 @@ class DocumentPage(DocumentShell):
     def _show_new(self, document: Document) -> None:
         self._show(document)
         self.editor.setFocus()
-
-    def add_result(self, text: str, job: str, sha256: str) -> None:
-        """Open a generated text as a new document that begins with it."""
-        document = new_document("", text, Origin("model", job), source=sha256)
-        self.add(document, "generation", job)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept a document; the window takes other files."""

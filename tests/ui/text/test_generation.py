@@ -226,7 +226,7 @@ def test_text_that_was_undecided_when_studio_ended_is_so_again(qtbot, open_studi
     assert text.endswith(" Three.")
     bar = page.model_writing.bar
     assert page.generation.state == "done"
-    assert not bar.retry_button.isVisible()
+    assert bar.retry_button.isVisible()
     assert "Do you want to keep it" in bar.status.whole
     press(bar, answer)
     assert page.editor.text == (text if answer == "Accept" else "One. Two. Three.")
@@ -234,6 +234,36 @@ def test_text_that_was_undecided_when_studio_ended_is_so_again(qtbot, open_studi
     store = DocumentStore(data.documents)
     qtbot.waitUntil(lambda: store.pending.get(page.document.id) is None, timeout=PATIENCE)
     store.close()
+
+
+@pytest.mark.parametrize("task", ["Shorten", "Continue"])
+def test_another_text_is_written_for_one_that_came_back_undecided(qtbot, open_studio, data, task):
+    studio = open_studio(step_seconds=0.05)
+    studio.window.text_tab.show_view("document")
+    page = shown_page(qtbot, studio)
+    page.editor.insertPlainText("One. Two. Three.")
+    page.editor.select(5, 9)
+    bar = page.model_writing.bar
+    if task == "Continue":
+        press(bar, task)
+    else:
+        choose(bar.menu, task)
+    qtbot.waitUntil(lambda: len(page.editor.text) > 25, timeout=PATIENCE)
+    job = page.shared.queue.jobs()[-1]
+    close_studio(studio)
+    page = shown_page(qtbot, open_studio())
+    text = page.editor.text
+    press(page.model_writing.bar, "Try again")
+    wait_for(qtbot, page, "running")
+    wait_for(qtbot, page, "done")
+    again = page.shared.queue.jobs()[-1]
+    assert again.request.prompt == job.request.prompt
+    assert again.request.seed != job.request.seed
+    qtbot.waitUntil(lambda: page.shared.queue.job(job.id).state.over, timeout=PATIENCE)
+    assert page.editor.text != text
+    assert page.editor.text.endswith(" Three.")
+    press(page.model_writing.bar, "Reject")
+    assert page.editor.text == "One. Two. Three."
 
 
 def test_text_stays_undecided_while_another_document_is_shown(qtbot, page):

@@ -25,7 +25,7 @@ from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.text.editor import DocumentEditor
 from studio.ui.text.marking.marks import Mark, Marks
-from studio.ui.text.writing.requests import Writing
+from studio.ui.text.writing.requests import Writing, writing_of
 
 FLUSH_MS = 30
 State = Literal["idle", "running", "done"]
@@ -107,7 +107,9 @@ class DocumentGeneration(QObject):
         removed = editor.text[writing.start : writing.end]
         origins = cut(editor.text_document.origins, writing.start, writing.end)
         self._before = Change(0, 0, removed, origins)
-        self.pending_changed.emit(Pending(job.id, removed, origins))
+        self.pending_changed.emit(
+            Pending(job.id, removed, origins, writing.request, writing.placement)
+        )
         self._set_state("running")
         self.status_changed.emit(tr("Waiting in the queue…"))
         self.shared.queue.submit([job])
@@ -138,6 +140,9 @@ class DocumentGeneration(QObject):
         """Put back what was there before, and write another text in its place."""
         writing, place = self._writing, self._range
         assert writing is not None
+        job = self.shared.queue.job(self._job_id)
+        if job is not None and not job.state.over:  # Studio ended while it ran: it runs again
+            self.shared.queue.cancel([job.id])
         length = len(self._before.inserted)
         start = place.start
         self.reject()
@@ -153,7 +158,7 @@ class DocumentGeneration(QObject):
         if start == end:
             self.pending_changed.emit(None)
             return
-        self._job_id, self._writing = pending.job, None
+        self._job_id, self._writing = pending.job, writing_of(pending, start, end)
         self._pieces, self._written, self._has_begun = [], "", True
         self.stopped_at_length = False
         self._range = TrackedRange(start, end)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from studio.core.errors import InvalidRequestError
 from studio.core.requests import TextRequest
 from studio.core.requests.base import MAX_PROMPT_CHARACTERS
+from studio.documents.pending import Pending, Placement
 from studio.models.card import ModelCard, request_for
 from studio.preflight.tokens import count_tokens
 from studio.text_tasks.requests import TaskInput, build_requests
@@ -19,7 +20,6 @@ SPARE_TOKENS = 16
 """For the template of a chat model."""
 _WORD_CHARACTERS = 40
 """A text that begins within a word loses the rest of it, up to this many characters."""
-Placement = Literal["continue", "replace", "above"]
 
 
 class Writing(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +32,13 @@ class Writing(msgspec.Struct, frozen=True, kw_only=True):
     """The part that is replaced; an empty one for a text that is inserted."""
     skipped: int = 0
     """Characters at the beginning of the text that the model does not read."""
+
+
+def writing_of(pending: Pending, start: int, end: int) -> Writing | None:
+    """Return what an undecided text was asked for with, if that is known."""
+    if pending.request is None:
+        return None
+    return Writing(request=pending.request, placement=pending.placement, start=start, end=end)
 
 
 def continuation(text: str, place: int, card: ModelCard, values: Mapping[str, Any]) -> Writing:
