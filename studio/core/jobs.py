@@ -50,6 +50,8 @@ class Sources(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Its prompt came from this one."""
     variation: str = ""
     """It varies this one."""
+    frame: str = ""
+    """Its image is a frame of this video."""
 
 
 NO_SOURCES = Sources()

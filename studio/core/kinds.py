@@ -45,6 +45,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """Name of a small model for `studio models install`; empty without one."""
     starter_note: str = ""
     """What the starter is, where the window offers it; empty if the window does not."""
+    needs_model_note: str = mark("Add a model folder with Models…")
+    """What the window says where no model for it is installed and it has no starter."""
     expands_prompts: bool = False
     """True if `{a|b}` in a form's prompt is an alternative, unless the user switches that off."""
     is_optional: bool = False
@@ -106,7 +108,7 @@ KINDS: dict[str, Kind] = {
             noun=mark("speech"),
             model_noun=mark("a voice"),
             task="text-to-speech",
-            place=3,
+            place=2,
             tab="audio",
             starter="kokoro",
         ),
@@ -116,7 +118,7 @@ KINDS: dict[str, Kind] = {
             noun=mark("music"),
             model_noun=mark("a music model"),
             task="text-to-audio",
-            place=4,
+            place=3,
             expands_prompts=True,
             tab="audio",
             model_dependent=frozenset(
@@ -145,12 +147,16 @@ KINDS: dict[str, Kind] = {
         Kind(
             request_type=VideoRequest,
             title=mark("Video"),
-            noun=mark("a video"),
+            noun=mark("video"),
             model_noun=mark("a video model"),
             task="text-to-video",
-            place=2,
+            place=4,
             expands_prompts=True,
-            tab="",
+            tab="video",
+            needs_model_note=mark(
+                "A video model makes clips of a few seconds from a text, and some begin with an "
+                "image of yours. Each takes several GB of disk space, and needs a GPU to be fast."
+            ),
             is_optional=True,
         ),
         Kind(

@@ -212,6 +212,11 @@ class DataFolder(NamedTuple):
         return self.root / "masks"
 
     @property
+    def frames(self) -> Path:
+        """Frames of videos that recipes refer to, as images."""
+        return self.root / "frames"
+
+    @property
     def logs(self) -> Path:
         """Log files, without prompts."""
         return self.root / "logs"

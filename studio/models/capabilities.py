@@ -1,4 +1,4 @@
-"""What a model can do with a source image, by its card and its family."""
+"""What a model can do with an image, by its card and its family."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ def needs_image(card: ModelCard) -> bool:
     if family is None or not family.tasks:
         return False
     return not any(task.startswith("text-to-") for task in family.tasks)
+
+
+def takes_first_frame(card: ModelCard) -> bool:
+    """Return whether the model can begin a video with an image; True if its tasks are unknown."""
+    return not card.tasks or "image-to-video" in card.tasks
+
+
+def needs_first_frame(card: ModelCard) -> bool:
+    """Return whether the model makes no video from a prompt alone."""
+    return bool(card.tasks) and "text-to-video" not in card.tasks
 
 
 def has_strength(card: ModelCard, *, masked: bool) -> bool:

@@ -11,6 +11,7 @@ from studio.core.requests import VideoRequest
 from studio.core.translation import tr, tr_marked
 from studio.media import video
 from studio.media.image_reader import image_size
+from studio.models.capabilities import needs_first_frame, takes_first_frame
 from studio.models.card import ModelCard
 
 PIXEL_BYTES = 40
@@ -37,12 +38,12 @@ def check_video(
 
 
 def _check_task(card: ModelCard, request: VideoRequest) -> Problem | None:
-    if request.image and card.tasks and "image-to-video" not in card.tasks:
+    if request.image and not takes_first_frame(card):
         return Problem(
             "image",
             tr("{title} makes videos from text only and takes no first frame", title=card.title),
         )
-    if not request.image and card.tasks and "text-to-video" not in card.tasks:
+    if not request.image and needs_first_frame(card):
         return Problem("image", tr("{title} needs a first frame: add an image", title=card.title))
     return None
 

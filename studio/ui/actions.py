@@ -52,6 +52,7 @@ PAGE_TITLES = {
     "text": mark("Text"),
     "image": mark("Image"),
     "audio": mark("Audio"),
+    "video": mark("Video"),
     "library": mark("Library"),
 }
 """Page of the window → its title."""
@@ -59,6 +60,7 @@ _TABS = (
     ("text", mark("Text tab"), mark("Go to the text tab")),
     ("image", mark("Image tab"), mark("Go to the image tab")),
     ("audio", mark("Audio tab"), mark("Go to the audio tab")),
+    ("video", mark("Video tab"), mark("Go to the video tab")),
 )
 ACTIONS = (
     Action(

@@ -12,7 +12,7 @@ from PySide6.QtCore import QFileSystemWatcher, QObject, Signal
 from studio.core.drafts import Drafts
 from studio.core.jobs import NO_SOURCES, Job, Sources, new_job
 from studio.core.paths import DataFolder
-from studio.core.requests import Request
+from studio.core.requests import ImageRequest, Request, VideoRequest
 from studio.core.settings import Settings, format_defaults
 from studio.core.settings_catalog.writer import SettingsWriter
 from studio.core.settings_store import Change, apply_change, check_change
@@ -23,6 +23,7 @@ from studio.jobs.session import Session
 from studio.models.card import ModelCard
 from studio.models.registry import ModelRegistry, among, default_first, is_of
 from studio.ui import background
+from studio.ui.video.saved_frames import video_of
 from studio.ui.widgets.toast import Toast
 from studio.ui.widgets.undo_steps import UndoSteps
 
@@ -40,6 +41,10 @@ class AppState(QObject):
     """The user asked for the starter model."""
     larger_requested = Signal()
     """The user asked for a larger text model."""
+    models_requested = Signal(str)
+    """The user asked for models for a task, by its name on the hub."""
+    start_image_requested = Signal(object)
+    """Path of an image that the user wants to start an image from."""
     model_replaced = Signal(str, str, str)
     """Kind, a model, and the one that its form uses in place of it."""
     toast_withdrawn = Signal(object)
@@ -135,6 +140,9 @@ class AppState(QObject):
         `sources`: see `Job.sources`.
         """
         folder, template = self.output_folder(), self.settings.file_name
+        if isinstance(request, ImageRequest | VideoRequest) and request.image:
+            video = video_of(request.image, self.data.frames)
+            sources = msgspec.structs.replace(sources, frame=video)
         return new_job(request, folder, template=template, sources=sources)
 
     def format_defaults(self, kind: str) -> dict[str, str]:

@@ -51,6 +51,14 @@ class Dialogs(QObject):
         if path is not None:
             dialog.add(path)
 
+    def show_models_for(self, task: str) -> None:
+        """Show the models for a task that fit this computer."""
+        from studio.ui.models.dialog import ModelsDialog
+
+        self.show_models()
+        dialog = self._window.findChildren(ModelsDialog)[-1]
+        dialog.list.show_task(task)
+
     def show_palette(self) -> None:
         """Show the command palette, with what `palette_providers` offer."""
         from studio.ui.help.palette import Palette

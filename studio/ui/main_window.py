@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from studio.ui.tabs.base import GenerateTab
     from studio.ui.tabs.image import ImageTab
     from studio.ui.tabs.text import TextTab
+    from studio.ui.tabs.video import VideoTab
 
 QUEUE_HEIGHT = 300
 SAVE_CURE = mark(
@@ -108,6 +109,8 @@ class MainWindow(WindowShell):
         shared.toast_withdrawn.connect(self.toasts.remove)
         shared.save_failed.connect(self._on_save_failed)
         shared.starter_requested.connect(self.install_banner.install_starter)
+        shared.models_requested.connect(self.dialogs.show_models_for)
+        shared.start_image_requested.connect(self._on_image_opened)
         shared.models_changed.connect(self.install_banner.offer_starter)
         self.install_banner.model_tried.connect(self.try_model)
         self.install_banner.offer.kind_requested.connect(self.show_kind)
@@ -129,6 +132,7 @@ class MainWindow(WindowShell):
         self.window_library.open_requested.connect(self._on_item_opened)
         self.window_library.start_image_requested.connect(self._on_image_opened)
         self.window_library.mask_requested.connect(self._on_mask_requested)
+        self.window_library.first_frame_requested.connect(self._on_first_frame_requested)
         self.window_library.midi_requested.connect(self._on_midi_opened)
         self.window_library.prompt_requested.connect(self._on_prompt_requested)
         self._show_states()
@@ -246,7 +250,7 @@ class MainWindow(WindowShell):
         return form
 
     def _on_item_opened(self, item: Item) -> None:
-        is_played = item.media == "video" and not item.missing
+        is_played = item.media == "video" and not item.missing and item.kind not in KINDS
         (self.dialogs.show_video if is_played else self.show_artifact)(Path(item.path))
 
     def show_kind(self, name: str) -> None:
@@ -287,6 +291,10 @@ class MainWindow(WindowShell):
     def _on_mask_requested(self, path: Path) -> None:
         self.show_tab("image")
         self.image_tab.paint_mask_on(path)
+
+    def _on_first_frame_requested(self, path: Path) -> None:
+        self._show_form(KINDS["video"])
+        cast("VideoTab", self.tab("video")).start_from(path)
 
     def _on_foreign_opened(self, path: Path, metadata: ForeignMetadata) -> None:
         self.image_tab.fill_from(path, metadata)

@@ -2,7 +2,6 @@
 
 import psutil
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from studio.core.jobs import JobState, new_job
@@ -10,9 +9,9 @@ from studio.core.requests import TextRequest, VideoRequest
 from studio.media.mp4 import is_complete
 from studio.models.catalog import catalog_entries
 from studio.ui.batch.dialog import BatchDialog
+from studio.ui.main_window import PAGES
 from studio.ui.models.dialog import ModelsDialog
-from studio.ui.video.video_window import VideoWindow
-from tests.ui.conftest import PATIENCE
+from tests.ui.conftest import PATIENCE, close_studio
 from tests.ui.test_window import drop
 
 SMALL = {"width": 64, "height": 64, "num_frames": 5, "num_inference_steps": 2, "seed": 1}
@@ -42,7 +41,11 @@ def made(qtbot, studio, data):
     return job, path
 
 
-def test_queue_shows_a_video_and_plays_it(qtbot, studio, data):
+def shown_tab(studio):
+    return PAGES[studio.window.tabs.currentIndex()]
+
+
+def test_queue_shows_a_video_in_its_tab(qtbot, studio, data):
     job, path = made(qtbot, studio, data)
     with qtbot.waitSignal(studio.shared.queue.jobs_added, timeout=PATIENCE):
         studio.shared.queue.submit(
@@ -56,29 +59,31 @@ def test_queue_shows_a_video_and_plays_it(qtbot, studio, data):
     ]
     panel.job_actions.select([job.id])
     panel.job_actions.show_selected()
-
-    def windows():
-        return studio.window.findChildren(VideoWindow)
-
-    qtbot.waitUntil(lambda: [one.path for one in windows()] == [path], timeout=PATIENCE)
-    (window,) = windows()
-    qtbot.waitUntil(lambda: window.view.player.frame is not None, timeout=PATIENCE)
-    panel.job_actions.show_selected()
-    child = psutil.Process(window.view.player.decoder_pid)
-    QTest.keyClick(window.view.canvas, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: shown_tab(studio) == "video", timeout=PATIENCE)
+    tab = studio.window.tab("video")
+    qtbot.waitUntil(lambda: tab.view.player.frame is not None, timeout=PATIENCE)
+    assert tab.stage.current_path() == str(path)
+    assert tab.prompt.toPlainText() == "a cat walks"
+    assert tab.form.values()["num_frames"] == 5
+    child = psutil.Process(tab.view.player.decoder_pid)
+    close_studio(studio)
     psutil.wait_procs([child], timeout=PATIENCE / 1000)
     assert not child.is_running()
 
 
-def test_editing_a_queued_video_is_refused_with_a_message(qtbot, studio, data):
+def test_queued_video_is_changed_in_the_form(qtbot, studio, data):
     studio.shared.queue.pause("The queue is paused.")
     job = submit(qtbot, studio, data)
-    panel, before = studio.window.queue_dock.panel, studio.window.tabs.currentIndex()
+    panel = studio.window.queue_dock.panel
     panel.job_actions.select([job.id])
-    with qtbot.waitSignal(studio.shared.toast_posted, timeout=PATIENCE) as posted:
-        panel.job_actions.edit_selected()
-    assert "cannot be changed in the window" in posted.args[0].text
-    assert studio.window.tabs.currentIndex() == before
+    panel.job_actions.edit_selected()
+    assert shown_tab(studio) == "video"
+    tab = studio.window.tab("video")
+    tab.form.set_values({"num_frames": 9})
+    tab.generate()
+    qtbot.waitUntil(
+        lambda: studio.shared.queue.job(job.id).request.num_frames == 9, timeout=PATIENCE
+    )
     panel.job_actions.duplicate_selected()
     qtbot.waitUntil(lambda: len(studio.shared.queue.waiting()) == 2, timeout=PATIENCE)
     panel.job_actions.cancel_selected()
@@ -87,17 +92,14 @@ def test_editing_a_queued_video_is_refused_with_a_message(qtbot, studio, data):
     )
 
 
-def test_dropped_video_shows_its_recipe(qtbot, studio, data, monkeypatch):
+def test_dropped_video_is_opened_with_its_settings(qtbot, studio, data):
     _job, path = made(qtbot, studio, data)
-    shown = []
-    monkeypatch.setattr(
-        "studio.ui.dialogs.show_information",
-        lambda _parent, title, text, details="": shown.append((title, text, details)),
-    )
     drop(studio.window, path)
-    qtbot.waitUntil(lambda: bool(shown), timeout=PATIENCE)
-    assert "a cat walks" in shown[0][1]
-    assert "num_frames: 5" in shown[0][2]
+    qtbot.waitUntil(lambda: shown_tab(studio) == "video", timeout=PATIENCE)
+    tab = studio.window.tab("video")
+    qtbot.waitUntil(lambda: tab.stage.current_path() == str(path), timeout=PATIENCE)
+    assert tab.prompt.toPlainText() == "a cat walks"
+    assert int(tab.values()["seed"]) == 1
 
 
 def test_batch_dialog_accepts_videos(qtbot, studio, data, tmp_path):

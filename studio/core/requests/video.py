@@ -20,6 +20,8 @@ from studio.core.translation import mark, tr
 
 VideoFormat = Literal["mp4", "webp"]
 """MP4 (H.264) needs the extra `video`; WebP, which browsers show, does not."""
+MAX_SIDE = 2048
+"""Of width and height."""
 MAX_PIXELS = 2**30
 """Of all frames: 3 GiB of RGB data."""
 _BITS_PER_PIXEL = {"mp4": 0.5, "webp": 1.5}
@@ -42,13 +44,19 @@ class VideoRequest(Request, frozen=True, kw_only=True, tag="video"):
     width: Annotated[
         int,
         side(
-            mark("Width"), mark("In pixels; the step depends on the model."), maximum=2048, step=16
+            mark("Width"),
+            mark("In pixels; the step depends on the model."),
+            maximum=MAX_SIDE,
+            step=16,
         ),
     ] = 512
     height: Annotated[
         int,
         side(
-            mark("Height"), mark("In pixels; the step depends on the model."), maximum=2048, step=16
+            mark("Height"),
+            mark("In pixels; the step depends on the model."),
+            maximum=MAX_SIDE,
+            step=16,
         ),
     ] = 512
     num_frames: Annotated[

@@ -169,7 +169,8 @@ class _Scan:
             if os.access(root.path, os.R_OK) and not os.access(root.path, os.W_OK)
         ]
         data = self._data
-        inner = (data.models, data.thumbnails, data.cache, data.logs, data.masks, data.downloads)
+        kept = (data.masks, data.frames, data.downloads)
+        inner = (data.models, data.thumbnails, data.cache, data.logs, *kept)
         for folder in walk(roots, self.result.problems, frozenset(map(str, inner))):
             if self._is_cancelled():
                 return

@@ -1,8 +1,9 @@
-"""One frame of a video, for a thumbnail, decoded by a child process."""
+"""One frame of a video, for a thumbnail or as an image, decoded by a child process."""
 
 from __future__ import annotations
 
 import queue
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,25 @@ from studio.media.video_decoder.open_video import DAMAGED
 from studio.media.video_decoder.process import DecoderProcess
 
 PATIENCE_SECONDS = 60.0
+WHOLE = 1 << 15
+"""A side that no frame exceeds, so that it keeps its size; but see `messages.MAX_PIXELS`."""
 
 
 def grab_middle_frame(path: Path, side: int) -> NDArray[np.uint8]:
-    """Return the frame in the middle, height × width × 3, whose longer side is at most `side`.
+    """Return the frame in the middle; see `grab_frame`. `side`: limit of the longer side."""
+    return _grab(path, side, lambda length: length / 2)
+
+
+def grab_frame(path: Path, seconds: float | None) -> NDArray[np.uint8]:
+    """Return the frame that is shown at a position, height × width × 3; None for the last frame.
 
     Slow: starts a process. Raises StudioError.
     """
+    return _grab(path, WHOLE, lambda length: length + 1 if seconds is None else seconds)
+
+
+def _grab(path: Path, side: int, place: Callable[[float], float]) -> NDArray[np.uint8]:
+    """Return a frame; `place`: length of the video → seconds."""
     answers: queue.SimpleQueue[tuple[FromDecoder | str, bytearray]] = queue.SimpleQueue()
     process = DecoderProcess(
         path,
@@ -33,7 +46,7 @@ def grab_middle_frame(path: Path, side: int) -> NDArray[np.uint8]:
         while True:
             answer, data = answers.get(timeout=PATIENCE_SECONDS)
             if isinstance(answer, Opened):
-                process.send(Seek(1, answer.length / 2, 1))
+                process.send(Seek(1, place(answer.length), 1))
             elif isinstance(answer, Frame) and answer.fits(data):
                 return _colors(answer, data)
             elif isinstance(answer, Refused):

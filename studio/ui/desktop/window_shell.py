@@ -52,7 +52,9 @@ class WindowShell(QMainWindow):
     def _add_tabs(self) -> None:
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        name_control(self.tabs.tabBar(), tr("Tabs"), tr("Text, image, audio and the library"))
+        name_control(
+            self.tabs.tabBar(), tr("Tabs"), tr("Text, image, audio, video and the library")
+        )
         self._pages: dict[str, QVBoxLayout] = {}
         for name in PAGES:
             page = QWidget()

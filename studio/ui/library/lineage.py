@@ -29,6 +29,7 @@ _ROLES = {
     "ip_adapter_image": mark("reference image"),
     "prompt": mark("prompt"),
     "variation": mark("variation"),
+    "frame": mark("video with this frame"),
 }
 
 

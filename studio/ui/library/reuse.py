@@ -33,6 +33,8 @@ class Reuse(QObject):
     """Path."""
     mask_requested = Signal(object)
     """Path of an image to paint a mask on."""
+    first_frame_requested = Signal(object)
+    """Path of an image that a video begins with."""
     prompt_requested = Signal(str, str, str)
     """(kind, text, SHA-256 of the file that the text came from)."""
     midi_requested = Signal(object)
@@ -127,15 +129,31 @@ class Reuse(QObject):
         if item.media == "image":
             _add(menu, tr("Start image"), functools.partial(self.start_image_requested.emit, path))
             _add(menu, tr("Image to inpaint…"), functools.partial(self.mask_requested.emit, path))
+            _add(menu, tr("First frame"), functools.partial(self.first_frame_requested.emit, path))
+        if item.media == "video":
+            _add(menu, tr("Video to extend"), lambda: self._use_frame(path))
         if item.media == "text":
             _add(menu, tr("Text to speak"), lambda: self._use_text(item, "speech"))
             _add(menu, tr("Prompt of a text"), lambda: self._use_text(item, "text"))
             _add(menu, tr("Prompt of an image"), lambda: self._use_text(item, "image"))
+            _add(menu, tr("Prompt of a video"), lambda: self._use_text(item, "video"))
         elif item.prompt:
             _add(menu, tr("Prompt"), lambda: self.prompt_requested.emit(item.kind, item.prompt, ""))
         midi = path.with_suffix(MIDI_SUFFIXES[0])
         if item.kind == "music":
             _add(menu, tr("MIDI to continue"), functools.partial(self.midi_requested.emit, midi))
+
+    def _use_frame(self, video: Path) -> None:
+        """Use the last frame of a video as the first one of the next."""
+        from studio.ui.video.saved_frames import save_frame
+
+        folder = self._shared.data.frames
+        background.run(
+            self,
+            lambda: save_frame(video, None, folder),
+            self.first_frame_requested.emit,
+            lambda error: self._shared.post_toast(str(error)),
+        )
 
     def _use_text(self, item: Item, kind: str) -> None:
         library = self._shared.library

@@ -35,6 +35,8 @@ class WindowLibrary(QObject):
     """Path of an image to start from."""
     mask_requested = Signal(object)
     """Path of an image to paint a mask on."""
+    first_frame_requested = Signal(object)
+    """Path of an image that a video begins with."""
     midi_requested = Signal(object)
     """Path of a MIDI file to continue."""
     prompt_requested = Signal(str, str, str)
@@ -76,6 +78,7 @@ class WindowLibrary(QObject):
         reuse = page.item_actions.reuse
         reuse.start_image_requested.connect(self.start_image_requested)
         reuse.mask_requested.connect(self.mask_requested)
+        reuse.first_frame_requested.connect(self.first_frame_requested)
         reuse.midi_requested.connect(self.midi_requested)
         reuse.prompt_requested.connect(self.prompt_requested)
         self._is_used = True

@@ -144,6 +144,11 @@ class ModelsPane(QWidget):
             check.setChecked(False)
         self.text.setFocus()
 
+    def show_task(self, name: str) -> None:
+        """Show only models for a task that can run on this computer."""
+        self.task.setCurrentIndex(max(0, self.task.findData(name)))
+        self.fitting.setChecked(True)
+
     def _apply(self, name: str = "") -> None:
         current = self.current()
         name = name or (current.card.name if current else "")

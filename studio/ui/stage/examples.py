@@ -52,6 +52,12 @@ _PROMPTS = {  # not translated: sent to the model
         "a lullaby on a music box",
         "欢快的中国风 古筝和竹笛",
     ),
+    "video": (
+        "A red kite rises over the sea, seen from the beach, waves roll in, evening light.",
+        "A cat turns its head and looks out of the window while snow falls.",
+        "Steam rises from a cup of coffee on a wooden table, close-up.",
+        "一只红色的风筝在海面上空升起，海浪拍岸，傍晚的光线。",
+    ),
 }
 """Kind → prompts for a model whose card has none; the last one is Chinese."""
 

@@ -14,7 +14,14 @@ def show_no_model(notice: Notice, shared: AppState, kind: str) -> None:
     title, note = tr_marked(KINDS[kind].title), tr_marked(KINDS[kind].starter_note)
     message = tr("No {kind} model is installed.", kind=title.lower())
     if not note:
-        notice.show_message(message, tr("Add a model folder with Models…"))
+        task = KINDS[kind].task
+        models = button(
+            tr("Show models…"),
+            tr("Show the models for this that can run on this computer"),
+            lambda: shared.models_requested.emit(task),
+            "models",
+        )
+        notice.show_message(message, tr_marked(KINDS[kind].needs_model_note), [models])
         return
     size = size_text(STARTER_MODELS[0].download)
     get = button(

@@ -42,6 +42,7 @@ class VideoCanvas(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._poster = QImage()
+        self._poster_ratio = QSize()
         self._frame: ShownFrame | None = None
         self._ratio = QSize(16, 9)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -67,9 +68,9 @@ class VideoCanvas(QWidget):
         """Size in device pixels."""
         return self.size() * self.devicePixelRatioF()
 
-    def set_poster(self, poster: QImage) -> None:
-        """Set what is shown before the first frame."""
-        self._poster = poster
+    def set_poster(self, poster: QImage, ratio: QSize | None = None) -> None:
+        """Set what is shown before the first frame; `ratio`: if it is not that of the poster."""
+        self._poster, self._poster_ratio = poster, ratio or poster.size()
         self.update()
 
     def set_ratio(self, size: QSize) -> None:
@@ -86,7 +87,7 @@ class VideoCanvas(QWidget):
         """Return where the image is, in logical pixels."""
         if self.image.isNull():
             return QRect()
-        ratio = self._ratio if self._frame is not None else self._poster.size()
+        ratio = self._ratio if self._frame is not None else self._poster_ratio
         size = ratio.scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
         corner = QPoint((self.width() - size.width()) // 2, (self.height() - size.height()) // 2)
         return QRect(corner, size)

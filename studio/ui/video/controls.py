@@ -60,10 +60,7 @@ class VideoControls(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self.position)
-        self.volume.setHidden(is_compact)
-        self.speed.setHidden(is_compact)
         steps = row(self.back_button, self.forward_button, spacing=2)
-        steps.setHidden(is_compact)
         layout.addWidget(
             row(
                 self.play_button,
@@ -78,6 +75,8 @@ class VideoControls(QWidget):
                 spacing=4,
             )
         )
+        for control in (self.volume, self.speed, steps):
+            control.setHidden(is_compact)  # in the layout: without a parent it would be a window
         self.position.moved.connect(player.seek)
         player.state_changed.connect(self.show_state)
         player.settings_changed.connect(self.show_state)

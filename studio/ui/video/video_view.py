@@ -95,9 +95,9 @@ class VideoView(VideoScreen):
         self.canvas.show_frame(None)
         self.canvas.set_poster(QImage())
 
-    def set_poster(self, poster: QImage) -> None:
-        """Set what is shown before the first frame, or without a decoder."""
-        self.canvas.set_poster(poster)
+    def set_poster(self, poster: QImage, ratio: QSize | None = None) -> None:
+        """Set what is shown before the first frame, or without a decoder; see `VideoCanvas`."""
+        self.canvas.set_poster(poster, ratio)
 
     def close_player(self) -> None:
         """End the decoder and close the audio device, before the window closes."""
