@@ -46,7 +46,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     starter_note: str = ""
     """What the starter is, where the window offers it; empty if the window does not."""
     needs_model_note: str = mark("Add a model folder with Models…")
-    """What the window says where no model for it is installed and it has no starter."""
+    """What the window shows where no model for it is installed and it has no starter."""
     expands_prompts: bool = False
     """True if `{a|b}` in a form's prompt is an alternative, unless the user switches that off."""
     is_optional: bool = False

@@ -20,10 +20,10 @@ from studio.core.translation import tr
 from studio.jobs.library.file_actions import FileActions
 from studio.jobs.library.live_library import LiveLibrary
 from studio.jobs.session import Session
+from studio.media.video_decoder.saved_frames import video_of
 from studio.models.card import ModelCard
 from studio.models.registry import ModelRegistry, among, default_first, is_of
 from studio.ui import background
-from studio.ui.video.saved_frames import video_of
 from studio.ui.widgets.toast import Toast
 from studio.ui.widgets.undo_steps import UndoSteps
 

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from studio.core.artifact import Artifact, Recipe
     from studio.core.jobs import Batch, Job
     from studio.library.foreign.metadata import ForeignMetadata
-    from studio.library.items import Item
     from studio.models.card import ModelCard
     from studio.ui.help.matching import Provider
     from studio.ui.tabs.audio import AudioTab
@@ -99,6 +98,7 @@ class MainWindow(WindowShell):
         shared, queue = self.shared, self.shared.queue
         self.file_opener.recipe_opened.connect(self._on_recipe_opened)
         self.file_opener.image_opened.connect(self._on_image_opened)
+        self.file_opener.video_opened.connect(self.dialogs.show_video)
         self.file_opener.foreign_opened.connect(self._on_foreign_opened)
         self.file_opener.midi_opened.connect(self._on_midi_opened)
         self.file_opener.batch_opened.connect(self._on_batch_opened)
@@ -129,7 +129,7 @@ class MainWindow(WindowShell):
         self.queue_dock.shown_changed.connect(self._show_states)
         self.window_library.panel.visibilityChanged.connect(self._show_states)
         self.window_library.undo_changed.connect(self._show_states)
-        self.window_library.open_requested.connect(self._on_item_opened)
+        self.window_library.open_requested.connect(lambda item: self.show_artifact(Path(item.path)))
         self.window_library.start_image_requested.connect(self._on_image_opened)
         self.window_library.mask_requested.connect(self._on_mask_requested)
         self.window_library.first_frame_requested.connect(self._on_first_frame_requested)
@@ -248,10 +248,6 @@ class MainWindow(WindowShell):
         form = cast("GenerateTab", self.tab(kind.tab).for_kind(kind.name))
         self.show_tab(kind.tab)
         return form
-
-    def _on_item_opened(self, item: Item) -> None:
-        is_played = item.media == "video" and not item.missing and item.kind not in KINDS
-        (self.dialogs.show_video if is_played else self.show_artifact)(Path(item.path))
 
     def show_kind(self, name: str) -> None:
         """Show the form of a kind."""

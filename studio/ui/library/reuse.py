@@ -145,7 +145,7 @@ class Reuse(QObject):
 
     def _use_frame(self, video: Path) -> None:
         """Use the last frame of a video as the first one of the next."""
-        from studio.ui.video.saved_frames import save_frame
+        from studio.media.video_decoder.saved_frames import save_frame
 
         folder = self._shared.data.frames
         background.run(

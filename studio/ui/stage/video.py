@@ -16,6 +16,7 @@ from studio.core.files import write_whole
 from studio.core.jobs import Job
 from studio.core.requests import VideoRequest
 from studio.core.translation import tr
+from studio.media.video_decoder.saved_frames import save_frame
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_folder_of
@@ -23,7 +24,6 @@ from studio.ui.stage.image import to_image
 from studio.ui.stage.job_group import steps_text
 from studio.ui.stage.shown_result import ShownResult
 from studio.ui.stage.stage import Stage
-from studio.ui.video.saved_frames import save_frame
 from studio.ui.video.video_view import VideoView
 from studio.ui.widgets.factory import button, name_control, row
 from studio.ui.widgets.icons import set_icon
@@ -142,7 +142,7 @@ class VideoStage(Stage):
         self._load_waiting()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Pause: a video that is not seen should not be heard."""
+        """Pause, so that nobody hears a video that is not seen."""
         super().hideEvent(event)
         self.view.player.pause()
 

@@ -29,6 +29,8 @@ class FileOpener(QObject):
     recipe_opened = Signal(object, object)
     """(path, recipe) of an artifact."""
     image_opened = Signal(object)
+    video_opened = Signal(object)
+    """A video that was not made with Studio."""
     foreign_opened = Signal(object, object)
     """(path, metadata) of an image that another program made."""
     midi_opened = Signal(object)
@@ -116,12 +118,15 @@ class FileOpener(QObject):
 
     def _on_read(self, path: Path, found: Recipe | ForeignMetadata | None) -> None:
         from studio.batch.reader import is_batch_file
+        from studio.media.measures import VIDEO_SUFFIXES
         from studio.ui.image.source_image import is_image_file
 
         if isinstance(found, Recipe):
             self.recipe_opened.emit(path, found)
         elif found is not None:
             self.foreign_opened.emit(path, found)
+        elif path.suffix.lower() in VIDEO_SUFFIXES:
+            self.video_opened.emit(path)
         elif is_image_file(path):
             self.image_opened.emit(path)
         elif is_batch_file(path):

@@ -12,7 +12,7 @@ from studio.ui.widgets.factory import button, label
 
 
 class FrameFile(ImageFile):
-    """Takes an image by dialog or drop, and says how it is cropped to the video's size."""
+    """Takes an image by dialog or drop, and shows how it is cropped to the video's size."""
 
     size_requested = Signal(int, int)
     """Width and height of the image, whose shape the video should have."""

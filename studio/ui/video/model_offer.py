@@ -20,7 +20,7 @@ KIND = "video"
 
 
 class ModelOffer(QWidget):
-    """Says what a video model would add, and which of the catalog can run on this computer."""
+    """Describes what a video model would add, and which of the catalog can run on this computer."""
 
     def __init__(self, shared: AppState) -> None:
         super().__init__()

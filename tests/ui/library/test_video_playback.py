@@ -113,6 +113,7 @@ def test_return_plays_a_video_in_a_window(open_library, videos, qtbot):
     studio, page = open_library()
     click(page, 0)
     press(page, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(studio.window.findChildren(VideoWindow)), timeout=PATIENCE)
     (window,) = studio.window.findChildren(VideoWindow)
     assert window.windowTitle() == "new.mp4"
     qtbot.waitUntil(lambda: window.view.player.is_playing, timeout=PATIENCE)
