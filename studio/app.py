@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gc
 import logging
-import logging.handlers
 import os
 import sys
 import traceback
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from studio.core import environment
@@ -29,15 +28,11 @@ from studio.core.translation import (
 )
 from studio.engine.factory import make_engine
 from studio.jobs.folder_lock import FolderLock, acquire
-from studio.jobs.ipc.client import activate_running
-from studio.jobs.ipc.server import IpcServer
 from studio.jobs.session import Session
 from studio.telemetry import remove_telemetry_files
 from studio.ui.app_state import AppState
 from studio.ui.audio.preferred_device import use_device
-from studio.ui.desktop.idle import IdleWatch
 from studio.ui.desktop.language import desktop_languages, translate_qt
-from studio.ui.desktop.notifications import Notifier
 from studio.ui.main_window import MainWindow
 from studio.ui.widgets import theme
 from studio.ui.widgets.factory import show_message
@@ -45,8 +40,12 @@ from studio.ui.widgets.icons import icon
 
 if TYPE_CHECKING:
     from studio.core.settings import LoadPreference
+    from studio.jobs.ipc.server import IpcServer
+    from studio.ui.desktop.idle import IdleWatch
 
 UNCLEAN_END = mark("Studio did not end in order the last time; the queue is paused.")
+UNPAINTED_MS = 1_000
+"""From showing the window to starting what is behind it, if nothing was painted."""
 FAILED = 2
 """The exit code if the window cannot start."""
 
@@ -73,6 +72,7 @@ class Studio:
         engine = make_engine(data, in_process=in_process, fake=fake, memory=memory)
         self.session = Session(data, engine, lock)
         self._is_closed = False
+        self._has_background = False
         self._ipc: IpcServer | None = None
         self._idle_watch: IdleWatch | None = None
         self._log: logging.Handler | None = None
@@ -100,14 +100,21 @@ class Studio:
             self.window.show_settings_message(damage)
 
     def start(self) -> None:
-        """Show the window; `start_background` follows when it is painted."""
+        """Show the window; `start_background` follows when it is painted and has the user's input.
+
+        A window that starts minimized is not painted, so a timer starts it at the latest.
+        """
+        self.window.painted.connect(self._on_painted, Qt.ConnectionType.SingleShotConnection)
+        QTimer.singleShot(UNPAINTED_MS, self._start_background_or_exit)
         self.window.show()
-        # The window is painted in the first turn of the event loop.
+
+    def _on_painted(self) -> None:
         QTimer.singleShot(0, lambda: QTimer.singleShot(0, self._start_background_or_exit))
 
     def _start_background_or_exit(self) -> None:
-        if self._is_closed:
+        if self._is_closed or self._has_background:
             return
+        self._has_background = True
         try:
             self.start_background()
         except (StudioError, OSError) as error:
@@ -118,6 +125,9 @@ class Studio:
 
     def start_background(self) -> None:
         """Start what the user doesn't see: log file, engine, local socket, notifications, queue."""
+        from studio.jobs.ipc.server import IpcServer  # QtNetwork: 25 ms
+        from studio.ui.desktop.notifications import Notifier
+
         self._log = keep_log(self.data)
         self._show_messages()
         environment.prepare()
@@ -164,6 +174,8 @@ class Studio:
 
     def _watch_idle(self, on: bool) -> None:
         if on or self._idle_watch is not None:
+            from studio.ui.desktop.idle import IdleWatch  # ctypes and wakepy
+
             self._idle_watch = self._idle_watch or IdleWatch(self.session.queue, self.window)
             self._idle_watch.set_enabled(on)
 
@@ -202,8 +214,10 @@ def make_application() -> QApplication:
 
 def keep_log(data: DataFolder) -> logging.Handler:
     """Write warnings and errors to log files of bounded size, without any prompt."""
+    from logging.handlers import RotatingFileHandler  # with socket: 5 ms
+
     data.create()
-    handler = logging.handlers.RotatingFileHandler(
+    handler = RotatingFileHandler(
         data.logs / "studio.log", maxBytes=2_000_000, backupCount=4, encoding="utf-8"
     )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
@@ -287,6 +301,8 @@ def run_window(
 
 
 def _activate_running(data: DataFolder) -> int:
+    from studio.jobs.ipc.client import activate_running
+
     if activate_running(data):
         return 0
     return _refuse(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import stat
 from collections.abc import Collection
@@ -12,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from studio.core.errors import StudioError
-from studio.core.files import write_whole
+from studio.core.files import sha256_hex, write_whole
 from studio.core.regular_file import read_regular
 from studio.core.translation import tr
 from studio.documents.document import MAX_CHARACTERS, DocumentFormat, clean_text
@@ -43,7 +42,7 @@ def read_text_file(path: Path) -> TextFile:
             cure=tr("Check whether the file is a text and where it is."),
         ) from error
     encoding, text = _decode(data, path.name)
-    return TextFile(clean_text(text), hashlib.sha256(data).hexdigest(), encoding)
+    return TextFile(clean_text(text), sha256_hex(data), encoding)
 
 
 class FileChangedError(Exception):
@@ -73,13 +72,13 @@ def write_text_file(path: Path, text: str, known: Collection[str] | None = None)
             part.chmod(stat.S_IMODE(target.stat().st_mode))
 
     write_whole(target, data, replace=True, on_complete=prepare)
-    return hashlib.sha256(data).hexdigest()
+    return sha256_hex(data)
 
 
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a text file; empty if it is missing. Raises OSError."""
     try:
-        return hashlib.sha256(read_regular(path, MAX_BYTES)).hexdigest()
+        return sha256_hex(read_regular(path, MAX_BYTES))
     except FileNotFoundError:
         return ""
 

@@ -20,6 +20,7 @@ from studio.core.settings import Settings
 from studio.core.settings_store import update
 from studio.jobs.folder_lock import acquire
 from studio.ui.actions import ACTIONS
+from studio.ui.desktop.window_shell import WindowShell
 from studio.ui.widgets import theme
 from tests.ui.conftest import PATIENCE, close_studio
 
@@ -58,6 +59,8 @@ def painted(window, event):
     paint(window, event)
     if not seen["paints"]:
         seen["sheet"] = QApplication.instance().styleSheet()
+        seen["modules_at_paint"] = list(sys.modules)
+        seen["widgets"] = len(QApplication.allWidgets())
         QTimer.singleShot(1500, window.close)
     if event.rect() == window.rect():
         seen["paints"].append(window.focusWidget() is window.text_tab.prompt)
@@ -70,6 +73,52 @@ finally:
     print(json.dumps({**seen, "modules": list(sys.modules)}))
 """
 HEAVY = {"torch", "transformers", "diffusers", "onnxruntime", "numpy", "PIL", "typer", "rich"}
+NOT_BEFORE_PAINT = (
+    "PySide6.QtNetwork",
+    "ctypes",
+    "hashlib",
+    "logging.handlers",
+    "multiprocessing",
+    "psutil",
+    "wakepy",
+    "studio.batch.",
+    "studio.documents",
+    "studio.engine.process.launcher",
+    "studio.jobs.ipc",
+    "studio.text_checks",
+    "studio.text_tasks",
+    "studio.ui.batch",
+    "studio.ui.help.",
+    "studio.ui.image",
+    "studio.ui.library.page",
+    "studio.ui.models.dialog",
+    "studio.ui.queue.panel",
+    "studio.ui.settings",
+    "studio.ui.stage.candidates.column",
+    "studio.ui.tabs.audio",
+    "studio.ui.tabs.chat.",
+    "studio.ui.tabs.image",
+    "studio.ui.tabs.story.",
+    "studio.ui.tabs.tasks.task_panel",
+    "studio.ui.text.",
+    "studio.ui.video",
+)
+"""Beginnings of modules that a start needs later than the first paint, or not at all."""
+BUT = {
+    "studio.batch.form_prompt",
+    "studio.batch.form_prompt.texts",
+    "studio.batch.output",
+    "studio.batch.output.finished_batch",
+    "studio.ui.help.menu",
+    "studio.ui.tabs.chat.prompt_keys",
+    "studio.ui.tabs.story.story_job",
+    "studio.ui.tabs.story.story_link",
+    "studio.ui.text.text_views",
+}
+"""Small ones of those."""
+MAX_MODULES = 240
+"""Modules of Studio until the first paint: each takes about 0.5 ms."""
+MAX_WIDGETS = 390
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +142,15 @@ def test_the_window_is_painted_once_and_imports_nothing_heavy(seen_start):
     assert HEAVY & set(seen_start["modules"]) == set()
 
 
+def test_what_is_not_shown_is_neither_imported_nor_built_before_the_first_paint(seen_start):
+    modules = set(seen_start["modules_at_paint"])
+    early = {name for name in modules if name.startswith(NOT_BEFORE_PAINT)}
+    assert early - BUT == set()
+    ours = [name for name in modules if name.startswith("studio.")]
+    assert len(ours) <= MAX_MODULES, "import what is not shown at the start where it is used"
+    assert seen_start["widgets"] <= MAX_WIDGETS, "build what is not shown when it is first shown"
+
+
 def test_the_style_sheet_is_set_when_the_window_is_built(seen_start):
     assert seen_start["sheet_while_built"] == "", "a style sheet makes building much slower"
     assert "QLabel" in seen_start["sheet"]
@@ -112,6 +170,12 @@ def test_the_window_is_usable_when_it_is_shown(start_studio, qtbot):
 
 
 def test_the_queue_runs_soon_after_the_window_is_shown(start_studio, qtbot):
+    studio = start_studio()
+    qtbot.waitUntil(studio.session.worker.isRunning, timeout=PATIENCE)
+
+
+def test_the_queue_runs_in_a_window_that_is_never_painted(start_studio, qtbot, monkeypatch):
+    monkeypatch.setattr(WindowShell, "paintEvent", lambda _window, _event: None)
     studio = start_studio()
     qtbot.waitUntil(studio.session.worker.isRunning, timeout=PATIENCE)
 

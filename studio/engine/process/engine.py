@@ -7,7 +7,9 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,15 +21,12 @@ from studio.core.paths import DataFolder
 from studio.core.settings import LoadPreference
 from studio.core.translation import tr
 from studio.engine.process.failures import crashed, garbled, hung, not_started, phase_of
-from studio.engine.process.launcher import (
-    StartMethod,
-    WorkerLauncher,
-    WorkerProcess,
-    default_start_method,
-)
 from studio.engine.process.message_pipe import GarbledError
 from studio.engine.process.messages import Cancel, RunJobs, WarmUp
 from studio.engine.protocol import Emit, IsCancelled
+
+if TYPE_CHECKING:
+    from studio.engine.process.launcher import StartMethod, WorkerLauncher, WorkerProcess
 
 log = logging.getLogger(__name__)
 
@@ -86,11 +85,22 @@ class ProcessEngine:
         *,
         memory: LoadPreference | None = None,
     ) -> None:
-        self._launcher = WorkerLauncher(data, start_method or default_start_method(), memory)
+        self._data = data
+        self._start_method = start_method
+        self._memory = memory
         self._child: WorkerProcess | None = None
         self._closing = threading.Event()
         self._busy = threading.Lock()
         self._decoder = msgspec.msgpack.Decoder(JobEvent)
+
+    @cached_property
+    def _launcher(self) -> WorkerLauncher:
+        """Created in the first call of `warm_up`, `run` or `close`."""
+        # Imports multiprocessing, which the first paint does not need.
+        from studio.engine.process.launcher import WorkerLauncher, default_start_method
+
+        method = self._start_method or default_start_method()
+        return WorkerLauncher(self._data, method, self._memory)
 
     def warm_up(self, kind: str = "", model: str = "") -> None:
         """Start the child without waiting; it loads the model unless a job comes first."""
@@ -113,15 +123,15 @@ class ProcessEngine:
                 batch = batches.pop(0)
                 running = _RunningJobs({job.id: job for job in batch}, emit, is_cancelled)
                 child = self._ensure_child(running)
-                if isinstance(child, WorkerProcess):
+                if isinstance(child, (Cancelled, Failed)):
+                    for job in batch:
+                        running.end(job.id, child)
+                else:
                     batches += self._run_in(child, running)
                     if self._child is None:
                         _sweep(batch, child.process.pid or 0)
-                else:
-                    for job in batch:
-                        running.end(job.id, child)
 
-    def _ensure_child(self, running: _RunningJobs) -> WorkerProcess | AnyEvent:
+    def _ensure_child(self, running: _RunningJobs) -> WorkerProcess | Cancelled | Failed:
         """Return the child, started if necessary, or the event that ends all jobs."""
         if self._child is not None and self._child.process.is_alive():
             return self._child

@@ -9,9 +9,12 @@ import socket
 import sys
 import threading
 import time
-from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
 from studio.engine.process.messages import MAX_MESSAGE_BYTES
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 MAX_UNREAD = 64
 """Received messages that wait for the caller; beyond that the child waits, as on a full pipe."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import contextlib
 
-from PySide6.QtCore import QByteArray, QSize, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QByteArray, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QTabWidget, QToolBar, QVBoxLayout, QWidget
 
 from studio.core.kinds import TABS
@@ -28,8 +28,12 @@ MIN_BANNERS_HEIGHT = 56
 class WindowShell(QMainWindow):
     """The layout with an empty page per tab. `MainWindow` adds the content and the behavior."""
 
+    painted = Signal()
+    """It was painted for the first time."""
+
     def __init__(self) -> None:
         super().__init__()
+        self._was_painted = False
         self.setWindowTitle("Studio")
         area = self.screen().availableGeometry().size() - DECORATION
         self.setMinimumSize(area.boundedTo(QSize(*MIN_SIZE)))
@@ -78,6 +82,13 @@ class WindowShell(QMainWindow):
     def action(self, key: str) -> QAction:
         """Return an action of the menus by its key in `ui.actions`."""
         return self._actions[key]
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Report the first time."""
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            self.painted.emit()
 
     def update_icons(self) -> None:
         """Draw the icons in the theme's color."""

@@ -25,7 +25,6 @@ from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.stage.shown_result import ShownResult, of_file, of_job
 from studio.ui.stage.text import TextStage
-from studio.ui.tabs.chat.chat_results import ChatResults
 from studio.ui.tabs.chat.prompt_keys import SendKeys
 from studio.ui.tabs.language_note import LanguageNote
 from studio.ui.tabs.story.story_job import read_story
@@ -38,6 +37,7 @@ from studio.ui.widgets.text_view import TextView
 if TYPE_CHECKING:
     from studio.documents.document import Document
     from studio.ui.tabs.chat.chat_page import ChatPage
+    from studio.ui.tabs.chat.chat_results import ChatResults
     from studio.ui.tabs.chat.open_chat import OpenChat
     from studio.ui.text.document_page import DocumentPage
 
@@ -69,7 +69,6 @@ class TextTab(TaskTab):
             self.prompt, lambda: self.views.name == "chat" and not self.tasks.is_open
         )
         self._prompt_keys.sent.connect(self.generate)
-        self._chat_results = ChatResults(shared.data.documents, self)
         self._count_timer.setParent(self)
         self._count_timer.setSingleShot(True)
         self._count_timer.setInterval(COUNT_DELAY_MS)
@@ -155,6 +154,13 @@ class TextTab(TaskTab):
     def _on_prompt_refused(self, prompt: str) -> None:
         if not self.prompt.toPlainText():
             self.prompt.replace_text(prompt)
+
+    @functools.cached_property
+    def _chat_results(self) -> ChatResults:
+        """Created when a result is shown for the first time."""
+        from studio.ui.tabs.chat.chat_results import ChatResults
+
+        return ChatResults(self.shared.data.documents, self)
 
     @property
     def chat_page(self) -> ChatPage:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
+from studio.core.files import sha256_hex
 from studio.library.items import Item, Media
 
 
@@ -41,4 +41,4 @@ def cache_key(source: ThumbnailSource) -> str:
     if source.sha256:
         return source.sha256
     modified = Path(source.path).stat().st_mtime_ns
-    return hashlib.sha256(f"{source.path}\0{modified}".encode(errors="surrogatepass")).hexdigest()
+    return sha256_hex(f"{source.path}\0{modified}".encode(errors="surrogatepass"))

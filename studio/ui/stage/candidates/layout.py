@@ -145,6 +145,8 @@ class CandidateLayout(QObject):
 
     def _marks(self, saved: SavedText | None, *, is_heat: bool) -> tuple[Sequence[Mark], str]:
         """Return the marks of the text in the tab, and what they mean."""
+        if saved is None and not is_heat:
+            return (), ""
         from studio.ui.stage.candidates.fact_marks import (
             fact_legend,
             fact_marks,

@@ -14,7 +14,6 @@ from studio.core.requests import TextRequest
 from studio.core.requests.text_task import Coverage, OmittedText, Reason, TaskReview
 from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.ui import background
-from studio.ui.stage.candidates.column import checks_text
 from studio.ui.stage.shown_result import ShownResult
 from studio.ui.widgets.factory import button, label, name_control, row, shorten_for_label
 
@@ -95,6 +94,8 @@ class ReviewPanel(QWidget):
         background.run(self, lambda: _read(path), show, lambda _error: self.hide())
 
     def _show(self, review: TaskReview | None) -> None:
+        from studio.ui.stage.candidates.column import checks_text
+
         self.setVisible(review is not None)
         if review is None:
             return
