@@ -54,6 +54,7 @@ _MODELS = {
     "text": mark("Models for text"),
     "video": mark("Models for video"),
     "image-tool": mark("Models for image tools"),
+    "transcribe": mark("Models for transcripts"),
 }
 _HARMFUL = ("torchvision", "torchaudio", "torchcodec")
 # Lower versions have known security holes.
@@ -68,12 +69,15 @@ _FLOORS = {
 }
 
 
+State = Literal["ok", "warn", "bad"]
+
+
 class Check(msgspec.Struct, frozen=True):
     """The result of one check."""
 
     name: str
     """English; shown with `tr_marked`."""
-    state: Literal["ok", "warn", "bad"]
+    state: State
     found: str
     cure: str = ""
 
@@ -292,7 +296,7 @@ def _models(data: DataFolder) -> Iterator[Check]:
         titles = ", ".join(card.title for card in cards if card not in missing)
         if titles:
             yield Check(_MODELS[kind], "ok", titles)
-        elif KINDS[kind].is_optional:
+        elif KINDS[kind].is_optional and not KINDS[kind].starter:
             yield Check(
                 _MODELS[kind],
                 "ok",
@@ -305,7 +309,8 @@ def _models(data: DataFolder) -> Iterator[Check]:
                 if starter
                 else "studio models add FOLDER"
             )
-            yield Check(_MODELS[kind], "warn", tr("none"), cure)
+            state: State = "ok" if KINDS[kind].is_optional else "warn"
+            yield Check(_MODELS[kind], state, tr("none"), cure)
         for card in missing:
             cure = tr("Restore it, or: studio models remove {name}", name=card.name)
             yield Check(

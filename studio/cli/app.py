@@ -21,6 +21,7 @@ from studio.cli.models.memory import STRATEGIES, read_preference
 from studio.cli.parser_texts import TranslatedApp
 from studio.cli.queue.commands import queue_app
 from studio.cli.settings import settings_app
+from studio.cli.transcribe import transcribe_command
 from studio.core.paths import user_path
 from studio.core.translation import tr, tr_marked
 
@@ -40,6 +41,9 @@ app.add_typer(library_app, name="library")
 app.add_typer(models_app, name="models")
 app.add_typer(queue_app, name="queue")
 app.add_typer(settings_app, name="settings")
+app.command("transcribe", help=tr("Write down what is spoken in an audio or video file."))(
+    transcribe_command
+)
 app.command(
     "batch",
     help=tr(

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 def add_commands(app: typer.Typer) -> None:
     """Add a command for every kind of request."""
     for name, kind in KINDS.items():
-        if kind.commands_by:  # `cli/image_tools/` adds them
+        if kind.source:  # `cli/image_tools.py` and `cli/transcribe.py` add them
             continue
         app.command(name, help=tr("Generate {noun} from a prompt.", noun=tr_marked(kind.noun)))(
             _command(kind)
@@ -339,7 +339,8 @@ def _print_texts(outcome: Outcome, *, streamed: bool) -> None:
 
 def _note_end(outcome: Outcome, job: Job) -> None:
     """Note what the text does not show: why it stops, or that candidates were equal."""
-    assert isinstance(job.request, TextRequest)
+    if not isinstance(job.request, TextRequest):  # a transcript ends with its audio
+        return
     if sentence := limit_sentence(outcome.artifacts, job.request.max_new_tokens):
         output.note(
             tr("{sentence} --max-new-tokens raises it. --continue FILE goes on.", sentence=sentence)

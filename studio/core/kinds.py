@@ -19,6 +19,7 @@ from studio.core.requests import (
     Request,
     SpeechRequest,
     TextRequest,
+    TranscribeRequest,
     VideoRequest,
 )
 from studio.core.requests.text import CONSTRAINTS
@@ -51,12 +52,14 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """True if `{a|b}` in a form's prompt is an alternative, unless the user switches that off."""
     is_optional: bool = False
     """True if Studio is complete without a model for it."""
-    commands_by: str = ""
-    """The field whose values are commands of their own on the command line; empty for one.
+    source: str = ""
+    """The field with the file that it works on instead of a prompt; empty for others.
 
-    Its other fields have everyday names, such as style, which in a batch of another kind are
-    variables of prompts.
+    Its fields have everyday names, such as style and language, which in a batch of another kind
+    are variables of prompts.
     """
+    commands_by: str = ""
+    """The field whose values are commands of their own on the command line; empty for one."""
     model_dependent: frozenset[str] = frozenset()
     """Fields of its request that only some of its models use (`ModelCard.unused_fields`)."""
 
@@ -169,6 +172,19 @@ KINDS: dict[str, Kind] = {
             tab="",
             is_optional=True,
             commands_by="tool",
+            source="image",
+        ),
+        Kind(
+            request_type=TranscribeRequest,
+            title=mark("Transcript"),
+            noun=mark("a transcript"),
+            model_noun=mark("a model that writes down speech"),
+            task="automatic-speech-recognition",
+            place=6,
+            tab="",
+            starter="whisper",
+            is_optional=True,
+            source="audio",
         ),
     )
 }
@@ -185,7 +201,7 @@ TABS = tuple(
 
 def kinds_with_settings_for(kind: str) -> tuple[Kind, ...]:
     """Return the kinds whose fields are names of settings where a batch is of this kind."""
-    return tuple(one for one in KINDS.values() if not one.commands_by or one.name == kind)
+    return tuple(one for one in KINDS.values() if not one.source or one.name == kind)
 
 
 if TYPE_CHECKING:

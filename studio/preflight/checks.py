@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from studio.core.errors import Problem
+from studio.core.errors import Problem, StudioError
 from studio.core.requests import (
     ImageRequest,
     ImageToolRequest,
@@ -13,6 +13,7 @@ from studio.core.requests import (
     Request,
     SpeechRequest,
     TextRequest,
+    TranscribeRequest,
     VideoRequest,
 )
 from studio.core.translation import tr
@@ -69,6 +70,23 @@ def _check_image(request: ImageRequest, card: ModelCard, *, read_files: bool) ->
 @_check_inputs.register
 def _check_tool(request: ImageToolRequest, _card: ModelCard, *, read_files: bool) -> Problem | None:
     return images.check_tool_image(request, read_files=read_files)
+
+
+@_check_inputs.register
+def _check_transcript(
+    request: TranscribeRequest, _card: ModelCard, *, read_files: bool
+) -> Problem | None:
+    if not request.audio:
+        return Problem("audio", tr("is missing"))
+    if not read_files:
+        return None
+    from studio.media.speech_samples import open_speech  # imports numpy
+
+    try:
+        open_speech(Path(request.audio)).close()
+    except StudioError as error:
+        return Problem("audio", error.message.rstrip(".。"))
+    return None
 
 
 @_check_inputs.register

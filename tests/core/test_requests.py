@@ -35,7 +35,7 @@ def test_every_request_has_a_record_of_its_kind():
     for module in pkgutil.iter_modules(requests.__path__):
         importlib.import_module(f"{requests.__name__}.{module.name}")
     assert {kind.request_type for kind in KINDS.values()} == set(Request.__subclasses__())
-    assert list(KINDS) == ["image", "speech", "music", "text", "video", "image-tool"]
+    assert list(KINDS) == ["image", "speech", "music", "text", "video", "image-tool", "transcribe"]
 
 
 @pytest.mark.parametrize("request_type", [kind.request_type for kind in KINDS.values()])

@@ -52,6 +52,7 @@ TASKS = {
     "music": {"text-to-audio"},
     "video": {"text-to-video", "image-to-video"},
     "image-tool": {"image-to-image"},
+    "transcribe": {"automatic-speech-recognition"},
 }
 GB = 10**9
 LAPTOP = Machine(16 * GB, 8 * GB, probed=True)
@@ -237,6 +238,7 @@ def test_transformers_has_the_class_of_a_card(card):
             modeling_auto.MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING_NAMES,
         ),
         "music": (modeling_auto.MODEL_FOR_TEXT_TO_WAVEFORM_MAPPING_NAMES,),
+        "transcribe": (modeling_auto.MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING_NAMES,),
     }[card.kind]
     if card.family == SYMBOLIC_MUSIC:  # a language model whose words are notes
         assert inspect.isclass(transformers.LlamaForCausalLM)

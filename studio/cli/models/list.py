@@ -103,7 +103,7 @@ def _suggest_starter(installed: list[ModelCard]) -> None:
     """Name the starter model of texts while none is installed."""
     kinds = {card.kind for card in installed}
     for name, kind in KINDS.items():
-        if kind.makes_texts and kind.starter and name not in kinds:
+        if kind.starter_note and name not in kinds:
             output.note(
                 tr(
                     "To install {model}: studio models install {starter}",

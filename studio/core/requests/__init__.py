@@ -16,6 +16,7 @@ from studio.core.requests.input_files import resolve_files
 from studio.core.requests.music import MusicRequest
 from studio.core.requests.speech import SpeechRequest
 from studio.core.requests.text import MAX_NEW_TOKENS, TextRequest
+from studio.core.requests.transcribe import TranscribeRequest
 from studio.core.requests.video import VideoRequest
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Request",
     "SpeechRequest",
     "TextRequest",
+    "TranscribeRequest",
     "VideoRequest",
     "build_request",
     "draw_seed",

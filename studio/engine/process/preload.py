@@ -37,6 +37,7 @@ MODULES = (
     "studio.engine.speech.generate",
     "studio.engine.music.generate",
     "studio.engine.video.generate",
+    "studio.engine.transcription.generate",
 )
 
 

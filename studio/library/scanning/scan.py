@@ -19,11 +19,12 @@ import msgspec
 from studio.core.file_names import is_utf8
 from studio.core.paths import DataFolder
 from studio.library.annotations import Annotated, save_annotations
+from studio.library.encoders import TEXT_SUFFIXES, TRANSCRIPT_SUFFIXES
 from studio.library.file_reader.messages import FileToRead
 from studio.library.file_reader.reader import FileReader, InProcessReader, Unread
 from studio.library.index import LibraryIndex
 from studio.library.items import Annotation, NewItem
-from studio.library.read_item import MEDIA_OF_SUFFIX, TEXT_SUFFIXES
+from studio.library.read_item import MEDIA_OF_SUFFIX
 from studio.library.scanning.known_files import (
     KnownFile,
     all_files,
@@ -44,6 +45,8 @@ PROGRESS = "scan"
 RUNNING = "running"
 """The value of the progress while a scan runs: found at a start, the last one was killed."""
 _BATCH = 100
+_WITH_RECIPE = (*TEXT_SUFFIXES, *TRANSCRIPT_SUFFIXES)
+"""Texts, which are items only with a recipe next to them."""
 _SETTLED_SECONDS = 5.0
 """A file that changed less long ago may still be written."""
 
@@ -319,7 +322,7 @@ def _suffix(name: str) -> str:
 
 def _can_be_item(name: str, recipes: frozenset[str]) -> bool:
     """Return False for a text without a recipe: it is no artifact."""
-    return _suffix(name) not in TEXT_SUFFIXES or f"{name}.json" in recipes
+    return _suffix(name) not in _WITH_RECIPE or f"{name}.json" in recipes
 
 
 def _status(entry: os.DirEntry[str]) -> os.stat_result | None:

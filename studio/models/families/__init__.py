@@ -5,7 +5,7 @@ Add a family to the table of its kind: `text.py`, `image.py`, `video.py` or `aud
 
 from __future__ import annotations
 
-from studio.models.families.audio import MUSIC_FAMILIES, SPEECH_FAMILIES
+from studio.models.families.audio import MUSIC_FAMILIES, SPEECH_FAMILIES, TRANSCRIPTION_FAMILIES
 from studio.models.families.image import IMAGE_FAMILIES
 from studio.models.families.record import Family
 from studio.models.families.text import TEXT_FAMILIES
@@ -16,6 +16,7 @@ FAMILIES: dict[str, Family] = {
     for family in (
         *TEXT_FAMILIES,
         *SPEECH_FAMILIES,
+        *TRANSCRIPTION_FAMILIES,
         *MUSIC_FAMILIES,
         *IMAGE_FAMILIES,
         *VIDEO_FAMILIES,

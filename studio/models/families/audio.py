@@ -1,4 +1,4 @@
-"""Speech families of transformers, and music families of transformers and diffusers."""
+"""Speech, transcription and music families of transformers; some music ones are of diffusers."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ SPEECH_FAMILIES = (
     ),
     Family(name="vits", kind="speech", voices="speaker-ids"),
 )
+
+TRANSCRIPTION_FAMILIES = (Family(name="whisper", kind="transcribe"),)
 
 MUSIC_FAMILIES = (
     Family(name="musicgen", kind="music", bf16_on_cpu=True),

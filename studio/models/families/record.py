@@ -30,7 +30,7 @@ Ability = Literal[
 ]
 """What the weights and their pipeline can do, whether or not Studio offers it."""
 
-FamilyKind = Literal["text", "image", "speech", "music", "video"]
+FamilyKind = Literal["text", "image", "speech", "music", "video", "transcribe"]
 
 VoiceSource = Literal["", "speaker-ids", "two-speakers", "samples", "bark"]
 """Where a speech model's folder names its voices; `models/inspect/voices.py` reads them.

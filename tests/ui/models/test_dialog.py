@@ -319,7 +319,8 @@ def test_installed_models_first_then_by_kind_unsupported_last(opened):
     assert [item.state for item in found[:5]] == ["Default", "Default", "Default", "Default", ""]
     rest = found[4:]
     runs = [item.card.kind for item in rest if not item.hindrance]
-    assert runs == sorted(runs, key=["text", "image", "speech", "music", "video"].index)
+    order = ["text", "image", "speech", "music", "video", "transcribe"]
+    assert runs == sorted(runs, key=order.index)
     assert all(item.hindrance for item in rest[len(runs) :])
     assert dialog.list.current() == found[0]
 

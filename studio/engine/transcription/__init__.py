@@ -1,0 +1,1 @@
+"""Transcription: speech recognition with Whisper."""
