@@ -167,6 +167,18 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     builtin: bool = False
     """Comes with Studio and cannot be removed."""
 
+    def drawing_scale(self, width: int, height: int) -> int:
+        """Return how many times as large, on each side, the model draws images of this size."""
+        scale, side = 1, max(self.min_side, min(width, height))
+        while scale * side < self.drawn_side:
+            scale *= 2
+        return scale
+
+    def side_limits(self, width: int, height: int) -> tuple[int, int]:
+        """Return the shortest and the longest side of images of about this size; 0 for no limit."""
+        scale = self.drawing_scale(width, height)
+        return max(self.min_side, self.drawn_side // scale), self.max_side // scale
+
     @property
     def writes_notes(self) -> bool:
         """True for a music model that writes notes (MIDI) instead of audio."""

@@ -271,3 +271,32 @@ def test_card_round_trips(tmp_path_factory, title, description, voice, temperatu
     )
     write_card(card, folder)
     assert read_card(folder) == card
+
+
+@pytest.mark.parametrize(
+    ("size", "scale", "limits"),
+    [
+        ((256, 256), 1, (192, 384)),
+        ((384, 192), 1, (192, 384)),
+        ((384, 160), 2, (96, 192)),
+        ((64, 64), 4, (48, 96)),
+        ((8, 8), 4, (48, 96)),
+    ],
+)
+def test_small_images_are_drawn_larger(size, scale, limits):
+    card = ModelCard(
+        name="a",
+        title="A",
+        kind="image",
+        runner="diffusers",
+        min_side=48,
+        max_side=384,
+        drawn_side=192,
+    )
+    assert card.drawing_scale(*size) == scale
+    assert card.side_limits(*size) == limits
+
+
+def test_images_of_other_models_are_drawn_at_their_size():
+    card = ModelCard(name="a", title="A", kind="image", runner="diffusers", min_side=512)
+    assert (card.drawing_scale(64, 64), card.side_limits(64, 64)) == (1, (512, 0))

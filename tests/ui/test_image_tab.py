@@ -54,3 +54,23 @@ def test_models_without_a_vocabulary_show_no_advice(tab, monkeypatch):
     tab.refresh_models()
     tab.prompt.setPlainText("一只红苹果")
     assert not tab.advice.isVisible()
+
+
+def test_a_wide_ratio_stays_in_the_sizes_that_are_drawn_as_they_are(open_studio, monkeypatch):
+    studio = open_studio()
+    card = msgspec.structs.replace(
+        entry_named("starter-image").card,
+        size_multiple=16,
+        min_side=48,
+        max_side=384,
+        drawn_side=192,
+        defaults={"width": 256, "height": 256},
+    )
+    monkeypatch.setattr(studio.window.shared, "cards", lambda _kind: [card])
+    studio.window.show_tab("image")
+    tab = studio.window.image_tab
+    for before, wide in (((256, 256), (384, 192)), ((64, 64), (96, 48))):
+        tab.form.set_values({"width": before[0], "height": before[1]})
+        tab.ratio.ratio_requested.emit(21, 9)
+        values = tab.form.values()
+        assert (values["width"], values["height"]) == wide

@@ -8,7 +8,6 @@ from typing import Any
 from studio.core.errors import StudioError
 from studio.core.requests import ImageRequest
 from studio.core.translation import tr
-from studio.engine.image.drawn_size import drawing_scale
 from studio.engine.image.load import ImagePipeline
 from studio.models.card import ModelCard
 
@@ -54,8 +53,9 @@ def check_size(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) 
     """Raise StudioError unless the model can draw images of the request's size."""
     # Pipelines without an autoencoder have no such attribute.
     multiple = max(card.size_multiple, int(getattr(pipeline.pipe, "vae_scale_factor", 8)))
-    scale = drawing_scale(request, card)
-    multiple, max_side = max(1, multiple // scale), card.max_side // scale
+    scale = card.drawing_scale(request.width, request.height)
+    multiple = max(1, multiple // scale)
+    min_side, max_side = card.side_limits(request.width, request.height)
     for side, value in ((tr("width"), request.width), (tr("height"), request.height)):
         if value % multiple:
             raise StudioError(
@@ -73,13 +73,13 @@ def check_size(request: ImageRequest, pipeline: ImagePipeline, card: ModelCard) 
                     multiple=multiple,
                 ),
             )
-        if value < card.min_side or (card.max_side and value > max_side):
+        if value < min_side or (max_side and value > max_side):
             raise StudioError(
                 tr(
                     "{model}: the {side} must be {min_side} to {max_side}, not {value}.",
                     model=card.title,
                     side=side,
-                    min_side=card.min_side,
+                    min_side=min_side,
                     max_side=max_side,
                     value=value,
                 ),

@@ -14,17 +14,9 @@ from studio.core.requests import ImageRequest
 from studio.models.card import ModelCard
 
 
-def drawing_scale(request: ImageRequest, card: ModelCard) -> int:
-    """Return how many times as large, on each side, the model draws the request's images."""
-    scale, side = 1, max(card.min_side, min(request.width, request.height))
-    while scale * side < card.drawn_side:
-        scale *= 2
-    return scale
-
-
 def drawn_request(request: ImageRequest, card: ModelCard) -> ImageRequest:
     """Return the request with the size in which the model draws its images."""
-    scale = drawing_scale(request, card)
+    scale = card.drawing_scale(request.width, request.height)
     return msgspec.structs.replace(
         request, width=request.width * scale, height=request.height * scale
     )

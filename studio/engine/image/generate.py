@@ -19,7 +19,7 @@ from studio.core.requests import MAX_SEED, ImageRequest
 from studio.core.translation import tr
 from studio.engine.image.adapters.apply import apply_adapters
 from studio.engine.image.arguments import check_size, pipeline_arguments
-from studio.engine.image.drawn_size import drawing_scale, drawn_request, reduced
+from studio.engine.image.drawn_size import drawn_request, reduced
 from studio.engine.image.load import ImagePipeline, load
 from studio.engine.image.source_image import prepare as prepare_inputs
 from studio.engine.image.tiled_decode import KEPT, decode_kept, tiled_decoding
@@ -291,4 +291,4 @@ def _to_pixels(image: Any, request: ImageRequest, card: ModelCard) -> Any:
     if values.ndim == 2:
         values = np.repeat(values[..., None], 3, axis=2)
     pixels = (np.clip(values[..., :3], 0, 1) * 255).round().astype(np.uint8)
-    return reduced(pixels, drawing_scale(request, card))
+    return reduced(pixels, card.drawing_scale(request.width, request.height))

@@ -267,9 +267,9 @@ class ImageTab(GenerateTab):
         """Set the size, so that unmasked pixels stay the same, or its ratio if it is too large."""
         card = self.card
         sides = (width, height)
-        limits = (card.min_side, card.max_side or max(sides)) if card is not None else (1, 4096)
-        most = min(limits[1], MAX_SIDE)
-        fits = all(limits[0] <= side <= most for side in sides) and width * height <= MAX_PIXELS
+        least, most = card.side_limits(*sides) if card is not None else (1, MAX_SIDE)
+        most = min(most or MAX_SIDE, MAX_SIDE)
+        fits = all(least <= side <= most for side in sides) and width * height <= MAX_PIXELS
         multiple = card.size_multiple if card is not None else 8
         if fits and not width % multiple and not height % multiple:
             self.form.set_values({"width": width, "height": height})
@@ -305,5 +305,6 @@ class ImageTab(GenerateTab):
             for ratio in (width / height, height / width)
         ]
         if card is not None and card.min_side:
-            sides = [max(card.min_side, min(card.max_side or side, side)) for side in sides]
+            least, most = card.side_limits(int(before["width"]), int(before["height"]))
+            sides = [max(least, min(most or side, side)) for side in sides]
         self.form.set_values({"width": sides[0], "height": sides[1]})

@@ -93,8 +93,8 @@ def test_a_recipe_of_a_small_image_gives_the_large_one_reduced(pipeline, card):
     ("values", "message"),
     [
         ({"width": 40}, "the width must be 48 to 96, not 40"),
-        ({"width": 400}, "the width must be 48 to 384, not 400"),
-        ({"width": 128, "height": 256}, "the height must be 48 to 192, not 256"),
+        ({"width": 400}, "the width must be 192 to 384, not 400"),
+        ({"width": 128, "height": 256}, "the height must be 96 to 192, not 256"),
         ({"width": 200}, "The width 200 is not a multiple of 16"),
     ],
 )

@@ -33,9 +33,9 @@ class Detail:
     """Of its levels."""
     blocks: tuple[int, ...] = (4, 2, 1)
     last_factor: int = 4
-    batch: int = 8
-    steps: int = 8_000
-    falling: float = 0.3
+    batch: int = 4
+    steps: int = 5_000
+    falling: float = 0.4
     """Last share of the steps, in which the learning rate falls."""
     learning_rate: float = 1e-3
     ema: float = 0.998
