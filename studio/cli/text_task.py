@@ -75,6 +75,14 @@ class TaskRun:
             output.result(ranked.text if len(ranking.results) == 1 else f"{number}. {ranked.text}")
             if sentence := _failed_sentence(number, ranked):
                 output.note(sentence)
+            if ranked.left_out:
+                sentences = " ".join(one.text for one in ranked.left_out)
+                output.note(
+                    tr(
+                        "Left out, because the facts do not support it: {sentences}",
+                        sentences=sentences,
+                    )
+                )
         _note_fixes(fixes)
         self._note_counts(ranking)
         _note_parts(ranking.results[0].notes if ranking.results else ())
@@ -207,6 +215,7 @@ def _ranking(artifacts: Sequence[Artifact], texts: Sequence[str]) -> Ranking:
                 complete=artifact.finish_reason != "length",
                 unedited=review.unedited,
                 checks=review.checks,
+                left_out=review.left_out,
                 fixes=review.fixes,
                 coverage=review.coverage,
                 notes=review.notes,

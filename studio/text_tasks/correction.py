@@ -20,6 +20,7 @@ from studio.text_tasks.model_prompts.correction import (
     RHYME,
     UNITS,
 )
+from studio.text_tasks.omission import without_sentences
 from studio.text_tasks.passages import split_sentences
 from studio.text_tasks.ranking import RankedText, is_usable, review_text
 from studio.text_tasks.writer import Writer, Written
@@ -33,7 +34,6 @@ MAX_NAMED = 8
 _SEED_STEP = 1_009
 _ENDS = '.!?。！？…"”」'
 _NUMBER = re.compile(r"^(?:[-*•]|\d{1,2}[.)、])\s{0,3}")
-_EMPTY_POINT = re.compile(r"[ \t]*(?:[-*•]|\d{1,2}[.)、])[ \t]*")
 _LINE_TOKENS = 20
 
 
@@ -89,14 +89,10 @@ def _without_unsupported(best: RankedText, task: TextTask) -> RankedText | None:
     ]
     if not wrong or 2 * len(wrong) > len(sentences):
         return None
-    text = best.text
-    for sentence in reversed(wrong):
-        text = text[: sentence.start] + text[sentence.end :].lstrip(" ")
-    lines = (line for line in text.split("\n") if not _EMPTY_POINT.fullmatch(line))
-    plain = re.sub(r"\n{3,}", "\n\n", "\n".join(map(str.rstrip, lines))).strip()
-    written = Written(text=plain, complete=best.complete)
+    found = without_sentences(best.text, wrong)
+    written = Written(text=found.text, complete=best.complete)
     shorter = review_text(written, best.index, task)
-    return msgspec.structs.replace(shorter, unedited=best.unedited)
+    return msgspec.structs.replace(shorter, unedited=best.unedited, left_out=found.left_out)
 
 
 def _lines_of(text: str) -> Iterator[list[Passage]]:

@@ -10,6 +10,7 @@ from studio.core.requests.text_task import (
     CheckName,
     Coverage,
     FixAttempt,
+    LeftOut,
     OmittedText,
     PartNote,
     Reason,
@@ -30,6 +31,7 @@ from studio.text_checks.tones import check_tones
 from studio.text_checks.topic import check_topic, content_words
 from studio.text_checks.verse import FORMS, check_form
 from studio.text_tasks.cleanup import clean
+from studio.text_tasks.omission import omit_unsupported
 from studio.text_tasks.writer import Written
 
 NEAR = 0.75
@@ -46,6 +48,7 @@ class RankedText(msgspec.Struct, frozen=True, kw_only=True):
     unedited: str
     """As the model wrote it."""
     checks: tuple[Check, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     fixes: tuple[FixAttempt, ...] = ()
     """What the model did to correct it."""
     coverage: Coverage | None = None
@@ -57,6 +60,12 @@ class RankedText(msgspec.Struct, frozen=True, kw_only=True):
     def failed(self) -> int:
         """Checks that it does not pass."""
         return sum(not check.passed for check in self.checks)
+
+    @property
+    def faults(self) -> tuple[int, int, bool, int]:
+        """How bad it is, to compare it with others: see `rank`."""
+        places = sum(len(check.spans) for check in self.checks if not check.passed)
+        return self.failed, places, not self.complete, len(self.left_out)
 
 
 class Ranking(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +79,8 @@ def rank(candidates: Sequence[Written], task: TextTask, *, prompt: str = "") -> 
     """Return at most `task.count` texts, best first, and the others.
 
     `prompt`: what each text begins with, if the model continued it. Order: fewest failed checks,
-    complete ones first, then score, then the model's order.
+    fewest places that failed, complete ones first, fewest sentences left out, then score, then the
+    model's order.
     """
     omitted: list[OmittedText] = []
     texts: list[RankedText] = []
@@ -81,7 +91,7 @@ def rank(candidates: Sequence[Written], task: TextTask, *, prompt: str = "") -> 
         else:
             texts.append(ranked)
     scores = [candidate.score or 0.0 for candidate in candidates]
-    texts.sort(key=lambda ranked: (ranked.failed, not ranked.complete, -scores[ranked.index]))
+    texts.sort(key=lambda ranked: (*ranked.faults, -scores[ranked.index]))
     results: list[RankedText] = []
     for ranked in texts:
         omit: Reason | None = "surplus" if len(results) >= task.count else None
@@ -95,15 +105,26 @@ def rank(candidates: Sequence[Written], task: TextTask, *, prompt: str = "") -> 
 
 
 def review_text(candidate: Written, index: int, task: TextTask, prompt: str = "") -> RankedText:
-    """Return a text, cleaned, with the checks of a task."""
+    """Return a text, cleaned and without what its task leaves out, with the checks of a task.
+
+    The text stays whole if it fails more checks without those sentences.
+    """
     text = clean(candidate.text.removeprefix(prompt), task.clean)
-    return RankedText(
+    whole = RankedText(
         text=text,
         index=index,
         complete=candidate.complete,
         unedited=candidate.text,
         checks=tuple(run_check(check, text, task) for check in task.check),
     )
+    found = omit_unsupported(text, task)
+    if not found.left_out:
+        return whole
+    checks = tuple(run_check(check, found.text, task) for check in task.check)
+    shorter = msgspec.structs.replace(
+        whole, text=found.text, checks=checks, left_out=found.left_out
+    )
+    return shorter if shorter.failed <= whole.failed else whole
 
 
 def is_usable(ranked: RankedText, task: TextTask) -> bool:

@@ -42,7 +42,8 @@ class TaskInput(msgspec.Struct, frozen=True, kw_only=True):
     """Other fields of the task → value, numbers maybe as text."""
     candidates: int = 0
     """Results that are wanted; 0 for the task's own number."""
-    fix: int = 0
+    fix: int | None = None
+    """Times that the model corrects the best text; None: those of the task."""
     """At most so many times, the model corrects the best text while a check fails."""
     story: Story | None = None
     """The story of which a step is written; None to begin one."""
@@ -96,8 +97,8 @@ def read_values(task: Task, inputs: TaskInput) -> TaskValues:
     return TaskValues(texts=texts, language=found if found in task.prompt else LANGUAGES[0])
 
 
-def text_task(task: Task, values: TaskValues, count: int = 0, fix: int = 0) -> TextTask:
-    """Return the task as part of a request; `count` 0 keeps the task's number of results."""
+def text_task(task: Task, values: TaskValues, count: int = 0, fix: int | None = None) -> TextTask:
+    """Return the task as part of a request; `count` 0 and `fix` None are the task's own."""
     return TextTask(
         name=task.name,
         language=values.language,
@@ -105,7 +106,8 @@ def text_task(task: Task, values: TaskValues, count: int = 0, fix: int = 0) -> T
         count=count or task.candidates,
         clean=task.clean,
         check=task.check,
-        fix=fix,
+        omit=task.omit,
+        fix=task.fix if fix is None else fix,
     )
 
 
@@ -222,9 +224,11 @@ def _beams(value: Any) -> int:
         return 1
 
 
-def read_fix(value: Any) -> int:
-    """Return how often a text is corrected, 0 for never. Raises InvalidRequestError."""
-    text = str("" if value is None else value).strip() or "0"
+def read_fix(value: Any) -> int | None:
+    """Return how often a text is corrected; None if it is empty. Raises InvalidRequestError."""
+    text = str("" if value is None else value).strip()
+    if not text:
+        return None
     if not text.isdecimal() or len(text) > 2 or int(text) > MAX_FIXES:
         message = tr("must be a whole number, {low} to {high}", low=0, high=MAX_FIXES)
         raise InvalidRequestError([Problem("fix", message)])

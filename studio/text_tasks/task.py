@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from studio.core.requests.story import StoryPrompts
-from studio.core.requests.text_task import CheckName, CleanupName, TaskCheck
+from studio.core.requests.text_task import CheckName, CleanupName, OmitName, TaskCheck
 
 __all__ = ["CheckName", "CleanupName", "FieldType", "Task", "TaskCheck", "TaskField", "TaskPrompt"]
 
@@ -79,6 +79,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """How many times as many are generated, so that some can be left out."""
     check: tuple[TaskCheck, ...] = ()
     clean: tuple[CleanupName, ...] = ()
+    omit: tuple[OmitName, ...] = ()
+    """Sentences that are left out of the texts."""
+    fix: int = 0
+    """How often the model corrects a text, unless the user gives a number."""
     regex: str = ""
     """What the answer of a chat model matches; `{name}` stands for a number."""
     min_parameters: int = 0

@@ -127,7 +127,7 @@ def test_text_that_is_edited_can_be_corrected_by_a_job_of_its_own(data):
 
 @pytest.mark.parametrize("value", ["-1", "11", "often", "1.5"])
 def test_number_of_corrections_is_limited(value):
-    assert read_fix("") == 0
+    assert read_fix("") is None
     assert read_fix("3") == 3
     with pytest.raises(InvalidRequestError, match="fix"):
         read_fix(value)
@@ -141,8 +141,11 @@ def test_sentences_with_invented_facts_are_left_out_when_the_model_cannot_help(d
         "It holds 31,000 books, more than any other one in this quiet part of the whole country. "
         "People can read there in the morning and in the evening, and children like to come too."
     )
-    best, request = prepared(data, "article", facts, text)
-    found = correct(best, request, request.task, Script())
+    _best, request = prepared(data, "article", facts, text)
+    task = msgspec.structs.replace(request.task, omit=())  # else they are left out at once
+    request = msgspec.structs.replace(request, task=task)
+    best = review_text(Written(text=text), 0, task)
+    found = correct(best, request, task, Script())
     assert "Stone" not in found.best.text
     assert found.best.text.startswith(
         "Library Opens\n\nThe library in Kelmore opened on 4 May.\n\nIt"

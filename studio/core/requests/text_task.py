@@ -42,6 +42,8 @@ CleanupName = Literal[
     "strip_part_labels",
     "strip_quotes",
 ]
+OmitName = Literal["facts", "statements"]
+"""Sentences with facts that are not in the task's, and those that have hardly any of its words."""
 Reason = Literal["empty", "refusal", "repeated", "echo", "failed_check", "surplus"]
 """Why a text is left out: nothing is left after cleaning, a refusal or a sentence about the answer,
 nearly the same as a better one, the prompt itself, a required check, or more than were asked for.
@@ -118,6 +120,8 @@ class TextTask(
     """Results that are kept, the best of those that are generated."""
     clean: tuple[CleanupName, ...] = ()
     check: tuple[TaskCheck, ...] = ()
+    omit: tuple[OmitName, ...] = ()
+    """Sentences that are left out."""
     fix: int = 0
     """At most so many times, the model corrects the best text while a check fails."""
     parts: PartPrompts | None = None
@@ -230,6 +234,14 @@ class OmittedText(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reason: Reason
 
 
+class LeftOut(msgspec.Struct, frozen=True, gc=False):
+    """A sentence that the facts do not support, which is not in the result."""
+
+    place: int
+    """Where it stood, in characters of the result."""
+    text: str
+
+
 class PartNote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the model wrote about one part of a long text."""
 
@@ -264,6 +276,8 @@ class TaskReview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     checks: tuple[Check, ...] = ()
     omitted: tuple[OmittedText, ...] = ()
     """The texts that were left out, kept with the first result."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Sentences that the facts do not support, in their order."""
     fixes: tuple[FixAttempt, ...] = ()
     """What the model did to correct it."""
     coverage: Coverage | None = None

@@ -14,6 +14,7 @@ from studio.core.events import Cancelled, Event, Failed, Finished, Progress, Tex
 from studio.core.files import write_whole
 from studio.core.jobs import Job
 from studio.core.requests import TextRequest
+from studio.core.requests.text_task import LeftOut
 from studio.core.translation import tr, tr_plural
 from studio.ui import background
 from studio.ui.app_state import AppState
@@ -92,6 +93,7 @@ class TextStage(Stage):
         layout.setSpacing(8)
         layout.addWidget(self.view, 1)
         layout.addWidget(self.review)
+        self.review.put_back_requested.connect(self._edit_with)
         self.shown_changed.connect(lambda: self.review.show_result(self.shown))
         layout.addWidget(
             row(self.edit_button, self.copy_button, self.save_button, self.reuse_button, None)
@@ -256,6 +258,14 @@ class TextStage(Stage):
         shown = self.shown
         job_id = shown.job_id if shown is not None else ""
         self.edit_requested.emit(self.view.text(), self.current_path(), job_id)
+
+    def _edit_with(self, left_out: Sequence[LeftOut]) -> None:
+        """Open the text as a document with the sentences that its task left out."""
+        from studio.text_tasks.omission import put_back
+
+        shown = self.shown
+        job_id = shown.job_id if shown is not None else ""
+        self.edit_requested.emit(put_back(self.view.text(), left_out), self.current_path(), job_id)
 
     def _copy_candidate(self, place: int) -> None:
         QGuiApplication.clipboard().setText(self.view.texts().get(place, ""))

@@ -64,7 +64,11 @@ def continued_text(request: TextRequest) -> str:
 
 def _review(ranked: RankedText, omitted: tuple[OmittedText, ...]) -> TaskReview:
     return TaskReview(
-        unedited=ranked.unedited, index=ranked.index, checks=ranked.checks, omitted=omitted
+        unedited=ranked.unedited,
+        index=ranked.index,
+        checks=ranked.checks,
+        omitted=omitted,
+        left_out=ranked.left_out,
     )
 
 

@@ -171,6 +171,7 @@ def finish_task(
         complete=best.finish_reason != "length",
         unedited=review.unedited,
         checks=review.checks,
+        left_out=review.left_out,
     )
     if ranked.failed:
         context.emit(Loading(phase=tr("Correcting the text")))
@@ -192,6 +193,7 @@ def _with_correction(best: TextResult, corrected: Corrected) -> TextResult:
         best.review,
         unedited=corrected.best.unedited,
         checks=corrected.best.checks,
+        left_out=corrected.best.left_out,
         fixes=corrected.attempts,
     )
     reason = best.finish_reason if corrected.best.unedited == best.review.unedited else "stop"

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from studio.core.requests import TextRequest
-from studio.core.requests.text_task import Coverage, OmittedText, Reason, TaskReview
+from studio.core.requests.text_task import Coverage, LeftOut, OmittedText, Reason, TaskReview
 from studio.core.translation import mark, tr, tr_marked, tr_plural
 from studio.ui import background
 from studio.ui.stage.shown_result import ShownResult
@@ -37,6 +37,9 @@ class ReviewPanel(QWidget):
     fix_requested = Signal(object, int)
     """(request of the text, times): the model is to correct it."""
 
+    put_back_requested = Signal(object)
+    """tuple[LeftOut]: the text is to be opened with these sentences."""
+
     def __init__(self) -> None:
         super().__init__()
         self._shown: ShownResult | None = None
@@ -45,6 +48,8 @@ class ReviewPanel(QWidget):
         """The window with the sources, maybe closed and deleted."""
         self.checks = label(role="muted", wrap=True)
         self.coverage = label(role="muted", wrap=True)
+        self.left_out = label(role="muted", wrap=True)
+        self._left_out: tuple[LeftOut, ...] = ()
         self.fix_button = button(
             tr("Fix"), tr("Run the model again with what failed"), self._request_fix, "retry"
         )
@@ -61,15 +66,28 @@ class ReviewPanel(QWidget):
             tr("Show what was left out, and why"),
         )
         self.omitted_button.setProperty("flat", True)
+        self.put_back_button = button(
+            tr("Put back"),
+            tr("Open the text with the sentences that were left out as a document"),
+            self._request_put_back,
+        )
         self.omitted = label(role="muted", wrap=True)
         self.omitted_button.toggled.connect(self.omitted.setVisible)
         self.omitted.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        for widget in (self.checks, self.coverage):
+        for widget in (self.checks, self.coverage, self.left_out):
             layout.addWidget(widget)
-        layout.addWidget(row(self.fix_button, self.sources_button, self.omitted_button, None))
+        layout.addWidget(
+            row(
+                self.fix_button,
+                self.sources_button,
+                self.put_back_button,
+                self.omitted_button,
+                None,
+            )
+        )
         layout.addWidget(self.omitted)
         self.hide()
 
@@ -108,7 +126,14 @@ class ReviewPanel(QWidget):
         covered = coverage_text(review.coverage)
         self.coverage.setText(covered)
         self.coverage.setVisible(bool(covered))
+        self._left_out = review.left_out
+        self.left_out.setText(shorten_for_label(left_out_text(review.left_out)))
+        for widget in (self.left_out, self.put_back_button):
+            widget.setVisible(bool(review.left_out))
         self._show_omitted(review.omitted)
+
+    def _request_put_back(self) -> None:
+        self.put_back_requested.emit(self._left_out)
 
     def _show_omitted(self, omitted: Sequence[OmittedText]) -> None:
         text = tr_plural("1 text left out", "{count} texts left out", len(omitted))
@@ -151,6 +176,14 @@ def coverage_text(coverage: Coverage | None) -> str:
         covered=len(coverage.covered),
         parts=coverage.parts,
     )
+
+
+def left_out_text(left_out: Sequence[LeftOut]) -> str:
+    """Return the sentences that the facts do not support; empty if none were left out."""
+    if not left_out:
+        return ""
+    sentences = " ".join(one.text for one in left_out)
+    return tr("Left out, because the facts do not support it: {sentences}", sentences=sentences)
 
 
 def _read(path: Path) -> TaskReview | None:

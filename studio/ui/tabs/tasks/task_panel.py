@@ -89,6 +89,7 @@ class TaskPanel(QWidget):
         spin = QSpinBox()
         spin.setRange(0, MAX_FIXES)
         spin.setSpecialValueText(tr("off"))
+        spin.setValue(self.task.fix)
         spin.lineEdit().setTextMargins(6, 0, 6, 0)
         tip = tr("While a check fails, run the model again with what failed, at most so many times")
         name_control(spin, tr("Corrections"), tip)

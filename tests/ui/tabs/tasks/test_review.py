@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox
 
+from studio.core.jobs import new_job
+from studio.core.requests.text_task import LeftOut, TaskReview
+from studio.library import artifacts
+from studio.library.results import TextResult
+from studio.models.card import ModelCard
+from studio.text_tasks.loader import find_task
+from studio.text_tasks.requests import TaskInput, build_requests
 from tests.ui.conftest import PATIENCE
 from tests.ui.tabs.tasks.test_task_form import (
     choose,
@@ -51,3 +60,24 @@ def test_a_summary_shows_its_coverage_and_a_plain_text_nothing(qtbot, open_tab):
     type_prompt(tab, "plain")
     press_generate(tab)
     qtbot.waitUntil(lambda: not review.isVisible(), timeout=PATIENCE)
+
+
+def test_sentences_that_were_left_out_are_named_and_put_back(qtbot, open_tab, data):  # noqa: F811
+    card = ModelCard(name="m", title="M", kind="text", runner="transformers", sha256="abc")
+    (request,) = build_requests(find_task(data, "article"), TaskInput(prompt="Rain fell."), card)
+    review = TaskReview(unedited="x", left_out=(LeftOut(10, "It cost 9 euros."),))
+    saved = artifacts.save(
+        TextResult(text="Rain fell. It was cold.", review=review),
+        job=new_job(request, str(data.outputs)),
+        card=card,
+        versions={},
+    )
+    studio, tab = open_tab()
+    studio.window.file_opener.open(Path(saved.path))
+    panel = tab.stage.review
+    qtbot.waitUntil(panel.put_back_button.isVisible, timeout=PATIENCE)
+    assert panel.left_out.text().endswith("do not support it: It cost 9 euros.")
+    QTest.mouseClick(panel.put_back_button, Qt.MouseButton.LeftButton)
+    page = tab.document_page
+    expected = "Rain fell. It cost 9 euros. It was cold."
+    qtbot.waitUntil(lambda: page.editor.text == expected, timeout=PATIENCE)
