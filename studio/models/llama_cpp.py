@@ -57,7 +57,11 @@ def open_model(path: Path) -> Any:
     """Open a GGUF file, mapped into memory. Raises StudioError if it cannot be run."""
     try:
         read_gguf(path)
-        return _model_type()(str(path), None, False)
+        params = binding().LlamaModelParams()
+        # Weights in another order would be multiplied with four texts at once in another way than
+        # with one: a text would depend on those beside it. They would also be a second copy.
+        params.use_extra_bufts = False
+        return _model_type()(str(path), params, False)
     except HeaderError as error:
         raise StudioError(
             tr("{name} cannot be loaded: {error}.", name=path.name, error=error),

@@ -83,6 +83,7 @@ def make_gguf(
     positions: int = 128,
     pre: str = "gpt-2",
     sharpness: float = 1,
+    width: int = 32,
 ) -> Path:
     """Write a real GGUF of a random Llama of some 30,000 parameters, in float32, with a byte-level
     BPE tokenizer.
@@ -95,9 +96,8 @@ def make_gguf(
 
     tokenizer = json.loads(make_tokenizer().backend_tokenizer.to_str())
     vocabulary = sorted(tokenizer["model"]["vocab"].items(), key=lambda item: item[1])
-    tokens, width, heads, rows = (
+    tokens, heads, rows = (
         [token for token, _number in vocabulary],
-        32,
         2,
         np.random.default_rng(seed),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,15 +14,19 @@ from studio.core.environment import thread_count
 from studio.engine.runtime.device import free_bytes
 from studio.engine.runtime.placement import DEFAULT_PLAN
 from studio.engine.text.constraints.vocabulary import Vocabulary, read_vocabulary
-from studio.engine.text.prompt_cache import PromptCache
+from studio.engine.text.prompt_cache import BLOCK_TOKENS, PromptCache
 from studio.engine.text.thoughts import NO_MARKS, Marks
 from studio.models.llama_cpp import Tokenizer, binding
 from studio.models.memory.load_plan import LoadPlan
 
-BATCH_TOKENS = 512
-"""Prompt tokens that are decoded at once."""
 _CACHE_BYTES = 2
 """Bytes of a number in the cache: float16."""
+_SCORE_BYTES = 4
+"""Bytes of a token's attention to another: float32."""
+_NO_FLASH_ATTENTION = 0
+"""On a CPU, llama.cpp's flash attention takes one of three kernels, by the number of tokens and
+sequences in a step: a text would depend on those beside it. It also writes more slowly.
+"""
 
 
 @dataclass(frozen=True)
@@ -69,10 +74,13 @@ def new_context(
     """
     params = binding().LlamaContextParams()
     total = tokens if shared else tokens * sequences
-    params.n_seq_max, params.n_ctx, params.n_batch = sequences, total, BATCH_TOKENS
+    params.n_seq_max, params.n_ctx = sequences, total
+    params.n_batch = params.n_ubatch = _step_tokens(sequences)
     params.n_threads = params.n_threads_batch = thread_count()
     params.kv_unified = shared
-    need = pipeline.bytes_per_token * total
+    if sys.platform != "darwin":  # there it runs on the GPU
+        params.flash_attn_type = _NO_FLASH_ATTENTION
+    need = context_bytes(pipeline, sequences, tokens, shared=shared)
     out_of_memory = MemoryError(
         f"not enough memory for {total:,} tokens of {sequences} texts ({need / 1e9:.1f} GB)"
     )
@@ -87,9 +95,22 @@ def new_context(
         raise out_of_memory from error
 
 
+def context_bytes(
+    pipeline: GgufPipeline, sequences: int, tokens: int, *, shared: bool = False
+) -> int:
+    """Return the bytes of such a context: keys, values, and the attention of one step."""
+    attention = _step_tokens(sequences) * tokens * int(pipeline.model.n_head) * _SCORE_BYTES
+    return pipeline.bytes_per_token * (tokens if shared else tokens * sequences) + attention
+
+
 def new_batch(rows: int) -> Any:
     """Return a batch with room for a part of a prompt, or for the next tokens of `rows` rows."""
-    return binding().LlamaBatch(n_tokens=max(BATCH_TOKENS, rows), embd=0, n_seq_max=1)
+    return binding().LlamaBatch(n_tokens=_step_tokens(rows), embd=0, n_seq_max=1)
+
+
+def _step_tokens(sequences: int) -> int:
+    """Return how many tokens a step reads at most: a block of a prompt, or one of each sequence."""
+    return max(BLOCK_TOKENS, sequences)
 
 
 def logits_at(context: Any, place: int) -> NDArray[np.float32]:

@@ -23,7 +23,6 @@ from studio.engine.runtime.placement import DEFAULT_PLAN
 from studio.engine.text.constraints.repetition import repeating_tokens
 from studio.engine.text.constraints.vocabulary import Mask
 from studio.engine.text.gguf_context import (
-    BATCH_TOKENS,
     GgufPipeline,
     logits_at,
     new_batch,
@@ -148,22 +147,17 @@ class _Batch:
             rows_of.setdefault(prompt, []).append(number)
         self._context.set_abort_callback(is_cancelled)
         first: dict[int, int] = {}
-        positions = [
-            (prompt, at, numbers)
-            for prompt, numbers in rows_of.items()
-            for at in range(self._prefixes.read(prompt, numbers[0], is_cancelled), len(prompt))
-        ]
-        for begin in range(0, len(positions), BATCH_TOKENS):
+        for prompt, numbers in rows_of.items():
+            begin = self._prefixes.read(prompt, numbers[0], is_cancelled)
             if is_cancelled():
                 raise InterruptedError
-            part = positions[begin : begin + BATCH_TOKENS]
+            # A step of its own: which of llama.cpp's kernels reads a token, and so its rounding,
+            # depends on the number of tokens in a step.
             self._batch.reset()
-            for prompt, at, numbers in part:
-                self._batch.add(prompt[at], at, [numbers[0]], at == len(prompt) - 1)
+            for place, token in enumerate(prompt[begin:], begin):
+                self._batch.add(token, place, [numbers[0]], place == len(prompt) - 1)
             self._context.decode(self._batch)
-            for place, (prompt, at, numbers) in enumerate(part):
-                if at == len(prompt) - 1:
-                    first |= self._start_rows(numbers, place)
+            first |= self._start_rows(numbers, len(prompt) - 1 - begin)
         self._context.install_cancel_callback()  # no step calls Python any more
         return first
 

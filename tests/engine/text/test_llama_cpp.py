@@ -281,9 +281,8 @@ def test_candidates_that_do_not_fit_in_memory_are_split(model, monkeypatch):
     )
     whole = [result.text for result in run_job(text, card, pipeline, request).results]
     tokens = len(pipeline.tokenizer("This is").input_ids) + 16
-    monkeypatch.setattr(
-        gguf_context, "free_bytes", lambda _device: 2 * tokens * pipeline.bytes_per_token
-    )
+    enough_for_two = gguf_context.context_bytes(pipeline, 2, tokens)
+    monkeypatch.setattr(gguf_context, "free_bytes", lambda _device: enough_for_two)
     assert [result.text for result in run_job(text, card, pipeline, request).results] == whole
     monkeypatch.setattr(gguf_context, "free_bytes", lambda _device: tokens)
     with pytest.raises(MemoryError, match="not enough memory"):
