@@ -59,7 +59,7 @@ def open_model(path: Path) -> Any:
         read_gguf(path)
         params = binding().LlamaModelParams()
         # Weights in another order would be multiplied with four texts at once in another way than
-        # with one: a text would depend on those beside it. They would also be a second copy.
+        # with one: a text would depend on the others. They would also be a second copy.
         params.use_extra_bufts = False
         return _model_type()(str(path), params, False)
     except HeaderError as error:

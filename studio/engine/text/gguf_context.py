@@ -25,7 +25,7 @@ _SCORE_BYTES = 4
 """Bytes of a token's attention to another: float32."""
 _NO_FLASH_ATTENTION = 0
 """On a CPU, llama.cpp's flash attention takes one of three kernels, by the number of tokens and
-sequences in a step: a text would depend on those beside it. It also writes more slowly.
+sequences in a step: a text would depend on the others. It also writes more slowly.
 """
 
 

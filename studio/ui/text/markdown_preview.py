@@ -20,6 +20,7 @@ from studio.documents.formats.markdown.parse import parse_markdown, parse_plain
 from studio.documents.formats.writers.html import body_of, text_of
 from studio.ui import background
 from studio.ui.text.editor import DocumentEditor
+from studio.ui.text.highlighting import highlighted
 from studio.ui.widgets import theme
 from studio.ui.widgets.factory import name_control
 from studio.ui.widgets.plain_editor import has_long_run
@@ -28,26 +29,6 @@ SHOW_MS = 300
 MAX_CHARACTERS = 20_000
 MAX_CELLS = 1_000
 """Of one table; Qt takes long to lay out more."""
-MAX_CODE = 4_000
-"""Characters of a code block that is highlighted."""
-_HIGHLIGHTED = frozenset(
-    (
-        "python",
-        "py",
-        "javascript",
-        "js",
-        "json",
-        "html",
-        "xml",
-        "css",
-        "bash",
-        "sh",
-        "sql",
-        "c",
-        "cpp",
-    )
-)
-"""Languages whose rules take less than a second for any text of that length."""
 _COPY = "copy:"
 
 
@@ -170,22 +151,9 @@ def _code(block: Code, number: int, is_dark: bool) -> str:
     border = "#3c3c47" if is_dark else "#d4d4dc"
     style = "font-family: monospace"
     name = text_of(block.language or tr("Code"))
+    code = highlighted(block.text, block.language, is_dark=is_dark)
     return (
         f'<p align="right">{name} · <a href="{_COPY}{number}">{text_of(tr("Copy"))}</a></p>'
         f'<table width="100%" border="1" cellspacing="0" cellpadding="8" bordercolor="{border}">'
-        f'<tr><td><pre style="{style}">{_highlighted(block, is_dark)}</pre></td></tr></table>'
+        f'<tr><td><pre style="{style}">{code}</pre></td></tr></table>'
     )
-
-
-def _highlighted(block: Code, is_dark: bool) -> str:
-    language = block.language.lower()
-    if language not in _HIGHLIGHTED or len(block.text) > MAX_CODE:
-        return text_of(block.text)
-    from pygments import highlight
-    from pygments.formatters import HtmlFormatter
-    from pygments.lexers import get_lexer_by_name
-
-    lexer = get_lexer_by_name(language, stripnl=False)
-    style = "github-dark" if is_dark else "default"
-    formatter = HtmlFormatter(nowrap=True, noclasses=True, style=style)
-    return str(highlight(block.text, lexer, formatter)).rstrip("\n")

@@ -7,7 +7,8 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QTextDocument
 from PySide6.QtTest import QTest
 
-from studio.ui.text.markdown_preview import _HIGHLIGHTED, MAX_CHARACTERS, page_of
+from studio.ui.text.highlighting import LANGUAGES
+from studio.ui.text.markdown_preview import MAX_CHARACTERS, page_of
 from tests.ui.conftest import PATIENCE, choose_theme
 from tests.ui.text.test_document_page import choose
 
@@ -94,7 +95,7 @@ def test_hostile_texts_take_a_bounded_time(qtbot, open_page, text):
     assert len(html) < 60 * MAX_CHARACTERS
 
 
-@pytest.mark.parametrize("language", sorted(_HIGHLIGHTED))
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_highlighting_takes_a_bounded_time(language):
     begun = time.process_time()
     for sign in ("`", '\\"', "a.b", "{", "<?", "a ", "(", "/*", "'", "$(", "//", "<a b="):

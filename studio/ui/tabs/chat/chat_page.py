@@ -21,7 +21,7 @@ from studio.ui.tabs.chat.context_bar import Context, ContextBar
 from studio.ui.tabs.chat.open_chat import OpenChat
 from studio.ui.tabs.chat.summaries import summarizable
 from studio.ui.tabs.chat.turn_actions import TurnActions
-from studio.ui.tabs.chat.turn_list import TurnList
+from studio.ui.tabs.chat.turn_list import EditDrafts, TurnList
 from studio.ui.widgets.factory import Notice, button, label, row
 
 MIN_WIDTH = 388
@@ -49,7 +49,7 @@ class ChatPage(QWidget):
         self.jobs = AnswerJobs(shared, self.open_chat, lambda: self._card(), values)
         self.attachment = Attachment(self)
         self.chat_text = ChatText(shared, self)
-        self.turns = TurnList(self.answers)
+        self.turns = TurnList(self.answers, EditDrafts(shared))
         self.actions_of_turns = TurnActions(shared, self.open_chat, self.jobs, self.turns)
         self.notice = Notice()
         self.context = ContextBar()

@@ -40,6 +40,9 @@ class TurnActions(QObject):
         turns.delete_requested.connect(self._on_delete_requested)
         turns.copy_requested.connect(self.copy)
         turns.summary_removed.connect(self._on_summary_removed)
+        self._edited: dict[str, str] = {}
+        """Id of a new version → the turn that was edited, whose draft is kept until it is there."""
+        open_chat.changed.connect(self._drop_drafts)
 
     @property
     def _chat(self) -> Chat:
@@ -74,10 +77,15 @@ class TurnActions(QObject):
     def _on_edited(self, turn: Turn, text: str) -> None:
         """Branch: an edited prompt gets a new answer, an edited answer is one more version."""
         edited = new_turn(turn.parent, turn.role, text)
+        self._edited[edited.id] = turn.id
         if turn.role == "user":
             self._jobs.ask(edited, is_new=True)
         else:
             self._open_chat.add(self._chat, edited)
+
+    def _drop_drafts(self) -> None:
+        for version in [one for one in self._edited if one in self._chat.turns]:
+            self._turns.edits.keep(self._edited.pop(version), "")
 
     def _on_regenerate_requested(self, turn: Turn) -> None:
         self._jobs.ask(self._chat.turns[turn.parent])

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from studio.core.translation import tr, tr_plural
 from studio.documents.chat import Chat, Turn, new_chat
+from studio.ui.app_state import AppState
 from studio.ui.tabs.chat.answers import Answers
 from studio.ui.tabs.chat.summaries import SummaryView
 from studio.ui.tabs.chat.turn_view import TurnView
@@ -17,8 +18,32 @@ from studio.ui.widgets.factory import button, name_control
 
 PAGE = 20
 """Turns that are shown, until the person asks for earlier ones."""
+EDITS = "chat_edits"
+"""Key of the drafts' file: id of a turn → what was typed when it was edited."""
+MAX_EDITS = 20
 NEAR_END = 40
 """Pixels; a list that is scrolled this near to its end follows what is written."""
+
+
+class EditDrafts:
+    """What is typed into turns that are edited, kept with the drafts of the forms."""
+
+    def __init__(self, shared: AppState) -> None:
+        self._shared = shared
+
+    def text(self, turn_id: str) -> str:
+        """Return what was typed for a turn, or ""."""
+        text = self._shared.draft(EDITS).get(turn_id, "")
+        return text if isinstance(text, str) else ""
+
+    def keep(self, turn_id: str, text: str) -> None:
+        """Keep what was typed; an empty text is removed."""
+        kept = self._shared.draft(EDITS)
+        if not text and turn_id not in kept:
+            return
+        others = [(key, value) for key, value in kept.items() if key != turn_id]
+        added = [(turn_id, text)] if text else []
+        self._shared.keep_draft(EDITS, dict([*others, *added][-MAX_EDITS:]))
 
 
 class TurnList(QScrollArea):
@@ -35,8 +60,9 @@ class TurnList(QScrollArea):
     summary_removed = Signal(object)
     """The summary of this turn is not to be used any more."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, edits: EditDrafts) -> None:
         super().__init__()
+        self.edits = edits
         self._answers = answers
         self._chat = new_chat()
         self._length = 0
@@ -156,9 +182,12 @@ class TurnList(QScrollArea):
             view.continue_requested.connect(partial(self.continue_requested.emit, turn))
             view.delete_requested.connect(partial(self.delete_requested.emit, turn))
             view.copy_requested.connect(partial(self.copy_requested.emit, turn))
+            view.draft_changed.connect(partial(self.edits.keep, turn.id))
         self._insert(view)
         self.views[turn.id] = view
         self._show_state(turn, view)
+        if draft := self.edits.text(turn.id):
+            view.begin_edit(draft)
 
     def _add_summary(self, summary: Turn, count: int) -> None:
         view = SummaryView(count)

@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.translation import tr
+from studio.ui import background
+from studio.ui.text.highlighting import highlighted, is_highlighted
+from studio.ui.widgets import theme
 from studio.ui.widgets.factory import button, label, name_control, row
 
 MAX_BLOCKS = 40
 """Code blocks of a turn; more are shown as plain text."""
+COLOR_MS = 300
+"""Code that has not grown for so long is colored."""
+_PRE = '<pre style="margin: 0; white-space: pre-wrap">{}</pre>'
 _FENCE = re.compile(r" {0,3}(```+|~~~+)[ \t]*([^`\n]{0,40})")
 _LONG_WORD = re.compile(r"\S{60}")
 
@@ -53,7 +59,7 @@ def split_code(text: str) -> list[Part]:
 
 
 class CodeBlock(QFrame):
-    """Shows code as it is; it is never run."""
+    """Shows code in the colors of its language; it is never run."""
 
     copied = Signal(str)
 
@@ -61,6 +67,11 @@ class CodeBlock(QFrame):
         super().__init__()
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.text = ""
+        self._part = Part("", is_code=True)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(COLOR_MS)
+        self._soon.timeout.connect(self._start_coloring)
         self.language = label("", "muted")
         self.copy_button = button(tr("Copy"), tr("Copy the code"), self._copy)
         self.code = _text_label()
@@ -73,10 +84,34 @@ class CodeBlock(QFrame):
 
     def show_part(self, part: Part) -> None:
         """Show code and its language."""
-        self.text = part.text
+        if part == self._part:
+            return
+        self._part, self.text = part, part.text
         self.language.setText(part.language)
+        self.code.setTextFormat(Qt.TextFormat.PlainText)
         self.code.setText(part.text)
         name_control(self.copy_button, tr("Copy the code"), tr("Copy the code"))
+        if is_highlighted(part.text, part.language):
+            self._soon.start()
+
+    def _start_coloring(self) -> None:
+        part = self._part
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        is_dark = theme.is_dark(application)
+
+        def show(page: str) -> None:
+            if part == self._part:
+                self.code.setTextFormat(Qt.TextFormat.RichText)  # escaped, and tags of our own
+                self.code.setText(_PRE.format(page))  # not translated: HTML
+
+        background.run(self, lambda: highlighted(part.text, part.language, is_dark=is_dark), show)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Use the colors of a new theme."""
+        super().changeEvent(event)
+        if event.type() in theme.CHANGES and is_highlighted(self._part.text, self._part.language):
+            self._soon.start()
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text)

@@ -33,6 +33,8 @@ class TurnView(QFrame):
     """Show all versions side by side."""
     edited = Signal(str)
     """The person wants this text as a new version."""
+    draft_changed = Signal(str)
+    """What is in the editor; empty when it is closed."""
     regenerate_requested = Signal()
     continue_requested = Signal()
     """Let the model go on with this answer."""
@@ -52,6 +54,7 @@ class TurnView(QFrame):
         name_control(self.long_view, tr("Text of the turn"), tr("The whole text of this turn"))
         self.editor = text_editor(tr("Edit the turn"), tr("The new text"), EDITOR_HEIGHT)
         keys = SendKeys(self.editor, takes_escape=True)
+        self.editor.textChanged.connect(self._on_typed)
         keys.sent.connect(self._save_edit)
         keys.cancelled.connect(self._cancel_edit)
         self._lay_out()
@@ -164,14 +167,18 @@ class TurnView(QFrame):
         self.status.setText(text)
         self.status.setVisible(bool(text))
 
-    def begin_edit(self) -> None:
-        """Show the editor in place of the text."""
-        self.editor.setPlainText(self._text)
+    def begin_edit(self, draft: str = "") -> None:
+        """Show the editor in place of the text. `draft`: what was typed before."""
+        if not self.editor.isHidden():
+            self.editor.setFocus()
+            return
+        self.editor.setPlainText(draft or self._text)
         for widget in (self.text_view, self.long_view):
             widget.hide()
         self.editor.show()
         self.edit_row.show()
-        self.editor.setFocus()
+        if not draft:
+            self.editor.setFocus()
 
     def end_edit(self) -> None:
         """Show the text again."""
@@ -179,8 +186,13 @@ class TurnView(QFrame):
         self.edit_row.hide()
         self.set_text(self._text)
 
+    def _on_typed(self) -> None:
+        if not self.editor.isHidden():
+            self.draft_changed.emit(self.editor.toPlainText())
+
     def _cancel_edit(self) -> None:
         self.end_edit()
+        self.draft_changed.emit("")
         self.edit_button.setFocus()
 
     def _save_edit(self) -> None:
@@ -188,4 +200,4 @@ class TurnView(QFrame):
         if text.strip() and text != self._text:
             self.edited.emit(text)
         else:
-            self.end_edit()
+            self._cancel_edit()

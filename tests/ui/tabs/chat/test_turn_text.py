@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextDocument
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -48,3 +49,27 @@ def test_code_grows_in_its_block_and_is_copied(qtbot):
     assert QApplication.clipboard().text() == CODE
     view.set_text("Other")
     assert [part.text() for part in view.parts] == ["Other"]
+
+
+def test_code_is_colored_when_it_is_complete_and_stays_text(qtbot):
+    view = TurnText()
+    qtbot.addWidget(view)
+    view.set_text('```python\nprint("<b>")  # a & b\n```')
+    (block,) = view.parts
+    qtbot.waitUntil(lambda: block.code.textFormat() is Qt.TextFormat.RichText, timeout=10_000)
+    assert 'style="color: #' in block.code.text()
+    document = QTextDocument()
+    document.setHtml(block.code.text())
+    assert document.toPlainText() == 'print("<b>")  # a & b'
+    view.set_text('```python\nprint("<b>")  # a & b\nmore\n```')
+    assert block.code.textFormat() is Qt.TextFormat.PlainText
+    assert block.code.text().endswith("\nmore")
+
+
+def test_code_of_an_unknown_language_stays_plain(qtbot):
+    view = TurnText()
+    qtbot.addWidget(view)
+    view.set_text("```python\n1\n```\n```brainf\n<b>\n```")
+    known, other = view.parts
+    qtbot.waitUntil(lambda: known.code.textFormat() is Qt.TextFormat.RichText, timeout=10_000)
+    assert other.code.textFormat() is Qt.TextFormat.PlainText
