@@ -187,6 +187,16 @@ def chat_from(messages: Sequence[ChatMessage], answer: Turn) -> Chat:
     return chat
 
 
+def chat_of_file(messages: Sequence[ChatMessage]) -> tuple[Chat, str]:
+    """Return a file's messages as a chat, and the last prompt if nobody answered it."""
+    prompt = messages[-1].content if messages[-1].role == "user" else ""
+    answered = messages[:-1] if prompt else messages
+    if not answered:
+        return new_chat(), prompt
+    last = new_turn(ROOT, answered[-1].role, answered[-1].content)
+    return chat_from(answered[:-1], msgspec.structs.replace(last, finish="stop")), prompt
+
+
 def duplicate(chat: Chat, title: str) -> Chat:
     """Return a copy with all versions, whose turns have ids of their own.
 

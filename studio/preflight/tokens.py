@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.errors import Problem
-from studio.core.requests import TextRequest
+from studio.core.requests import MAX_NEW_TOKENS, TextRequest
 from studio.core.requests.chat import ChatMessage
 from studio.core.translation import tr
 from studio.models.card import ModelCard
@@ -88,3 +88,14 @@ def check_length(
         tokens, request.max_new_tokens, card.max_positions, encoder_decoder=card.encoder_decoder
     )
     return Problem("prompt", sentence) if sentence else None
+
+
+def longer_limit(request: TextRequest, card: ModelCard | None, tokens: int) -> int:
+    """Return twice a request's token limit, as far as field and model allow.
+
+    `tokens`: those of the prompt.
+    """
+    longer = min(2 * request.max_new_tokens, MAX_NEW_TOKENS)
+    if card is None or not card.max_positions or card.encoder_decoder:
+        return longer
+    return min(longer, card.max_positions - tokens)

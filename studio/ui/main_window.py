@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from studio.core.artifact import Artifact, Recipe
     from studio.core.jobs import Batch, Job
+    from studio.core.requests.chat import ChatFile
     from studio.library.foreign.metadata import ForeignMetadata
     from studio.models.card import ModelCard
     from studio.ui.help.matching import Provider
@@ -102,6 +103,7 @@ class MainWindow(WindowShell):
         self.file_opener.foreign_opened.connect(self._on_foreign_opened)
         self.file_opener.midi_opened.connect(self._on_midi_opened)
         self.file_opener.batch_opened.connect(self._on_batch_opened)
+        self.file_opener.chat_opened.connect(self._on_chat_opened)
         self.file_opener.model_opened.connect(self.dialogs.show_models)
         self.file_opener.unread.connect(shared.post_toast)
         self.file_opener.preset_opened.connect(self._on_preset_opened)
@@ -299,6 +301,10 @@ class MainWindow(WindowShell):
     def _on_midi_opened(self, path: Path) -> None:
         self.audio_tab.continue_midi(path)
         self.show_tab("audio")
+
+    def _on_chat_opened(self, chat: ChatFile) -> None:
+        self.text_tab.open_chat_file(chat)
+        self.show_tab("text")
 
     def _on_batch_opened(self, path: Path) -> None:
         form = self.current()

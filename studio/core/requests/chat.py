@@ -84,6 +84,16 @@ def read_chat_file(data: bytes, name: str) -> ChatFile:
     return ChatFile(system, tuple(messages))
 
 
+def holds_chat(data: bytes) -> bool:
+    """Return whether a file's content is a JSON list that begins with a message."""
+    try:
+        found = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    first = found[0] if isinstance(found, list) and found else None
+    return isinstance(first, dict) and first.keys() >= {"role", "content"}
+
+
 def _unreadable(message: str) -> StudioError:
     cure = tr("Write a JSON list of messages, each with a role (user or assistant) and content.")
     return StudioError(message, cause="invalid", cure=cure)

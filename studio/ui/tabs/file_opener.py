@@ -1,4 +1,4 @@
-"""Recognize a dropped or chosen file: artifact, image, MIDI file, prompts or model."""
+"""Recognize a dropped or chosen file: artifact, image, MIDI file, chat, prompts or model."""
 
 from __future__ import annotations
 
@@ -10,8 +10,17 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.core.artifact import Recipe
+from studio.core.errors import StudioError
 from studio.core.file_names import one_line
 from studio.core.presets import SUFFIX as PRESET_SUFFIX
+from studio.core.regular_file import read_regular
+from studio.core.requests.chat import (
+    ChatFile,
+    ChatMessage,
+    check_messages,
+    holds_chat,
+    read_chat_file,
+)
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
 from studio.core.translation import tr
 from studio.ui import background
@@ -20,6 +29,7 @@ from studio.ui.widgets.factory import show_message
 if TYPE_CHECKING:
     from studio.library.foreign.metadata import ForeignMetadata
 
+MAX_CHAT_BYTES = 16_000_000
 _MODEL_SUFFIXES = (".gguf", ".safetensors")
 
 
@@ -36,6 +46,8 @@ class FileOpener(QObject):
     midi_opened = Signal(object)
     batch_opened = Signal(object)
     """A file or folder of prompts."""
+    chat_opened = Signal(object)
+    """ChatFile of a JSON file with messages."""
     model_opened = Signal(object)
     preset_opened = Signal(object)
     unread = Signal(str)
@@ -92,14 +104,14 @@ class FileOpener(QObject):
             self.open_artifact(Path(name))
 
     def open_artifact(self, path: Path) -> None:
-        """Open a file by its metadata; without any, as a source image or a file of prompts."""
+        """Open a file by its metadata; without any, as a chat, source image or prompts."""
 
-        def read() -> Recipe | ForeignMetadata | None:
+        def read() -> Recipe | ForeignMetadata | ChatFile | None:
             from studio.library.artifacts import read_recipe
             from studio.library.foreign.reader import read_foreign
 
             path.stat()
-            return read_recipe(path) or read_foreign(path)
+            return read_recipe(path) or read_foreign(path) or read_chat(path)
 
         background.run(
             self._window,
@@ -109,6 +121,9 @@ class FileOpener(QObject):
         )
 
     def _on_unread(self, path: Path, error: Exception) -> None:
+        if isinstance(error, StudioError):
+            show_message(self._window, tr("Cannot open this file"), f"{error.message} {error.cure}")
+            return
         if not isinstance(error, OSError):
             raise error
         is_gone = isinstance(error, FileNotFoundError | NotADirectoryError)
@@ -116,13 +131,15 @@ class FileOpener(QObject):
         name = one_line(path.name)
         self.unread.emit(tr("{name} cannot be opened: {reason}.", name=name, reason=reason))
 
-    def _on_read(self, path: Path, found: Recipe | ForeignMetadata | None) -> None:
+    def _on_read(self, path: Path, found: Recipe | ForeignMetadata | ChatFile | None) -> None:
         from studio.batch.reader import is_batch_file
         from studio.media.measures import VIDEO_SUFFIXES
         from studio.ui.image.source_image import is_image_file
 
         if isinstance(found, Recipe):
             self.recipe_opened.emit(path, found)
+        elif isinstance(found, ChatFile):
+            self.chat_opened.emit(found)
         elif found is not None:
             self.foreign_opened.emit(path, found)
         elif path.suffix.lower() in VIDEO_SUFFIXES:
@@ -141,6 +158,25 @@ class FileOpener(QObject):
                     name=path.name,
                 ),
             )
+
+
+def read_chat(path: Path) -> ChatFile | None:
+    """Return the chat of a JSON file; None if the file is something else.
+
+    Raises StudioError if it has messages that are no chat, and OSError.
+    """
+    if path.suffix.lower() != ".json" or path.stat().st_size > MAX_CHAT_BYTES:
+        return None
+    data = read_regular(path, MAX_CHAT_BYTES)
+    if not holds_chat(data):
+        return None
+    name = one_line(path.name)
+    found = read_chat_file(data, name)
+    answer = (ChatMessage("assistant", ""),) * (len(found.messages) % 2)
+    problems = check_messages((*found.messages, *answer))
+    if problems:
+        raise StudioError(f"{name}: {problems[0].message}.", cause="invalid")
+    return found
 
 
 def holds_prompts(folder: Path) -> bool:

@@ -15,12 +15,12 @@ from PySide6.QtWidgets import QWidget
 from studio.core.artifact import Recipe
 from studio.core.errors import Problem
 from studio.core.jobs import Job
-from studio.core.requests import MAX_NEW_TOKENS, Request, TextRequest
+from studio.core.requests import Request, TextRequest
 from studio.core.settings import TextViewName
 from studio.core.translation import tr, tr_plural
 from studio.models.card import ModelCard
 from studio.preflight.checks import check
-from studio.preflight.tokens import count_tokens
+from studio.preflight.tokens import count_tokens, longer_limit
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.stage.shown_result import ShownResult, of_file, of_job
@@ -35,6 +35,7 @@ from studio.ui.widgets.factory import button, label, row, text_editor
 from studio.ui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
+    from studio.core.requests.chat import ChatFile
     from studio.documents.document import Document
     from studio.ui.tabs.chat.chat_page import ChatPage
     from studio.ui.tabs.chat.chat_results import ChatResults
@@ -210,6 +211,13 @@ class TextTab(TaskTab):
             lambda chat: show(lambda chats: chats.add_chat(chat)),
             show_result,
         )
+
+    def open_chat_file(self, found: ChatFile) -> None:
+        """Show the messages of a file as a chat; the last prompt is in the form, to be sent."""
+        self.tasks.close_task()
+        self.show_view("chat")
+        prompt = self.chat_page.open_chat.add_messages(found.messages)
+        self.set_values({"system_prompt": found.system_prompt, "prompt": prompt})
 
     def edit_as_document(self, text: str, path: str, job_id: str) -> None:
         """Open a result as a new document, which remembers the file that it began with."""
@@ -395,7 +403,7 @@ class TextTab(TaskTab):
     def _on_limit_reached(self, request: TextRequest, sentence: str) -> None:
         """Say that a text stops at its token limit, and offer what leads on."""
         buttons = []
-        longer = self._longer(request)
+        longer = longer_limit(request, self.card, self._tokens or 0)
         if longer > request.max_new_tokens:
             text = tr("Generate again with {tokens:,} tokens", tokens=longer)
             tip = tr("Raise the limit; the same seed gives the same beginning")
@@ -421,14 +429,6 @@ class TextTab(TaskTab):
 
         fixing = correction_request(request, self.view.text(), times)
         self._submit([msgspec.structs.replace(fixing, seed=None)])
-
-    def _longer(self, request: TextRequest) -> int:
-        """Return twice the limit, as far as field and model allow."""
-        longer = min(2 * request.max_new_tokens, MAX_NEW_TOKENS)
-        card = self.card
-        if card is None or not card.max_positions or card.encoder_decoder:
-            return longer
-        return min(longer, card.max_positions - (self._tokens or 0))
 
     def _generate_longer(self, request: TextRequest, longer: int) -> None:
         seed = self.form.values().get("seed")

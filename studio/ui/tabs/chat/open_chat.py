@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from studio.core.errors import StudioError
 from studio.core.jobs import Job
+from studio.core.requests.chat import ChatMessage
 from studio.core.translation import tr
-from studio.documents.chat import Chat, ChatInfo, Turn, TurnPlace, new_chat
+from studio.documents.chat import Chat, ChatInfo, Turn, TurnPlace, chat_of_file, new_chat
 from studio.documents.store import DocumentStore
 from studio.ui.app_state import AppState
 from studio.ui.tabs.chat.answers import Answers
@@ -40,7 +43,13 @@ class OpenChat(QObject):
 
     def open_last(self) -> None:
         """Open the chat that changed last, or a new one."""
-        self.documents.run(_load_last, self.show, self._on_failed)
+        before = self.chat
+
+        def show(chat: Chat | None) -> None:
+            if self.chat is before:  # none was opened meanwhile
+                self.show(chat)
+
+        self.documents.run(_load_last, show, self._on_failed)
 
     def show(self, chat: Chat | None) -> None:
         """Show a chat that was read; None: a new one, which is stored with its first turn."""
@@ -80,6 +89,15 @@ class OpenChat(QObject):
         """Store a chat that was made from something else, and show it."""
         self.save(*chat.turns.values(), chat=chat)
         self.show(chat)
+
+    def add_messages(self, messages: Sequence[ChatMessage]) -> str:
+        """Store and show the messages of a file; return the last prompt if nobody answered it."""
+        chat, prompt = chat_of_file(messages)
+        if chat.turns:
+            self.add_chat(chat)
+        else:
+            self.new()
+        return prompt
 
     def rename(self, title: str) -> None:
         """Change the title."""
