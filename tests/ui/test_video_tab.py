@@ -269,6 +269,7 @@ def test_without_a_model_the_tab_offers_models_and_still_plays(qtbot, qapp, data
         assert not tab.prompt.isVisible()
         offer = tab._sides.currentWidget()
         qtbot.waitUntil(lambda: bool(offer.models.text()), timeout=PATIENCE)
+        assert "kB" not in offer.models.text()
         offer.show_button.click()
         (dialog,) = window.findChildren(ModelsDialog)
         assert dialog.list.task.currentData() == "text-to-video"

@@ -83,7 +83,9 @@ def fitting_models() -> list[ModelCard]:
 
     machine = HardwareProbe.known or quick_machine()
     cards = [entry.card for entry in catalog_entries() if entry.card.kind == KIND]
-    fitting = [card for card in cards if not why_not_run(card) and fits(card, machine) is not False]
+    # A size that nobody knows is no promise, and a motion adapter needs an image model, too.
+    known = [card for card in cards if _likely(card) and not card.base and not why_not_run(card)]
+    fitting = [card for card in known if fits(card, machine)]
     return sorted(fitting, key=_likely)
 
 
