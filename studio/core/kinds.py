@@ -165,11 +165,11 @@ KINDS: dict[str, Kind] = {
         Kind(
             request_type=ImageToolRequest,
             title=mark("Image tool"),
-            noun=mark("an image from an image"),
+            noun=mark("changed image"),
             model_noun=mark("a model for image tools"),
             task="image-to-image",
             place=5,
-            tab="",
+            tab="image",
             is_optional=True,
             commands_by="tool",
             source="image",

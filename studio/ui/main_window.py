@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from studio.ui.tabs.audio import AudioTab
     from studio.ui.tabs.base import GenerateTab
     from studio.ui.tabs.image import ImageTab
+    from studio.ui.tabs.images.generation import ImageGenerationTab
     from studio.ui.tabs.text import TextTab
     from studio.ui.tabs.video import VideoTab
 
@@ -161,9 +162,9 @@ class MainWindow(WindowShell):
         return cast("TextTab", self.tab("text"))
 
     @property
-    def image_tab(self) -> ImageTab:
-        """The image tab."""
-        return cast("ImageTab", self.tab("image"))
+    def image_tab(self) -> ImageGenerationTab:
+        """The form of the image tab that generates."""
+        return cast("ImageTab", self.tab("image")).generation
 
     @property
     def audio_tab(self) -> AudioTab:
@@ -283,11 +284,11 @@ class MainWindow(WindowShell):
         return default_providers(self)
 
     def _on_image_opened(self, path: Path) -> None:
+        self._show_form(KINDS["image"])
         self.image_tab.start_from(path)
-        self.show_tab("image")
 
     def _on_mask_requested(self, path: Path) -> None:
-        self.show_tab("image")
+        self._show_form(KINDS["image"])
         self.image_tab.paint_mask_on(path)
 
     def _on_first_frame_requested(self, path: Path) -> None:
@@ -295,8 +296,8 @@ class MainWindow(WindowShell):
         cast("VideoTab", self.tab("video")).start_from(path)
 
     def _on_foreign_opened(self, path: Path, metadata: ForeignMetadata) -> None:
+        self._show_form(KINDS["image"])
         self.image_tab.fill_from(path, metadata)
-        self.show_tab("image")
 
     def _on_midi_opened(self, path: Path) -> None:
         self.audio_tab.continue_midi(path)

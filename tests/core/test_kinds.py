@@ -12,9 +12,9 @@ def test_each_kind_has_a_runner():
     assert RUNNERS.keys() == KINDS.keys()
 
 
-def test_each_tab_belongs_to_a_kind_and_two_kinds_have_none():
+def test_each_tab_belongs_to_a_kind_and_one_kind_has_none():
     assert TABS == ("text", "image", "audio", "video")
-    assert [kind.name for kind in KINDS.values() if not kind.tab] == ["image-tool", "transcribe"]
+    assert [kind.name for kind in KINDS.values() if not kind.tab] == ["transcribe"]
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())

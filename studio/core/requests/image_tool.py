@@ -193,7 +193,7 @@ class ImageToolRequest(Request, frozen=True, kw_only=True, tag="image-tool"):
             le=1,
             extra={"step": 0.05, "slider": (0, 1)},
         ),
-    ] = 0.5
+    ] = 0.8
     keep_colors: Annotated[
         bool,
         Meta(

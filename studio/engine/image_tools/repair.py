@@ -18,7 +18,7 @@ FILL_RADIUS = 5
 """Of the neighborhood that a filled pixel is made of, in pixels."""
 MASKED = 128
 """Brightness from which on a pixel of a mask counts as white."""
-MAX_NOISE = 12
+MAX_NOISE = 10
 """Strength 1 as the parameter h of non-local means."""
 
 
@@ -73,7 +73,7 @@ def sharpen(context: JobContext, source: Source, _weights: ToolWeights) -> Bytes
     """Return the image with clearer edges: its difference from a blurred copy is added."""
     import cv2
 
-    strength = 2 * _request_of(context).strength
+    strength = 1.2 * _request_of(context).strength
     values = source.colors.astype(np.float32)
     blurred = cv2.GaussianBlur(values, (0, 0), 1.5)
     sharp = np.clip(values + strength * (values - blurred), 0, 255).round().astype(np.uint8)

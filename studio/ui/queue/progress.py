@@ -29,6 +29,7 @@ RATES = {
     "sample": mark("{rate:.1f} samples/s"),
     "bar": mark("{rate:.1f} bars/s"),
     "sentence": mark("{rate:.1f} sentences/s"),
+    "tile": mark("{rate:.1f} tiles/s"),
 }
 """Unit of `Progress` → the speed for the user."""
 

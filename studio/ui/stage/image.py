@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,8 @@ from studio.core.events import Cancelled, Event, Failed, Finished, Preview, Prog
 from studio.core.files import write_whole
 from studio.core.jobs import Job
 from studio.core.requests import ImageRequest
-from studio.core.translation import tr
+from studio.core.requests.image_tool import TOOLS
+from studio.core.translation import tr, tr_marked
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.desktop.folders import open_folder_of
@@ -42,6 +43,8 @@ class ImageStage(Stage):
     """Path: the user wants to generate the next image from this one."""
     edit_requested = Signal(object)
     """Path: the user wants to mask, crop or extend this image."""
+    tool_requested = Signal(object, str)
+    """Path and name of a tool: the user wants to change this image with it."""
 
     def __init__(self, shared: AppState) -> None:
         self.view = ImageView()
@@ -68,6 +71,11 @@ class ImageStage(Stage):
             "brush", tr("Edit"), tr("Mask, crop or extend the image for the next one")
         )
         self.edit_button.clicked.connect(self.request_edit)
+        self.tools_button = _tool(
+            "tools", tr("Tools"), tr("Enlarge, cut out, restyle, repair or adjust the image")
+        )
+        self.tools_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.tools_button.setMenu(self._create_tools_menu())
         self.zoom_button = button(
             "100 %", tr("Show each pixel of the image (double click)"), self.view.image.toggle_zoom
         )
@@ -89,7 +97,7 @@ class ImageStage(Stage):
         layout.setSpacing(8)
         layout.addWidget(self.view, 1)
         tools = (self.zoom_button, self.grid_button, self.screen_button, None)
-        start = (self.edit_button, self.start_button)
+        start = (self.tools_button, self.edit_button, self.start_button)
         files = (self.copy_button, self.save_button, self.more_button)
         layout.addWidget(row(*tools, *start, *files, spacing=4))
         self._enable_buttons()
@@ -118,6 +126,16 @@ class ImageStage(Stage):
                 menu.addAction(title, slot).setEnabled(control.isEnabled())
         return menu
 
+    def _create_tools_menu(self) -> QMenu:
+        menu = QMenu(tr("Tools"), self)
+        for name, tool in TOOLS.items():
+            menu.addAction(tr_marked(tool.title), partial(self._request_tool, name))
+        return menu
+
+    def _request_tool(self, name: str) -> None:
+        if self.view.image.path:
+            self.tool_requested.emit(Path(self.view.image.path), name)
+
     def _open_menu(self) -> None:
         menu, size = self.create_menu(), self.more_button.size()
         above = QPoint(size.width() - menu.sizeHint().width(), -menu.sizeHint().height())
@@ -138,7 +156,7 @@ class ImageStage(Stage):
             first = next((one.id for one in jobs if not one.state.over), job.id)
             if job.id == first:  # the previews of a batch would alternate
                 request = job.request
-                assert isinstance(request, ImageRequest)
+                assert isinstance(request, ImageRequest)  # tools send no previews
                 size = QSize(request.width, request.height)
                 self.view.show_preview(to_image(event.preview), size)
         elif isinstance(event, (Finished, Failed, Cancelled)) and event.artifacts:
@@ -177,6 +195,7 @@ class ImageStage(Stage):
             self.more_button,
             self.start_button,
             self.edit_button,
+            self.tools_button,
         ):
             control.setEnabled(has_image)
         self.screen_button.setEnabled(not self.view.image.is_empty)

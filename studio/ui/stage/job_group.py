@@ -17,6 +17,7 @@ _STEPS = {
     "sentence": mark("Sentence {step} of {total}"),
     "bar": mark("Bar {step} of {total}"),
     "part": mark("Part {step} of {total}"),
+    "tile": mark("Tile {step} of {total}"),
 }
 """Unit of `Progress` → how far a job is."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from PySide6.QtWidgets import QComboBox, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from studio.core.errors import Problem
 from studio.core.requests import Request
@@ -20,9 +20,9 @@ from studio.ui.audio.audio_view import AudioView
 from studio.ui.audio.midi_input import MidiInputPanel
 from studio.ui.stage.audio import AudioStage
 from studio.ui.tabs.base import GenerateTab
-from studio.ui.tabs.form_tab import Tab
 from studio.ui.tabs.layout import below_advice
-from studio.ui.widgets.factory import label, name_control, row, text_editor
+from studio.ui.tabs.switched import SwitchedTab
+from studio.ui.widgets.factory import label, name_control, text_editor
 
 MAX_ADVISED = 400
 """Characters of a prompt that get advice, which is computed at every key press."""
@@ -185,30 +185,30 @@ class MusicTab(AudioTabBase):
         self.advice.setVisible(bool(text))
 
 
-class AudioTab(Tab):
+class AudioTab(SwitchedTab):
     """Speech or music, chosen with a switch at the top."""
 
     def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
-        super().__init__()
-        self.speech = SpeechTab(shared, backends=backends)
-        self.music = MusicTab(shared, backends=backends)
-        self._pages = QStackedWidget()
-        self.switch = QTabBar()
-        name_control(
-            self.switch,
+        super().__init__(
             tr("Kind of audio"),
             tr("Read a text aloud, or generate music or other audio from a description"),
+            [
+                ("speech", tr("Speech"), lambda: SpeechTab(shared, backends=backends)),
+                ("music", tr("Music"), lambda: MusicTab(shared, backends=backends)),
+            ],
         )
-        self.switch.setExpanding(False)
-        for page, title in ((self.speech, tr("Speech")), (self.music, tr("Music"))):
-            self._pages.addWidget(page)
-            self.switch.addTab(title)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(row(self.switch, None, margins=(8, 4, 8, 0)))
-        layout.addWidget(self._pages, 1)
-        self.switch.currentChanged.connect(self._on_switched)
+        self.form("music")  # it continues a MIDI file that is dropped, and follows its jobs
+        self.switch.currentChanged.connect(self._pause)
+
+    @property
+    def speech(self) -> SpeechTab:
+        """The form of speech."""
+        return cast("SpeechTab", self.form("speech"))
+
+    @property
+    def music(self) -> MusicTab:
+        """The form of music."""
+        return cast("MusicTab", self.form("music"))
 
     @property
     def pages(self) -> tuple[AudioTabBase, AudioTabBase]:
@@ -217,32 +217,18 @@ class AudioTab(Tab):
 
     def current(self) -> AudioTabBase:
         """See `Tab`."""
-        return self.pages[self._pages.currentIndex()]
-
-    def forms(self) -> Sequence[AudioTabBase]:
-        """See `Tab`."""
-        return self.pages
-
-    def for_kind(self, kind: str) -> AudioTabBase:
-        """See `Tab`."""
-        self.switch.setCurrentIndex([page.kind for page in self.pages].index(kind))
-        return self.current()
+        return cast("AudioTabBase", super().current())
 
     def continue_midi(self, path: Path) -> None:
         """Show music and continue this MIDI file."""
         self.for_kind("music")
         self.music.continue_midi(path)
 
-    def load_draft(self) -> None:
-        """See `Tab`."""
-        for page in self.pages:
-            page.load_draft()
-
     def release_devices(self) -> None:
         """Close the audio device, before the window closes."""
         for page in self.pages:
             page.view.close_device()
 
-    def _on_switched(self, number: int) -> None:
-        self.current().view.player.pause()
-        self._pages.setCurrentIndex(number)
+    def _pause(self) -> None:
+        for page in self.pages:
+            page.view.player.pause()
