@@ -52,6 +52,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """True if `{a|b}` in a form's prompt is an alternative, unless the user switches that off."""
     is_optional: bool = False
     """True if Studio is complete without a model for it."""
+    keeps_builtin: bool = False
+    """The model that comes with Studio stays the default: others do a part of what it does."""
     source: str = ""
     """The field with the file that it works on instead of a prompt; empty for others.
 
@@ -173,6 +175,7 @@ KINDS: dict[str, Kind] = {
             is_optional=True,
             commands_by="tool",
             source="image",
+            keeps_builtin=True,
         ),
         Kind(
             request_type=TranscribeRequest,

@@ -53,6 +53,10 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
     whisper: bool = False
     """The file is a `model.bin` of CTranslate2 with Whisper, which becomes safetensors."""
     small_files: tuple[SmallFile, ...] = ()
+    ncnn_blocks: int = 0
+    """The file is ncnn's weights of a dense Real-ESRGAN network with so many blocks; it becomes
+    safetensors. 0 for another file.
+    """
 
 
 class LicenseTerms(msgspec.Struct, frozen=True):

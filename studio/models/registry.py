@@ -125,15 +125,15 @@ def is_of(card: ModelCard, kind: str) -> bool:
 def default_first(cards: list[ModelCard], chosen: str | None) -> list[ModelCard]:
     """Return the cards of one kind with the default first: the chosen one, else the first added.
 
-    Added models come before those that come with Studio, whole models before adapters, and larger
-    models before the small starter models.
+    Added models come before those that come with Studio (but for kinds that keep theirs), whole
+    models before adapters, and larger models before the small starter models.
     """
     return sorted(
         cards,
         key=lambda card: (
             card.name != chosen,
             bool(card.base),
-            card.builtin,
+            card.builtin != (card.kind in KINDS and KINDS[card.kind].keeps_builtin),
             STARTER_RANKS.get(card.name, 0),
             card.added,
         ),

