@@ -194,6 +194,7 @@ class AppState(QObject):
             self._watcher = None
         self._writer.close(SAVE_SECONDS)
         self.file_actions.close()
+        background.finish(SAVE_SECONDS)  # such as a rating that was chosen just before
         self.library.close()
 
     def _on_saved(self, on_disk: Settings, number: int) -> None:

@@ -75,6 +75,14 @@ class DelayedCall(QTimer):
             self.start()
 
 
+def finish(seconds: float) -> bool:
+    """Wait for work that was started; return False if some goes on after that time.
+
+    What it read or wrote may be closed afterwards. Nobody waits for work in pools of its own.
+    """
+    return QThreadPool.globalInstance().waitForDone(round(seconds * 1000))
+
+
 def run(
     parent: QObject,
     work: Callable[[], Any],

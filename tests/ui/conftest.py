@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QThreadPool
+from PySide6.QtCore import QCoreApplication, QEvent, QThreadPool
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
 
@@ -42,6 +42,8 @@ def open_studio(qapp, data):
     yield start
     for studio in opened:
         close_studio(studio)
+    # Timers of the windows would start work in a library that is closed, and show its failure.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert QThreadPool.globalInstance().waitForDone(PATIENCE)
 
 
