@@ -78,7 +78,7 @@ class MainWindow(WindowShell):
         self.tabs.setCurrentIndex(last if 0 <= last < len(PAGES) else 0)
         self._build_shown()
         if PAGES[self.tabs.currentIndex()] != LIBRARY:
-            self.current().prompt.setFocus()
+            self.current().focus_form()
         self.restore_layout(shared.settings.geometry, shared.settings.window_state)
         self.setAcceptDrops(True)
         self._connect()
@@ -190,9 +190,10 @@ class MainWindow(WindowShell):
             self.window_library.page.view.setFocus()
         else:
             self._form_tab = name
-            form = self.tab(name).current()
-            if self.tabs.currentWidget().hasFocus():  # Qt found nothing in the page, still empty
-                form.prompt.setFocus()
+            tab = self.tab(name)
+            # Qt finds nothing in a page that is still empty, or its first control.
+            if self.tabs.currentWidget().hasFocus() or tab.is_switch_focused():
+                tab.current().focus_form()
 
     def generate(self) -> None:
         """Start the job of the form that is shown."""
@@ -256,7 +257,7 @@ class MainWindow(WindowShell):
         """Show the form of a kind."""
         form = self._show_form(KINDS[name])
         form.form_side.show()
-        form.prompt.setFocus()
+        form.focus_form()
 
     def try_model(self, card: ModelCard) -> None:
         """Show the form of a model's kind, with this model chosen."""
@@ -326,7 +327,7 @@ class MainWindow(WindowShell):
             for form in tab.forms():
                 form.form_side.setVisible(shown)
         if shown:
-            self.current().prompt.setFocus()
+            self.current().focus_form()
         self._show_states()
 
     @property

@@ -115,6 +115,12 @@ class FieldInfo(msgspec.Struct, frozen=True):
         return choice if title is None else tr_marked(title, "mode")
 
     @property
+    def suggestions(self) -> dict[str, str]:
+        """Values of a text that a form lists → their titles; others are possible."""
+        titles = (self.meta.extra or {}).get("suggestions", {})
+        return {value: tr_marked(title) for value, title in titles.items()}
+
+    @property
     def flag(self) -> str:
         """Option of the command line, without dashes."""
         return str((self.meta.extra or {}).get("flag", self.name.replace("_", "-")))

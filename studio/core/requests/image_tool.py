@@ -114,6 +114,16 @@ STYLES: Mapping[str, str] = {
 }
 """Name → title, in the order of the network's inputs. Its styles have no names; these are ours."""
 
+_BACKGROUNDS = {
+    "": mark("Transparent"),
+    "white": mark("White"),
+    "black": mark("Black"),
+    "gray": mark("Gray"),
+    "red": mark("Red"),
+    "green": mark("Green"),
+    "blue": mark("Blue"),
+    "yellow": mark("Yellow"),
+}
 COLORS: Mapping[str, str] = {
     "white": "#ffffff",
     "black": "#000000",
@@ -154,13 +164,20 @@ class ImageToolRequest(Request, frozen=True, kw_only=True, tag="image-tool"):
     """Empty only before `preflight.checks`."""
     scale: Annotated[
         int,
-        Meta(title=mark("Scale"), description=mark("2, 3 or 4 times as large."), ge=2, le=4),
+        Meta(
+            title=mark("Scale"),
+            description=mark("2, 3 or 4 times as large."),
+            ge=2,
+            le=4,
+            extra={"unit": "×"},
+        ),
     ] = 2
     background: Annotated[
         str,
         Meta(
             title=mark("Background"),
             description=mark("A color such as white or #336699; empty for transparent."),
+            extra={"suggestions": _BACKGROUNDS},
         ),
     ] = ""
     feather: Annotated[
@@ -270,7 +287,7 @@ class ImageToolRequest(Request, frozen=True, kw_only=True, tag="image-tool"):
             description=mark("Of the result; 0 follows from the height."),
             ge=0,
             le=16_384,
-            extra={"unit": "px"},
+            extra={"unit": "px", "lowest": mark("Automatic")},
         ),
     ] = 0
     height: Annotated[
@@ -280,7 +297,7 @@ class ImageToolRequest(Request, frozen=True, kw_only=True, tag="image-tool"):
             description=mark("Of the result; 0 follows from the width."),
             ge=0,
             le=16_384,
-            extra={"unit": "px"},
+            extra={"unit": "px", "lowest": mark("Automatic")},
         ),
     ] = 0
     format: Annotated[

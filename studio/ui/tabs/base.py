@@ -13,7 +13,7 @@ from studio.core.artifact import Recipe
 from studio.core.errors import InvalidRequestError
 from studio.core.jobs import Job
 from studio.core.requests import Request
-from studio.core.translation import tr
+from studio.core.translation import tr, tr_marked
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.stage.examples import ExamplesPage, examples_for
@@ -164,12 +164,12 @@ class GenerateTab(FormTab):
         self.editing.show_message(
             tr("You are changing a job that waits in the queue."), "", [cancel]
         )
-        self.prompt.setFocus()
+        self.focus_form()
 
     def _end_edit(self) -> None:
         self._edited = ""
         self.set_values(self._values_before_edit)
-        self.generate_button.setText(tr("Generate"))
+        self.generate_button.setText(tr_marked(self.start_title))
         self.editing.clear()
 
     def stop(self) -> None:

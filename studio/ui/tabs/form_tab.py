@@ -15,7 +15,7 @@ from studio.core.jobs import NO_SOURCES, Job, Sources
 from studio.core.kinds import KINDS
 from studio.core.presets import Preset, describe, shareable
 from studio.core.requests import Request, fields
-from studio.core.translation import tr, tr_marked
+from studio.core.translation import mark, tr, tr_marked
 from studio.models.card import ModelCard, request_for
 from studio.preflight.checks import check
 from studio.ui.actions import ACTIONS_BY_KEY, shortcut_of
@@ -55,6 +55,10 @@ class Tab(QWidget):
     def load_draft(self) -> None:
         """Fill the form as the user left it when Studio was closed."""
 
+    def is_switch_focused(self) -> bool:
+        """True if the control that switches between forms has the focus."""
+        return False
+
     def may_close(self) -> bool:
         """Return False to keep the window open: something is not stored, and the user stays."""
         return True
@@ -71,6 +75,8 @@ class FormTab(Tab):
     """The side with the form, which can be hidden to leave its space to the result."""
     own_fields: tuple[str, ...] = ()
     """Fields besides prompt and model that the subclass shows itself."""
+    start_title: ClassVar[str] = mark("Generate")
+    """Of the button that starts."""
     values_of_preset: ClassVar[Mapping[str, Any]] = {}
     """Values that every preset sets, unless it has its own."""
 
@@ -92,6 +98,7 @@ class FormTab(Tab):
         self.model.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
+        self.model_title = label(tr("Model"), "muted")
         self._no_model = Notice("banner")
         self.form = RequestForm(
             request_type,
@@ -102,7 +109,7 @@ class FormTab(Tab):
         """What is missing or wrong, above the buttons."""
         self.editing = Notice("banner")
         self.generate_button = button(
-            tr("Generate"), tr("Start"), self.generate, "play", primary=True
+            tr_marked(self.start_title), tr("Start"), self.generate, "play", primary=True
         )
         self.stop_button = button(
             tr("Stop"), tr("Stop and keep partial results"), self.stop, "stop"
@@ -152,6 +159,10 @@ class FormTab(Tab):
 
     def show_full_screen(self) -> None:
         """Show the result on the full screen, if it is an image."""
+
+    def focus_form(self) -> None:
+        """Give the focus to the control that is filled first."""
+        self.prompt.setFocus()
 
     def extra_widgets(self) -> list[QWidget]:
         """Return the widgets between prompt and model."""
@@ -209,7 +220,7 @@ class FormTab(Tab):
             [
                 self.prompt_box,
                 *self.extra_widgets(),
-                label(tr("Model"), "muted"),
+                self.model_title,
                 self.model,
                 self._no_model,
                 *self.model_widgets(),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QRegularExpression, Qt, Signal
 from PySide6.QtGui import QRegularExpressionValidator
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
@@ -26,7 +28,7 @@ from studio.ui.widgets.content_button import open_button
 from studio.ui.widgets.factory import label, name_control, restyle, row
 from studio.ui.widgets.icons import set_icon
 
-Editor = QLineEdit | QSpinBox | QDoubleSpinBox | QComboBox
+Editor = QLineEdit | QSpinBox | QDoubleSpinBox | QComboBox | QCheckBox
 _LARGEST_SPIN = 2**31 - 1
 SPIN_WIDTH = 108
 TITLE_WIDTH = 112
@@ -46,6 +48,29 @@ class WheelGuard(QObject):
             event.ignore()
             return True
         return False
+
+
+class SuggestionBox(QComboBox):
+    """A list of values with their titles, and room for another value."""
+
+    def __init__(self, titles: Mapping[str, str]) -> None:
+        super().__init__()
+        self.setEditable(True)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        for value, title in titles.items():
+            self.addItem(title, value)
+
+    @property
+    def value(self) -> str:
+        """The value of a title, or the text."""
+        text = self.currentText().strip()
+        index = self.findText(text, Qt.MatchFlag.MatchFixedString)
+        return str(self.itemData(index)) if index >= 0 else text
+
+    def set_value(self, value: str) -> None:
+        """Show the title of a value, or the value."""
+        index = self.findData(value)
+        self.setCurrentText(self.itemText(index) if index >= 0 else value)
 
 
 class Field(QWidget):
@@ -70,6 +95,8 @@ class Field(QWidget):
             self.slider.installEventFilter(guard)
         self._reset: QToolButton | None = None
         """Created when it is shown for the first time: a start shows none."""
+        if isinstance(self.editor, QCheckBox):  # which shows the title itself
+            self._title.hide()
         self._title_row = row(self._title, None, spacing=2)
         self._lay_out()
         _changed_signal(self.editor).connect(lambda *_value: self.changed.emit())
@@ -95,7 +122,9 @@ class Field(QWidget):
         title = self._title_row
         title.setMinimumHeight(TITLE_HEIGHT)  # so that the reset button moves nothing
         controls = [self.editor, *self._extra_buttons()]
-        if self.slider is None:
+        if isinstance(self.editor, QCheckBox):
+            layout.addWidget(row(self.editor, title, None, spacing=2))
+        elif self.slider is None:
             layout.addWidget(title)
             layout.addWidget(row(*controls, spacing=4))
         else:
@@ -120,6 +149,10 @@ class Field(QWidget):
     def value(self) -> Any:
         """Return the value for `build_request`; None if empty."""
         editor = self.editor
+        if isinstance(editor, QCheckBox):
+            return editor.isChecked()
+        if isinstance(editor, SuggestionBox):
+            return editor.value
         if isinstance(editor, QComboBox):
             return editor.currentData()
         if isinstance(editor, (QSpinBox, QDoubleSpinBox)):
@@ -132,7 +165,11 @@ class Field(QWidget):
     def set_value(self, value: Any) -> None:
         """Show a value; ignore one that the editor cannot show."""
         editor = self.editor
-        if isinstance(editor, QComboBox):
+        if isinstance(editor, QCheckBox):
+            editor.setChecked(value is True)
+        elif isinstance(editor, SuggestionBox):
+            editor.set_value(value if isinstance(value, str) else "")
+        elif isinstance(editor, QComboBox):
             # findData raises OverflowError for an int over 64 bits.
             index = editor.findData(value) if isinstance(value, str) else -1
             if index >= 0:
@@ -162,8 +199,8 @@ class Field(QWidget):
 
     @property
     def is_wide(self) -> bool:
-        """True if the field takes both columns, for its slider."""
-        return self.slider is not None
+        """True if the field takes both columns, for its slider or its long title."""
+        return self.slider is not None or isinstance(self.editor, QCheckBox)
 
     def set_problem(self, message: str) -> None:
         """Mark the field as wrong and show why; an empty message removes the mark."""
@@ -176,6 +213,10 @@ class Field(QWidget):
 
 def _create_editor(info: FieldInfo) -> Editor:
     meta, extra = info.meta, info.meta.extra or {}
+    if info.type is bool:
+        return QCheckBox(info.title)
+    if suggestions := info.suggestions:
+        return SuggestionBox(suggestions)
     if info.choices:
         combo = QComboBox()
         for choice in info.choices:
@@ -244,6 +285,10 @@ def _configure_spin(spin: QSpinBox | QDoubleSpinBox, info: FieldInfo) -> Editor:
 
 
 def _changed_signal(editor: Editor) -> Any:
+    if isinstance(editor, QCheckBox):
+        return editor.toggled
+    if isinstance(editor, SuggestionBox):
+        return editor.currentTextChanged
     if isinstance(editor, QComboBox):
         return editor.currentIndexChanged
     return editor.textChanged if isinstance(editor, QLineEdit) else editor.valueChanged

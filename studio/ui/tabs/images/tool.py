@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 from studio.core.errors import Problem
 from studio.core.requests import ImageToolRequest, Request
 from studio.core.requests.image_tool import STYLES, TOOLS
-from studio.core.translation import tr, tr_marked
+from studio.core.translation import mark, tr, tr_marked
 from studio.models.card import ModelCard
 from studio.ui.app_state import AppState
 from studio.ui.image.image_file import ImageFile
@@ -34,6 +34,7 @@ class ImageToolTab(GenerateTab):
 
     kind = "image-tool"
     stage: ToolStage
+    start_title = mark("Apply")
     own_fields = ("tool", "image", "mask_image", "style", "style_image", "seed")
 
     def __init__(self, shared: AppState) -> None:
@@ -73,8 +74,6 @@ class ImageToolTab(GenerateTab):
         self._is_canvas_connected = False
         super().__init__(shared)
         self.prompt_box.hide()
-        self.generate_button.setText(tr("Apply"))
-        self._update_shortcuts()
         self.tool.currentIndexChanged.connect(lambda _index: self._on_model_changed())
         self.style_choice.currentIndexChanged.connect(lambda _index: self._on_model_changed())
         for file in self._files.values():
@@ -85,6 +84,10 @@ class ImageToolTab(GenerateTab):
         """See `FormTab`."""
         style = (self._style_title, self.style_choice, self.style_file)
         return [self._tool_title, self.tool, self.about, self.image_file, self.mask_file, *style]
+
+    def focus_form(self) -> None:
+        """See `FormTab`."""
+        self.tool.setFocus()
 
     def create_stage(self) -> ToolStage:
         """See `GenerateTab`."""
@@ -118,12 +121,7 @@ class ImageToolTab(GenerateTab):
             index = combo.findData(value) if isinstance(value, str) else -1
             if index >= 0:
                 combo.setCurrentIndex(index)
-        files = (
-            ("image", self.image_file),
-            ("mask_image", self.mask_file),
-            ("style_image", self.style_file),
-        )
-        for name, file in files:
+        for name, file in self._files.items():
             if name in values:
                 file.set_path(str(values[name] or ""))
 
@@ -138,7 +136,9 @@ class ImageToolTab(GenerateTab):
         if card is not None and not card.builtin and name != "upscale":
             self.choose_model(self._builtin_name())  # the others only enlarge
             return
-        self.model.setEnabled(name == "upscale")
+        has_choice = name == "upscale" and self.model.count() > 1
+        for control in (self.model_title, self.model):
+            control.setVisible(has_choice or card is None)
         self.about.setText(tr_marked(tool.description))
         self.mask_file.setVisible("mask_image" in tool.fields)
         for control in (self._style_title, self.style_choice):
@@ -150,12 +150,9 @@ class ImageToolTab(GenerateTab):
 
     def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
         """Add why a file cannot be read."""
-        files = (
-            ("image", self.image_file),
-            ("mask_image", self.mask_file),
-            ("style_image", self.style_file),
-        )
-        unreadable = [Problem(name, file.problem) for name, file in files if file.problem]
+        unreadable = [
+            Problem(name, file.problem) for name, file in self._files.items() if file.problem
+        ]
         return [*super().find_problems(card, request), *unreadable]
 
     def _has_prompt(self) -> bool:
@@ -164,6 +161,8 @@ class ImageToolTab(GenerateTab):
     def _describe(self, problems: list[Problem]) -> str:
         if self.card is not None and not self.image_file.path:
             return tr("Choose an image to begin.")
+        if [problem.field for problem in problems] == ["mask_image"] and not self.mask_file.path:
+            return tr("Paint on the image what is to be filled, or choose a mask.")
         return super()._describe(problems)
 
     def paint_mask(self) -> None:

@@ -63,13 +63,62 @@ def test_only_what_the_tool_uses_is_shown(tools):
     assert {"rotate", "crop", "brightness"} <= shown_fields(tools)
 
 
+def test_background_and_switches_have_controls_of_their_own(tools, ball):
+    tools.image_file.set_path(str(ball))
+    choose(tools, "remove-background")
+    background = tools.form.fields["background"]
+    assert background.editor.currentText() == "Transparent"
+    background.editor.setFocus()
+    QTest.keyClick(background.editor, Qt.Key.Key_Down)
+    assert tools.values()["background"] == "white"
+    background.editor.setEditText("#336699")
+    assert tools.values()["background"] == "#336699"
+    background.editor.setEditText("no color")
+    assert "#rrggbb" in tools._hint.text()
+    tools.form.reset_all()
+    assert tools.values()["background"] == ""
+    choose(tools, "style-transfer")
+    QTest.keyClick(tools.form.fields["keep_colors"].editor, Qt.Key.Key_Space)
+    assert tools.values()["keep_colors"] is True
+    tools.form.fields["keep_colors"].reset_requested.emit()
+    assert tools.values()["keep_colors"] is False
+
+
+def test_model_is_offered_only_where_there_is_a_choice(tools):
+    for tool in TOOLS:
+        choose(tools, tool)
+        assert not tools.model.isVisible()
+        assert not tools.model_title.isVisible()
+
+
+def test_waiting_job_is_changed_in_the_form(open_studio, ball, qtbot):
+    window = open_studio().window
+    window.shared.queue.pause()
+    window.show_tab("image")
+    tab = window.tab("image")
+    tab.use_tool_on(ball, "sharpen")
+    tab.tools.generate()
+    qtbot.waitUntil(lambda: bool(window.shared.queue.jobs()), timeout=PATIENCE)
+    tab.for_kind("image")
+    (job,) = window.shared.queue.jobs()
+    window.edit_job(job)
+    assert tab.current() is tab.tools
+    assert tab.tools.tool.hasFocus()
+    choose(tab.tools, "edges")
+    QTest.mouseClick(tab.tools.generate_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(
+        lambda: window.shared.queue.job(job.id).request.tool == "edges", timeout=PATIENCE
+    )
+    qtbot.waitUntil(lambda: tab.tools.generate_button.text() == "Apply", timeout=PATIENCE)
+
+
 def test_what_is_missing_is_said_and_nothing_starts(tools, ball, tmp_path, qtbot):
     assert tools._hint.text() == "Choose an image to begin."
     assert not tools.generate_button.isEnabled()
     tools.image_file.set_path(str(ball))
     assert tools.generate_button.isEnabled()
     choose(tools, "erase")
-    assert tools._hint.text() == "Mask: is missing"
+    assert tools._hint.text() == "Paint on the image what is to be filled, or choose a mask."
     assert not tools.generate_button.isEnabled()
     (tmp_path / "broken.png").write_bytes(b"no image")
     tools.image_file.set_path(str(tmp_path / "broken.png"))
