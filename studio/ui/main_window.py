@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QTabBar
 
 from studio.core.kinds import KINDS, TABS, Kind
 from studio.core.translation import mark, tr, tr_marked, tr_plural
@@ -190,9 +190,10 @@ class MainWindow(WindowShell):
             self.window_library.page.view.setFocus()
         else:
             self._form_tab = name
-            tab = self.tab(name)
+            tab, focused = self.tab(name), self.focusWidget()
+            is_on_switch = isinstance(focused, QTabBar) and tab.isAncestorOf(focused)
             # Qt finds nothing in a page that is still empty, or its first control.
-            if self.tabs.currentWidget().hasFocus() or tab.is_switch_focused():
+            if self.tabs.currentWidget().hasFocus() or is_on_switch:
                 tab.current().focus_form()
 
     def generate(self) -> None:

@@ -55,10 +55,6 @@ class Tab(QWidget):
     def load_draft(self) -> None:
         """Fill the form as the user left it when Studio was closed."""
 
-    def is_switch_focused(self) -> bool:
-        """True if the control that switches between forms has the focus."""
-        return False
-
     def may_close(self) -> bool:
         """Return False to keep the window open: something is not stored, and the user stays."""
         return True
@@ -108,12 +104,9 @@ class FormTab(Tab):
         self._hint = label(role="muted", wrap=True)
         """What is missing or wrong, above the buttons."""
         self.editing = Notice("banner")
-        self.generate_button = button(
-            tr_marked(self.start_title), tr("Start"), self.generate, "play", primary=True
-        )
-        self.stop_button = button(
-            tr("Stop"), tr("Stop and keep partial results"), self.stop, "stop"
-        )
+        title = tr_marked(self.start_title)
+        self.generate_button = button(title, "", self.generate, "play", primary=True)
+        self.stop_button = button(tr("Stop"), "", self.stop, "stop")
 
         self._shortcuts: dict[str, QShortcut] = {}
         """Key of an action → its shortcut, which the form that has the focus gets."""
@@ -300,11 +293,7 @@ class FormTab(Tab):
         self.shared.change_settings(advanced_shown={self.kind: expanded})
 
     def _on_reset(self, undo: Callable[[], None]) -> None:
-        self.shared.post_toast(
-            tr("All settings are the model's defaults"),
-            tr("Undo"),
-            undo,
-        )
+        self.shared.post_toast(tr("All settings are the model's defaults"), tr("Undo"), undo)
 
     def _on_settings_changed(self, names: frozenset[str]) -> None:
         if "shortcuts" in names:

@@ -72,10 +72,6 @@ class SwitchedTab(Tab):
         self.switch.setCurrentIndex(self._kinds.index(kind))
         return self.current()
 
-    def is_switch_focused(self) -> bool:
-        """See `Tab`."""
-        return self.switch.hasFocus()
-
     def load_draft(self) -> None:
         """See `Tab`."""
         self._has_drafts = True
