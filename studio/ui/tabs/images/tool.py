@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +114,7 @@ class ImageToolTab(GenerateTab):
             "style_image": self.style_file.path if "style" in used and not style else "",
         }
 
-    def set_own_values(self, values: dict[str, Any]) -> None:
+    def set_own_values(self, values: Mapping[str, Any]) -> None:
         """See `FormTab`."""
         for name, combo in (("tool", self.tool), ("style", self.style_choice)):
             value = values.get(name)
