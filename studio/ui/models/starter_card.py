@@ -35,7 +35,7 @@ class StarterCard(QFrame):
                 functools.partial(self.kind_requested.emit, name),
             )
             for name, kind in KINDS.items()
-            if kind.tab and not kind.commands_by  # a tool has no examples
+            if kind.tab and not kind.is_optional
         }
         self.later_button = button(
             tr("Not now"), tr("Hide this; Models… has them later"), self._decline
