@@ -24,6 +24,7 @@ from studio.library.index_sql.rows import (
 )
 from studio.library.index_sql.schema import open_index
 from studio.library.index_sql.search import conditions
+from studio.library.index_sql.transcripts import recordings_of, transcript_of, update_words
 from studio.library.items import EVERYTHING, Annotation, Item, NewItem, Query
 
 _CHUNK = 500
@@ -226,6 +227,9 @@ class LibraryIndex:
             connection.executemany(
                 "UPDATE items SET missing = ? WHERE id = ?", ((int(missing), i) for i in ids)
             )
+            for item_id in ids:
+                for sha256 in recordings_of(connection, "id = ?", item_id):
+                    update_words(connection, sha256)
 
     def remove(self, ids: Sequence[int]) -> None:
         """Forget items and a person's notes about them. Files stay."""
@@ -309,6 +313,12 @@ class LibraryIndex:
             "items.id IN (SELECT item FROM parents WHERE parents.sha256 = ?) ORDER BY items.id",
             sha256,
         )
+
+    def transcript_of(self, sha256: str) -> Item | None:
+        """Return the newest transcript of a recording, or None."""
+        with self._read_lock:
+            item_id = transcript_of(self._read_connection, sha256)
+        return next(iter(self.items([item_id])), None) if item_id is not None else None
 
     # Saved searches, folders, progress of scans
     # ----------------------------------------------------------------------

@@ -13,9 +13,9 @@ import msgspec
 from studio.core.artifact import Recipe
 from studio.core.file_names import is_utf8
 from studio.core.files import sha256_of
-from studio.core.requests import Request, TextRequest
+from studio.core.requests import Request, TextRequest, TranscribeRequest
 from studio.library.artifacts import read_recipe
-from studio.library.encoders import TEXT_SUFFIXES, TRANSCRIPT_SUFFIXES
+from studio.library.encoders import TEXT_SUFFIXES, TRANSCRIPT_SUFFIXES, read_sidecar
 from studio.library.foreign.reader import read_foreign
 from studio.library.items import MAX_BODY_CHARACTERS, KnownContent, Media, NewItem
 from studio.media.measures import (
@@ -104,6 +104,7 @@ def _with_recipe(item: NewItem, recipe: Recipe) -> NewItem:
     main_type = next(iter(request.media_types.values())).partition("/")[0]
     return msgspec.structs.replace(
         item,
+        body=_words_of(item, request),
         media=cast("Media", main_type),
         kind=request.kind,
         media_type=request.media_types.get(Path(item.path).suffix[1:].lower(), item.media_type),
@@ -122,6 +123,17 @@ def _with_recipe(item: NewItem, recipe: Recipe) -> NewItem:
             for role, sha256 in list(recipe.inputs.items())[:_MAX_PARENTS]
         },
     )
+
+
+def _words_of(item: NewItem, request: Request) -> str:
+    """Return a text; of subtitles the words without times."""
+    if not isinstance(request, TranscribeRequest) or item.path.lower().endswith(".txt"):
+        return item.body
+    try:
+        transcript = read_sidecar(Path(item.path)).transcript
+    except (OSError, ValueError):  # msgspec's errors are ValueErrors
+        return item.body
+    return clean(transcript.text, MAX_BODY_CHARACTERS) if transcript is not None else item.body
 
 
 def _typed_prompt(request: Request) -> str:

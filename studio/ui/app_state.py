@@ -45,6 +45,8 @@ class AppState(QObject):
     """The user asked for models for a task, by its name on the hub."""
     start_image_requested = Signal(object)
     """Path of an image that the user wants to start an image from."""
+    install_requested = Signal(str)
+    """Name or alias of a catalog model that the user asked for."""
     model_replaced = Signal(str, str, str)
     """Kind, a model, and the one that its form uses in place of it."""
     toast_withdrawn = Signal(object)

@@ -10,17 +10,29 @@ import numpy as np
 import pytest
 
 from studio.core.artifact import Artifact
+from studio.core.files import sha256_of
 from studio.core.jobs import JobState, new_job
 from studio.core.paths import DataFolder
-from studio.core.requests import ImageRequest, Request, SpeechRequest, TextRequest
+from studio.core.requests import (
+    ImageRequest,
+    Request,
+    SpeechRequest,
+    TextRequest,
+    TranscribeRequest,
+)
 from studio.jobs.store import JobStore
 from studio.library import artifacts
 from studio.library.library import Library
 from studio.library.results import AudioResult, ImageResult, Result, TextResult
+from studio.media.transcript import FORMATS, Segment, Transcript
 from studio.models.card import ModelCard
 
 CARD = ModelCard(name="m", title="M", kind="text", runner="transformers", sha256="abc")
 PIXELS = np.zeros((8, 16, 3), np.uint8)
+TALK = Transcript(
+    "zh",
+    (Segment(0.0, 2.0, "秋天的风吹过"), Segment(2.0, 4.5, "金色的田野。 Good morning, harbor.")),
+)
 TONE = np.zeros((2400, 1), np.float32)
 
 
@@ -30,6 +42,12 @@ def result_for(request: Request) -> Result:
         return ImageResult(pixels=PIXELS, seed=request.seed)
     if isinstance(request, TextRequest):
         return TextResult(text=f"A text about {request.prompt}")
+    if isinstance(request, TranscribeRequest):
+        return TextResult(
+            text=FORMATS[request.format](TALK),
+            transcript=TALK,
+            inputs={"audio": sha256_of(Path(request.audio))},
+        )
     return AudioResult(samples=TONE, sampling_rate=24_000)
 
 

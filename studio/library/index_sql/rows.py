@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.library.index_sql.search import END, normalize
+from studio.library.index_sql.transcripts import index_transcripts, recordings_of, update_words
 from studio.library.items import (
     EXCERPT_CHARACTERS,
     MAX_BODY_CHARACTERS,
@@ -59,6 +60,7 @@ def store(connection: sqlite3.Connection, item: NewItem) -> int:
         "INSERT INTO parents VALUES (?, ?, ?)",
         ((item_id, role, sha256) for role, sha256 in item.parents.items()),
     )
+    index_transcripts(connection, item)
     return int(item_id)
 
 
@@ -87,6 +89,7 @@ def _free_id(connection: sqlite3.Connection, wanted: int) -> int:
 
 def forget(connection: sqlite3.Connection, where: str, *values: Any) -> None:
     """Delete the items that match a condition, with everything about them."""
+    recordings = recordings_of(connection, where, *values)
     rows = connection.execute(f"SELECT id FROM items WHERE {where}", values).fetchall()
     for row in rows:
         for table, column in (
@@ -97,6 +100,8 @@ def forget(connection: sqlite3.Connection, where: str, *values: Any) -> None:
             ("parents", "item"),
         ):
             connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (row["id"],))
+    for sha256 in recordings:
+        update_words(connection, sha256)
 
 
 def annotate(connection: sqlite3.Connection, item_id: int, annotation: Annotation) -> None:

@@ -19,8 +19,10 @@ from studio.jobs.library.live_library import LiveLibrary
 from studio.library.file_settings import settings_in
 from studio.library.items import Annotation, Item
 from studio.library.totals import Totals, read_totals
+from studio.media.transcript import Transcript
 from studio.ui import background
 from studio.ui.app_state import AppState
+from studio.ui.audio.transcript_list import TranscriptList
 from studio.ui.desktop.folders import open_folder_of
 from studio.ui.library.grid.painters import date_text, kind_title
 from studio.ui.library.lineage import LineageStrip, Relatives, read_relatives
@@ -36,6 +38,7 @@ WIDTH = 300
 _MAX_PREVIEW_BYTES = 8 * 2**20
 """Of the last previews; one takes up to 400 KiB."""
 _LONG_VALUE = 300
+_PLAYED = ("audio", "video")
 _LONG_TEXT = 20_000
 """Characters that an editor shows at once, in less than 10 ms."""
 
@@ -49,6 +52,7 @@ class _Known(msgspec.Struct, frozen=True):
     collections: tuple[str, ...]
     values: dict[str, str]
     text: str
+    transcript: Transcript | None
 
 
 class Details(QScrollArea):
@@ -83,6 +87,10 @@ class Details(QScrollArea):
         self.prompt.setReadOnly(True)
         self.text = text_editor(tr("Text"), tr("The text itself"), 120)
         self.text.setReadOnly(True)
+        self.transcript = TranscriptList()
+        self.transcript.place_chosen.connect(self.playback.play_from)
+        self._library.items_added.connect(self._on_library_changed)
+        self._library.items_removed.connect(self._on_library_changed)
         self.notes = NotesEditor()
         self.notes.changed.connect(self._on_notes_changed)
         self.lineage = LineageStrip(self._library)
@@ -115,6 +123,7 @@ class Details(QScrollArea):
             self.notes,
             self.prompt,
             self.text,
+            self.transcript,
             self.lineage,
         ):
             layout.addWidget(widget)
@@ -142,6 +151,7 @@ class Details(QScrollArea):
         if not is_same:  # what is read below comes later
             self.lineage.clear()
             self.text.clear()
+            self.transcript.show_transcript(None)
         for part in (self.notes, self.open_button, self.folder_button):
             part.setVisible(item is not None)
         self.prompt.setVisible(item is not None and bool(item.prompt))
@@ -214,6 +224,24 @@ class Details(QScrollArea):
         self.lineage.show_relatives(known.relatives, item)
         self._show_values({**_facts(item), **known.values})
         self.text.setPlainText(_start_of(known.text))
+        self.transcript.show_transcript(known.transcript)
+
+    def _on_library_changed(self, _ids: object) -> None:
+        """Show the transcript that was made, or removed, while its recording is shown."""
+        item, library = self.item, self._library
+        if item is None or item.media not in _PLAYED:
+            return
+
+        def show(transcript: Transcript | None) -> None:
+            if self.item is not None and self.item.id == item.id:
+                self.transcript.show_transcript(transcript)
+
+        background.run(
+            self,
+            lambda: _transcript_of(library, item),
+            show,
+            lambda _error: None,  # the list reports a library that cannot be read
+        )
 
     def _on_preview_loaded(self, source: ThumbnailSource) -> None:
         if self.item is None or source_of_item(self.item).key != source.key:
@@ -307,7 +335,21 @@ def _read_known(library: LiveLibrary, item: Item) -> _Known:
         collections=tuple(index.collections()),
         values=settings_in(Path(item.path)),
         text=index.full_text(item.id) if item.media == "text" else "",
+        transcript=_transcript_of(library, item),
     )
+
+
+def _transcript_of(library: LiveLibrary, item: Item) -> Transcript | None:
+    """Return what is spoken in a recording, from the recipe next to its transcript."""
+    made = library.index.transcript_of(item.sha256) if item.media in _PLAYED else None
+    if made is None:
+        return None
+    from studio.library.encoders import read_sidecar  # imports numpy
+
+    try:
+        return read_sidecar(Path(made.path)).transcript
+    except (OSError, ValueError):  # removed or damaged meanwhile; msgspec's are ValueErrors
+        return None
 
 
 def _counted(medium: str, count: int) -> str:

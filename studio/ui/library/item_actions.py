@@ -15,6 +15,7 @@ from studio.library.annotations import collection_name, split_names
 from studio.library.items import MAX_RATING, Item, Query
 from studio.ui import background
 from studio.ui.app_state import AppState
+from studio.ui.audio.transcribe import can_transcribe, transcribe
 from studio.ui.desktop.folders import open_file, open_folder_of
 from studio.ui.library.commands import LibraryCommands
 from studio.ui.library.grid.library_view import LibraryView
@@ -198,6 +199,9 @@ class ItemActions(QObject):
             menu.addSeparator()
         else:
             menu.addAction(self.actions["compare"])
+        recordings = [item for item in items if can_transcribe(item)]
+        if recordings:
+            _add(menu, tr("Transcribe"), lambda: transcribe(self._shared, recordings))
         self._add_notes(menu, collections)
         menu.addSeparator()
         for key in ("copy", "prompt"):

@@ -74,6 +74,16 @@ class Playback(QWidget):
         elif self._audio is not None and self._audio.isVisible():
             self._audio.player.toggle()
 
+    def play_from(self, seconds: float) -> None:
+        """Play from a place on."""
+        if self._video is not None and self._video.isVisible():
+            self._video.player.set_muted(False)
+            self._video.player.seek(seconds)
+            self._video.player.play()
+        elif self._audio is not None and self._audio.isVisible():
+            self._audio.player.seek(seconds)
+            self._audio.player.play()
+
     def show_full_screen(self) -> None:
         """Show the video on the full screen."""
         if self._video is not None and self._video.isVisible():

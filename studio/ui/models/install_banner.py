@@ -76,6 +76,7 @@ class InstallBanner(QObject):
         self._is_closing = False
         shared.models_changed.connect(self._offer_installed)
         shared.larger_requested.connect(self._on_larger_requested)
+        shared.install_requested.connect(self.install)
         self._name = STARTER_KIND.starter
         self._pace = InstallPace("")
         self.offer = StarterCard(shared)

@@ -48,6 +48,17 @@ STARTER_MODELS = (
     ),
 )
 
+TRANSCRIPTION_MODEL = StarterModel(
+    "whisper",
+    "whisper-base",
+    "Whisper base",  # not translated: a name
+    "transcribe",
+    mark("writes down speech in 99 languages"),
+    133_343_666,
+    423_778_730,
+)
+"""Offered where a recording is to be transcribed, not at the first start."""
+
 LARGER_TITLES = {
     "qwen2.5-coder-1.5b-instruct": "Qwen2.5 Coder 1.5B Instruct",
     "qwen2.5-coder-0.5b-instruct": "Qwen2.5 Coder 0.5B Instruct",
@@ -62,13 +73,16 @@ SMALL_TEXT_MODELS = (STARTER_MODELS[0].name, "qwen2.5-coder-0.5b-instruct")
 """Text models that a form leaves when a larger one is installed."""
 
 
+_BY_ALIAS = (*STARTER_MODELS, TRANSCRIPTION_MODEL)
+
+
 def title_of(name: str) -> str:
     """Return the title of a model that the window installs by this name or alias, else `name`."""
-    titles = {model.alias: model.title for model in STARTER_MODELS}
+    titles = {model.alias: model.title for model in _BY_ALIAS}
     return (titles | LARGER_TITLES).get(name, name)
 
 
 def purpose_of(name: str) -> str:
     """Return what such a model is for, after its title, or ""."""
-    purposes = {model.alias: model.purpose for model in STARTER_MODELS}
+    purposes = {model.alias: model.purpose for model in _BY_ALIAS}
     return tr_marked((purposes | _LARGER_PURPOSES).get(name, ""))

@@ -11,7 +11,7 @@ from studio.models.card import fake_card
 from studio.models.install.catalog_install import disk_needed
 from studio.models.install.wheel_download import InstallProgress
 from studio.ui.models.install_banner import InstallPace
-from studio.ui.models.starter_models import STARTER_MODELS
+from studio.ui.models.starter_models import STARTER_MODELS, TRANSCRIPTION_MODEL
 
 
 @pytest.fixture
@@ -28,7 +28,9 @@ def texts(widget):
     return [label.text() for label in widget.findChildren(QLabel) if label.isVisible()]
 
 
-@pytest.mark.parametrize("model", STARTER_MODELS, ids=lambda model: model.alias)
+@pytest.mark.parametrize(
+    "model", [*STARTER_MODELS, TRANSCRIPTION_MODEL], ids=lambda model: model.alias
+)
 def test_the_costs_are_those_of_the_catalog(model):
     entry = catalog.entry_named(model.alias)
     assert (model.name, model.title, model.kind) == (
