@@ -38,6 +38,24 @@ def hold(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
         os.close(descriptor)  # also releases the lock
 
 
+@contextlib.contextmanager
+def hold_folder(folder: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    """Hold a lock on a folder, without a file in it; other programs of Studio respect it.
+
+    Does nothing on Windows, on a file system without locks, and if another program keeps the lock:
+    a person's save does not depend on it.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # includes TimeoutError
+            descriptor = os.open(folder, os.O_RDONLY | CLOEXEC)
+            stack.callback(os.close, descriptor)
+            _acquire(descriptor, folder, wait_seconds)
+        yield
+
+
 def _acquire(descriptor: int, path: Path, wait_seconds: float) -> None:
     end = time.monotonic() + wait_seconds
     while True:

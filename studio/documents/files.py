@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from studio.core.errors import StudioError
+from studio.core.file_lock import hold_folder
 from studio.core.files import sha256_hex, write_whole
 from studio.core.regular_file import read_regular
 from studio.core.translation import tr
@@ -71,7 +72,8 @@ def write_text_file(path: Path, text: str, known: Collection[str] | None = None)
         with contextlib.suppress(OSError):  # a new file; a file system without permissions
             part.chmod(stat.S_IMODE(target.stat().st_mode))
 
-    write_whole(target, data, replace=True, on_complete=prepare)
+    with hold_folder(target.parent):  # two programs of Studio save to the same file
+        write_whole(target, data, replace=True, on_complete=prepare)
     return sha256_hex(data)
 
 

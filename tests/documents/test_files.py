@@ -1,6 +1,9 @@
 """Text files: encodings, what is no text, and files that are written whole."""
 
+import errno
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -58,3 +61,54 @@ def test_written_file_is_read_back_with_its_hash(tmp_path):
 )
 def test_format_follows_the_name(tmp_path, name, expected):
     assert format_of(tmp_path / name) == expected
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from studio.documents.files import FileChangedError, file_sha256, write_text_file
+
+path, name = Path(sys.argv[1]), sys.argv[2]
+known, done = file_sha256(path), 0
+while done < 200:
+    try:
+        new = write_text_file(path, f"{name} {done} {time.monotonic_ns()}", (known,))
+        print(known, new)
+        known, done = new, done + 1
+    except FileChangedError as error:
+        known = error.content.sha256
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no locks of folders")
+def test_two_programs_never_replace_a_text_that_they_do_not_know(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("begin")
+    programs = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), name], stdout=subprocess.PIPE, text=True
+        )
+        for name in "ab"
+    ]
+    steps = [line.split() for one in programs for line in one.communicate()[0].splitlines()]
+    assert [one.returncode for one in programs] == [0, 0]
+    replaced = [known for known, _new in steps]
+    assert len(replaced) == 400
+    assert len(set(replaced)) == 400  # each text was replaced once, by a program that knew it
+    assert [one.name for one in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_saved_file_keeps_its_permissions_and_folders_without_locks_are_no_hindrance(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    path.chmod(0o600)
+
+    def refuse(_descriptor):
+        raise OSError(errno.EBADF, "no locks here")
+
+    monkeypatch.setattr("studio.core.file_lock._try_lock", refuse)
+    write_text_file(path, "new")
+    assert path.read_text() == "new"
+    assert path.stat().st_mode & 0o777 == 0o600
