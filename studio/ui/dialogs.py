@@ -156,3 +156,14 @@ class Dialogs(QObject):
             )
             + f"\n\n{details}",
         )
+
+    def tell_not_editable(self, kind: Kind) -> None:
+        """Say that a waiting job of a kind without a form cannot be changed here."""
+        self._shared.post_toast(
+            tr(
+                "{kind} jobs cannot be changed in the window. Cancel this one and create it "
+                "again with `studio {name}`.",
+                kind=tr_marked(kind.title),
+                name=kind.name,
+            )
+        )

@@ -376,15 +376,8 @@ class MainWindow(WindowShell):
             form = self._show_form(kind)
             form.form_side.show()
             form.edit(job)
-            return
-        self.shared.post_toast(
-            tr(
-                "{kind} jobs cannot be changed in the window. Cancel this one and create it "
-                "again with `studio {name}`.",
-                kind=tr_marked(kind.title),
-                name=kind.name,
-            )
-        )
+        else:
+            self.dialogs.tell_not_editable(kind)
 
     def _on_batch_finished(self, batch: Batch) -> None:
         name = Path(batch.source).name
