@@ -23,8 +23,10 @@ MAX_COMPRESSION = 2.4
 """Text that zlib makes smaller than this is a repetition of the same words."""
 MIN_LOG_PROBABILITY = -1.0
 """Mean of the tokens; below it the words are guessed."""
-MAX_NO_SPEECH = 0.6
-"""Probability that nobody speaks, above which guessed words are dropped."""
+NO_SPEECH = ((0.6, -0.5), (0.3, MIN_LOG_PROBABILITY))
+"""Words are made up if the probability that nobody speaks is above the first number, and their mean
+log-probability below the second. `docs/audio.md` has the measurements.
+"""
 _SIMPLIFIED = "以下是普通话的句子。"
 """Before Chinese: without it, the model mixes simplified and traditional characters."""
 
@@ -52,7 +54,9 @@ class Attempt(msgspec.Struct, frozen=True):
     @property
     def is_no_speech(self) -> bool:
         """True if the words are made up where nobody speaks."""
-        return self.no_speech > MAX_NO_SPEECH and self.is_guessed
+        return any(
+            self.no_speech > silent and self.log_probability < sure for silent, sure in NO_SPEECH
+        )
 
 
 def compression(text: str) -> float:

@@ -120,10 +120,10 @@ class Details(QScrollArea):
             self.playback,
             self.title,
             row(self.open_button, self.folder_button, None),
+            self.transcript,
             self.notes,
             self.prompt,
             self.text,
-            self.transcript,
             self.lineage,
         ):
             layout.addWidget(widget)

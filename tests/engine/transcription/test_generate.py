@@ -119,14 +119,21 @@ def test_segment_in_silence_is_left_out(card, scripted, record):
     "attempt",
     [
         Attempt((1,), "Thank you.", -1.4, 0.9),
+        Attempt((1,), "ご視聴ありがとうございました", -0.83, 0.668),
+        Attempt((1,), "nd", -1.5, 0.464),
         Attempt((1,), "so and " * 40, -0.1, 0.0),
     ],
-    ids=["no speech", "repetition"],
+    ids=["no speech", "noise", "clicks", "repetition"],
 )
 def test_made_up_words_are_left_out(card, recognizer, record, monkeypatch, attempt):
     monkeypatch.setattr(recognizer, "write", lambda *_arguments: attempt)
     (result,) = run(card, recognizer, record(tone(2.0))).results
     assert result.transcript.segments == ()
+
+
+def test_speech_over_music_is_kept():
+    assert not Attempt((1,), "It was the best of times.", -0.33, 0.601).is_no_speech
+    assert not Attempt((1,), "Never tried, ever failed.", -0.61, 0.11).is_no_speech
 
 
 def test_cancel_keeps_what_is_there(card, scripted, record):
