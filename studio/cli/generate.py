@@ -28,6 +28,7 @@ from studio.core.requests.text_lists import split_texts
 from studio.core.settings import format_defaults
 from studio.core.settings_store import load_settings
 from studio.core.translation import tr, tr_marked
+from studio.media.companion_midi import companion_midi
 from studio.models.card import request_for
 from studio.preflight.checks import check, describe_inputs
 
@@ -271,8 +272,6 @@ class GenerateCommand:
             _print_texts(outcome, streamed=streamed)
             _note_end(outcome, job)
         else:
-            from studio.library.artifacts import companion_midi  # imports numpy
-
             for path in outcome.files:
                 output.result(path)
                 if midi := companion_midi(Path(path)):

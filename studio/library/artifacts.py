@@ -27,7 +27,6 @@ from studio.library.encoders import (
     DEFAULT_OPTIONS,
     KEYWORD,
     MAX_READ_BYTES,
-    MIDI_MARK,
     TEXT_SUFFIXES,
     TRANSCRIPT_SUFFIXES,
     Companion,
@@ -35,12 +34,12 @@ from studio.library.encoders import (
     FileOptions,
     encode,
     is_complete,
-    midi_path,
     read_sidecar,
     sidecar_path,
 )
 from studio.library.results import Result
 from studio.media import audio, lossy_image, mp4, png, riff_id3
+from studio.media.companion_midi import beginning
 from studio.models.card import ModelCard
 
 
@@ -134,7 +133,7 @@ def _write_all(path: Path, encoded: Encoded, job_id: str) -> None:
 
 def _may_write(path: Path, place: Path, companion: Companion, job_id: str) -> bool:
     if companion.mark:
-        return not place.exists() or companion.mark in _beginning(place)
+        return not place.exists() or companion.mark in beginning(place)
     return not path.exists() or _belongs_to(path, job_id)
 
 
@@ -163,23 +162,6 @@ def _name_taken(path: Path) -> StudioError:
         cause="disk",
         cure=tr("Choose another name or folder."),
     )
-
-
-def companion_midi(path: Path) -> Path | None:
-    """Return the MIDI file that Studio wrote with an audio file, or None."""
-    midi = midi_path(path)
-    is_own = path.suffix.lower() != ".mid" and MIDI_MARK.encode() in _beginning(midi)
-    return midi if is_own else None
-
-
-def _beginning(path: Path) -> bytes:
-    try:
-        if not path.is_file():
-            return b""
-        with path.open("rb") as file:
-            return file.read(4096)
-    except OSError:
-        return b""
 
 
 def _recipe(

@@ -23,6 +23,7 @@ from studio.core.settings import CompressedQuality
 from studio.core.translation import tr
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
 from studio.media import audio, lossy_image, mp4, png, riff_id3, video
+from studio.media.companion_midi import MIDI_MARK, midi_path
 from studio.media.image_reader import on_background
 from studio.media.transcript import Transcript
 
@@ -30,8 +31,6 @@ KEYWORD = "studio"
 TEXT_SUFFIXES = (".txt", ".md")
 TRANSCRIPT_SUFFIXES = (".srt", ".vtt", ".lrc", ".json")
 """Besides .txt; their recipes are next to them too."""
-MIDI_MARK = "Studio, job "
-"""Precedes the job's id in the first text event of a MIDI file that Studio wrote."""
 MAX_READ_BYTES = 512 * 2**20
 """Larger files are not read: they are no artifacts of Studio."""
 
@@ -211,11 +210,6 @@ ENCODERS: dict[str, Encoder] = {
 def sidecar_path(path: Path) -> Path:
     """Return the path of a recipe next to a file."""
     return path.parent / SIDECAR_FOLDER / f"{path.name}.json"
-
-
-def midi_path(path: Path) -> Path:
-    """Return the path of an audio file's MIDI."""
-    return path.with_suffix(".mid")
 
 
 def read_sidecar(path: Path) -> Sidecar:

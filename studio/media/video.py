@@ -14,16 +14,17 @@ import io
 import itertools
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from studio.core.errors import StudioError
 from studio.core.settings import CompressedQuality
 from studio.core.translation import mark, tr, tr_marked
 from studio.media import riff_id3
 from studio.media.video_decoder.reasons import ffmpeg_reason
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MISSING = mark("MP4 files need the package av, which is not installed.")
 CURE = mark('Install it with `pip install "studio[video]"`, or choose the file format webp.')
@@ -101,6 +102,7 @@ def _stream(
 
 def _frame(pixels: NDArray[np.uint8]) -> Any:
     import av
+    import numpy as np  # here, because the window asks this module about formats
     from av.video.reformatter import ColorRange, Colorspace
 
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")

@@ -10,7 +10,8 @@ from studio.core.settings import Settings
 from studio.engine.fake import FakeEngine
 from studio.engine.local import LocalEngine
 from studio.jobs.session import Session
-from studio.library.artifacts import companion_midi, read_recipe
+from studio.library.artifacts import read_recipe
+from studio.media.companion_midi import companion_midi
 from studio.media.midi import read_midi
 from studio.models.card import ModelCard
 from studio.models.catalog import entry_named

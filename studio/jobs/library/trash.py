@@ -15,6 +15,7 @@ from PySide6.QtCore import QFile
 
 from studio.core.errors import StudioError
 from studio.core.translation import tr
+from studio.media.companion_midi import companion_midi
 
 
 class TrashedFile(msgspec.Struct, frozen=True):
@@ -98,8 +99,7 @@ def _move(path: Path) -> Trashed:
 
 def _companions(path: Path) -> list[Path]:
     """Return the files that Studio wrote with an artifact, found while it is in the trash."""
-    from studio.library.artifacts import companion_midi  # imports numpy
-    from studio.library.encoders import sidecar_path
+    from studio.library.encoders import sidecar_path  # imports numpy
 
     sidecar, midi = sidecar_path(path), companion_midi(path)
     return [file for file in (sidecar if sidecar.is_file() else None, midi) if file is not None]

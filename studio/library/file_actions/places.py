@@ -12,8 +12,8 @@ from studio.core.errors import StudioError
 from studio.core.file_names import slug
 from studio.core.files import part_path, publish, sha256_of
 from studio.core.translation import tr
-from studio.library.artifacts import companion_midi
-from studio.library.encoders import midi_path, sidecar_path
+from studio.library.encoders import sidecar_path
+from studio.media.companion_midi import companion_midi, midi_path
 
 _MAX_NUMBER = 100_000
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
@@ -13,13 +13,14 @@ from studio.core.errors import StudioError
 from studio.core.events import AudioChunk
 from studio.core.translation import tr
 from studio.ui import background
-from studio.ui.audio.loader import read_audio
-from studio.ui.audio.playback_buffer import PlaybackBuffer
 from studio.ui.audio.player import Player, PlayerState
 from studio.ui.audio.seconds import format_seconds
 from studio.ui.audio.waveform import Waveform
 from studio.ui.widgets.factory import label, name_control, row
 from studio.ui.widgets.icons import set_icon
+
+if TYPE_CHECKING:
+    from studio.ui.audio.playback_buffer import PlaybackBuffer
 
 
 class AudioView(QWidget):
@@ -62,6 +63,10 @@ class AudioView(QWidget):
 
     def append_chunk(self, chunk: AudioChunk, *, play: bool = True) -> None:
         """Append a chunk of the audio that is being generated; `play` starts with the first one."""
+        import numpy as np  # 0.1 s, which showing the tab does not need
+
+        from studio.ui.audio.playback_buffer import PlaybackBuffer
+
         samples = np.frombuffer(chunk.pcm, "<f4")
         usable = len(samples) - len(samples) % chunk.channels
         first = not self._is_live
@@ -87,13 +92,18 @@ class AudioView(QWidget):
         self._is_live = False
         self._requested = path
 
+        def read() -> PlaybackBuffer:
+            from studio.ui.audio.loader import read_audio  # imports numpy
+
+            return read_audio(path)
+
         def show(buffer: PlaybackBuffer) -> None:
             if self._requested == path:  # no other file was asked for meanwhile
                 self._set_buffer(buffer)
                 if play:
                     self.player.play()
 
-        background.run(self, lambda: read_audio(path), show, self._on_unreadable)
+        background.run(self, read, show, self._on_unreadable)
 
     def close_device(self) -> None:
         """Close the audio device; for when the window closes."""

@@ -9,10 +9,10 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any, Protocol
 
 from studio.core.translation import tr
-from studio.ui.audio.playback_buffer import BYTES_PER_SAMPLE
 from studio.ui.audio.preferred_device import preferred_device
 
 PERIOD_MILLISECONDS = 50
+BYTES_PER_SAMPLE = 2
 
 
 class Samples(Protocol):

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QFileDialog, QToolButton, QVBoxLayout, QWidget
 
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
 from studio.core.translation import tr
-from studio.symbolic_music.continuation import read_continuation
 from studio.symbolic_music.description import describe_continuation
 from studio.symbolic_music.types import Continuation
 from studio.ui import background
@@ -81,10 +80,16 @@ class MidiInputPanel(QWidget):
         if path == self.path:
             return
         self.path, self.problem, self.continuation = path, "", None
+
+        def read() -> Continuation:
+            from studio.symbolic_music.continuation import read_continuation  # imports numpy
+
+            return read_continuation(Path(path))
+
         if path:
             background.run(
                 self,
-                lambda: read_continuation(Path(path)),
+                read,
                 lambda continuation: self._on_read(path, continuation),
                 lambda error: self._on_read_failed(path, error),
             )

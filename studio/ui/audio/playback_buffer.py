@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from studio.ui.audio.peaks import Peaks
 
-BYTES_PER_SAMPLE = 2
-
 
 class PlaybackBuffer:
     """Samples as int16 (half the memory of float32, and what the files hold), and a position.

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from studio.core.translation import tr
 from studio.ui.audio.device import AudioOutput
-from studio.ui.audio.playback_buffer import PlaybackBuffer
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from studio.ui.audio.playback_buffer import PlaybackBuffer
 
 TICK_MILLISECONDS = 30
 SILENT_DEVICE_SECONDS = 3.0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -18,8 +19,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.core.translation import tr
-from studio.ui.audio.playback_buffer import PlaybackBuffer
 from studio.ui.audio.seconds import format_seconds
+
+if TYPE_CHECKING:
+    from studio.ui.audio.playback_buffer import PlaybackBuffer
 
 KEY_SECONDS = 5.0
 _CURSOR_WIDTH = 2
@@ -188,6 +191,8 @@ class Waveform(QWidget):
 
     def _curve(self) -> QPolygonF:
         """Return the outline: the highest samples left to right, then the lowest right to left."""
+        import numpy as np  # the buffer needs it, too
+
         assert self._buffer is not None
         lowest, highest = self._buffer.peaks.columns(self.width())
         middle = self.height() / 2

@@ -12,8 +12,7 @@ from studio.core.files import write_whole
 from studio.core.jobs import Job
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
 from studio.core.translation import tr
-from studio.library.artifacts import companion_midi
-from studio.library.file_actions.audio_export import export_audio
+from studio.media.companion_midi import companion_midi
 from studio.ui.app_state import AppState
 from studio.ui.audio.audio_view import AudioView
 from studio.ui.desktop.folders import open_folder_of
@@ -160,6 +159,8 @@ class AudioStage(Stage):
             if midi is not None:
                 write_whole(target, midi.read_bytes(), replace=True)
             else:
+                from studio.library.file_actions.audio_export import export_audio  # numpy
+
                 export_audio(source, target)
 
         self.write_in_background(target, write)

@@ -6,8 +6,6 @@ import threading
 import time
 from collections import deque
 
-import numpy as np
-
 from studio.media.video_decoder.messages import BYTES_PER_AUDIO_FRAME, CHANNELS, SAMPLING_RATE
 
 MAX_SECONDS = 60.0
@@ -84,6 +82,8 @@ class AudioStream:
             self._read_at = time.monotonic()
             self._is_running = True
         if self.volume < 1:
+            import numpy as np  # in the device's thread: showing a video does not need it
+
             scaled = np.frombuffer(data, np.int16) * np.float32(self.volume)
             return scaled.astype(np.int16).tobytes()
         return data

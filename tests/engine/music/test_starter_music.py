@@ -16,6 +16,7 @@ from studio.engine.local import LocalEngine
 from studio.engine.music import generate as music
 from studio.engine.music.symbolic_length import plan_length
 from studio.library import artifacts
+from studio.media.companion_midi import companion_midi
 from studio.media.midi import parse_midi
 from studio.models.card import request_for
 from studio.models.catalog import entry_named
@@ -265,7 +266,7 @@ def test_the_midi_file_is_saved_with_the_audio(engine, tmp_path, ending):
     assert isinstance(ended, Finished)
     path = Path(ended.artifacts[0].path)
     assert soundfile.info(io.BytesIO(path.read_bytes())).duration == pytest.approx(3, abs=0.1)
-    midi = artifacts.companion_midi(path)
+    midi = companion_midi(path)
     assert midi == path.with_suffix(".mid")
     assert parse_midi(midi.read_bytes(), midi.name).text.startswith(f"Studio, job {job.id}: ")
     recipe = artifacts.read_recipe(path)
@@ -310,7 +311,7 @@ def test_a_cancelled_job_keeps_its_bars_as_audio_and_midi_and_can_run_again(engi
     assert isinstance(ended, Cancelled)
     (kept,) = ended.artifacts
     assert kept.partial
-    assert artifacts.companion_midi(Path(kept.path))
+    assert companion_midi(Path(kept.path))
     assert isinstance(run(engine, job), Finished)
     assert soundfile.info(kept.path).duration == pytest.approx(12, abs=0.01)
 

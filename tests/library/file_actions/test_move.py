@@ -10,9 +10,10 @@ import pytest
 from studio.core.errors import StudioError
 from studio.library.annotations import read_annotations
 from studio.library.artifacts import read_recipe
-from studio.library.encoders import MIDI_MARK, sidecar_path
+from studio.library.encoders import sidecar_path
 from studio.library.file_actions import move, places
 from studio.library.items import Annotation
+from studio.media.companion_midi import MIDI_MARK
 
 
 @pytest.fixture
