@@ -8,6 +8,7 @@ import sys
 
 MODULES = (
     "startup",
+    "first_pages",
     "ui_delay",
     "throughput",
     "child_restart",

@@ -147,11 +147,12 @@ class MainWindow(WindowShell):
         """Return a tab by its name in `core.kinds`, building it first if necessary."""
         if name not in self._built:
             module = importlib.import_module(f"studio.ui.tabs.{name}")
-            tab: Tab = getattr(module, f"{name.title()}Tab")(self.shared)
+            place = self._pages[name]
+            tab: Tab = getattr(module, f"{name.title()}Tab")(self.shared, place.parentWidget())
             tab.load_draft()
             for form in tab.forms():
                 form.form_side.setVisible(self._are_forms_shown)
-            self._pages[name].addWidget(tab)
+            place.addWidget(tab)
             tab.show()  # at once, so that it can get the focus
             self._built[name] = tab
         return self._built[name]

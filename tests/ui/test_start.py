@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 from studio import app
 from studio.app import Studio
 from studio.cli.window_entry import WindowOptions, window_options
+from studio.core.kinds import TABS
 from studio.core.paths import data_folder
 from studio.core.settings import Settings
 from studio.core.settings_store import update
@@ -142,6 +143,16 @@ def test_the_window_is_painted_once_and_imports_nothing_heavy(seen_start):
     assert HEAVY & set(seen_start["modules"]) == set()
 
 
+def test_no_page_imports_anything_heavy():
+    pages = [f"studio.ui.tabs.{name}" for name in TABS]
+    pages += ["studio.ui.tabs.chat.chat_page", "studio.ui.text.document_page"]
+    script = f"import sys, {', '.join(pages)}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert HEAVY & set(done.stdout.split()) == set()
+
+
 def test_what_is_not_shown_is_neither_imported_nor_built_before_the_first_paint(seen_start):
     modules = set(seen_start["modules_at_paint"])
     early = {name for name in modules if name.startswith(NOT_BEFORE_PAINT)}
@@ -215,6 +226,20 @@ def test_size_tab_and_queue_dock_are_restored(start_studio, qtbot, data):
     assert window.focusWidget() is window.image_tab.prompt
     assert window.queue_dock.isVisible()
     assert window.dockWidgetArea(window.queue_dock) is Qt.DockWidgetArea.BottomDockWidgetArea
+
+
+def test_the_draft_of_a_form_that_was_not_shown_is_kept(start_studio):
+    studio = start_studio()
+    studio.window.audio_tab.for_kind("music").prompt.setPlainText("calm piano")
+    close_studio(studio)
+    studio = start_studio()
+    audio = studio.window.audio_tab
+    audio.speech.prompt.setPlainText("Good morning!")
+    assert audio.forms() == [audio.speech], "a form is built when it is shown"
+    close_studio(studio)
+    audio = start_studio().window.audio_tab
+    assert audio.speech.prompt.toPlainText() == "Good morning!"
+    assert audio.music.prompt.toPlainText() == "calm piano"
 
 
 @pytest.mark.parametrize("last_tab", [-1, 99])

@@ -20,10 +20,10 @@ from studio.ui.widgets.factory import label
 class GroupSection(QFrame):
     """The settings of one group."""
 
-    def __init__(self, shared: AppState, group: str) -> None:
-        super().__init__()
+    def __init__(self, shared: AppState, group: str, parent: QWidget) -> None:
+        super().__init__(parent)
         self.rows = {
-            setting.key: SettingRow(shared, setting)
+            setting.key: SettingRow(shared, setting, self)
             for setting in SETTINGS
             if setting.group == group and setting.editor != "shortcuts"
         }

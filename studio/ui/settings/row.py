@@ -33,8 +33,8 @@ RESTART = mark("Applies when Studio is started again.")
 class SettingRow(QWidget):
     """One setting of the catalog. A change applies at once, everywhere in the window."""
 
-    def __init__(self, shared: AppState, setting: Setting) -> None:
-        super().__init__()
+    def __init__(self, shared: AppState, setting: Setting, parent: QWidget) -> None:
+        super().__init__(parent)
         self.setting = setting
         self._shared = shared
         self.editor: SettingEditor = EDITORS[setting.editor](setting)

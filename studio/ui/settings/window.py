@@ -46,10 +46,10 @@ class SettingsWindow(QDialog):
         self.groups.setFixedWidth(GROUPS_WIDTH)
         self.groups.setSpacing(3)
         name_control(self.groups, tr("Groups"), tr("Groups of settings"))
-        self.sections = {group: GroupSection(shared, group) for group in GROUPS}
         self._nothing = label("", "muted", wrap=True)
         self._nothing.hide()
         self._page = QScrollArea()
+        self.sections: dict[str, GroupSection] = {}
         self._lay_out()
         for group, title in GROUPS.items():
             item = QListWidgetItem(tr_marked(title))
@@ -64,33 +64,33 @@ class SettingsWindow(QDialog):
         self.search.setFocus()
 
     def _lay_out(self) -> None:
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(20, 4, 20, 20)
-        column.setSpacing(8)
-        for section in self.sections.values():
-            column.addWidget(section)
-        column.addWidget(self._nothing)
-        column.addStretch(1)
-        self._page.setWidget(content)
-        self._page.setWidgetResizable(True)
-        self._page.setFrameShape(QFrame.Shape.NoFrame)
-        self._page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.reset_button = button(
-            tr("Reset all…"), tr("Use the default of every setting"), self._reset
-        )
-        left = QVBoxLayout()
-        left.setContentsMargins(0, 0, 0, 0)
-        left.addWidget(self.search)
-        left.addWidget(self.groups, 1)
-        side = QWidget()
-        side.setLayout(left)
-        side.setFixedWidth(GROUPS_WIDTH)
+        """Place the widgets, the outer ones first; see `theme.add_style_sheet`."""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 14)
         layout.setSpacing(12)
-        body = row(side, self._page)
-        layout.addWidget(body, 1)
+        side = QWidget()
+        side.setFixedWidth(GROUPS_WIDTH)
+        left = QVBoxLayout(side)
+        left.setContentsMargins(0, 0, 0, 0)
+        left.addWidget(self.search)
+        left.addWidget(self.groups, 1)
+        layout.addWidget(row(side, self._page), 1)
+        self._page.setWidgetResizable(True)
+        self._page.setFrameShape(QFrame.Shape.NoFrame)
+        self._page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        content = QWidget()
+        self._page.setWidget(content)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(20, 4, 20, 20)
+        column.setSpacing(8)
+        for group in GROUPS:
+            self.sections[group] = GroupSection(self._shared, group, content)
+            column.addWidget(self.sections[group])
+        column.addWidget(self._nothing)
+        column.addStretch(1)
+        self.reset_button = button(
+            tr("Reset all…"), tr("Use the default of every setting"), self._reset
+        )
         export = button(tr("Export…"), tr("Write all settings to a file"), self._export)
         read = button(tr("Import…"), tr("Read settings from a file"), self._import)
         close = button(tr("Close"), tr("Close this window"), self.close)

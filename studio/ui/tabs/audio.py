@@ -14,7 +14,6 @@ from studio.core.translation import tr
 from studio.models.card import ModelCard
 from studio.preflight.prompt_translation import describe_prompt
 from studio.symbolic_music import prompt as music_prompt
-from studio.symbolic_music.continuation import merge
 from studio.ui.app_state import AppState
 from studio.ui.audio.audio_view import AudioView
 from studio.ui.audio.midi_input import MidiInputPanel
@@ -33,9 +32,15 @@ class AudioTabBase(GenerateTab):
 
     stage: AudioStage
 
-    def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        shared: AppState,
+        parent: QWidget | None = None,
+        *,
+        backends: Sequence[str] | None = None,
+    ) -> None:
         self._backends = backends
-        super().__init__(shared)
+        super().__init__(shared, parent)
 
     def create_stage(self) -> AudioStage:
         """See `GenerateTab`."""
@@ -53,7 +58,13 @@ class SpeechTab(AudioTabBase):
     kind = "speech"
     own_fields = ("voice",)
 
-    def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        shared: AppState,
+        parent: QWidget | None = None,
+        *,
+        backends: Sequence[str] | None = None,
+    ) -> None:
         self.voice = QComboBox()
         name_control(self.voice, tr("Voice"), tr("Who speaks"))
         self.voice.setSizeAdjustPolicy(
@@ -61,7 +72,7 @@ class SpeechTab(AudioTabBase):
         )
         self._voice_title = label(tr("Voice"), "muted")
         self._voice_title.setBuddy(self.voice)
-        super().__init__(shared, backends=backends)
+        super().__init__(shared, parent, backends=backends)
         self.prompt.setPlaceholderText(
             tr("The text to read aloud; [pause:2] is a silence of two seconds.")
         )
@@ -105,7 +116,13 @@ class MusicTab(AudioTabBase):
     kind = "music"
     own_fields = ("continue_from", "lyrics")
 
-    def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        shared: AppState,
+        parent: QWidget | None = None,
+        *,
+        backends: Sequence[str] | None = None,
+    ) -> None:
         self.midi = MidiInputPanel()
         self.lyrics = text_editor(
             tr("Lyrics"),
@@ -114,7 +131,7 @@ class MusicTab(AudioTabBase):
         )
         self._lyrics_title = label(tr("Lyrics"), "muted")
         self.advice = label("", "muted", wrap=True)
-        super().__init__(shared, backends=backends)
+        super().__init__(shared, parent, backends=backends)
         self.prompt.textChanged.connect(self._advise)
         self.midi.changed.connect(self._on_edited)
         self.midi.changed.connect(self._advise)
@@ -173,9 +190,11 @@ class MusicTab(AudioTabBase):
         prompt, text = self.prompt.toPlainText()[:MAX_ADVISED], ""
         if prompt.strip() and self.card is not None:
             continuation = self.midi.continuation if self.own_values()["continue_from"] else None
-            merged = (
-                merge(music_prompt.read(prompt), continuation) if continuation is not None else None
-            )
+            merged = None
+            if continuation is not None:
+                from studio.symbolic_music.continuation import merge  # imports numpy
+
+                merged = merge(music_prompt.read(prompt), continuation)
             text = (
                 music_prompt.advise(prompt, merged)
                 if self.card.writes_notes
@@ -188,16 +207,22 @@ class MusicTab(AudioTabBase):
 class AudioTab(SwitchedTab):
     """Speech or music, chosen with a switch at the top."""
 
-    def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        shared: AppState,
+        parent: QWidget | None = None,
+        *,
+        backends: Sequence[str] | None = None,
+    ) -> None:
         super().__init__(
             tr("Kind of audio"),
             tr("Read a text aloud, or generate music or other audio from a description"),
             [
-                ("speech", tr("Speech"), lambda: SpeechTab(shared, backends=backends)),
-                ("music", tr("Music"), lambda: MusicTab(shared, backends=backends)),
+                ("speech", tr("Speech"), lambda place: SpeechTab(shared, place, backends=backends)),
+                ("music", tr("Music"), lambda place: MusicTab(shared, place, backends=backends)),
             ],
+            parent,
         )
-        self.form("music")  # it continues a MIDI file that is dropped, and follows its jobs
         self.switch.currentChanged.connect(self._pause)
 
     @property
@@ -212,7 +237,7 @@ class AudioTab(SwitchedTab):
 
     @property
     def pages(self) -> tuple[AudioTabBase, AudioTabBase]:
-        """The forms of speech and music."""
+        """The forms of speech and music, built if necessary."""
         return self.speech, self.music
 
     def current(self) -> AudioTabBase:
@@ -226,9 +251,13 @@ class AudioTab(SwitchedTab):
 
     def release_devices(self) -> None:
         """Close the audio device, before the window closes."""
-        for page in self.pages:
-            page.view.close_device()
+        for form in self._audio_forms():
+            form.view.close_device()
 
     def _pause(self) -> None:
-        for page in self.pages:
-            page.view.player.pause()
+        for form in self._audio_forms():
+            form.view.player.pause()
+
+    def _audio_forms(self) -> Sequence[AudioTabBase]:
+        """Return the forms that are built."""
+        return [cast("AudioTabBase", form) for form in self.forms()]

@@ -20,7 +20,7 @@ from studio.ui.stage.examples import ExamplesPage, examples_for
 from studio.ui.stage.shown_result import ShownResult, of_file, of_job
 from studio.ui.stage.stage import Stage
 from studio.ui.tabs.form_tab import FormTab
-from studio.ui.tabs.layout import lay_out
+from studio.ui.tabs.layout import add_splitter, place_sides
 from studio.ui.widgets.factory import Notice, button
 
 
@@ -29,8 +29,8 @@ class GenerateTab(FormTab):
 
     stage: Stage
 
-    def __init__(self, shared: AppState) -> None:
-        super().__init__(shared)
+    def __init__(self, shared: AppState, parent: QWidget | None = None) -> None:
+        super().__init__(shared, parent)
         self._edited = ""
         """Id of the waiting job in the form; empty for a new job."""
         self._values_before_edit: dict[str, Any] = {}
@@ -38,8 +38,9 @@ class GenerateTab(FormTab):
         self.examples_page = ExamplesPage(self.kind)
         self.examples_page.chosen.connect(self._generate_example)
         self.stage.set_empty_page(self.examples_page)
-        self.form_side = self._form_side()
-        lay_out(self, self.form_side, self.result_side())
+        splitter = add_splitter(self)
+        self.form_side = self._form_side(splitter)
+        place_sides(splitter, self.form_side, self.result_side())
         self._connect_form()
         self._connect_stage()
         self.stop_button.setEnabled(False)

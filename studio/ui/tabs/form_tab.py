@@ -36,7 +36,8 @@ class Tab(QWidget):
     """A tab of the window, which shows one form or switches between several.
 
     `core.kinds` names the tab of each kind: the tab `audio` is the class `AudioTab` in
-    `ui/tabs/audio.py`, constructed with the `AppState`.
+    `ui/tabs/audio.py`, constructed with the `AppState` and the widget that it will be in (see
+    `theme.add_style_sheet`).
     """
 
     @abstractmethod
@@ -76,8 +77,8 @@ class FormTab(Tab):
     values_of_preset: ClassVar[Mapping[str, Any]] = {}
     """Values that every preset sets, unless it has its own."""
 
-    def __init__(self, shared: AppState) -> None:
-        super().__init__()
+    def __init__(self, shared: AppState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.shared = shared
         self._is_loading = True
         """Until `load_draft` ends: building the form must not overwrite the draft."""
@@ -203,12 +204,13 @@ class FormTab(Tab):
     # Layout
     # ----------------------------------------------------------------------
 
-    def _form_side(self) -> QWidget:
+    def _form_side(self, parent: QWidget) -> QWidget:
         self.generate_button.setSizePolicy(
             self.prompt.sizePolicy().horizontalPolicy(),
             self.generate_button.sizePolicy().verticalPolicy(),
         )
         return form_side(
+            parent,
             row(self.editing, margins=(16, 8, 16, 0)),
             [
                 self.prompt_box,

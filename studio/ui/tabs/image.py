@@ -6,6 +6,8 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from PySide6.QtWidgets import QWidget
+
 from studio.core.translation import tr
 from studio.ui.app_state import AppState
 from studio.ui.tabs.base import GenerateTab
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 class ImageTab(SwitchedTab):
     """Generation or tools, chosen with a switch at the top."""
 
-    def __init__(self, shared: AppState) -> None:
+    def __init__(self, shared: AppState, parent: QWidget | None = None) -> None:
         super().__init__(
             tr("What to do with images"),
             tr("Generate images from a description, or change an image with a tool"),
@@ -27,6 +29,7 @@ class ImageTab(SwitchedTab):
                 ("image", tr("Generate"), functools.partial(ImageGenerationTab, shared)),
                 ("image-tool", tr("Tools"), functools.partial(_tool_form, shared)),
             ],
+            parent,
         )
         self.form_built.connect(self._on_form_built)
         self.generation.stage.tool_requested.connect(self.use_tool_on)
@@ -61,7 +64,7 @@ class ImageTab(SwitchedTab):
         self.generation.paint_mask_on(path)
 
 
-def _tool_form(shared: AppState) -> ImageToolTab:
+def _tool_form(shared: AppState, parent: QWidget) -> ImageToolTab:
     from studio.ui.tabs.images.tool import ImageToolTab
 
-    return ImageToolTab(shared)
+    return ImageToolTab(shared, parent)

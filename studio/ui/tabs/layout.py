@@ -17,42 +17,63 @@ def column(
 ) -> tuple[QWidget, QVBoxLayout]:
     """Return a widget that holds others one below the other, and its layout."""
     holder = QWidget()
-    layout = QVBoxLayout(holder)
-    layout.setContentsMargins(*margins)
-    layout.setSpacing(spacing)
+    layout = _vertical(holder, margins, spacing)
     for widget in widgets:
         layout.addWidget(widget)
     return holder, layout
 
 
-def form_side(top: QWidget, form: Sequence[QWidget], bottom: Sequence[QWidget]) -> QWidget:
-    """Return the left side: `form` scrolls between `top` and `bottom`."""
-    content, layout = column(*form, margins=(16, 12, 16, 12), spacing=8)
-    layout.addStretch(1)
+def _vertical(
+    holder: QWidget, margins: tuple[int, int, int, int] = (0, 0, 0, 0), spacing: int = 0
+) -> QVBoxLayout:
+    layout = QVBoxLayout(holder)
+    layout.setContentsMargins(*margins)
+    layout.setSpacing(spacing)
+    return layout
+
+
+def form_side(
+    parent: QWidget, top: QWidget, form: Sequence[QWidget], bottom: Sequence[QWidget]
+) -> QWidget:
+    """Return the left side: `form` scrolls between `top` and `bottom`.
+
+    The outer widgets get their parents first. When a widget gets another parent, Qt computes the
+    style of everything in it again (see `theme.add_style_sheet`).
+    """
+    side = QWidget(parent)
+    side.setMinimumWidth(MIN_FORM_WIDTH)
+    outer = _vertical(side)
+    outer.addWidget(top)
     scroll = QScrollArea()
-    scroll.setWidget(content)
+    outer.addWidget(scroll, 1)
     scroll.setWidgetResizable(True)
     scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    side, outer = column(top)
-    outer.addWidget(scroll, 1)
+    content = QWidget()
+    scroll.setWidget(content)
+    layout = _vertical(content, (16, 12, 16, 12), 8)
+    for widget in form:
+        layout.addWidget(widget)
+    layout.addStretch(1)
     for widget in bottom:
         outer.addWidget(widget)
-    side.setMinimumWidth(MIN_FORM_WIDTH)
     return side
 
 
-def lay_out(tab: QWidget, left: QWidget, right: QWidget) -> None:
-    """Put both sides into a tab, with a splitter between them."""
+def add_splitter(tab: QWidget) -> QSplitter:
+    """Add the splitter to a tab; `place_sides` completes it."""
     splitter = QSplitter(Qt.Orientation.Horizontal)
+    _vertical(tab).addWidget(splitter)
+    return splitter
+
+
+def place_sides(splitter: QSplitter, left: QWidget, right: QWidget) -> None:
+    """Put both sides of a tab into its splitter."""
     splitter.addWidget(left)
     splitter.addWidget(right)
     splitter.setSizes([FORM_WIDTH, RESULT_WIDTH])
     splitter.setStretchFactor(1, 1)
     splitter.setChildrenCollapsible(False)
-    layout = QVBoxLayout(tab)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.addWidget(splitter)
 
 
 def below_advice(advice: QLabel, bottom: QWidget) -> QWidget:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout
+from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from studio.ui.tabs.base import GenerateTab
 from studio.ui.tabs.form_tab import Tab
@@ -23,10 +23,11 @@ class SwitchedTab(Tab):
         self,
         name: str,
         description: str,
-        forms: Sequence[tuple[str, str, Callable[[], GenerateTab]]],
+        forms: Sequence[tuple[str, str, Callable[[QWidget], GenerateTab]]],
+        parent: QWidget | None = None,
     ) -> None:
-        """`forms`: kind, title on the switch, and function that builds the form."""
-        super().__init__()
+        """`forms`: kind, title on the switch, and function that builds the form in its place."""
+        super().__init__(parent)
         self._kinds = [kind for kind, _title, _build in forms]
         self._builders = {kind: build for kind, _title, build in forms}
         self._built: dict[str, GenerateTab] = {}
@@ -35,11 +36,11 @@ class SwitchedTab(Tab):
         self.switch = QTabBar()
         name_control(self.switch, name, description)
         self.switch.setExpanding(False)
-        self._holders: list[QVBoxLayout] = []
+        self._holders: list[tuple[QWidget, QVBoxLayout]] = []
         for _kind, title, _build in forms:
             holder, layout = column()
             self._pages.addWidget(holder)
-            self._holders.append(layout)
+            self._holders.append((holder, layout))
             self.switch.addTab(title)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -52,10 +53,11 @@ class SwitchedTab(Tab):
     def form(self, kind: str) -> GenerateTab:
         """Return the form of a kind, built if necessary."""
         if kind not in self._built:
-            form = self._built[kind] = self._builders[kind]()
+            holder, layout = self._holders[self._kinds.index(kind)]
+            form = self._built[kind] = self._builders[kind](holder)
             if self._has_drafts:
                 form.load_draft()
-            self._holders[self._kinds.index(kind)].addWidget(form)
+            layout.addWidget(form)
             self.form_built.emit(form)
         return self._built[kind]
 

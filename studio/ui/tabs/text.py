@@ -55,7 +55,7 @@ class TextTab(TaskTab):
     values_of_preset: ClassVar = {"system_prompt": "", "task": None}
     stage: TextStage
 
-    def __init__(self, shared: AppState) -> None:
+    def __init__(self, shared: AppState, parent: QWidget | None = None) -> None:
         self.system_prompt = text_editor(
             tr("System prompt"), tr("How a chat model should behave."), 48
         )
@@ -65,7 +65,7 @@ class TextTab(TaskTab):
         self._tokens: int | None = None
         self._count_timer = QTimer()
         self.views = TextViews()
-        super().__init__(shared)
+        super().__init__(shared, parent)
         self._prompt_keys = SendKeys(
             self.prompt, lambda: self.views.name == "chat" and not self.tasks.is_open
         )

@@ -43,7 +43,13 @@ class VideoTab(GenerateTab):
     stage: VideoStage
     own_fields = ("negative_prompt", "image")
 
-    def __init__(self, shared: AppState, *, backends: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        shared: AppState,
+        parent: QWidget | None = None,
+        *,
+        backends: Sequence[str] | None = None,
+    ) -> None:
         self._backends = backends
         self.negative_prompt = text_editor(
             tr("Negative prompt"), tr("What to keep out of the video."), 48
@@ -56,7 +62,7 @@ class VideoTab(GenerateTab):
         self.ratio = AspectRatio()
         self.duration = Duration()
         self.count = _count_box()
-        super().__init__(shared)
+        super().__init__(shared, parent)
         self.prompt.setPlaceholderText(tr("What happens in the video, and how it looks."))
         self.negative_prompt.textChanged.connect(self._on_edited)
         self.first_frame.changed.connect(self._on_edited)
@@ -89,9 +95,9 @@ class VideoTab(GenerateTab):
         title.setBuddy(self.count)
         return [self.about, self.ratio, self.duration, row(title, None, self.count)]
 
-    def _form_side(self) -> QWidget:
-        self._sides = QStackedWidget()
-        self._sides.addWidget(super()._form_side())
+    def _form_side(self, parent: QWidget) -> QWidget:
+        self._sides = QStackedWidget(parent)
+        self._sides.addWidget(super()._form_side(self._sides))
         self._sides.setMinimumWidth(MIN_FORM_WIDTH)
         return self._sides
 

@@ -56,7 +56,7 @@ class ImageGenerationTab(GenerateTab):
     stage: ImageStage
     own_fields = ("negative_prompt", "image", "strength", "mask_image", *adapter_picker.FIELDS)
 
-    def __init__(self, shared: AppState) -> None:
+    def __init__(self, shared: AppState, parent: QWidget | None = None) -> None:
         self.negative_prompt = text_editor(
             tr("Negative prompt"), tr("What to keep out of the image."), 48
         )
@@ -69,7 +69,7 @@ class ImageGenerationTab(GenerateTab):
         self._is_canvas_connected = False
         self._generates_with_canvas = False
         """True while what was made on the canvas is saved for a job."""
-        super().__init__(shared)
+        super().__init__(shared, parent)
         self.prompt.textChanged.connect(self._advise)
         self.negative_prompt.textChanged.connect(self._on_edited)
         self.source.changed.connect(self._on_edited)

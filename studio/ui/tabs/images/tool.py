@@ -37,7 +37,7 @@ class ImageToolTab(GenerateTab):
     start_title = mark("Apply")
     own_fields = ("tool", "image", "mask_image", "style", "style_image", "seed")
 
-    def __init__(self, shared: AppState) -> None:
+    def __init__(self, shared: AppState, parent: QWidget | None = None) -> None:
         self.tool = QComboBox()
         name_control(self.tool, tr("Tool"), tr("What is done with the image"))
         for name, tool in TOOLS.items():
@@ -72,7 +72,7 @@ class ImageToolTab(GenerateTab):
             "style_image": self.style_file,
         }
         self._is_canvas_connected = False
-        super().__init__(shared)
+        super().__init__(shared, parent)
         self.prompt_box.hide()
         self.tool.currentIndexChanged.connect(lambda _index: self._on_model_changed())
         self.style_choice.currentIndexChanged.connect(lambda _index: self._on_model_changed())

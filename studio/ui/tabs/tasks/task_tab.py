@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
+from PySide6.QtWidgets import QWidget
 
 from studio.batch.form_prompt.texts import PromptTexts
 from studio.core.errors import InvalidRequestError, Problem
@@ -34,7 +35,7 @@ FIELDS_OF_TASKS = ("prefix", "mode", "top_logprobs", *CONSTRAINTS)
 class TaskTab(GenerateTab):
     """The form of a tab whose requests may come from a guided task."""
 
-    def __init__(self, shared: AppState) -> None:
+    def __init__(self, shared: AppState, parent: QWidget | None = None) -> None:
         self.tasks = TaskBox(
             shared, lambda: self.card, self.take_document, lambda: self.prompt.toPlainText()
         )
@@ -47,7 +48,7 @@ class TaskTab(GenerateTab):
         """The edited settings of the plain prompt while a task's form is shown."""
         self.asked = ("", "")
         """Prompt and system prompt of the task's request that was built last."""
-        super().__init__(shared)
+        super().__init__(shared, parent)
         self.prompt_box.add_to_title(self.tasks.write_button)
         self._connect_tasks()
 
