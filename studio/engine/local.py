@@ -224,7 +224,13 @@ class LocalEngine:
             cards.append(base_among(self._registry.list(), card))
         hashes = {other.name: other.sha256 for other in cards if other.name != card.name}
         free_memory = functools.partial(self._pipelines.evict_others, base)
-        return JobContext(job, card, emit, is_cancelled, adapters, hashes, free_memory=free_memory)
+
+        def load_model(kind: str, name: str) -> tuple[ModelCard, object]:
+            other = self._registry.base_of(self._registry.find(kind, name))
+            return other, self._pipelines.load(other, emit).pipeline
+
+        context = JobContext(job, card, emit, is_cancelled, adapters, hashes)
+        return dataclasses.replace(context, free_memory=free_memory, load_model=load_model)
 
     def _keep_unsaved(self, job: Job, outcome: JobOutcome) -> None:
         self._unsaved[job.id] = outcome

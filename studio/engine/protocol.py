@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.core.errors import StudioError
@@ -100,6 +100,15 @@ class JobContext:
     """The same in English, for the recipe."""
     free_memory: Callable[[], None] = lambda: None
     """Evicts the other models."""
+    load_model: Callable[[str, str], tuple[ModelCard, Any]] | None = None
+    """Kind and name → card and pipeline of a model that does a part of the job.
+
+    Raises StudioError without it.
+    """
+
+    def for_part(self, job: Job, card: ModelCard) -> JobContext:
+        """Return the context in which another model runs a part of the job, without adapters."""
+        return replace(self, job=job, card=card, adapters=(), retained={}, completed_results=0)
 
     def note(self, text: str, **values: object) -> None:
         """Report what is done because memory ran out, now and in the recipe.

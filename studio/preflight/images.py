@@ -80,6 +80,11 @@ def check_tool_image(request: ImageToolRequest, *, read_files: bool) -> Problem 
         width, height = image_size(Path(request.image))
     except StudioError as error:
         return Problem("image", error.message)
+    if request.tool == "outpaint":
+        left, top, right, bottom = request.added
+        if (left + width + right) * (top + height + bottom) > MAX_RESULT_PIXELS:
+            limit = MAX_RESULT_PIXELS // 10**6
+            return Problem("left", tr("makes more than {limit} million pixels", limit=limit))
     scale = request.scale if request.tool == "upscale" else 1
     if width * height * scale**2 > MAX_RESULT_PIXELS:
         return Problem(

@@ -13,6 +13,8 @@ from studio.core.files import sha256_of
 from studio.core.requests import ImageToolRequest
 from studio.core.requests.image_tool import ToolName
 from studio.engine.image_tools.adjust import adjust
+from studio.engine.image_tools.extend import outpaint
+from studio.engine.image_tools.label import watermark
 from studio.engine.image_tools.repair import denoise, edges, erase, sharpen
 from studio.engine.image_tools.restyle import restyle
 from studio.engine.image_tools.source import Bytes, Source
@@ -35,9 +37,11 @@ TOOLS: Mapping[ToolName, Callable[[JobContext, Source, ToolWeights], Bytes]] = {
     "sharpen": sharpen,
     "adjust": adjust,
     "edges": edges,
+    "outpaint": outpaint,
+    "watermark": watermark,
 }
 """Name → function that returns the result, height × width × 3, or × 4 with transparency."""
-_FILES = ("mask_image", "style_image")
+_FILES = ("mask_image", "style_image", "logo")
 
 
 def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> ToolWeights:
@@ -60,5 +64,7 @@ def generate(context: JobContext, weights: ToolWeights) -> Generator[Result, Non
     inputs = {"image": digest} | {
         name: sha256_of(Path(path)) for name in _FILES if (path := getattr(request, name))
     }
-    yield ImageResult(pixels=pixels, seed=request.seed, inputs=inputs)
+    yield ImageResult(
+        pixels=pixels, seed=request.seed, inputs=inputs, weight_hashes=context.weight_hashes
+    )
     return Statistics(run_seconds=time.monotonic() - start, units=1, unit="image")

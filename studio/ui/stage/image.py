@@ -155,9 +155,10 @@ class ImageStage(Stage):
             jobs = self.group.jobs.values()
             first = next((one.id for one in jobs if not one.state.over), job.id)
             if job.id == first:  # the previews of a batch would alternate
-                request = job.request
-                assert isinstance(request, ImageRequest)  # tools send no previews
-                size = QSize(request.width, request.height)
+                request, preview = job.request, event.preview
+                size = QSize(preview.width, preview.height)
+                if isinstance(request, ImageRequest):
+                    size = QSize(request.width, request.height)
                 self.view.show_preview(to_image(event.preview), size)
         elif isinstance(event, (Finished, Failed, Cancelled)) and event.artifacts:
             self.view.add([artifact.path for artifact in event.artifacts])

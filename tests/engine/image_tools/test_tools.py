@@ -18,6 +18,9 @@ from tests.engine.image_tools.conftest import CARD
 from tests.engine.runs import run_one
 
 
+ROOT = Path(__file__).parents[3]
+
+
 def array(path):
     return np.asarray(read_image(path)[0])
 
@@ -33,8 +36,12 @@ def error_of(left, right):
     return np.abs(left.astype(float) - right.astype(float)).mean()
 
 
-def test_every_tool_has_a_function():
+def test_every_tool_has_a_function_and_is_shown_in_the_documentation():
     assert generate.TOOLS.keys() == TOOLS.keys()
+    page = (ROOT / "docs/image.md").read_text(encoding="utf-8")
+    for name in TOOLS:
+        assert f"(images/tools/{name}.jpg)" in page
+        assert (ROOT / f"docs/images/tools/{name}.jpg").stat().st_size < 100_000
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
@@ -209,6 +216,11 @@ def test_cancel_before_the_end_leaves_nothing(run, ball):
         ({"tool": "adjust", "crop": "1,2,0,3"}, "crop"),
         ({"tool": "remove-background", "background": "#12345"}, "background"),
         ({"tool": "upscale", "scale": 5}, "scale"),
+        ({"tool": "outpaint"}, "left"),
+        ({"tool": "outpaint", "top": -1}, "top"),
+        ({"tool": "watermark", "label": "  "}, "label"),
+        ({"tool": "watermark", "label": "Ann", "logo": "b.png"}, "label"),
+        ({"tool": "watermark", "label": "Ann", "position": "left"}, "position"),
         ({"tool": "paint"}, "tool"),
     ],
 )

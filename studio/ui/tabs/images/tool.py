@@ -35,7 +35,7 @@ class ImageToolTab(GenerateTab):
     kind = "image-tool"
     stage: ToolStage
     start_title = mark("Apply")
-    own_fields = ("tool", "image", "mask_image", "style", "style_image", "seed")
+    own_fields = ("tool", "image", "mask_image", "style", "style_image", "logo")
 
     def __init__(self, shared: AppState, parent: QWidget | None = None) -> None:
         self.tool = QComboBox()
@@ -66,10 +66,14 @@ class ImageToolTab(GenerateTab):
         self.style_file = ImageFile(
             tr("Style image…"), tr("Choose the image whose style is taken, or drop one")
         )
+        self.logo_file = ImageFile(
+            tr("Logo…"), tr("Choose an image to put on the image, or drop one")
+        )
         self._files = {
             "image": self.image_file,
             "mask_image": self.mask_file,
             "style_image": self.style_file,
+            "logo": self.logo_file,
         }
         self._is_canvas_connected = False
         super().__init__(shared, parent)
@@ -83,7 +87,8 @@ class ImageToolTab(GenerateTab):
     def extra_widgets(self) -> list[QWidget]:
         """See `FormTab`."""
         style = (self._style_title, self.style_choice, self.style_file)
-        return [self._tool_title, self.tool, self.about, self.image_file, self.mask_file, *style]
+        files = (self.image_file, self.mask_file, self.logo_file)
+        return [self._tool_title, self.tool, self.about, *files, *style]
 
     def focus_form(self) -> None:
         """See `FormTab`."""
@@ -112,6 +117,7 @@ class ImageToolTab(GenerateTab):
             "mask_image": self.mask_file.path if "mask_image" in used else "",
             "style": style,
             "style_image": self.style_file.path if "style" in used and not style else "",
+            "logo": self.logo_file.path if "logo" in used else "",
         }
 
     def set_own_values(self, values: Mapping[str, Any]) -> None:
@@ -141,6 +147,7 @@ class ImageToolTab(GenerateTab):
             control.setVisible(has_choice or card is None)
         self.about.setText(tr_marked(tool.description))
         self.mask_file.setVisible("mask_image" in tool.fields)
+        self.logo_file.setVisible("logo" in tool.fields)
         for control in (self._style_title, self.style_choice):
             control.setVisible("style" in tool.fields)
         self.style_file.setVisible("style" in tool.fields and not self.style_choice.currentData())
@@ -150,8 +157,11 @@ class ImageToolTab(GenerateTab):
 
     def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
         """Add why a file cannot be read."""
+        used = self.own_values()
         unreadable = [
-            Problem(name, file.problem) for name, file in self._files.items() if file.problem
+            Problem(name, file.problem)
+            for name, file in self._files.items()
+            if file.problem and used[name]
         ]
         return [*super().find_problems(card, request), *unreadable]
 

@@ -61,6 +61,11 @@ def test_only_what_the_tool_uses_is_shown(tools):
     assert tools.style_file.isVisible()
     choose(tools, "adjust")
     assert {"rotate", "crop", "brightness"} <= shown_fields(tools)
+    choose(tools, "outpaint")
+    assert shown_fields(tools) == {"left", "right", "top", "bottom", "seed"}
+    choose(tools, "watermark")
+    assert shown_fields(tools) == {"label", "position", "label_size", "opacity"}
+    assert tools.logo_file.isVisible()
 
 
 def test_background_and_switches_have_controls_of_their_own(tools, ball):
@@ -121,8 +126,12 @@ def test_what_is_missing_is_said_and_nothing_starts(tools, ball, tmp_path, qtbot
     assert tools._hint.text() == "Paint on the image what is to be filled, or choose a mask."
     assert not tools.generate_button.isEnabled()
     (tmp_path / "broken.png").write_bytes(b"no image")
-    tools.image_file.set_path(str(tmp_path / "broken.png"))
+    choose(tools, "watermark")
+    tools.logo_file.set_path(str(tmp_path / "broken.png"))
+    qtbot.waitUntil(lambda: "not a PNG" in tools._hint.text(), timeout=PATIENCE)
     choose(tools, "sharpen")
+    assert not tools._hint.text(), "it needs no logo"
+    tools.image_file.set_path(str(tmp_path / "broken.png"))
     qtbot.waitUntil(lambda: "not a PNG" in tools._hint.text(), timeout=PATIENCE)
     assert not tools.generate_button.isEnabled()
 
@@ -216,12 +225,13 @@ def test_every_tool_runs_with_the_real_engine(qapp, data, ball, tmp_path, qtbot)
         seen = {""}
         for name in TOOLS:
             choose(tools, name)
+            tools.form.set_values({"left": 8, "label": "Ann"})
             tools.generate()
             qtbot.waitUntil(lambda: tools.stage.current_path() not in seen, timeout=PATIENCE)
             path = Path(tools.stage.current_path())
             seen.add(str(path))
             assert read_recipe(path).request.tool == name
             made = np.asarray(read_image(path)[0])
-            assert made.shape[1] == (96 if name == "upscale" else 48)
+            assert made.shape[1] == {"upscale": 96, "outpaint": 56}.get(name, 48)
     finally:
         close_studio(studio)

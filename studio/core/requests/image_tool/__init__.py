@@ -1,139 +1,42 @@
-"""A request for a tool that works on an image, such as enlarging it, and the table of the tools."""
+"""A request for a tool that works on an image, such as enlarging it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, get_args
+from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
 from msgspec import Meta
 
 from studio.core.errors import Problem
 from studio.core.requests.base import Request
+from studio.core.requests.image_tool.tables import (
+    BACKGROUNDS,
+    COLORS,
+    POSITIONS,
+    STYLES,
+    TOOLS,
+    Position,
+    Tool,
+    ToolName,
+)
 from studio.core.settings import ImageFormat
 from studio.core.translation import mark, tr, tr_marked
 
-ToolName = Literal[
-    "upscale",
-    "remove-background",
-    "style-transfer",
-    "erase",
-    "denoise",
-    "sharpen",
-    "adjust",
-    "edges",
+__all__ = [
+    "COLORS",
+    "STYLES",
+    "TOOLS",
+    "ImageToolRequest",
+    "Tool",
+    "ToolName",
+    "crop_box",
+    "rgb_of",
 ]
-
-
-class Tool(msgspec.Struct, frozen=True):
-    """One tool: what users see of it, and the fields of a request that it uses."""
-
-    title: str
-    description: str
-    fields: tuple[str, ...] = ()
-    """Besides the image, the model and the file format."""
-    required: str = ""
-    """The one of its fields without which it cannot run."""
-
-
-TOOLS: Mapping[ToolName, Tool] = {
-    "upscale": Tool(
-        mark("Enlarge"),
-        mark("Make an image 2, 3 or 4 times as large, with sharp edges."),
-        ("scale",),
-    ),
-    "remove-background": Tool(
-        mark("Remove background"),
-        mark("Cut out the subject; the rest becomes transparent, or the color that you choose."),
-        ("background", "feather"),
-    ),
-    "style-transfer": Tool(
-        mark("Restyle"),
-        mark("Paint an image in the style of another one, or in a named style."),
-        ("style", "style_image", "strength", "keep_colors"),
-    ),
-    "erase": Tool(
-        mark("Erase or repair"),
-        mark("Fill what the mask covers, such as a scratch or a small thing, from around it."),
-        ("mask_image",),
-        "mask_image",
-    ),
-    "denoise": Tool(
-        mark("Remove noise"), mark("Smooth grain and noise, keep edges."), ("strength",)
-    ),
-    "sharpen": Tool(mark("Sharpen"), mark("Make edges clearer."), ("strength",)),
-    "adjust": Tool(
-        mark("Adjust"),
-        mark("Change brightness, contrast, colors, angle, part and size."),
-        (
-            "brightness",
-            "contrast",
-            "saturation",
-            "auto_levels",
-            "rotate",
-            "crop",
-            "width",
-            "height",
-        ),
-    ),
-    "edges": Tool(
-        mark("Edges"), mark("Draw an image's edges, as a ControlNet follows them."), ("strength",)
-    ),
-}
-"""Name in requests, commands and batch files → tool."""
-
-STYLES: Mapping[str, str] = {
-    "soft-oil": mark("Soft oil painting"),
-    "bold-ink": mark("Bold ink on yellow"),
-    "pale-oil": mark("Pale oil painting"),
-    "bright-strokes": mark("Bright thick strokes"),
-    "warm-oil": mark("Warm oil painting"),
-    "autumn-strokes": mark("Autumn strokes"),
-    "dark-blue": mark("Dark blue pattern"),
-    "primary-colors": mark("Primary colors"),
-    "marker-sketch": mark("Marker sketch"),
-    "linocut": mark("Linocut"),
-    "red-chalk": mark("Red chalk"),
-    "engraving": mark("Engraving"),
-    "lilac-mist": mark("Lilac mist"),
-    "green-weave": mark("Green weave"),
-    "fresco": mark("Pale fresco"),
-    "stained-glass": mark("Stained glass"),
-    "blue-pastel": mark("Blue pastel"),
-    "weave": mark("Woven bands"),
-    "woodcut": mark("Woodcut"),
-    "night-blue": mark("Night blue and yellow"),
-    "ember": mark("Ember"),
-    "pop-art": mark("Pop art"),
-    "cubist": mark("Cubist"),
-    "dusk": mark("Dusk"),
-    "wave-print": mark("Woodblock print"),
-    "mosaic": mark("Dark mosaic"),
-}
-"""Name → title, in the order of the network's inputs. Its styles have no names; these are ours."""
-
-_BACKGROUNDS = {
-    "": mark("Transparent"),
-    "white": mark("White"),
-    "black": mark("Black"),
-    "gray": mark("Gray"),
-    "red": mark("Red"),
-    "green": mark("Green"),
-    "blue": mark("Blue"),
-    "yellow": mark("Yellow"),
-}
-COLORS: Mapping[str, str] = {
-    "white": "#ffffff",
-    "black": "#000000",
-    "gray": "#808080",
-    "red": "#d0021b",
-    "green": "#417505",
-    "blue": "#1f5fbf",
-    "yellow": "#f8e71c",
-}
-"""Name of a background → its color."""
+MAX_ADDED = 8_192
+"""Pixels that outpainting adds at one side."""
 _UNIT = {"step": 0.05, "slider": (0, 2)}
 
 
@@ -177,7 +80,7 @@ class ImageToolRequest(Request, frozen=True, kw_only=True, tag="image-tool"):
         Meta(
             title=mark("Background"),
             description=mark("A color such as white or #336699; empty for transparent."),
-            extra={"suggestions": _BACKGROUNDS},
+            extra={"suggestions": BACKGROUNDS},
         ),
     ] = ""
     feather: Annotated[
@@ -300,6 +203,90 @@ class ImageToolRequest(Request, frozen=True, kw_only=True, tag="image-tool"):
             extra={"unit": "px", "lowest": mark("Automatic")},
         ),
     ] = 0
+    left: Annotated[
+        int,
+        Meta(
+            title=mark("Left"),
+            description=mark("Pixels to add at the left."),
+            ge=0,
+            le=MAX_ADDED,
+            extra={"unit": "px", "step": 16},
+        ),
+    ] = 0
+    right: Annotated[
+        int,
+        Meta(
+            title=mark("Right"),
+            description=mark("Pixels to add at the right."),
+            ge=0,
+            le=MAX_ADDED,
+            extra={"unit": "px", "step": 16},
+        ),
+    ] = 0
+    top: Annotated[
+        int,
+        Meta(
+            title=mark("Top"),
+            description=mark("Pixels to add at the top."),
+            ge=0,
+            le=MAX_ADDED,
+            extra={"unit": "px", "step": 16},
+        ),
+    ] = 0
+    bottom: Annotated[
+        int,
+        Meta(
+            title=mark("Bottom"),
+            description=mark("Pixels to add at the bottom."),
+            ge=0,
+            le=MAX_ADDED,
+            extra={"unit": "px", "step": 16},
+        ),
+    ] = 0
+    label: Annotated[
+        str,
+        Meta(
+            title=mark("Text"),
+            description=mark("The text to put on the image, such as a name and a year."),
+            max_length=200,
+        ),
+    ] = ""
+    logo: Annotated[
+        str,
+        Meta(
+            title=mark("Logo"),
+            description=mark("An image to put on the image; its transparency is kept."),
+            extra={"file": True},
+        ),
+    ] = ""
+    position: Annotated[
+        Position,
+        Meta(
+            title=mark("Position"),
+            description=mark("Where on the image it stands."),
+            extra={"titles": POSITIONS},
+        ),
+    ] = "bottom-right"
+    label_size: Annotated[
+        float,
+        Meta(
+            title=mark("Size"),
+            description=mark("Its height in percent of the image's shorter side."),
+            ge=1,
+            le=100,
+            extra={"unit": "%", "step": 1, "slider": (1, 40)},
+        ),
+    ] = 5.0
+    opacity: Annotated[
+        float,
+        Meta(
+            title=mark("Opacity"),
+            description=mark("1 covers the image, 0 cannot be seen."),
+            ge=0,
+            le=1,
+            extra={"step": 0.05, "slider": (0, 1)},
+        ),
+    ] = 0.8
     format: Annotated[
         ImageFormat,
         Meta(
@@ -326,8 +313,13 @@ class ImageToolRequest(Request, frozen=True, kw_only=True, tag="image-tool"):
         return frozenset(every.difference(tool.fields)) if tool is not None else frozenset()
 
     def with_seed(self) -> Self:
-        """Return the request as it is: the tools use no random numbers."""
-        return self
+        """Return the request as it is, unless its tool uses random numbers."""
+        return super().with_seed() if "seed" in TOOLS[self.tool].fields else self
+
+    @property
+    def added(self) -> tuple[int, int, int, int]:
+        """Pixels that outpainting adds at the left, the top, the right and the bottom."""
+        return self.left, self.top, self.right, self.bottom
 
     @property
     def likely_bytes(self) -> int:
@@ -345,6 +337,10 @@ class ImageToolRequest(Request, frozen=True, kw_only=True, tag="image-tool"):
             if self.style and self.style not in STYLES:
                 names = ", ".join(STYLES)
                 return [Problem("style", tr("must be one of {choices}", choices=names))]
+        if self.tool == "outpaint" and not any(self.added):
+            return [Problem("left", tr("needs a number of pixels for at least one side"))]
+        if self.tool == "watermark" and bool(self.label.strip()) == bool(self.logo):
+            return [Problem("label", tr("needs a text or a logo"))]
         if self.background and rgb_of(self.background) is None:
             names = ", ".join(COLORS)
             return [Problem("background", tr("must be #rrggbb or one of {names}", names=names))]
@@ -370,6 +366,3 @@ def crop_box(text: str) -> tuple[int, int, int, int] | None:
         return None
     left, top, width, height = map(int, parts)
     return (left, top, left + width, top + height) if width and height else None
-
-
-assert set(TOOLS) == set(get_args(ToolName))
