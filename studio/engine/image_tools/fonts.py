@@ -24,8 +24,8 @@ NAMES = (
     "msyh.ttc",
     "segoeui.ttf",
     "PingFang.ttc",
-    "Hiragino Sans GB.ttc",
-    "Arial Unicode.ttf",
+    "Hiragino Sans GB.ttc",  # not translated: a file
+    "Arial Unicode.ttf",  # not translated: a file
 )
 """Fonts with many characters on Linux, Windows and macOS, tried in this order."""
 ABSENT = "\U0010fffe"

@@ -17,7 +17,6 @@ from studio.preflight.checks import check
 from tests.engine.image_tools.conftest import CARD
 from tests.engine.runs import run_one
 
-
 ROOT = Path(__file__).parents[3]
 
 

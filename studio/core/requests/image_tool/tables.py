@@ -79,7 +79,7 @@ TOOLS: Mapping[ToolName, Tool] = {
         mark("Edges"), mark("Draw an image's edges, as a ControlNet follows them."), ("strength",)
     ),
     "outpaint": Tool(
-        mark("Extend"),
+        mark("Outpaint"),
         mark(
             "Add to an image at its sides: with the model that drew it, or by mirroring a photo "
             "more and more softly."
