@@ -113,7 +113,7 @@ class MainWindow(WindowShell):
         shared.save_failed.connect(self._on_save_failed)
         shared.starter_requested.connect(self.install_banner.install_starter)
         shared.models_requested.connect(self.dialogs.show_models_for)
-        shared.start_image_requested.connect(self._on_image_opened)
+        shared.start_image_requested.connect(self._on_start_requested)
         shared.models_changed.connect(self.install_banner.offer_starter)
         self.install_banner.model_tried.connect(self.try_model)
         self.install_banner.offer.kind_requested.connect(self.show_kind)
@@ -133,7 +133,7 @@ class MainWindow(WindowShell):
         self.window_library.panel.visibilityChanged.connect(self._show_states)
         self.window_library.undo_changed.connect(self._show_states)
         self.window_library.open_requested.connect(lambda item: self.show_artifact(Path(item.path)))
-        self.window_library.start_image_requested.connect(self._on_image_opened)
+        self.window_library.start_image_requested.connect(self._on_start_requested)
         self.window_library.mask_requested.connect(self._on_mask_requested)
         self.window_library.first_frame_requested.connect(self._on_first_frame_requested)
         self.window_library.midi_requested.connect(self._on_midi_opened)
@@ -287,6 +287,10 @@ class MainWindow(WindowShell):
         return default_providers(self)
 
     def _on_image_opened(self, path: Path) -> None:
+        self.show_tab("image")
+        cast("ImageTab", self.tab("image")).take(path)
+
+    def _on_start_requested(self, path: Path) -> None:
         self._show_form(KINDS["image"])
         self.image_tab.start_from(path)
 

@@ -44,6 +44,13 @@ class ImageTab(SwitchedTab):
         """The form of the tools."""
         return cast("ImageToolTab", self.form("image-tool"))
 
+    def take(self, path: Path) -> None:
+        """Take an image to the form that is shown."""
+        if self.current().kind == "image-tool":
+            self.tools.work_on(path)
+        else:
+            self.generation.start_from(path)
+
     def use_tool_on(self, path: Path, tool: str = "") -> None:
         """Show the tools with this image."""
         self.for_kind("image-tool")

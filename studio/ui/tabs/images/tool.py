@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from studio.ui.image.canvas.files import CanvasFiles
 
 
+SIDES = ("left", "right", "top", "bottom")
+
+
 class ToolStage(ImageStage):
     """Shows what the tools made."""
 
@@ -168,12 +171,26 @@ class ImageToolTab(GenerateTab):
     def _has_prompt(self) -> bool:
         return True
 
+    def show_problems(self, problems: list[Problem]) -> None:
+        """See `FormTab`. What is only not filled in yet is no mistake."""
+        super().show_problems([] if self._missing() else problems)
+
     def _describe(self, problems: list[Problem]) -> str:
-        if self.card is not None and not self.image_file.path:
+        missing = self._missing() if self.card is not None and problems else ""
+        return missing or super()._describe(problems)
+
+    def _missing(self) -> str:
+        """Return what the user has to fill in first; empty if it is all there."""
+        if not self.image_file.path:
             return tr("Choose an image to begin.")
-        if [problem.field for problem in problems] == ["mask_image"] and not self.mask_file.path:
+        values = self.values()
+        if values["tool"] == "erase" and not values["mask_image"]:
             return tr("Paint on the image what is to be filled, or choose a mask.")
-        return super()._describe(problems)
+        if values["tool"] == "outpaint" and not any(values[side] for side in SIDES):
+            return tr("Enter how many pixels to add at a side.")
+        if values["tool"] == "watermark" and not values["label"].strip() and not values["logo"]:
+            return tr("Enter a text, or choose a logo.")
+        return ""
 
     def paint_mask(self) -> None:
         """Open the canvas, to paint what is filled."""

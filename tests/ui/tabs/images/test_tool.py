@@ -14,6 +14,7 @@ from studio.library.artifacts import read_recipe
 from studio.media.image_reader import read_image
 from studio.ui.main_window import PAGES
 from tests.ui.conftest import PATIENCE, close_studio
+from tests.ui.image.test_source_image import drop
 
 
 @pytest.fixture
@@ -126,7 +127,11 @@ def test_what_is_missing_is_said_and_nothing_starts(tools, ball, tmp_path, qtbot
     assert tools._hint.text() == "Paint on the image what is to be filled, or choose a mask."
     assert not tools.generate_button.isEnabled()
     (tmp_path / "broken.png").write_bytes(b"no image")
+    choose(tools, "outpaint")
+    assert tools._hint.text() == "Enter how many pixels to add at a side."
+    assert not tools.form.fields["left"].editor.property("wrong"), "it is only not filled in yet"
     choose(tools, "watermark")
+    assert tools._hint.text() == "Enter a text, or choose a logo."
     tools.logo_file.set_path(str(tmp_path / "broken.png"))
     qtbot.waitUntil(lambda: "not a PNG" in tools._hint.text(), timeout=PATIENCE)
     choose(tools, "sharpen")
@@ -151,6 +156,18 @@ def test_result_is_shown_and_can_be_changed_again(tools, ball, qtbot):
     QTest.keyClick(tools.tool, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: stage.current_path() not in ("", first), timeout=PATIENCE)
     assert stage.header.prompt.text().startswith("Sharpen Enlarge-ball")
+
+
+def test_dropped_image_goes_to_the_form_that_is_shown(tools, ball, tmp_path, qtbot):
+    window = tools.window()
+    drop(window, ball)
+    qtbot.waitUntil(lambda: tools.image_file.path == str(ball), timeout=PATIENCE)
+    tab = window.tab("image")
+    assert tab.current() is tools
+    tab.switch.setCurrentIndex(0)
+    drop(window, ball)
+    qtbot.waitUntil(lambda: tab.generation.source.path == str(ball), timeout=PATIENCE)
+    assert tab.current() is tab.generation
 
 
 def test_generated_image_goes_to_a_tool_and_back(open_studio, qtbot):
