@@ -16,7 +16,7 @@ Language = Literal["system", "en", "zh_CN"]
 """Of the user's texts; "system" follows the desktop (`core/translation.py`)."""
 CompressedQuality = Literal["high", "small"]
 AudioFormat = Literal["wav", "flac", "ogg", "mp3"]
-ImageFormat = Literal["png", "jpg", "webp"]
+ImageFormat = Literal["png", "jpg", "webp", "avif"]
 LoadStrategy = Literal[
     "resident",
     "16-bit",

@@ -38,7 +38,7 @@ from studio.library.encoders import (
     sidecar_path,
 )
 from studio.library.results import Result
-from studio.media import audio, lossy_image, mp4, png, riff_id3
+from studio.media import audio, avif, lossy_image, mp4, png, riff_id3
 from studio.media.companion_midi import beginning
 from studio.models.card import ModelCard
 
@@ -219,6 +219,8 @@ def _read_text(path: Path) -> str | None:
         return png.read_text(data, KEYWORD)
     if suffix in (".jpg", ".jpeg"):
         return lossy_image.read_jpeg(data)
+    if suffix == ".avif":
+        return avif.read_avif(data)
     return riff_id3.read_riff(data) if suffix == ".webp" else audio.read_comment(data)
 
 

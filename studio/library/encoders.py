@@ -22,7 +22,7 @@ from studio.core.requests import ImageRequest
 from studio.core.settings import CompressedQuality
 from studio.core.translation import tr
 from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
-from studio.media import audio, lossy_image, mp4, png, riff_id3, video
+from studio.media import audio, avif, lossy_image, mp4, png, riff_id3, video
 from studio.media.companion_midi import MIDI_MARK, midi_path
 from studio.media.image_reader import on_background
 from studio.media.transcript import Transcript
@@ -142,11 +142,14 @@ def _encode_image(
     else:
         from PIL import Image as PILImage
 
-        encode = lossy_image.encode_jpeg if file_format == "jpg" else lossy_image.encode_webp
-        image = PILImage.fromarray(result.pixels)
+        image, quality = PILImage.fromarray(result.pixels), lossy_image.QUALITY[options.quality]
         if file_format == "jpg":
             image = on_background(image, "white").convert("RGB")
-        data = encode(image, lossy_image.QUALITY[options.quality], text, parameters)
+            data = lossy_image.encode_jpeg(image, quality, text, parameters)
+        elif file_format == "avif":
+            data = avif.encode_avif(image, quality, text)
+        else:
+            data = lossy_image.encode_webp(image, quality, text, parameters)
     return Encoded(data=data, width=width, height=height)
 
 
@@ -187,7 +190,13 @@ def _is_complete_text(path: Path, _data: bytes, sha256: str) -> bool:
 
 
 def _is_complete_image(data: bytes) -> bool:
-    return png.is_complete(data) or riff_id3.is_whole_riff(data) or lossy_image.is_whole_jpeg(data)
+    tests = (
+        png.is_complete,
+        riff_id3.is_whole_riff,
+        lossy_image.is_whole_jpeg,
+        avif.is_whole_avif,
+    )
+    return any(is_whole(data) for is_whole in tests)
 
 
 ENCODERS: dict[str, Encoder] = {

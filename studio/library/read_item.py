@@ -40,6 +40,7 @@ _MEDIA_TYPES = {
     ".jpeg": "image/jpeg",
     ".tif": "image/tiff",
     ".tiff": "image/tiff",
+    ".avif": "image/avif",
     ".mp3": "audio/mpeg",
     ".mov": "video/quicktime",
     ".m4v": "video/mp4",

@@ -1,8 +1,8 @@
 """Converts decoded images to sRGB, from the color space that their file names.
 
-In this order, as browsers do: an embedded ICC profile; PNG's gAMA and cHRM chunks (PNG
-specification, 11.3.2); the Exif interoperability index "R03", by which cameras mark Adobe RGB
-without a profile (DCF 2.0).
+In this order, as browsers do: an embedded ICC profile; the color codes of an AVIF; PNG's gAMA and
+cHRM chunks (PNG specification, 11.3.2); the Exif interoperability index "R03", by which cameras
+mark Adobe RGB without a profile (DCF 2.0).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class _Space(NamedTuple):
     """An RGB color space."""
 
     gamma: float
-    """Exponent from encoded to linear values."""
+    """Exponent from encoded to linear values; 0 for the curve of sRGB."""
     chromaticities: tuple[float, ...]
     """x and y of white, red, green, blue (CIE 1931)."""
 
@@ -34,6 +34,15 @@ class _Space(NamedTuple):
 _SRGB_CHROMATICITIES = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 _ADOBE_RGB = _Space(563 / 256, (0.3127, 0.3290, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06))
 _SRGB_GAMMA = 1 / 0.45455
+_BY_PRIMARIES = {
+    9: _Space(0, (0.3127, 0.3290, 0.708, 0.292, 0.170, 0.797, 0.131, 0.046)),
+    12: _Space(0, (0.3127, 0.3290, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060)),
+}
+"""Code of primaries (ITU-T H.273, table 2) → BT.2020 and Display P3, with the curve of sRGB."""
+_HDR_TRANSFERS = (16, 18)
+"""PQ and HLG, whose brightness would have to be reduced; their colors are left as they are."""
+COLOR_CODES = "color_codes"
+"""Key of `Image.info`: codes of primaries and transfer."""
 
 
 def to_srgb(image: Image) -> Image:
@@ -85,6 +94,9 @@ def _without_palette(image: Image) -> Image:
 
 def _named_space(image: Image) -> _Space | None:
     """Return the color space that the file names without a profile; None for sRGB."""
+    if COLOR_CODES in image.info:
+        primaries, transfer = image.info[COLOR_CODES]
+        return None if transfer in _HDR_TRANSFERS else _BY_PRIMARIES.get(primaries)
     if "srgb" in image.info:
         return None
     if "gamma" in image.info:
@@ -120,7 +132,10 @@ def _by_space(image: Image, space: _Space) -> Image:
     except np.linalg.LinAlgError:  # impossible chromaticities
         return image
     pixels = np.array(image)
-    decoded = (np.arange(256, dtype=np.float32) / 255) ** space.gamma
+    levels = np.arange(256, dtype=np.float32) / 255
+    decoded = levels**space.gamma
+    if not space.gamma:
+        decoded = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
     for top in range(0, len(pixels), _MAX_ROWS):
         rows = pixels[top : top + _MAX_ROWS, :, :3]
         linear = np.clip(decoded[rows] @ matrix.T.astype(np.float32), 0, 1)

@@ -16,7 +16,8 @@ from studio.core.file_names import printable
 from studio.core.files import sha256_hex
 from studio.core.regular_file import HeaderError, opened
 from studio.core.translation import tr
-from studio.media.color_profile import to_srgb
+from studio.media.avif import color_codes, is_avif, is_heic
+from studio.media.color_profile import COLOR_CODES, to_srgb
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -28,7 +29,7 @@ MAX_PIXELS = 80_000_000
 MAX_REDUCED_PIXELS = 500_000_000
 """Of a JPEG that is scaled down while it is decoded."""
 # Decoders that read pixels and nothing else: EPS would start another program.
-_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
 _ALPHA_MODES = ("RGBA", "LA", "PA", "La", "RGBa")
 _BROKEN = (
     OSError,
@@ -38,6 +39,7 @@ _BROKEN = (
     IndexError,
     TypeError,
     KeyError,
+    RuntimeError,
     struct.error,
     zlib.error,
     OverflowError,
@@ -52,7 +54,9 @@ def image_size(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     """
     try:
         with opened(path) as (file, size):
-            if max_pixels <= MAX_PIXELS or _is_webp(file):  # of others the header is read only
+            if max_pixels <= MAX_PIXELS or _is_read_whole(
+                file
+            ):  # of others the header is read only
                 _check_bytes(path, size)
             with _opened(path, file, max_pixels) as image:
                 # Pillow would read all pixels of a PNG to find Exif data after them; the size of a
@@ -142,6 +146,13 @@ def _opened(path: Path, file: Any, max_pixels: int = MAX_PIXELS) -> Iterator[Ima
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about Pillow's own size limit, and damaged metadata
+        if _is_heic(file):
+            raise _refusal(
+                tr(
+                    "{name} is a HEIC image, which cannot be read. Save it as JPEG, PNG or AVIF.",
+                    name=short_name(path),
+                )
+            )
         try:
             image = _open(file, max_pixels)
         except PILImage.DecompressionBombError as error:
@@ -154,6 +165,8 @@ def _opened(path: Path, file: Any, max_pixels: int = MAX_PIXELS) -> Iterator[Ima
         with image:
             if image.width * image.height > max_pixels:
                 raise _too_large(path, image.size)
+            if image.format == "AVIF" and (codes := color_codes(file)):
+                image.info[COLOR_CODES] = codes
             yield image
 
 
@@ -177,11 +190,18 @@ def _open(file: BinaryIO, max_pixels: int) -> Image:
     raise UnidentifiedImageError
 
 
-def _is_webp(file: BinaryIO) -> bool:
-    """Return True for a WebP file, which Pillow reads as a whole. The file position stays."""
-    is_webp = file.read(12)[8:] == b"WEBP"
+def _is_heic(file: BinaryIO) -> bool:
+    """Return True for a HEIC file. The file position stays."""
+    head = file.read(32)
     file.seek(0)
-    return is_webp
+    return is_heic(head)
+
+
+def _is_read_whole(file: BinaryIO) -> bool:
+    """Return True for WebP and AVIF, which Pillow reads as a whole. The file position stays."""
+    head = file.read(32)
+    file.seek(0)
+    return head[8:12] == b"WEBP" or is_avif(head)
 
 
 def _check_png(file: BinaryIO, size: int) -> bool:
@@ -289,7 +309,9 @@ def _unreadable(path: Path, error: BaseException) -> StudioError:
 
     name = short_name(path)
     if isinstance(error, UnidentifiedImageError):
-        return _refusal(tr("{name} is not a PNG, JPEG, WebP, BMP, GIF or TIFF image.", name=name))
+        return _refusal(
+            tr("{name} is not a PNG, JPEG, WebP, AVIF, BMP, GIF or TIFF image.", name=name)
+        )
     if isinstance(error, PermissionError | IsADirectoryError):
         return _unreadable_because(path, error.strerror or str(error))
     return _refusal(tr("{name} cannot be read: the file is damaged or cut off.", name=name))

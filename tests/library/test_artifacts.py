@@ -38,7 +38,7 @@ MAKERS = {
             ImageRequest(prompt=prompt, seed=1, format=name.removeprefix("still-")),
             ImageResult(pixels=PIXELS, seed=1),
         )
-        for name in ("jpg", "still-webp")
+        for name in ("jpg", "still-webp", "avif")
     },
     **{
         name: lambda prompt, name=name: (
@@ -144,7 +144,8 @@ def test_truncated_file_is_incomplete(tmp_path, kind):
 
 
 @pytest.mark.parametrize(
-    "suffix", ["png", "jpg", "wav", "flac", "ogg", "mp3", "mp4", "webp", "txt", "md", "", "xyz"]
+    "suffix",
+    ["png", "jpg", "avif", "wav", "flac", "ogg", "mp3", "mp4", "webp", "txt", "md", "", "xyz"],
 )
 @settings(max_examples=30)
 @given(data=st.binary(max_size=200))

@@ -80,18 +80,42 @@ COLORS = [
 @pytest.mark.parametrize(
     ("gamma", "colorants"), [(2.2, DISPLAY_P3), (2.19921875, ADOBE_RGB), (1.8, PROPHOTO)]
 )
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif"])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "avif", "tif"])
 def test_an_embedded_profile_is_applied(tmp_path, suffix, gamma, colorants):
     profile = icc_profile(b"RGB ", gamma, colorants)
-    lossless = {"jpg": {"quality": 100, "subsampling": 0}, "webp": {"lossless": True}}.get(
-        suffix, {}
-    )
+    lossless = {
+        "jpg": {"quality": 100, "subsampling": 0},
+        "webp": {"lossless": True},
+        "avif": {"quality": 100, "subsampling": "4:4:4"},
+    }.get(suffix, {})
     for color in COLORS:
         Image.new("RGB", (16, 16), color).save(
             tmp_path / f"a.{suffix}", icc_profile=profile, **lossless
         )
         found = np.asarray(read_image(tmp_path / f"a.{suffix}")[0])[8, 8]
         assert np.abs(found - reference(color, gamma, colorants)).max() <= 4, color
+
+
+@pytest.mark.parametrize(
+    ("primaries", "transfer", "expected"),
+    [
+        (1, 13, (200, 100, 100)),
+        # Linear values times the matrix from Display P3 to sRGB.
+        (12, 13, (215, 93, 97)),
+        (9, 1, (240, 75, 97)),
+        (9, 16, (200, 100, 100)),
+        (99, 13, (200, 100, 100)),
+    ],
+)
+def test_color_codes_of_an_avif_are_applied(tmp_path, primaries, transfer, expected):
+    path = tmp_path / "a.avif"
+    Image.new("RGB", (16, 16), (200, 100, 100)).save(path, quality=100, subsampling="4:4:4")
+    data = bytearray(path.read_bytes())
+    at = data.index(b"colrnclx") + 8
+    data[at : at + 4] = struct.pack(">HH", primaries, transfer)
+    path.write_bytes(data)
+    found = np.asarray(read_image(path)[0])[8, 8]
+    assert np.abs(found.astype(int) - expected).max() <= 2
 
 
 def test_alpha_and_palettes_keep_what_they_are(tmp_path):

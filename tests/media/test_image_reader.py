@@ -4,6 +4,7 @@ import os
 import struct
 import zlib
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
@@ -23,7 +24,7 @@ def red(path, **more):
     return path
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "gif", "tif"])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "avif", "bmp", "gif", "tif"])
 def test_every_image_format_is_read(tmp_path, suffix):
     path = red(tmp_path / f"a.{suffix}")
     image, digest = read_image(path)
@@ -35,7 +36,7 @@ def test_every_image_format_is_read(tmp_path, suffix):
 def test_a_rotated_photo_is_turned_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
-    for suffix in ("jpg", "png", "webp", "tif"):
+    for suffix in ("jpg", "png", "webp", "tif", "avif"):  # Pillow takes the tag out for AVIF
         path = red(tmp_path / f"a.{suffix}", exif=exif)
         assert read_image(path)[0].size == (20, 40)
         assert image_size(path) == (20, 40)
@@ -182,7 +183,7 @@ def test_large_jpeg_is_scaled_down_while_it_is_decoded(tmp_path):
 
 
 @pytest.mark.parametrize("cut", [0, 1, 7, 30, 200, -1])
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "gif", "tif", "bmp"])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "avif", "gif", "tif", "bmp"])
 def test_a_truncated_file_is_a_studio_error(tmp_path, suffix, cut):
     whole = tmp_path / f"a.{suffix}"
     save_noise(whole, (64, 64))
@@ -194,7 +195,7 @@ def test_a_truncated_file_is_a_studio_error(tmp_path, suffix, cut):
 
 def test_random_changes_of_a_file_never_raise_another_error(tmp_path):
     chance = np.random.default_rng(5)
-    for suffix in ("png", "jpg", "webp", "gif", "tif", "bmp"):
+    for suffix in ("png", "jpg", "webp", "avif", "gif", "tif", "bmp"):
         path = tmp_path / f"a.{suffix}"
         save_noise(path, (32, 32))
         whole = path.read_bytes()
@@ -209,6 +210,21 @@ def test_random_changes_of_a_file_never_raise_another_error(tmp_path):
                 except StudioError as error:
                     # not every turned byte spoils a picture
                     assert error.message.startswith(path.name)  # noqa: PT017
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_16_bit_colors_are_rounded_to_8(tmp_path, suffix):
+    values = np.linspace(0, 65_535, 600).reshape(10, 20, 3).astype(np.uint16)
+    cv2.imwrite(str(tmp_path / f"deep.{suffix}"), values[..., ::-1])
+    found = np.asarray(read_image(tmp_path / f"deep.{suffix}")[0])
+    assert np.abs(found - values / 257).max() <= 1
+
+
+def test_heic_is_named_in_the_refusal(tmp_path):
+    (tmp_path / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 40)
+    for read in (image_size, read_image, read_mask):
+        with pytest.raises(StudioError, match=r"photo\.heic is a HEIC image"):
+            read(tmp_path / "photo.heic")
 
 
 def test_a_path_that_is_no_image_file_is_refused(tmp_path):

@@ -172,11 +172,11 @@ def export_command(
         list[str] | None,
         typer.Option(
             "--format",
-            help=tr("png, jpg, webp; wav, flac, ogg, mp3; txt, md. One for each medium."),
+            help=tr("png, jpg, webp, avif; wav, flac, ogg, mp3; txt, md. One for each medium."),
         ),
     ] = None,
     quality: Annotated[
-        int, typer.Option("--quality", min=1, max=100, help=tr("Of JPEG and WebP."))
+        int, typer.Option("--quality", min=1, max=100, help=tr("Of JPEG, WebP and AVIF."))
     ] = 90,
     max_side: Annotated[
         int,

@@ -9,7 +9,13 @@ from msgspec import Meta
 from studio.core.errors import Problem
 from studio.core.requests import adapter_list
 from studio.core.requests.base import Request
-from studio.core.requests.shared_fields import Guidance, Scheduler, negative_prompt, side
+from studio.core.requests.shared_fields import (
+    IMAGE_TYPES,
+    Guidance,
+    Scheduler,
+    negative_prompt,
+    side,
+)
 from studio.core.settings import ImageFormat
 from studio.core.translation import mark, tr
 
@@ -20,7 +26,7 @@ MAX_PIXELS = MAX_SIDE * MAX_SIDE
 class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
     """Generate images from a prompt. Fields are named as in diffusers; sizes are in pixels."""
 
-    media_types: ClassVar = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
+    media_types: ClassVar = IMAGE_TYPES
 
     negative_prompt: Annotated[str, negative_prompt(mark("What to keep out of the image."))] = ""
     width: Annotated[
@@ -117,7 +123,7 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
         Meta(
             title=mark("File format"),
             description=mark(
-                "The file that is written. PNG loses nothing; JPEG and WebP are smaller."
+                "The file that is written. PNG loses nothing; JPEG, WebP and AVIF are smaller."
             ),
             extra={"advanced": True},
         ),

@@ -8,8 +8,15 @@ from msgspec import Meta
 
 from studio.core.translation import mark
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff")
 """Extensions of image files that `media.image_reader` reads."""
+IMAGE_TYPES = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "webp": "image/webp",
+    "avif": "image/avif",
+}
+"""Format of an image that is written → its media type."""
 SchedulerName = Literal["", "dpm++", "euler", "euler-a", "ddim", "lcm", "unipc", "pndm", "heun"]
 """Short names of schedulers, which `engine/runtime/schedulers.py` maps to classes; empty for the
 model's own.

@@ -79,7 +79,12 @@ SETTINGS = (
             "image_format",
             mark("Format of images"),
             mark("What the form and the command begin with; a batch file names its own."),
-            choices={"png": mark("PNG, without loss"), "jpg": "JPEG", "webp": "WebP"},
+            choices={
+                "png": mark("PNG, without loss"),
+                "jpg": "JPEG",
+                "webp": "WebP",
+                "avif": "AVIF",
+            },
         ),
         setting(
             "audio_format",

@@ -12,7 +12,7 @@ import msgspec
 from studio.library.file_actions.results import FileChange
 from studio.library.items import Item
 
-ImageFormat = Literal["", "png", "jpg", "webp"]
+ImageFormat = Literal["", "png", "jpg", "webp", "avif"]
 AudioFormat = Literal["", "wav", "flac", "ogg", "mp3"]
 TextFormat = Literal["", "txt", "md"]
 ActionKind = Literal["move", "copy", "export", "undo"]
@@ -25,7 +25,7 @@ class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
     audio_format: AudioFormat = ""
     text_format: TextFormat = ""
     quality: int = 90
-    """Of JPEG and WebP, 1 to 100."""
+    """Of JPEG, WebP and AVIF, 1 to 100."""
     max_side: int = 0
     """Upper limit of an image's longer side in pixels; 0 for none."""
     with_metadata: bool = True

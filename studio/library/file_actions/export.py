@@ -20,6 +20,7 @@ from studio.library.file_actions.audio_export import convert_audio
 from studio.library.file_actions.places import copy_file, free_target, pairs_of
 from studio.library.file_actions.strip import without_metadata
 from studio.library.items import Item
+from studio.media.avif import encode_avif
 from studio.media.lossy_image import encode_jpeg, encode_webp
 
 if TYPE_CHECKING:
@@ -96,10 +97,12 @@ def _encode_image(source: Path, suffix: str, options: ExportOptions) -> bytes:
         return encode_jpeg(image, options.quality, _json(recipe), _parameters(recipe))
     if suffix == ".webp":
         return encode_webp(image, options.quality, _json(recipe), _parameters(recipe))
+    if suffix == ".avif":
+        return encode_avif(image, options.quality, _json(recipe))
     raise StudioError(
         tr("Studio cannot write {suffix} files.", suffix=suffix),
         cause="invalid",
-        cure=tr("Choose PNG, JPEG or WebP."),
+        cure=tr("Choose PNG, JPEG, WebP or AVIF."),
     )
 
 

@@ -1,14 +1,16 @@
 """Removes metadata from files without decoding them: pixels and samples stay as they are.
 
 PNG: only chunks that pixels need stay. JPEG and WebP: Exif, XMP, IPTC and comments go, the color
-profile stays. WAV, MP3 and FLAC: tags and recipes go. MP4: boxes of metadata become free space,
-so that no offset changes.
+profile stays. AVIF: the recipe goes, and a file with Exif or XMP is refused. WAV, MP3 and FLAC:
+tags and recipes go. MP4: boxes of metadata become free space, so that no offset changes.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+
+from studio.media.avif import strip_avif
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_CHUNKS = frozenset(
@@ -156,11 +158,12 @@ def _free_boxes(data: bytearray, start: int, end: int) -> None:
         start += length
 
 
-_STRIPS: dict[str, Callable[[bytes], bytes]] = {
+_STRIPS: dict[str, Callable[[bytes], bytes | None]] = {
     ".png": _strip_png,
     ".jpg": _strip_jpeg,
     ".jpeg": _strip_jpeg,
     ".webp": _strip_webp,
+    ".avif": strip_avif,
     ".wav": _strip_wav,
     ".mp3": _strip_mp3,
     ".flac": _strip_flac,

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QSizePolicy, QToolButton, QVB
 
 from studio.core.requests.shared_fields import IMAGE_SUFFIXES
 from studio.core.translation import tr
+from studio.media.avif import HEIC_SUFFIXES
 from studio.media.image_reader import short_name
 from studio.ui import background
 from studio.ui.image.qt_images import ImagePreview, read_preview
@@ -92,7 +93,8 @@ class ImageFile(QWidget):
         """Accept an image file, also one that contains a recipe."""
         urls = event.mimeData().urls()
         name = urls[0].toLocalFile() if urls else ""
-        if Path(name).suffix.lower() in IMAGE_SUFFIXES:
+        # The message for HEIC says what to do; without one, nothing would happen.
+        if Path(name).suffix.lower() in (*IMAGE_SUFFIXES, *HEIC_SUFFIXES):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:

@@ -24,7 +24,7 @@ from studio.library.file_actions.action import ExportOptions
 from studio.ui.app_state import AppState
 from studio.ui.widgets.factory import button, choice_box, label, name_control, row
 
-_IMAGES = {"png": "PNG", "jpg": "JPEG", "webp": "WebP"}
+_IMAGES = {"png": "PNG", "jpg": "JPEG", "webp": "WebP", "avif": "AVIF"}
 # not translated: names of formats
 _AUDIO = {"wav": "WAV", "flac": "FLAC", "ogg": "Ogg Vorbis", "mp3": "MP3"}
 _TEXTS = {"txt": mark("Plain text"), "md": mark("Markdown")}
@@ -54,7 +54,7 @@ class ExportDialog(QDialog):
             tr("As they are"),
             {suffix: tr_marked(title) for suffix, title in _TEXTS.items()},
         )
-        self.quality = self._number(tr("Quality"), tr("Of JPEG and WebP"), 1, 100, 90)
+        self.quality = self._number(tr("Quality"), tr("Of JPEG, WebP and AVIF"), 1, 100, 90)
         self.max_side = self._number(
             tr("Longer side"), tr("Upper limit in pixels"), 0, _MAX_SIDE, 0
         )

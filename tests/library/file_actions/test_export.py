@@ -7,7 +7,7 @@ from PIL import Image
 
 from studio.core.errors import StudioError
 from studio.core.jobs import new_job
-from studio.core.requests import SpeechRequest, VideoRequest
+from studio.core.requests import ImageRequest, SpeechRequest, VideoRequest
 from studio.library import artifacts
 from studio.library.artifacts import read_recipe
 from studio.library.file_actions.action import ExportOptions, FileAction
@@ -15,6 +15,7 @@ from studio.library.file_actions.export import export_item
 from studio.library.file_actions.journal import Progress
 from studio.library.file_actions.results import FileChange
 from studio.library.file_actions.run import ActionRun
+from studio.library.file_actions.strip import without_metadata
 from studio.library.results import VideoResult
 from studio.media import mp4, riff_id3
 from studio.media.audio import frames_in
@@ -53,7 +54,7 @@ def pixels_of(path):
     return np.asarray(read_image(path)[0])
 
 
-@pytest.mark.parametrize("file_format", ["png", "jpg", "webp"])
+@pytest.mark.parametrize("file_format", ["png", "jpg", "webp", "avif"])
 @pytest.mark.parametrize("with_metadata", [True, False])
 def test_image_formats(studio, export, file_format, with_metadata):
     source = studio.image(SECRET)
@@ -107,6 +108,23 @@ def test_pixels_are_the_same_without_metadata(tmp_path, export, name):
     exported = export(tmp_path / name, STRIP)
     assert SECRET.encode() not in exported.read_bytes()
     assert (pixels_of(exported) == pixels_of(tmp_path / name)).all()
+
+
+def test_avif_without_its_recipe_has_the_same_pixels(studio, export):
+    made = studio.make(ImageRequest(prompt=SECRET, seed=1, format="avif"))
+    source = studio.data.outputs / made.path
+    exported = export(source, STRIP)
+    assert SECRET.encode() not in exported.read_bytes()
+    assert (pixels_of(exported) == pixels_of(source)).all()
+
+
+def test_avif_with_exif_is_exported_in_another_format_or_refused(tmp_path, export):
+    exif = Image.Exif()
+    exif[0x010E] = SECRET
+    Image.new("RGB", (16, 16)).save(tmp_path / "photo.avif", exif=exif)
+    assert without_metadata((tmp_path / "photo.avif").read_bytes(), ".avif") is None
+    options = ExportOptions(image_format="png", with_metadata=False)
+    assert SECRET.encode() not in export(tmp_path / "photo.avif", options).read_bytes()
 
 
 @pytest.mark.parametrize("own", ["wav", "flac", "ogg", "mp3"])
@@ -165,7 +183,7 @@ def test_nothing_is_replaced_and_failures_do_not_stop_the_rest(studio, tmp_path)
     assert export_items(studio, items, out, KEEP, is_cancelled=lambda: True).is_cancelled
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".wav", ".flac", ".mp4"])
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".avif", ".wav", ".flac", ".mp4"])
 def test_file_with_another_format_than_its_name_is_refused(tmp_path, studio, suffix):
     item = studio.library.index.items(studio.library.add_files([studio.image("a")]))[0]
     path = tmp_path / f"damaged{suffix}"

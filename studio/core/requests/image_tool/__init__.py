@@ -22,6 +22,7 @@ from studio.core.requests.image_tool.tables import (
     Tool,
     ToolName,
 )
+from studio.core.requests.shared_fields import IMAGE_TYPES
 from studio.core.settings import ImageFormat
 from studio.core.translation import mark, tr, tr_marked
 
@@ -43,7 +44,7 @@ _UNIT = {"step": 0.05, "slider": (0, 2)}
 class ImageToolRequest(Request, frozen=True, kw_only=True, tag="image-tool"):
     """Change one image with a tool. Sizes are in pixels of the upright image."""
 
-    media_types: ClassVar = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
+    media_types: ClassVar = IMAGE_TYPES
 
     prompt: Annotated[
         str,
