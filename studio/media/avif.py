@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import struct
-import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -22,7 +21,7 @@ _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 """Brands of files; `mif1` and `msf1` are general, and before HEIC files."""
 HEIC_SUFFIXES = (".heic", ".heif")
 _COLOR = b"colrnclx"
-_RECIPE = uuid.uuid5(uuid.NAMESPACE_URL, "studio:recipe").bytes
+_RECIPE = bytes.fromhex("6a9cd18a5d3a503c856a0bf7749e4664")
 """Type of our box."""
 _PARTS = (b"ftyp", b"meta", b"mdat")
 """Boxes that pixels need."""

@@ -35,7 +35,7 @@ _BUILTIN_ERRORS = {
 }
 _LOGGING = {".debug", ".info", ".warning", ".error", ".exception", ".critical", ".log"}
 _NAMES = re.compile(
-    r"\b(Studio|PNG|WAV|FLAC|OGG|Vorbis|MP3|MP4|JPEG|WebP|MIDI|JSON|CSV|TOML|YAML|Excel|Markdown|"
+    r"\b(Studio|PNG|WAV|FLAC|OGG|Vorbis|MP3|MP4|JPEG|WebP|AVIF|MIDI|JSON|CSV|TOML|YAML|Excel|Markdown|"
     r"CPU|GPU|LoRA|UTF-8|Ctrl|Shift|Alt|Esc|kB|MB|GB|ms|px|studio)\b"
 )
 _FILE_NAME = re.compile(r"[\w*./-]*\.\w+")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage, QImageReader
+
+from studio.core.errors import StudioError
 
 MIN_LEVEL_SIDE = 512
 """Of the smallest level; drawing a larger image at any size takes little time."""
@@ -46,9 +49,25 @@ def read_levels(path: str) -> ImageLevels:
         reader.setScaledSize(size.scaled(8192, 8192, Qt.AspectRatioMode.KeepAspectRatio))
     reader.setAllocationLimit(0)  # the size was checked
     image = reader.read()
+    if image.isNull():  # Qt has no reader of AVIF
+        image = _read_by_pillow(path)
     if image.isNull():
         return ImageLevels()
     return with_levels(image, size if size.isValid() else image.size())
+
+
+def _read_by_pillow(path: str) -> QImage:
+    """Return the image with its transparency; null if it cannot be read."""
+    from studio.media.image_reader import read_image, read_transparency
+    from studio.ui.image.qt_images import to_image
+
+    try:
+        image, alpha = to_image(read_image(Path(path))[0]), read_transparency(Path(path))
+    except StudioError:
+        return QImage()
+    if alpha is not None:
+        image.setAlphaChannel(to_image(alpha))
+    return image
 
 
 def with_levels(image: QImage, size: QSize) -> ImageLevels:

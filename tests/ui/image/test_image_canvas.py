@@ -1,6 +1,7 @@
 """The image canvas fits, zooms at the cursor and pans."""
 
 import pytest
+from PIL import Image as PillowImage
 from PySide6.QtCore import QPoint, QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtTest import QTest
@@ -132,6 +133,20 @@ def test_a_large_image_has_smaller_levels(tmp_path):
     assert levels.best_for(1.0).width() == 4096
     assert levels.best_for(0.2).width() == 1024
     assert levels.best_for(0.3).width() == 2048
+
+
+@pytest.mark.parametrize("suffix", ["avif", "tif"])
+def test_formats_that_qt_cannot_read_are_shown_with_their_transparency(tmp_path, suffix):
+    half = PillowImage.new("RGBA", (40, 20), (200, 40, 40, 255))
+    half.paste((0, 0, 0, 0), (0, 0, 20, 20))
+    half.save(tmp_path / f"half.{suffix}")
+    levels = read_levels(str(tmp_path / f"half.{suffix}"))
+    assert levels.size == QSize(40, 20)
+    (shown,) = levels.images
+    assert shown.pixelColor(5, 10).alpha() < 8
+    color = shown.pixelColor(35, 10)
+    assert color.alpha() == 255
+    assert abs(color.red() - 200) < 12
 
 
 def test_a_damaged_file_is_empty(tmp_path):

@@ -45,7 +45,7 @@ def make_image(program, qtbot, prompt="a red door") -> Path:
     return Path(found[0].path)
 
 
-@pytest.mark.parametrize("file_format", ["jpg", "webp"])
+@pytest.mark.parametrize("file_format", ["jpg", "webp", "avif"])
 def test_images_get_the_format_and_restore_the_form(program, settings_window, qtbot, file_format):  # noqa: F811
     box = row_of(settings_window, "image_format").editor.control
     box.setCurrentIndex(box.findData(file_format))
@@ -54,7 +54,7 @@ def test_images_get_the_format_and_restore_the_form(program, settings_window, qt
     path = make_image(program, qtbot)
     assert path.suffix == f".{file_format}"
     with Image.open(path) as image:
-        assert image.format == {"jpg": "JPEG", "webp": "WEBP"}[file_format]
+        assert image.format == {"jpg": "JPEG", "webp": "WEBP", "avif": "AVIF"}[file_format]
     tab = program.window.image_tab
     tab.prompt.setPlainText("something else")
     program.window.file_opener.open(path)  # as a drop does
