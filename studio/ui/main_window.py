@@ -291,20 +291,16 @@ class MainWindow(WindowShell):
         cast("ImageTab", self.tab("image")).take(path)
 
     def _on_start_requested(self, path: Path) -> None:
-        self._show_form(KINDS["image"])
-        self.image_tab.start_from(path)
+        cast("ImageGenerationTab", self._show_form(KINDS["image"])).start_from(path)
 
     def _on_mask_requested(self, path: Path) -> None:
-        self._show_form(KINDS["image"])
-        self.image_tab.paint_mask_on(path)
+        cast("ImageGenerationTab", self._show_form(KINDS["image"])).paint_mask_on(path)
 
     def _on_first_frame_requested(self, path: Path) -> None:
-        self._show_form(KINDS["video"])
-        cast("VideoTab", self.tab("video")).start_from(path)
+        cast("VideoTab", self._show_form(KINDS["video"])).start_from(path)
 
     def _on_foreign_opened(self, path: Path, metadata: ForeignMetadata) -> None:
-        self._show_form(KINDS["image"])
-        self.image_tab.fill_from(path, metadata)
+        cast("ImageGenerationTab", self._show_form(KINDS["image"])).fill_from(path, metadata)
 
     def _on_midi_opened(self, path: Path) -> None:
         self.audio_tab.continue_midi(path)
