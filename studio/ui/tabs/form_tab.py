@@ -35,9 +35,8 @@ ALTERNATIVES = "alternatives"
 class Tab(QWidget):
     """A tab of the window, which shows one form or switches between several.
 
-    `core.kinds` names the tab of each kind: the tab `audio` is the class `AudioTab` in
-    `ui/tabs/audio.py`, constructed with the `AppState` and the widget that it will be in (see
-    `theme.add_style_sheet`).
+    `core.kinds` names the tab of each kind: `audio` is the class `AudioTab` in `ui/tabs/audio.py`,
+    constructed with the `AppState` and the widget that it will be in: `theme.add_style_sheet`.
     """
 
     @abstractmethod
