@@ -292,6 +292,7 @@ class JobQueue(QueueSignals):
         """Wait for pending changes and close the database. The worker must have stopped."""
         self._journal.close()
         self._store.close()
+        self._gui.close()
 
     # For the worker; blocks the worker thread
     # ----------------------------------------------------------------------

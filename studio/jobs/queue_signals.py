@@ -58,16 +58,23 @@ class GuiCalls(QObject):
         super().__init__(parent)
         self._calls: deque[Callable[[], object]] = deque()
         self._is_scheduled = False
+        self._is_closed = False
         self._posted.connect(self._on_posted)
 
     def post(self, call: Callable[[], object]) -> None:
         """Run `call` in the GUI thread soon. Any thread may call this."""
         self._posted.emit(call)
 
+    def close(self) -> None:
+        """Run no call any more: what receives them, such as a window, is about to be deleted."""
+        self._is_closed = True
+        self._calls.clear()
+
     @Slot(object)
     def _on_posted(self, call: Callable[[], object]) -> None:
-        self._calls.append(call)
-        self._schedule()
+        if not self._is_closed:
+            self._calls.append(call)
+            self._schedule()
 
     def _schedule(self) -> None:
         if self._calls and not self._is_scheduled:

@@ -21,10 +21,9 @@ KNOWN_SHARE_HAN = 0.25
 MIN_WORDS = 4
 """Content words of a sentence that is long enough to compare."""
 _ENDS = '.!?。！？…"”」'
-_EMPTY_POINT = re.compile(r"[ \t]*(?:[-*•]|\d{1,2}[.)、])?[ \t]*")
+_EMPTY_POINT = re.compile(r"(?:[-*•]|\d{1,2}[.)、])?")
 _PLACE = "\ue002"
 """Stands where a sentence was."""
-_BLANKS = re.compile(rf"[ \t]+(?={_PLACE}+$)")
 
 
 class Shortened(msgspec.Struct, frozen=True):
@@ -73,12 +72,13 @@ def without_sentences(text: str, wrong: Sequence[Passage]) -> Shortened:
     carried = ""
     for line in text.split("\n"):
         plain = line.replace(_PLACE, "")
-        if _EMPTY_POINT.fullmatch(plain):
+        if _EMPTY_POINT.fullmatch(plain.strip(" \t")):
             carried += _PLACE * line.count(_PLACE)
             if lines and lines[-1].strip(_PLACE) and (not plain.strip() and _PLACE not in line):
                 lines.append("")
         else:
-            lines.append(carried + _BLANKS.sub("", line.rstrip()))
+            before = line.rstrip().rstrip(_PLACE)
+            lines.append(carried + before.rstrip() + line.rstrip()[len(before) :])
             carried = ""
     marked = ("\n".join(lines)).strip() + carried
     parts = marked.split(_PLACE)

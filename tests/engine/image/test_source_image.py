@@ -101,7 +101,7 @@ def test_loaded_components_are_shared(sd, tmp_path):
         image=save(tmp_path / "a.png"),
         mask_image=halved(tmp_path / "m.png"),
     )
-    turned = source_image.prepare(request, pipeline, card).pipeline.pipe
+    turned = source_image.prepare(request, (48, 32), pipeline, card).pipeline.pipe
     assert type(turned).__name__ == "StableDiffusionInpaintPipeline"
     assert all(turned.components[name] is part for name, part in pipeline.pipe.components.items())
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QThreadPool, QUrl
 from PySide6.QtGui import QDesktopServices, QDropEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton
 
+from studio.core.kinds import KINDS
 from studio.core.resources import resources
 from studio.core.settings_store import load_settings
 from studio.models.card import ModelCard
@@ -319,8 +320,7 @@ def test_installed_models_first_then_by_kind_unsupported_last(opened):
     assert [item.state for item in found[:5]] == ["Default", "Default", "Default", "Default", ""]
     rest = found[4:]
     runs = [item.card.kind for item in rest if not item.hindrance]
-    order = ["text", "image", "speech", "music", "video", "transcribe"]
-    assert runs == sorted(runs, key=order.index)
+    assert runs == sorted(runs, key=lambda kind: KINDS[kind].place)
     assert all(item.hindrance for item in rest[len(runs) :])
     assert dialog.list.current() == found[0]
 

@@ -277,7 +277,11 @@ def test_a_batch_that_was_interrupted_is_complete_in_the_grid(qtbot, open_studio
     stage = again.window.text_tab.stage
     again.shared.queue.resume()
     wait_done(qtbot, stage, 4)
-    assert all(Path(item.path).is_file() for item in stage.grid.model.items())
+    # The files of jobs that were done before are looked up after their states.
+    qtbot.waitUntil(
+        lambda: all(Path(item.path).is_file() for item in stage.grid.model.items()),
+        timeout=PATIENCE,
+    )
 
 
 def test_speech_is_shown_in_rows(qtbot, studio, folder):
