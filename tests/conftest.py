@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Tests and their child processes read English, whatever the language of this computer is.
 os.environ["STUDIO_LANGUAGE"] = "en"
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts `pytest &` with Ctrl+C ignored, and the programs that tests start inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import pytest
 from hypothesis import HealthCheck
