@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from studio.core.errors import StudioError
+from studio.core.file_names import printable
 from studio.core.translation import tr
 from studio.documents.document import MAX_CHARACTERS
 
@@ -17,7 +18,7 @@ MAX_FILE_BYTES = 256 * 2**20
 def unreadable(path: Path, reason: str, cure: str) -> StudioError:
     """Return the error for a file that cannot be read."""
     return StudioError(
-        tr("{file} cannot be read: {reason}.", file=path.name, reason=reason),
+        tr("{file} cannot be read: {reason}.", file=printable(path.name), reason=reason),
         cause="invalid",
         cure=cure,
     )

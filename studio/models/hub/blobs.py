@@ -31,7 +31,9 @@ def part_path(folder: Path, file: RemoteFile) -> Path:
 
 def downloaded_bytes(folder: Path, file: RemoteFile) -> int:
     """Return how many bytes of a file are on disk."""
-    for path in (blob_path(folder, file), part_path(folder, file)):
+    blob = blob_path(folder, file)
+    # The blob again: the part may have been renamed to it between the two looks.
+    for path in (blob, part_path(folder, file), blob):
         try:
             return min(path.stat().st_size, file.size)
         except FileNotFoundError:

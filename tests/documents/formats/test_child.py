@@ -1,6 +1,7 @@
 """Documents are read in a child: with progress, cancel, and limits of time and memory."""
 
 import os
+import sys
 
 import psutil
 import pytest
@@ -44,6 +45,16 @@ def test_refusals_come_back(tmp_path):
         read_in_child(path)
     assert caught.value.cause == "invalid"
     assert caught.value.cure
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_a_name_with_bytes_that_are_no_characters(tmp_path, caplog):
+    path = tmp_path / os.fsdecode(b"\xcc\xe1.txt")
+    with pytest.raises(StudioError, match=r"^��\.txt cannot be read: No such file"):
+        read_in_child(path)
+    assert not caplog.records, "the child ended without a traceback"
+    path.write_text("text")
+    assert read_in_child(path).text == "text"
 
 
 def test_a_thousand_pages_with_progress(tmp_path):

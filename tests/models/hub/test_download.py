@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import msgspec
 import psutil
@@ -869,6 +870,26 @@ def test_speed_and_time_left_follow_the_bytes_on_disk(tmp_path):
     for _ in range(12):
         last = meter.measure("Downloading")
     assert (last.speed, last.seconds_left) == (0.0, -1.0), "nothing came for ten seconds"
+
+
+def test_progress_does_not_go_back_while_a_verified_file_gets_its_name(tmp_path, monkeypatch):
+    file = RemoteFile("x", 1000, "0" * 64)
+    blob = tmp_path / file.digest
+    part = blob.with_name(blob.name + PART_SUFFIX)
+    part.write_bytes(b"x" * 1000)
+    look = Path.stat
+
+    def look_then_rename(path, **options):
+        """Rename the file right after the first look, as the downloading process may."""
+        try:
+            return look(path, **options)
+        finally:
+            if path == blob and os.path.lexists(part):
+                part.replace(blob)
+
+    monkeypatch.setattr(Path, "stat", look_then_rename)
+    assert Meter(tmp_path, [file]).measure("Downloading").done == 1000
+    assert not os.path.lexists(part), "it happened"
 
 
 @pytest.mark.parametrize(
