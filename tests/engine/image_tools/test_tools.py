@@ -191,6 +191,8 @@ def test_transparency_stays(tool, changed, ball, tmp_path):
     more = {
         "style-transfer": {"style": "mosaic"},
         "erase": {"mask_image": masked(tmp_path / "mask.png", (2, 2, 9, 9))},
+        "outpaint": {"left": 10},
+        "watermark": {"label": "Ann", "position": "center"},
     }.get(tool, {})
     made = changed(tool, tmp_path / "clear.png", **more)
     assert made.shape[2] == 4
