@@ -9,12 +9,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from studio.app import Studio
+from studio.core.jobs import Batch
+from studio.core.requests import ImageToolRequest
 from studio.core.requests.image_tool import TOOLS
 from studio.library.artifacts import read_recipe
 from studio.media.image_reader import read_image
 from studio.ui.main_window import PAGES
 from tests.ui.conftest import PATIENCE, close_studio
 from tests.ui.image.test_source_image import drop
+from tests.ui.stage.batch.test_grid import submit_batch
 
 
 @pytest.fixture
@@ -95,6 +98,32 @@ def test_model_is_offered_only_where_there_is_a_choice(tools):
         choose(tools, tool)
         assert not tools.model.isVisible()
         assert not tools.model_title.isVisible()
+
+
+def test_results_of_queue_and_batch_open_in_the_tools(open_studio, ball, tmp_path, qtbot):
+    studio = open_studio()
+    window, queue = studio.window, studio.shared.queue
+    requests = [
+        ImageToolRequest(tool=tool, image=str(ball), model="fake-image-tool")
+        for tool in ("sharpen", "edges")
+    ]
+    batch = submit_batch(studio, tmp_path, requests)
+    qtbot.waitUntil(
+        lambda: len(queue.jobs()) == 2 and all(job.state.over for job in queue.jobs()),
+        timeout=PATIENCE,
+    )
+    window.show_tab("text")
+    second = next(job for job in queue.jobs() if job.row == 3)
+    window.show_result(second.id)
+    tools = window.current()
+    assert tools.kind == "image-tool"
+    qtbot.waitUntil(lambda: bool(tools.stage.current_path()), timeout=PATIENCE)
+    assert tools.tool.currentData() == "edges"
+    assert tools.image_file.path == str(ball)
+    window.tab("image").for_kind("image")
+    window.show_batch(Batch(id=batch, source="", folder=""))
+    assert window.current() is tools
+    qtbot.waitUntil(lambda: len(tools.stage.grid.model.items()) == 2, timeout=PATIENCE)
 
 
 def test_waiting_job_is_changed_in_the_form(open_studio, ball, qtbot):
