@@ -7,7 +7,7 @@ that `finish_moves` completes what a kill interrupted.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
 
@@ -217,21 +217,54 @@ def _move_all(
 
 
 def _move(index: LibraryIndex, data: DataFolder, change: FileChange) -> None:
-    pairs = pairs_of(Path(change.source), Path(change.target))
+    # Programs with other data folders, which `_moving` does not hold back, may move the same file.
+    with file_lock.hold_folder(Path(change.source).parent):
+        pairs = pairs_of(Path(change.source), Path(change.target))
+        try:
+            place_all(pairs)
+        except FileExistsError:
+            raise StudioError(
+                tr("{path} already exists", path=change.target), cause="invalid"
+            ) from None
+        try:
+            _record(index, data, change)
+        except OSError:  # a full disk; a fault of the index is for `finish_moves`
+            _remove(target for _source, target in pairs)
+            raise
+        try:
+            _leave(pairs[0])
+        except OSError:
+            _undo_record(index, data, change)
+            _remove(target for _source, target in pairs)
+            raise
+        _remove(source for source, _target in pairs[1:])
+
+
+def _leave(artifact: tuple[Path, Path]) -> None:
+    """Remove an artifact from its old place: the step that decides who moved it.
+
+    Raises OSError if it stays there, or if another program gave it another place meanwhile.
+    """
+    source, target = artifact
     try:
-        place_all(pairs)
-    except FileExistsError:
-        raise StudioError(
-            tr("{path} already exists", path=change.target), cause="invalid"
-        ) from None
-    try:
-        _record(index, data, change)
-    except OSError:  # a full disk; a fault of the index is for `finish_moves`
-        for _source, target in pairs:
-            target.unlink()
-        raise
-    for source, _target in pairs:
         source.unlink()
+    except FileNotFoundError:
+        if target.stat().st_nlink > 1:
+            raise
+        # It was deleted, or copied to another drive; ours may be the last one, so it stays.
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _undo_record(index: LibraryIndex, data: DataFolder, change: FileChange) -> None:
+    for item in index.items([change.item_id]):
+        index.move(item.id, change.source)
+        if index.annotation(item.id) != Annotation():
+            with contextlib.suppress(OSError):  # a full disk; notes on a missing file do no harm
+                save_annotations(data, [Annotated(change.target, item.sha256, Annotation())])
 
 
 def _record(index: LibraryIndex, data: DataFolder, change: FileChange) -> None:

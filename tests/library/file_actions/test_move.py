@@ -1,19 +1,28 @@
 """Moves, renames, copies and their undo: with what belongs to a file, never over another one."""
 
+import contextlib
 import errno
 import os
+import sys
+import threading
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from studio.core import file_lock
 from studio.core.errors import StudioError
+from studio.core.paths import DataFolder
 from studio.library.annotations import read_annotations
 from studio.library.artifacts import read_recipe
 from studio.library.encoders import sidecar_path
 from studio.library.file_actions import move, places
 from studio.library.items import Annotation
+from studio.library.library import Library
 from studio.media.companion_midi import MIDI_MARK
+from tests.media.image_texts import image_files
+
+PATIENCE = 60
 
 
 @pytest.fixture
@@ -214,3 +223,112 @@ def test_kill_loses_and_doubles_nothing(studio, made, target, monkeypatch, kille
     assert sum(path.exists() for path in places_of_it) == 1
     assert sum(sidecar_path(path).exists() for path in places_of_it) == 1
     assert index.annotation(item.id).rating == 4
+
+
+# Other programs
+# ----------------------------------------------------------------------
+
+
+def while_moving(monkeypatch, happen) -> None:
+    """Let something happen when files are at both places, once."""
+    record, over = move._record, []
+
+    def record_then(*arguments):
+        record(*arguments)
+        if not over:
+            over.append(True)
+            happen()
+
+    monkeypatch.setattr(move, "_record", record_then)
+
+
+def test_program_that_leaves_the_old_place_first_moves_the_file(
+    studio, made, target, tmp_path, monkeypatch
+):
+    rival = tmp_path / "rival"
+    rival.mkdir()
+
+    def move_away():
+        for path in (made[1], sidecar_path(made[1])):
+            (rival / path.name).hardlink_to(path)
+            path.unlink()
+
+    while_moving(monkeypatch, move_away)
+    index, ids = studio.library.index, ids_of(studio, made[1:2])
+    result = move.move_items(index, studio.data, ids, target)
+    assert list(result.failed) == [str(made[1])]
+    assert files_in(target) == set()
+    assert (rival / made[1].name).read_bytes()
+    assert index.items(ids)[0].path == str(made[1])
+    assert read_annotations(target)[made[1].name].annotation == Annotation()
+    assert index.annotation(ids[0]).rating == 4
+
+
+def test_last_name_of_a_file_is_kept(studio, made, target, monkeypatch):
+    while_moving(monkeypatch, made[0].unlink)  # a file manager deletes it
+    ids = ids_of(studio, made[:1])
+    assert not move.move_items(studio.library.index, studio.data, ids, target).failed
+    assert studio.library.index.items(ids)[0].path == str(target / made[0].name)
+    assert (target / made[0].name).exists()
+
+
+def test_file_that_cannot_leave_its_folder_stays_there_only(studio, made, target, monkeypatch):
+    unlink = Path.unlink
+
+    def refuse(path, **options):
+        if path.parent == studio.data.outputs:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        unlink(path, **options)
+
+    index, ids, before = studio.library.index, ids_of(studio, made), files_in(studio.data.outputs)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refuse)
+        result = move.move_items(index, studio.data, ids, target)
+    assert result.failed == {str(path): os.strerror(errno.EACCES) for path in made}
+    assert files_in(target) == set()
+    assert files_in(studio.data.outputs) == before
+    assert ids_of(studio, made) == ids
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks on folders there")
+def test_two_data_folders_move_a_file_one_after_the_other(studio, target, tmp_path, monkeypatch):
+    """Also to other drives, where nothing tells how many places a file has."""
+
+    def refuse(*_arguments):
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    @contextlib.contextmanager
+    def hold(folder):
+        if threading.current_thread() is other:
+            waits.set()
+        with hold_folder(folder, PATIENCE):
+            yield
+
+    def move_second():
+        results.append(move.move_items(second.index, data, [item.id], rival))
+
+    def meet():
+        other.start()
+        assert waits.wait(PATIENCE)
+
+    source, rival = tmp_path / "photos" / "a.png", tmp_path / "rival"
+    source.parent.mkdir()
+    rival.mkdir()
+    image_files.png(source, {"parameters": "a boat\nSteps: 2"})
+    data = DataFolder(tmp_path / "second data")
+    data.create()
+    second = Library(data)
+    for library in (studio.library, second):
+        library.add_files([source])
+    item, results, waits = second.index.find(str(source)), [], threading.Event()
+    other, hold_folder = threading.Thread(target=move_second), file_lock.hold_folder
+    monkeypatch.setattr(places.os, "link", refuse)
+    monkeypatch.setattr(file_lock, "hold_folder", hold)
+    while_moving(monkeypatch, meet)
+    first = move.move_items(studio.library.index, studio.data, ids_of(studio, [source]), target)
+    other.join()
+    second.close()
+    assert not first.failed
+    assert list(results[0].failed) == [str(source)]
+    assert files_in(target) == {source.name}
+    assert files_in(rival) == files_in(source.parent) == set()
