@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QTa
 
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 NAMES = re.compile(
-    r"Studio|CPU|GPU|LoRA|kB|MB|GB|PNG|JPEG|WAV|FLAC|OGG|Ogg|Vorbis|MP[34]|WebP|CSV|Excel|JSON|"
+    r"Studio|CPU|GPU|LoRA|kB|MB|GB|PNG|JPEG|WAV|FLAC|OGG|Ogg|Vorbis|MP[34]|WebP|AVIF|avif|CSV|Excel|JSON|"
     r"Markdown|English|Language|Backspace|Ctrl|Enter|Delete|Up|Shift|Esc|Alt|"
     r"Down|Space|Home|End|"
     r"F\d+|\.(txt|md|studio)|hf_|https://\S+|"

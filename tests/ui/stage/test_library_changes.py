@@ -70,7 +70,7 @@ def test_last_result_that_is_trashed_leaves_the_examples(qtbot, studio):
     item_id = in_library(qtbot, studio, strip.results.item(0).path)
     change(qtbot, studio, lambda: library.trash([item_id]))
     qtbot.waitUntil(tab.examples_page.isVisible, timeout=PATIENCE)
-    assert not strip.isVisible()
+    qtbot.waitUntil(lambda: not strip.isVisible(), timeout=PATIENCE)
     assert not tab.stage.header.isVisible()
 
 
