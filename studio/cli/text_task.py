@@ -19,6 +19,7 @@ from studio.core.translation import tr, tr_plural
 from studio.text_checks.titles import check_title
 from studio.text_tasks.extraction import extract_summary
 from studio.text_tasks.loader import find_task
+from studio.text_tasks.missing_facts import notes_of
 from studio.text_tasks.passages import Coverage
 from studio.text_tasks.ranking import RankedText, Ranking
 from studio.text_tasks.requests import (
@@ -83,6 +84,8 @@ class TaskRun:
                         sentences=sentences,
                     )
                 )
+            for note in notes_of(ranked.added, ranked.missing):
+                output.note(note)
         _note_fixes(fixes)
         self._note_counts(ranking)
         _note_parts(ranking.results[0].notes if ranking.results else ())
@@ -216,6 +219,8 @@ def _ranking(artifacts: Sequence[Artifact], texts: Sequence[str]) -> Ranking:
                 unedited=review.unedited,
                 checks=review.checks,
                 left_out=review.left_out,
+                added=review.added,
+                missing=review.missing,
                 fixes=review.fixes,
                 coverage=review.coverage,
                 notes=review.notes,

@@ -7,13 +7,9 @@ import unicodedata
 from collections.abc import Iterator
 
 from studio.text_checks.check import Check, Span, from_spans
+from studio.text_checks.figures import figures_in, values_in
 from studio.text_checks.topic import stem
 
-_NUMBER = re.compile(r"\d[\d,.]{0,40}")
-_WORDS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen twenty"
-)
 _CURRENCIES = {
     name: currency
     for currency, names in {
@@ -28,11 +24,6 @@ _CURRENCY = re.compile(
     r"[$€£¥]|\b(?:dollars?|euros?|yuan|usd|eur|gbp|rmb|cny)\b|美元|美金|欧元|英镑|人民币",
     re.IGNORECASE,
 )
-_NUMBER_WORDS = {word: str(number) for number, word in enumerate(_WORDS.split())}
-_HAN_DIGITS = {character: str(number) for number, character in enumerate("零一二三四五六七八九十")}
-_HAN_NUMBER = re.compile(
-    r"(?<![一二三四五六七八九十百千万])([一二两三四五六七八九十])(?=[名人个位次年月日天岁座家起])"
-)
 _NAME = re.compile(r"[A-Z][\w’'\-]{1,40}(?:\s(?:(?:of|de|van|von|the)\s)?[A-Z][\w’'\-]{1,40}){0,4}")
 _HAN_NAME = re.compile(
     r"[\u4e00-\u9fff]{1,6}?(?:市|省|县|大学|公司|银行|集团|医院|委员会|部长|总统|市长|先生|女士)"
@@ -46,7 +37,7 @@ _SENTENCE_END = re.compile(r"(?:^|[.!?:。！？：\n\"“”])\s*$")
 def check_facts(text: str, facts: str) -> Check:
     """Mark what the facts do not contain.
 
-    A hint, not a proof: numbers are compared as figures, names and quotes as words, so a
+    A hint, not a proof: numbers are compared by their values, names and quotes as words, so a
     statement made of known words passes, and an abbreviation of a name may be marked. A single
     capitalized word at the start of a sentence is no name.
     """
@@ -58,29 +49,14 @@ def check_facts(text: str, facts: str) -> Check:
 
 
 def _numbers(text: str, facts: str) -> Iterator[Span]:
-    known = {_figure(match.group()) for match in _NUMBER.finditer(facts)}
-    known |= {_NUMBER_WORDS[word] for word in _fold(facts).split() if word in _NUMBER_WORDS}
-    known |= {_han_figure(match[1]) for match in _HAN_NUMBER.finditer(facts)}
-    for match in _NUMBER.finditer(text):
-        if _figure(match.group()) not in known:
-            yield Span(match.start(), match.start() + len(match.group().rstrip(",.")), "number")
+    known = values_in(facts)
+    for figure in figures_in(text):
+        if figure.value not in known:
+            yield Span(figure.start, figure.end, "number")
     own = {_CURRENCIES[match.group().casefold()] for match in _CURRENCY.finditer(facts)}
     for match in _CURRENCY.finditer(text):
         if _CURRENCIES[match.group().casefold()] not in own:
             yield Span(*match.span(), "currency")
-    for match in _HAN_NUMBER.finditer(text):
-        if _han_figure(match[1]) not in known:
-            yield Span(*match.span(1), "number")
-
-
-def _figure(number: str) -> str:
-    """Return a number without grouping commas, closing zeros and punctuation after it."""
-    plain = unicodedata.normalize("NFKC", number).rstrip(",.").replace(",", "")
-    return plain.rstrip("0").rstrip(".") if plain.count(".") == 1 else plain
-
-
-def _han_figure(character: str) -> str:
-    return _HAN_DIGITS.get(character, "2")  # 两
 
 
 def _names(text: str, facts: str) -> Iterator[Span]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from studio.text_checks.list_form import POINT
 from studio.text_checks.refusal import check_refusal
+from studio.text_tasks.passages import without_cut_end
 from studio.text_tasks.task import CleanupName
 
 _QUOTES = {'"': '"', "“": "”", "「": "」", "『": "』", "‘": "’", "'": "'", "《": "》", "`": "`"}
@@ -25,9 +26,14 @@ _CODE = re.compile(r"```[\w+-]{0,20}[ \t]*\n(.*?)(?:\n```|\Z)", re.DOTALL)
 _MARKS = re.compile(r"(\*\*|__)(?=\S)(.{1,400}?)(?<=\S)\1|^#{1,6}\s+", re.MULTILINE)
 
 
-def clean(text: str, steps: tuple[CleanupName, ...]) -> str:
-    """Return the text after the steps, in their order, without blanks around it."""
+def clean(text: str, steps: tuple[CleanupName, ...], *, complete: bool = True) -> str:
+    """Return the text after the steps, in their order, without blanks around it.
+
+    `cut_end` is only for texts that are not complete: they stopped at their limit of tokens.
+    """
     for step in steps:
+        if step == "cut_end" and complete:
+            continue
         text = _STEPS[step](text.strip())
     return text.strip()
 
@@ -99,6 +105,7 @@ def _mark_points(text: str) -> str:
 
 _STEPS: dict[CleanupName, Callable[[str], str]] = {
     "code_block": _code_block,
+    "cut_end": without_cut_end,
     "drop_meta": _drop_meta,
     "first_line": _first_line,
     "mark_points": _mark_points,

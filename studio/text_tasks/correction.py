@@ -12,6 +12,7 @@ from studio.core.requests import MAX_SEED, TextRequest
 from studio.core.requests.text_task import Check, FixAttempt, Passage, TaskCheck, TextTask
 from studio.text_checks.length import measure
 from studio.text_checks.verse import FORMS, LineRule, line_rule, poem_lines, wrong_lines
+from studio.text_tasks.missing_facts import add_missing_facts, places_of
 from studio.text_tasks.model_prompts.correction import (
     AGAIN,
     FAULTS,
@@ -21,7 +22,7 @@ from studio.text_tasks.model_prompts.correction import (
     UNITS,
 )
 from studio.text_tasks.omission import without_sentences
-from studio.text_tasks.passages import split_sentences
+from studio.text_tasks.passages import SENTENCE_ENDS, split_sentences
 from studio.text_tasks.ranking import RankedText, is_usable, review_text
 from studio.text_tasks.writer import Writer, Written
 
@@ -32,7 +33,6 @@ LINES_ASKED = 8
 MAX_NAMED = 8
 """Places of a check that the model is asked about."""
 _SEED_STEP = 1_009
-_ENDS = '.!?。！？…"”」'
 _NUMBER = re.compile(r"^(?:[-*•]|\d{1,2}[.)、])\s{0,3}")
 _LINE_TOKENS = 20
 
@@ -84,15 +84,22 @@ def _without_unsupported(best: RankedText, task: TextTask) -> RankedText | None:
     wrong = [
         sentence
         for sentence in sentences
-        if sentence.text[-1:] in _ENDS  # a headline stays, though its capitals look like names
+        # A headline stays, though its capitals look like names.
+        if sentence.text[-1:] in SENTENCE_ENDS
         and any(span.start < sentence.end and sentence.start < span.end for span in spans)
     ]
     if not wrong or 2 * len(wrong) > len(sentences):
         return None
     found = without_sentences(best.text, wrong)
-    written = Written(text=found.text, complete=best.complete)
-    shorter = review_text(written, best.index, task)
-    return msgspec.structs.replace(shorter, unedited=best.unedited, left_out=found.left_out)
+    completed = add_missing_facts(found.text, task, found.left_out)
+    shorter = review_text(Written(text=completed.text, complete=best.complete), best.index, task)
+    return msgspec.structs.replace(
+        shorter,
+        unedited=best.unedited,
+        left_out=completed.left_out,
+        added=places_of((*best.added, *completed.added), shorter.text),
+        missing=completed.missing,
+    )
 
 
 def _lines_of(text: str) -> Iterator[list[Passage]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -12,7 +12,8 @@ from studio.core.requests.text_task import LeftOut, Passage, TextTask
 from studio.text_checks.check import Span
 from studio.text_checks.facts import check_facts
 from studio.text_checks.topic import content_words
-from studio.text_tasks.passages import split_sentences
+from studio.text_tasks.missing_facts import facts_of
+from studio.text_tasks.passages import body_sentences
 
 KNOWN_SHARE = 0.4
 """Share of a sentence's content words that the facts must have."""
@@ -20,7 +21,6 @@ KNOWN_SHARE_HAN = 0.25
 """Of its pairs of Chinese characters, of which word borders make some that are no words."""
 MIN_WORDS = 4
 """Content words of a sentence that is long enough to compare."""
-_ENDS = '.!?。！？…"”」'
 _EMPTY_POINT = re.compile(r"(?:[-*•]|\d{1,2}[.)、])?")
 _PLACE = "\ue002"
 """Stands where a sentence was."""
@@ -34,20 +34,23 @@ class Shortened(msgspec.Struct, frozen=True):
 
 
 def omit_unsupported(text: str, task: TextTask) -> Shortened:
-    """Return the text without the sentences that its task leaves out; whole if none remains."""
+    """Return the text without the sentences that its task leaves out.
+
+    Whole if none remains and the task does not add facts in their place.
+    """
     fields = [rule.field for rule in task.check if rule.use == "facts"]
     if not task.omit or not fields:
         return Shortened(text)
     facts = task.value(fields[0])
     spans = check_facts(text, facts).spans
     by_words = "statements" in task.omit
-    sentences = list(_sentences(text))
+    sentences = list(body_sentences(text))
     wrong = [
         one
         for one in sentences
         if _overlaps(one, spans) or (by_words and not is_grounded(one.text, facts))
     ]
-    if len(wrong) == len(sentences):
+    if len(wrong) == len(sentences) and not (task.adds_facts and facts_of(facts)):
         return Shortened(text)
     return without_sentences(text, wrong)
 
@@ -100,16 +103,6 @@ def put_back(text: str, left_out: Sequence[LeftOut]) -> str:
         tail = blank if after and not after[0].isspace() else ""
         text = f"{before}{lead}{one.text}{tail}{after}"
     return text
-
-
-def _sentences(text: str) -> Iterator[Passage]:
-    """Yield the sentences; a headline is none, though its capitals look like names."""
-    start = 0
-    for line in text.split("\n"):
-        for one in split_sentences(line):
-            if one.text[-1:] in _ENDS:
-                yield Passage(start + one.start, start + one.end, one.text)
-        start += len(line) + 1
 
 
 def _overlaps(sentence: Passage, spans: Sequence[Span]) -> bool:

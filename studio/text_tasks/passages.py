@@ -12,6 +12,8 @@ from studio.text_checks.topic import content_words
 
 __all__ = ["Coverage", "LinkedSentence", "Passage", "link_sentences", "split_sentences"]
 
+SENTENCE_ENDS = '.!?。！？…"”」’'
+
 MAX_SENTENCE = 1_000
 """Characters after which a sentence is cut: text without full stops, such as a table."""
 MAX_SENTENCES = 100_000
@@ -20,6 +22,8 @@ LINKED = 0.5
 OTHER = 0.2
 """Share of a sentence's weight that a further passage must add."""
 MOST_OTHERS = 3
+MAX_HEADING = 8
+"""Words of a heading."""
 PARTS = 10
 """Parts of a source in which coverage is counted."""
 _END = re.compile(
@@ -53,6 +57,55 @@ def split_sentences(text: str) -> list[Passage]:
 def _borders(text: str) -> Iterator[int]:
     for match in _END.finditer(text):
         yield match.end()
+
+
+def body_sentences(text: str) -> Iterator[Passage]:
+    """Yield the whole sentences and the points of lists; a headline is neither.
+
+    A sentence ends at the end of its line; the mark of a point is no part of it.
+    """
+    start = 0
+    for line in text.split("\n"):
+        mark = _LIST_MARK.match(line)
+        begin = mark.end() if mark else 0
+        for one in split_sentences(line[begin:]):
+            if mark or one.text[-1:] in SENTENCE_ENDS:
+                yield Passage(start + begin + one.start, start + begin + one.end, one.text)
+        start += len(line) + 1
+
+
+def without_cut_end(text: str) -> str:
+    """Return a text without a last sentence that was cut off; whole if nothing else is there.
+
+    A heading or the mark of a point that then has nothing after it goes too.
+    """
+    if text.rstrip()[-1:] in SENTENCE_ENDS:
+        return text
+    before, _break, line = text.rstrip().rpartition("\n")
+    sentences = split_sentences(line)
+    mark = _LIST_MARK.match(line)
+    if len(sentences) > 1 and (mark is None or sentences[-1].start >= mark.end()):
+        kept = line[: sentences[-1].start].rstrip()
+        if mark is None or len(kept) > mark.end():
+            return f"{before}{_break}{kept}"
+    lines = before.rstrip().split("\n")
+    while len(lines) > 1 and _is_heading(lines):
+        lines.pop()
+        while len(lines) > 1 and not lines[-1].strip():
+            lines.pop()
+    return "\n".join(lines) if any(line.strip() for line in lines) else text
+
+
+def _is_heading(lines: Sequence[str]) -> bool:
+    """Return whether the last of several lines announces what would come after it."""
+    line = lines[-1].strip(" *_\t")
+    is_apart = not lines[-2].strip() and len(line.split()) <= MAX_HEADING
+    is_point = _LIST_MARK.match(lines[-1]) is not None
+    return (
+        line.startswith("#")
+        or line[-1:] in ":："
+        or (is_apart and not is_point and line[-1:] not in SENTENCE_ENDS)
+    )
 
 
 def link_sentences(summary: str, source: str) -> Coverage:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from studio.core.requests.text_task import (
+    AddedFact,
     CheckName,
     Coverage,
     FixAttempt,
@@ -31,6 +32,7 @@ from studio.text_checks.tones import check_tones
 from studio.text_checks.topic import check_topic, content_words
 from studio.text_checks.verse import FORMS, check_form
 from studio.text_tasks.cleanup import clean
+from studio.text_tasks.missing_facts import add_missing_facts
 from studio.text_tasks.omission import omit_unsupported
 from studio.text_tasks.writer import Written
 
@@ -49,6 +51,10 @@ class RankedText(msgspec.Struct, frozen=True, kw_only=True):
     """As the model wrote it."""
     checks: tuple[Check, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    added: tuple[AddedFact, ...] = ()
+    """Facts in the user's words that the model's text lacked."""
+    missing: tuple[str, ...] = ()
+    """Facts for which there was no room."""
     fixes: tuple[FixAttempt, ...] = ()
     """What the model did to correct it."""
     coverage: Coverage | None = None
@@ -65,7 +71,8 @@ class RankedText(msgspec.Struct, frozen=True, kw_only=True):
     def faults(self) -> tuple[int, int, bool, int]:
         """How bad it is, to compare it with others: see `rank`."""
         places = sum(len(check.spans) for check in self.checks if not check.passed)
-        return self.failed, places, not self.complete, len(self.left_out)
+        edits = len(self.left_out) + len(self.added) + len(self.missing)
+        return self.failed, places, not self.complete, edits
 
 
 class Ranking(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,8 +86,8 @@ def rank(candidates: Sequence[Written], task: TextTask, *, prompt: str = "") -> 
     """Return at most `task.count` texts, best first, and the others.
 
     `prompt`: what each text begins with, if the model continued it. Order: fewest failed checks,
-    fewest places that failed, complete ones first, fewest sentences left out, then score, then the
-    model's order.
+    fewest places that failed, complete ones first, fewest sentences left out and facts added, then
+    score, then the model's order.
     """
     omitted: list[OmittedText] = []
     texts: list[RankedText] = []
@@ -105,26 +112,29 @@ def rank(candidates: Sequence[Written], task: TextTask, *, prompt: str = "") -> 
 
 
 def review_text(candidate: Written, index: int, task: TextTask, prompt: str = "") -> RankedText:
-    """Return a text, cleaned and without what its task leaves out, with the checks of a task.
+    """Return a text, cleaned, without what its task leaves out and with the facts that it adds.
 
-    The text stays whole if it fails more checks without those sentences.
+    Sentences stay if the text fails more checks without them.
     """
-    text = clean(candidate.text.removeprefix(prompt), task.clean)
-    whole = RankedText(
-        text=text,
-        index=index,
-        complete=candidate.complete,
-        unedited=candidate.text,
-        checks=tuple(run_check(check, text, task) for check in task.check),
-    )
-    found = omit_unsupported(text, task)
-    if not found.left_out:
-        return whole
-    checks = tuple(run_check(check, found.text, task) for check in task.check)
-    shorter = msgspec.structs.replace(
-        whole, text=found.text, checks=checks, left_out=found.left_out
-    )
-    return shorter if shorter.failed <= whole.failed else whole
+    text = clean(candidate.text.removeprefix(prompt), task.clean, complete=candidate.complete)
+    shorter = omit_unsupported(text, task)
+    revisions = [add_missing_facts(text, task)]
+    if shorter.left_out:
+        revisions.insert(0, add_missing_facts(shorter.text, task, shorter.left_out))
+    reviewed = [
+        RankedText(
+            text=one.text,
+            index=index,
+            complete=candidate.complete,
+            unedited=candidate.text,
+            checks=tuple(run_check(check, one.text, task) for check in task.check),
+            left_out=one.left_out,
+            added=one.added,
+            missing=one.missing,
+        )
+        for one in revisions
+    ]
+    return min(reviewed, key=lambda one: one.failed)  # the first of equals
 
 
 def is_usable(ranked: RankedText, task: TextTask) -> bool:

@@ -107,6 +107,7 @@ def text_task(task: Task, values: TaskValues, count: int = 0, fix: int | None = 
         clean=task.clean,
         check=task.check,
         omit=task.omit,
+        adds_facts=task.adds_facts,
         fix=task.fix if fix is None else fix,
     )
 
@@ -158,7 +159,9 @@ def request_values(task: Task, inputs: TaskInput, card: ModelCard) -> dict[str, 
         whole = parts.whole.replace(TEXT_PLACE, values.texts[task.main.name].strip())
         texts["prompt"] = _shortened(whole)
     asked = {**texts, **generation, **inputs.settings}
-    count = min(MAX_CANDIDATES, math.ceil(wanted * task.overgenerate))
+    # Without randomness all texts are equal.
+    times = 1.0 if str(asked.get("temperature", "")).strip() in ("0", "0.0") else task.overgenerate
+    count = min(MAX_CANDIDATES, math.ceil(wanted * times))
     beams = _beams(asked.get("num_beams"))
     if beams > 1:  # more beams than the task's only for as many results
         asked["num_beams"] = min(MAX_CANDIDATES, max(beams, wanted))

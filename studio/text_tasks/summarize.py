@@ -31,7 +31,7 @@ from studio.text_checks.topic import content_words
 from studio.text_tasks.chunks import split_chunks
 from studio.text_tasks.cleanup import clean
 from studio.text_tasks.extraction import count_specifics, extract_summary
-from studio.text_tasks.passages import sentences_of, split_sentences
+from studio.text_tasks.passages import SENTENCE_ENDS, sentences_of, split_sentences
 from studio.text_tasks.writer import Writer, Written
 
 PART_TOKENS = 1_000
@@ -248,11 +248,13 @@ def _whole_sentences(text: str, language: str) -> list[str]:
     The last one is left out if it has none: it was cut off.
     """
     found = [clean(sentence, ("strip_label", "strip_quotes")) for sentence in sentences_of(text)]
-    if found and found[-1][-1:] not in _ENDS:
+    if found and found[-1][-1:] not in SENTENCE_ENDS:
         found.pop()
     mark = "。" if language == "zh" else "."
     return [
-        one if one[-1:] in _ENDS else f"{one.rstrip(':：;；,，')}{mark}" for one in found if one
+        one if one[-1:] in SENTENCE_ENDS else f"{one.rstrip(':：;；,，')}{mark}"
+        for one in found
+        if one
     ]
 
 
@@ -262,7 +264,6 @@ _META = re.compile(
     re.IGNORECASE,
 )
 """A sentence about the text instead of what it reports."""
-_ENDS = '.!?。！？…"”」'
 
 
 def _group_count(sentences: int, wanted: int) -> int:

@@ -81,6 +81,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     clean: tuple[CleanupName, ...] = ()
     omit: tuple[OmitName, ...] = ()
     """Sentences that are left out of the texts."""
+    adds_facts: bool = False
+    """Facts that a text lacks are added in the user's words."""
     fix: int = 0
     """How often the model corrects a text, unless the user gives a number."""
     regex: str = ""

@@ -140,6 +140,14 @@ def test_number_words_support_figures():
     assert check_facts("有3人受伤。", "三人受伤。").passed
 
 
+def test_numbers_are_compared_by_their_values():
+    facts = "It cost 2.4 million crowns at 02:40. 馆藏3万1千册，2万6500人，七成大麦。"
+    equal = "It cost 2,400,000 crowns at 2:40. 31,000 books, 2.65万人, 70 percent."
+    assert check_facts(equal, facts).passed
+    for wrong in ("2.4 billion crowns", "31000万册", "240 crowns", "3万册", "六成"):
+        assert not check_facts(wrong, facts).passed, wrong
+
+
 def test_chinese_facts():
     facts = "李明市长说：“大桥很好。”大桥在长沙市，长80米。"
     assert check_facts("长沙市的大桥长80米，“大桥很好。”", facts).passed

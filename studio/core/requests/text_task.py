@@ -33,6 +33,7 @@ CheckName = Literal[
 ]
 CleanupName = Literal[
     "code_block",
+    "cut_end",
     "drop_meta",
     "first_line",
     "mark_points",
@@ -122,6 +123,8 @@ class TextTask(
     check: tuple[TaskCheck, ...] = ()
     omit: tuple[OmitName, ...] = ()
     """Sentences that are left out."""
+    adds_facts: bool = False
+    """Facts that the text lacks are added in the user's words."""
     fix: int = 0
     """At most so many times, the model corrects the best text while a check fails."""
     parts: PartPrompts | None = None
@@ -242,6 +245,14 @@ class LeftOut(msgspec.Struct, frozen=True, gc=False):
     text: str
 
 
+class AddedFact(msgspec.Struct, frozen=True, gc=False):
+    """A fact of the user that the model's text lacked."""
+
+    place: int
+    """Where it begins, in characters of the result."""
+    text: str
+
+
 class PartNote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the model wrote about one part of a long text."""
 
@@ -278,6 +289,10 @@ class TaskReview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     """The texts that were left out, kept with the first result."""
     left_out: tuple[LeftOut, ...] = ()
     """Sentences that the facts do not support, in their order."""
+    added: tuple[AddedFact, ...] = ()
+    """Facts in the user's words, in their order in the text."""
+    missing: tuple[str, ...] = ()
+    """Facts for which the length of the text left no room."""
     fixes: tuple[FixAttempt, ...] = ()
     """What the model did to correct it."""
     coverage: Coverage | None = None

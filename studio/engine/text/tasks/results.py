@@ -69,6 +69,8 @@ def _review(ranked: RankedText, omitted: tuple[OmittedText, ...]) -> TaskReview:
         checks=ranked.checks,
         omitted=omitted,
         left_out=ranked.left_out,
+        added=ranked.added,
+        missing=ranked.missing,
     )
 
 

@@ -172,6 +172,8 @@ def finish_task(
         unedited=review.unedited,
         checks=review.checks,
         left_out=review.left_out,
+        added=review.added,
+        missing=review.missing,
     )
     if ranked.failed:
         context.emit(Loading(phase=tr("Correcting the text")))
@@ -194,6 +196,8 @@ def _with_correction(best: TextResult, corrected: Corrected) -> TextResult:
         unedited=corrected.best.unedited,
         checks=corrected.best.checks,
         left_out=corrected.best.left_out,
+        added=corrected.best.added,
+        missing=corrected.best.missing,
         fixes=corrected.attempts,
     )
     reason = best.finish_reason if corrected.best.unedited == best.review.unedited else "stop"

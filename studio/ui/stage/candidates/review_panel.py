@@ -49,6 +49,7 @@ class ReviewPanel(QWidget):
         self.checks = label(role="muted", wrap=True)
         self.coverage = label(role="muted", wrap=True)
         self.left_out = label(role="muted", wrap=True)
+        self.added = label(role="muted", wrap=True)
         self._left_out: tuple[LeftOut, ...] = ()
         self.fix_button = button(
             tr("Fix"), tr("Run the model again with what failed"), self._request_fix, "retry"
@@ -77,7 +78,7 @@ class ReviewPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        for widget in (self.checks, self.coverage, self.left_out):
+        for widget in (self.checks, self.coverage, self.added, self.left_out):
             layout.addWidget(widget)
         layout.addWidget(
             row(
@@ -112,6 +113,7 @@ class ReviewPanel(QWidget):
         background.run(self, lambda: _read(path), show, lambda _error: self.hide())
 
     def _show(self, review: TaskReview | None) -> None:
+        from studio.text_tasks.missing_facts import notes_of
         from studio.ui.stage.candidates.column import checks_text
 
         self.setVisible(review is not None)
@@ -126,6 +128,9 @@ class ReviewPanel(QWidget):
         covered = coverage_text(review.coverage)
         self.coverage.setText(covered)
         self.coverage.setVisible(bool(covered))
+        added = "\n".join(notes_of(review.added, review.missing))
+        self.added.setText(shorten_for_label(added))
+        self.added.setVisible(bool(added))
         self._left_out = review.left_out
         self.left_out.setText(shorten_for_label(left_out_text(review.left_out)))
         for widget in (self.left_out, self.put_back_button):

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox
 
 from studio.core.jobs import new_job
-from studio.core.requests.text_task import LeftOut, TaskReview
+from studio.core.requests.text_task import AddedFact, LeftOut, TaskReview
 from studio.library import artifacts
 from studio.library.results import TextResult
 from studio.models.card import ModelCard
@@ -65,7 +65,12 @@ def test_a_summary_shows_its_coverage_and_a_plain_text_nothing(qtbot, open_tab):
 def test_sentences_that_were_left_out_are_named_and_put_back(qtbot, open_tab, data):  # noqa: F811
     card = ModelCard(name="m", title="M", kind="text", runner="transformers", sha256="abc")
     (request,) = build_requests(find_task(data, "article"), TaskInput(prompt="Rain fell."), card)
-    review = TaskReview(unedited="x", left_out=(LeftOut(10, "It cost 9 euros."),))
+    review = TaskReview(
+        unedited="x",
+        left_out=(LeftOut(10, "It cost 9 euros."),),
+        added=(AddedFact(0, "Rain fell."),),
+        missing=("Snow fell.",),
+    )
     saved = artifacts.save(
         TextResult(text="Rain fell. It was cold.", review=review),
         job=new_job(request, str(data.outputs)),
@@ -77,6 +82,10 @@ def test_sentences_that_were_left_out_are_named_and_put_back(qtbot, open_tab, da
     panel = tab.stage.review
     qtbot.waitUntil(panel.put_back_button.isVisible, timeout=PATIENCE)
     assert panel.left_out.text().endswith("do not support it: It cost 9 euros.")
+    assert panel.added.isVisible()
+    assert panel.added.text() == (
+        "Added in your words: Rain fell.\nFacts for which the text has no room: Snow fell."
+    )
     QTest.mouseClick(panel.put_back_button, Qt.MouseButton.LeftButton)
     page = tab.document_page
     expected = "Rain fell. It cost 9 euros. It was cold."
