@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TypeVar
 
 import msgspec
@@ -21,9 +22,10 @@ from studio.core.translation import tr
 from studio.text_checks.length import count_words
 from studio.text_checks.refusal import check_refusal
 from studio.text_tasks.cleanup import clean
-from studio.text_tasks.passages import split_sentences
+from studio.text_tasks.passages import split_sentences, without_cut_end
+from studio.text_tasks.story_choice import Faults, plan_faults, scene_faults
 from studio.text_tasks.templates import fill_lines
-from studio.text_tasks.writer import Writer
+from studio.text_tasks.writer import Writer, Written
 
 T = TypeVar("T")
 OUTLINE, BIBLE, SCENES, ALL = "outline", "bible", "scenes", "all"
@@ -45,6 +47,7 @@ ENDING = 2
 """Sentences of the scene before that a scene continues."""
 BREAK = "* * *"
 _SEED_STEP = 31
+_CHOICE_STEP = 7_919
 _LINE = re.compile(
     r"^\W{0,6}(?:(?:chapter|scene)\s{0,3})?(?:第)?[\d一二三四五六七八九十]{1,3}\s?[章节场幕]?"
     r"[.:)、：\s-]{1,4}(?P<rest>\S.*)$",
@@ -153,7 +156,21 @@ class StoryWriter:
         def read(text: str) -> list[StoryChapter]:
             return [chapter_of(line) for line in numbered_lines(text)][:count]
 
-        chapters = self._lines(self.prompts.outline, {}, read, count, 1)
+        plans: list[tuple[Faults, list[StoryChapter]]] = []
+        for attempt in range(TRIES):
+            for one in self._ask(
+                self.prompts.outline,
+                {},
+                PLAN_TOKENS,
+                1 + 100_000 * attempt,
+                LIST,
+                self.request.num_return_sequences,
+            ):
+                found = read(one.text)
+                plans.append((plan_faults(one.text, found, count, self.task), found))
+            if any(len(found) >= count for _faults, found in plans):
+                break
+        chapters = min(plans, key=itemgetter(0))[1]
         while len(chapters) < count:  # the model gave too few: they are named by their numbers
             chapters.append(StoryChapter(str(len(chapters) + 1), story.premise))
         story = msgspec.structs.replace(story, chapters=tuple(chapters))
@@ -207,7 +224,14 @@ class StoryWriter:
             "number": str(scene + 1),
         }
         place = 1_000 * (chapter + 1) + 10 * scene
-        text = self._text(self.prompts.scene, texts, words * TOKENS_PER_WORD, place)
+        earlier = [other.text for other in before]
+        text = self._text(
+            self.prompts.scene,
+            texts,
+            words * TOKENS_PER_WORD,
+            place,
+            lambda written: scene_faults(written, one.outline, earlier, self.task),
+        )
         written = self._with_recap(msgspec.structs.replace(one, text=text), place)
         story = _with_scene(story, chapter, scene, written)
         self.report(story, text)
@@ -242,45 +266,70 @@ class StoryWriter:
         """Return the longest list of `TRIES` texts, the first that has `count` entries."""
         best: list[T] = []
         for attempt in range(TRIES):
-            found = read(self._ask(template, texts, PLAN_TOKENS, place + 100_000 * attempt, LIST))
-            best = max(best, found, key=len)
+            (one,) = self._ask(template, texts, PLAN_TOKENS, place + 100_000 * attempt, LIST)
+            best = max(best, read(one.text), key=len)
             if len(best) >= count:
                 break
         return best
 
-    def _text(self, template: str, texts: Texts, tokens: int, place: int) -> str:
-        """Return a text that is no refusal, without a last sentence that was cut off."""
+    def _text(
+        self,
+        template: str,
+        texts: Texts,
+        tokens: int,
+        place: int,
+        faults: Callable[[Written], Faults] | None = None,
+    ) -> str:
+        """Return a text that is no refusal, without a last sentence that was cut off.
+
+        `faults`: how bad a text is; then it is the best of several.
+        """
         text = ""
         for attempt in range(TRIES):
-            text = self._ask(template, texts, tokens, place + 100_000 * attempt)
+            choices = self.request.num_return_sequences if faults is not None else 1
+            found = self._ask(template, texts, tokens, place + 100_000 * attempt, "", choices)
+            text = min(found, key=faults).text if faults is not None else found[0].text
             if check_refusal(text).passed and any(map(str.isalnum, text)):
                 break
-        return _without_cut_end(text)
+        return without_cut_end(text)
 
     def _ask(
-        self, template: str, texts: Texts, tokens: int, place: int, beginning: str = ""
-    ) -> str:
+        self,
+        template: str,
+        texts: Texts,
+        tokens: int,
+        place: int,
+        beginning: str = "",
+        choices: int = 1,
+    ) -> list[Written]:
         """Return what the model writes, with the beginning that it goes on from."""
         known = dict.fromkeys(("outline", "bible", "number", "chapter", "scene"), "")
         known |= dict.fromkeys(("before", "ending"), "")
         known |= {field.name: field.value.strip() for field in self.task.fields}
         known |= texts
         prompt = fill_lines(template, known)
+        seed = (self.request.seed or 0) + _SEED_STEP * place
         request = msgspec.structs.replace(
             self.request,
             task=None,
             prompt=prompt,
             prefix=beginning or self.request.prefix,
-            seed=((self.request.seed or 0) + _SEED_STEP * place) % (MAX_SEED + 1),
             num_beams=1,
             num_return_sequences=1,
             top_logprobs=0,
             max_new_tokens=tokens,
         )
-        (written,) = self.writer.write([request])
+        requests = [
+            msgspec.structs.replace(request, seed=(seed + _CHOICE_STEP * choice) % (MAX_SEED + 1))
+            for choice in range(choices)
+        ]
         begin = (prompt if request.mode == "complete" else "") + request.prefix
-        text = written.text.removeprefix(begin.rstrip(" \t"))
-        return clean(f"{beginning}{text.lstrip()}" if beginning else text, self.task.clean)
+        found = []
+        for written in self.writer.write(requests):
+            text = written.text.removeprefix(begin.rstrip(" \t"))
+            text = clean(f"{beginning}{text.lstrip()}" if beginning else text, self.task.clean)
+            found.append(msgspec.structs.replace(written, text=text))
+        return found
 
     def _fitting(self, texts: Sequence[str], *, reverse: bool = False) -> str:
         """Return as many of the texts as fit, the first ones first; `reverse`: in turned order."""
@@ -363,13 +412,6 @@ def _scenes_before(story: Story, chapter: int, scene: int) -> list[StoryScene]:
 
 def _ending(text: str) -> str:
     return " ".join(sentence.text for sentence in split_sentences(text)[-ENDING:])
-
-
-def _without_cut_end(text: str) -> str:
-    sentences = split_sentences(text)
-    if len(sentences) < 2 or sentences[-1].text[-1:] in '.!?。！？…"”」’':
-        return text
-    return text[: sentences[-1].start].rstrip()
 
 
 def _with_chapter(story: Story, number: int, chapter: StoryChapter) -> Story:

@@ -34,14 +34,16 @@ class Novelist:
     def __init__(self, outline=OUTLINE):
         self.outline = outline
         self.asked = []
+        self.choices = []
 
     def count_tokens(self, text):
         return len(text.split())
 
     def write(self, requests, done=lambda _number, _text: None):
-        (request,) = requests
-        self.asked.append(request)
-        return [Written(text=self.answer(request.prompt))]
+        self.asked.append(requests[0])
+        self.choices.append(len(requests))
+        assert len({one.seed for one in requests}) == len(requests)
+        return [Written(text=self.answer(one.prompt)) for one in requests]
 
     def answer(self, prompt):
         if "Plan this story" in prompt:
@@ -56,12 +58,12 @@ class Novelist:
         return f"Recap {len(self.asked)}."
 
 
-def prepared(data, novelist, story=None, language="en", **fields):
+def prepared(data, novelist, story=None, language="en", settings=None, **fields):
     card = msgspec.structs.replace(fake_card("text"), chat=True)
     inputs = TaskInput(
         prompt="A clockmaker finds a letter.",
         fields={"chapters": "2", "scenes": "2", "language": language, **fields},
-        settings={"seed": 5},
+        settings=settings or {"seed": 5},
         story=story,
     )
     (request,) = build_requests(find_task(data, "story"), inputs, card)
