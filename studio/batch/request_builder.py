@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from studio.batch.row import RowError
-from studio.batch.tables.columns import fold
 from studio.batch.tables.text_columns import TextColumns
 from studio.core.errors import InvalidRequestError, Problem, StudioError
 from studio.core.kinds import KINDS
 from studio.core.requests import Request, resolve_files
-from studio.core.requests.prompt_tags import has_weights, read_tags
+from studio.core.requests.prompt_syntax.tags import without_unsupported
 from studio.core.translation import tr
-from studio.models.card import ADAPTER, ModelCard, request_for
+from studio.models.card import ModelCard, request_for
 from studio.preflight.checks import check
 from studio.preflight.prompt_language import LanguageNotes
 from studio.text_tasks.row_tasks import RowTasks
@@ -35,10 +34,8 @@ class RequestBuilder:
     """The base of relative file names."""
     tasks: RowTasks
     _text_columns: TextColumns = field(init=False)
-    _adapter_names: dict[str, str] = field(default_factory=dict)
     _unsupported_tags: dict[str, None] = field(default_factory=dict)
     """An ordered set."""
-    _has_weights: bool = False
     _languages: LanguageNotes = field(default_factory=LanguageNotes)
 
     def __post_init__(self) -> None:
@@ -52,10 +49,6 @@ class RequestBuilder:
             notes.append(
                 tr("Removed from prompts, because Studio cannot apply it: {tags}.", tags=tags)
             )
-        if self._has_weights:
-            notes.append(
-                tr("Weights such as (red:1.3) are not applied; the model reads them as words.")
-            )
         return [*notes, *self._languages.notes()]
 
     def build(self, kind: str, values: dict[str, Any], seed: int | None) -> Request:
@@ -63,7 +56,6 @@ class RequestBuilder:
         if seed is not None:
             values["seed"] = seed
         request_type = KINDS[kind].request_type
-        tags = ""
         try:
             card = self.find_card(kind, str(values.pop("model", "") or ""))
             if kind == "text":
@@ -72,50 +64,20 @@ class RequestBuilder:
                 isinstance(values.get("prompt"), str)
                 and "adapters" in request_type.__struct_fields__
             ):
-                tags = self._read_tags(values)
+                self._remove_unsupported_tags(values)
             request: Request = request_for(card, resolve_files(request_type, values, self.folder))
         except InvalidRequestError as error:
             raise RowError(*error.problems) from error
         except StudioError as error:
             raise RowError(Problem("model", error.message)) from error
         if problems := check(card, request, self.find_card):
-            problem = problems[0]  # the others may follow from it
-            if tags and problem.field == "adapters":
-                problem = Problem(
-                    problem.field,
-                    tr("{tags} in the prompt: {problem}", tags=tags, problem=problem.message),
-                )
-            raise RowError(problem)
+            raise RowError(problems[0])  # the others may follow from it
         self._languages.add(card, request.prompt)
         return request
 
-    def _read_tags(self, values: dict[str, Any]) -> str:
-        """Move the tags of a prompt to its adapters; return them as they are written."""
-        tagged = read_tags(values["prompt"], self._adapter_name)
-        self._has_weights = self._has_weights or has_weights(tagged.prompt)
+    def _remove_unsupported_tags(self, values: dict[str, Any]) -> None:
+        """Remove tags such as <hypernet:…> from a prompt, for `notes`."""
+        tagged = without_unsupported(values["prompt"])
         if tagged.unsupported and len(self._unsupported_tags) < MAX_CACHED:
             self._unsupported_tags |= dict.fromkeys(tagged.unsupported)
         values["prompt"] = tagged.prompt
-        if tagged.adapters:
-            column = str(values.get("adapters") or "").strip(", ")
-            names = {part.partition(":")[0].strip() for part in column.split(",")}
-            # The column takes precedence over a tag with the same adapter.
-            added = [tag for tag in tagged.adapters if tag.partition(":")[0] not in names]
-            values["adapters"] = ", ".join([*([column] if column else []), *added])
-        return " ".join(f"<lora:{tag}>" for tag in tagged.adapters)
-
-    def _adapter_name(self, name: str) -> str:
-        """Return the installed adapter that a tag names, else the tag's own name."""
-        if name not in self._adapter_names:
-            file = name.replace("\\", "/").rpartition("/")[2].removesuffix(".safetensors")
-            self._adapter_names[name] = next(
-                filter(self._is_adapter, (file, fold(file).replace(" ", "-"))), file
-            )
-        return self._adapter_names[name]
-
-    def _is_adapter(self, name: str) -> bool:
-        try:
-            self.find_card(ADAPTER, name)
-        except StudioError:
-            return False
-        return True

@@ -30,6 +30,18 @@ def needs_image(card: ModelCard) -> bool:
     return not any(task.startswith("text-to-") for task in family.tasks)
 
 
+def reads_weights(card: ModelCard) -> bool:
+    """Return whether weights in a prompt, as in (word:1.2), have an effect."""
+    family = find_family(card.family)
+    return family is not None and bool(family.prompt_weights)
+
+
+def reads_breaks(card: ModelCard) -> bool:
+    """Return whether BREAK in a prompt begins a chunk of its own."""
+    family = find_family(card.family)
+    return family is not None and family.prompt_weights == "chunks" and not card.translate_prompts
+
+
 def takes_first_frame(card: ModelCard) -> bool:
     """Return whether the model can begin a video with an image; True if its tasks are unknown."""
     return not card.tasks or "image-to-video" in card.tasks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import msgspec
 
 from studio.core.errors import Problem, StudioError
 from studio.core.requests import ImageRequest, Request, adapter_list
+from studio.core.requests.prompt_syntax.weights import PromptError, adapters_of
 from studio.core.translation import tr, tr_marked
 from studio.models.adapter_compatibility import ADAPTER_TITLES, incompatibility
 from studio.models.card import ADAPTER, ModelCard
 
+_NOT_IN_NAMES = re.compile(r"[\W_]+")
 FindCard = Callable[[str, str], ModelCard]
 """(kind, name) → card; raises StudioError."""
 
@@ -35,7 +38,8 @@ def resolve_adapters(
     if not isinstance(request, ImageRequest):
         return own
     choices = adapter_list.read(request.adapters)
-    chosen = tuple(ResolvedAdapter(find_card(ADAPTER, one.name), one.scale) for one in choices)
+    chosen = [ResolvedAdapter(find_card(ADAPTER, one.name), one.scale) for one in choices]
+    chosen += _from_tags(find_card, request, {one.card.name for one in chosen})
     for one in chosen:
         reason = incompatibility(one.card, model)
         if reason or one.card.name == model.name:
@@ -48,7 +52,45 @@ def resolve_adapters(
     _check_adapter_images(request, cards)
     _check_trigger_words(request, cards)
     _check_one_only([card.title for card in cards if card.adapter == "vae"])
-    return own + chosen
+    return own + tuple(chosen)
+
+
+def _from_tags(
+    find_card: FindCard, request: ImageRequest, named: set[str]
+) -> list[ResolvedAdapter]:
+    """Return the adapters of the prompts' tags, except those in `named`, which have a strength.
+
+    Raises StudioError, with the tag, if one is not installed.
+    """
+    found: dict[str, ResolvedAdapter] = {}
+    try:
+        tagged = adapters_of(request.prompt) + adapters_of(request.negative_prompt)
+    except PromptError as error:
+        raise StudioError(str(error), cause="invalid") from error
+    for one in tagged:
+        card = find_tagged(find_card, one.name)
+        if card is None:
+            try:
+                find_card(ADAPTER, one.name)
+            except StudioError as error:
+                problem = tr(
+                    "{tags} in the prompt: {problem}", tags=f"<lora:{one}>", problem=error.message
+                )
+                raise StudioError(problem, cause="model", cure=error.cure) from error
+        elif card.name not in named:
+            found.setdefault(card.name, ResolvedAdapter(card, one.scale))
+    return list(found.values())
+
+
+def find_tagged(find_card: FindCard, name: str) -> ModelCard | None:
+    """Return the adapter that a tag names, perhaps as a file or in another spelling; else None."""
+    file = name.replace("\\", "/").rpartition("/")[2].removesuffix(".safetensors")
+    for one in dict.fromkeys((file, _NOT_IN_NAMES.sub("-", file.casefold()).strip("-"))):
+        try:
+            return find_card(ADAPTER, one)
+        except StudioError:
+            continue
+    return None
 
 
 def _check_adapter_images(request: ImageRequest, cards: list[ModelCard]) -> None:

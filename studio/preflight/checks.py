@@ -23,6 +23,7 @@ from studio.preflight import images, prompt_translation
 from studio.preflight.adapters import FindCard, check_adapters
 from studio.preflight.grammar import check_grammar
 from studio.preflight.music import check_music
+from studio.preflight.prompt_syntax import check_prompts, words_of
 from studio.preflight.tokens import check_length
 
 
@@ -42,6 +43,7 @@ def check(
     """
     found = (
         _check_length(card, request, tokens, count=read_files),
+        check_prompts(card, request) if isinstance(request, ImageRequest) else None,
         _check_inputs(request, card, read_files=read_files),
         check_adapters(find_card, card, request),
     )
@@ -128,7 +130,7 @@ def _describe(request: Request, card: ModelCard) -> str:
 
 @_describe.register
 def _describe_image(request: ImageRequest, card: ModelCard) -> str:
-    text = prompt_translation.describe_prompt(request.prompt, card)
+    text = prompt_translation.describe_prompt(words_of(request.prompt, card), card)
     if not request.image:
         return text
     path = Path(request.image)

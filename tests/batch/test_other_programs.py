@@ -1,13 +1,17 @@
 """Test prompts and tables of other programs: A1111 lines, tags, column names, numbers."""
 
+import msgspec
 import pytest
 
 from studio.batch.a1111 import read_line
 from studio.batch.plan import read_batch
 from studio.batch.tables.columns import as_number, fold, meant_by
 from studio.core.errors import StudioError
-from studio.core.requests.prompt_tags import has_weights, read_tags
+from studio.core.requests import ImageRequest
+from studio.core.requests.prompt_syntax.tags import read_tags
+from studio.core.requests.prompt_syntax.weights import has_weights
 from studio.models.card import ADAPTER, ModelCard, fake_card
+from studio.preflight.adapters import resolve_adapters
 
 
 def find_card(kind, name):
@@ -125,35 +129,43 @@ def test_tags_are_removed_from_the_prompt(prompt, plain, adapters, left_out):
 
 
 @pytest.mark.parametrize(
-    ("name", "data"),
+    ("name", "data", "tag"),
     [
-        ("a.txt", '--prompt "a cat <lora:pixel-art:0.8>" --steps 4\n'),
-        ("a.txt", "a cat <lora:pixel-art:0.8>\n"),
-        ("a.csv", "prompt,lora\na cat <lora:pixel-art:0.8>,\n"),
-        ("a.jsonl", '{"prompt": "a cat <lora:styles/pixel-art:0.8>"}\n'),
-        ("a.txt", "a cat <lora:{pixel-art}:0.8>\n".replace("{", "").replace("}", "")),
-        ("a.txt", "a cat <lora:Pixel_Art:0.8>\n"),
+        ("a.txt", '--prompt "a cat <lora:pixel-art:0.8>" --steps 4\n', "pixel-art"),
+        ("a.txt", "a cat <lora:pixel-art:0.8>\n", "pixel-art"),
+        ("a.csv", "prompt,lora\na cat <lora:pixel-art:0.8>,\n", "pixel-art"),
+        ("a.jsonl", '{"prompt": "a cat <lora:styles/pixel-art:0.8>"}\n', "styles/pixel-art"),
+        ("a.txt", "a cat <lora:Pixel_Art:0.8>\n", "Pixel_Art"),
+        ("a.txt", "a cat <lora:pixel-art.safetensors:0.8>\n", "pixel-art.safetensors"),
     ],
 )
-def test_tags_become_adapters_at_any_position(tmp_path, name, data):
+def test_tags_stay_in_the_prompt_and_name_adapters(tmp_path, name, data, tag):
     (row,) = read(tmp_path, name, data).rows
     assert not row.problems
-    assert (row.request.prompt, row.request.adapters) == ("a cat", "pixel-art:0.8")
+    assert (row.request.prompt, row.request.adapters) == (f"a cat <lora:{tag}:0.8>", "")
+    (adapter,) = resolve_adapters(find_card, find_card("image", ""), row.request)
+    assert (adapter.card.name, adapter.scale) == ("pixel-art", 0.8)
 
 
 def test_alternatives_may_expand_to_a_tag(tmp_path):
     batch = read(tmp_path, "a.txt", "a cat {<lora:pixel-art:0.[4..5]>|}\n", combine="all")
-    assert [(row.request.prompt, row.request.adapters) for row in batch.good] == [
-        ("a cat", "pixel-art:0.4"),
-        ("a cat", "pixel-art:0.5"),
-        ("a cat ", ""),
+    assert [row.request.prompt for row in batch.good] == [
+        "a cat <lora:pixel-art:0.4>",
+        "a cat <lora:pixel-art:0.5>",
+        "a cat ",
     ]
 
 
 def test_adapter_column_overrides_the_tag(tmp_path):
     text = "prompt,lora\na cat <lora:pixel-art:0.8><lora:add_detail:2>,pixel-art:0.2\n"
     (row,) = read(tmp_path, "a.csv", text).good
-    assert row.request.adapters == "pixel-art:0.2, add_detail:2"
+    found = resolve_adapters(find_card, find_card("image", ""), row.request)
+    assert [(one.card.name, one.scale) for one in found] == [("pixel-art", 0.2), ("add_detail", 2)]
+
+
+def test_jobs_with_other_tags_do_not_share_a_batch():
+    keys = {ImageRequest(prompt=f"a cat {tag}").batch_key for tag in ("", "<lora:a:1>", "<lora:b>")}
+    assert len(keys) == 3
 
 
 def test_the_error_names_a_missing_adapter_with_its_tag(tmp_path):
@@ -162,14 +174,30 @@ def test_the_error_names_a_missing_adapter_with_its_tag(tmp_path):
     assert "<lora:nowhere:0.5> in the prompt: There is no adapter 'nowhere'" in batch.bad[0].message
 
 
-def test_unsupported_settings_are_reported_once(tmp_path):
-    batch = read(tmp_path, "a.txt", "a (red:1.3) cat <hypernet:glow:1>\n" * 3, find=fake)
-    assert [row.request.prompt for row in batch.good] == ["a (red:1.3) cat"] * 3
+def test_unsupported_tags_are_reported_once(tmp_path):
+    batch = read(tmp_path, "a.txt", "a red cat <hypernet:glow:1>\n" * 3, find=fake)
+    assert [row.request.prompt for row in batch.good] == ["a red cat"] * 3
     assert batch.warning.count("<hypernet:…>") == 1
-    assert batch.warning.count("Weights such as") == 1
     text = read(tmp_path, "b.txt", "a (red:1.3) cat <hypernet:glow:1>\n", find=fake, kind="text")
     assert text.good[0].request.prompt == "a (red:1.3) cat <hypernet:glow:1>"
     assert not text.warning
+
+
+def test_weights_are_kept_where_the_model_reads_them_and_refused_elsewhere(tmp_path):
+    def sd(kind, _name):
+        return msgspec.structs.replace(fake_card(kind), family="StableDiffusionPipeline")
+
+    rows = "a (red:1.3) cat\na (red cat\na (red) cat BREAK a dog\n"
+    batch = read(tmp_path, "a.txt", rows, find=sd)
+    assert [row.request.prompt for row in batch.good] == [
+        "a (red:1.3) cat",
+        "a (red) cat BREAK a dog",
+    ]
+    assert "The bracket ( at character 3 is not closed" in batch.bad[0].message
+    other = read(tmp_path, "b.txt", rows, find=fake)
+    assert [row.request.prompt for row in other.good] == ["a (red cat"]
+    assert "knows no weights" in other.bad[0].message
+    assert "remove BREAK" in other.bad[1].message
 
 
 def test_prompt_weights_are_recognized():

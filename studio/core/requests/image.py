@@ -9,6 +9,7 @@ from msgspec import Meta
 from studio.core.errors import Problem
 from studio.core.requests import adapter_list
 from studio.core.requests.base import Request
+from studio.core.requests.prompt_syntax.tags import TAG
 from studio.core.requests.shared_fields import (
     IMAGE_TYPES,
     Guidance,
@@ -169,7 +170,8 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
             self.guidance_scale,
             self.scheduler,
         )
-        return (self.kind, self.model, *size, self.adapters, bool(self.negative_prompt))
+        adapters = (self.adapters, *TAG.findall(self.prompt), *TAG.findall(self.negative_prompt))
+        return (self.kind, self.model, *size, adapters, bool(self.negative_prompt))
 
     def cross_check(self) -> list[Problem]:
         """Check size and related fields; `preflight.images` reads the files."""

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -21,6 +21,7 @@ from studio.engine.image.adapters.apply import apply_adapters
 from studio.engine.image.arguments import check_size, pipeline_arguments
 from studio.engine.image.drawn_size import drawn_request, reduced
 from studio.engine.image.load import ImagePipeline, load
+from studio.engine.image.prompt_embedding import Prompts, embedded, read_prompts
 from studio.engine.image.source_image import prepare as prepare_inputs
 from studio.engine.image.tiled_decode import KEPT, decode_kept, tiled_decoding
 from studio.engine.protocol import BatchOutcome, JobCancelledError, JobContext
@@ -33,7 +34,6 @@ from studio.library.results import ImageResult, Result
 from studio.models.card import ModelCard
 from studio.models.families import find_family
 from studio.preflight.images import ADAPTER_IMAGE_FIELDS
-from studio.preflight.prompt_translation import prepare
 
 __all__ = ["generate", "load", "max_images_at_once", "run_batch"]
 PREVIEW_SECONDS = 1 / 30
@@ -46,10 +46,11 @@ PIXEL_BYTES = 8_192
 
 def generate(context: JobContext, pipeline: ImagePipeline) -> Generator[Result, None, Statistics]:
     """Yield the images; number i has the seed + i, so that each can be made again alone."""
-    request, prompt_read = _prepared_request(context, pipeline)
+    request, prompts = _prepared_request(context, pipeline)
     loaded, pipeline = pipeline, apply_adapters(context, pipeline)
     drawn = drawn_request(request, context.card)
     inputs = prepare_inputs(request, (drawn.width, drawn.height), pipeline, context.card)
+    chunks = prompts.chunks(pipeline.pipe, context.card)
     hashes = inputs.sha256 | {
         name: sha256_of(Path(path))
         for name in ADAPTER_IMAGE_FIELDS
@@ -64,8 +65,9 @@ def generate(context: JobContext, pipeline: ImagePipeline) -> Generator[Result, 
             [context], inputs.pipeline, drawn, steps, number * steps, count * steps
         )
         with release_offload_hooks(loaded.pipe):
+            words = _Words([prompts], chunks)
             (image,) = _draw(
-                [drawn], [seed], inputs.pipeline, context.card, progress, inputs.arguments
+                [drawn], [seed], inputs.pipeline, context.card, progress, words, inputs.arguments
             )
         first_seconds = first_seconds or max(0.0, progress.first_step_at - start)
         pixels = inputs.finish(_to_pixels(image, request, context.card))
@@ -73,7 +75,7 @@ def generate(context: JobContext, pipeline: ImagePipeline) -> Generator[Result, 
             pixels=pixels,
             ordinal=number,
             seed=seed,
-            prompt_read=prompt_read,
+            prompt_read=prompts.translation,
             weight_hashes=context.weight_hashes,
             inputs=hashes,
         )
@@ -96,35 +98,42 @@ def run_batch(contexts: Sequence[JobContext], pipeline: ImagePipeline) -> Iterat
             tr("{model} makes images one at a time.", model=contexts[0].card.title), cause="model"
         )
     start = time.monotonic()
-    prepared: dict[int, tuple[ImageRequest, str]] = {}
+    prepared: dict[int, tuple[ImageRequest, Prompts]] = {}
     for number, context in enumerate(contexts):
         try:
             context.check()
             prepared[number] = _prepared_request(context, pipeline)
         except (StudioError, JobCancelledError) as error:
             yield number, error, Statistics()
-    pipeline, numbers = apply_adapters(contexts[0], pipeline), list(prepared)
+    pipeline = apply_adapters(contexts[0], pipeline)
     size = max_images_at_once(contexts[0], pipeline)
-    for begin in range(0, len(numbers), size):
-        part = {number: prepared[number] for number in numbers[begin : begin + size]}
-        yield from _draw_batch(contexts, part, pipeline, start)
+    by_chunks: dict[int, list[int]] = {}  # embeddings of one call have one length
+    for number, (_request, prompts) in prepared.items():
+        chunks = prompts.chunks(pipeline.pipe, contexts[number].card)
+        by_chunks.setdefault(chunks, []).append(number)
+    for chunks, numbers in by_chunks.items():
+        for begin in range(0, len(numbers), size):
+            part = {number: prepared[number] for number in numbers[begin : begin + size]}
+            yield from _draw_batch(contexts, part, pipeline, chunks, start)
 
 
 def _draw_batch(
     contexts: Sequence[JobContext],
-    prepared: Mapping[int, tuple[ImageRequest, str]],
+    prepared: Mapping[int, tuple[ImageRequest, Prompts]],
     pipeline: ImagePipeline,
+    chunks: int,
     start: float,
 ) -> Iterator[BatchOutcome]:
     batch = [contexts[number] for number in prepared]
     card = batch[0].card
-    requests = [drawn_request(request, card) for request, _prompt_read in prepared.values()]
+    requests = [drawn_request(request, card) for request, _prompts in prepared.values()]
+    words = _Words([prompts for _request, prompts in prepared.values()], chunks)
     steps = requests[0].num_inference_steps
     progress = _StepProgress(batch, pipeline, requests[0], steps, 0, steps)
     seeds = [request.seed or 0 for request in requests]
     try:
         with release_offload_hooks(pipeline.pipe):
-            images = _draw(requests, seeds, pipeline, card, progress)
+            images = _draw(requests, seeds, pipeline, card, progress, words)
     except JobCancelledError as error:
         yield from ((number, error, Statistics()) for number in prepared)
         return
@@ -134,7 +143,7 @@ def _draw_batch(
         units=steps,
         unit="step",
     )
-    for (number, (request, prompt_read)), seed, image in zip(
+    for (number, (request, prompts)), seed, image in zip(
         prepared.items(), seeds, images, strict=True
     ):
         context = contexts[number]
@@ -145,7 +154,7 @@ def _draw_batch(
                 pixels=pixels,
                 ordinal=0,
                 seed=seed,
-                prompt_read=prompt_read,
+                prompt_read=prompts.translation,
                 weight_hashes=context.weight_hashes,
             )
         except (StudioError, JobCancelledError) as error:
@@ -163,19 +172,24 @@ def max_images_at_once(context: JobContext, pipeline: ImagePipeline) -> int:
     return max(1, int(room / (request.width * request.height * PIXEL_BYTES)))
 
 
-def _prepared_request(context: JobContext, pipeline: ImagePipeline) -> tuple[ImageRequest, str]:
-    """Return the request with the prompts that the model reads.
-
-    Also returns that prompt where it differs from the user's, else an empty string.
-    """
+def _prepared_request(context: JobContext, pipeline: ImagePipeline) -> tuple[ImageRequest, Prompts]:
+    """Return the request with the words that the model reads, and how it reads them."""
     request = context.job.request
     assert isinstance(request, ImageRequest)
     check_size(request, pipeline, context.card)
-    prompt = prepare(request.prompt, context.card)
-    negative_prompt = prepare(request.negative_prompt, context.card)
-    prompt_read = prompt if prompt != request.prompt else ""
-    prepared = msgspec.structs.replace(request, prompt=prompt, negative_prompt=negative_prompt)
-    return prepared, prompt_read
+    prompts = read_prompts(request, context.card)
+    prepared = msgspec.structs.replace(
+        request, prompt=prompts.prompt.text, negative_prompt=prompts.negative_prompt.text
+    )
+    return prepared, prompts
+
+
+class _Words(NamedTuple):
+    """The prompts of images that are drawn together."""
+
+    prompts: Sequence[Prompts]
+    chunks: int
+    """Of their embeddings; 0 if the pipeline embeds the prompts."""
 
 
 def _draw(
@@ -184,6 +198,7 @@ def _draw(
     pipeline: ImagePipeline,
     card: ModelCard,
     progress: _StepProgress,
+    words: _Words,
     inputs: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[Any]:
     """Return the images, each (height, width, 3), 0 to 1; None if the safety checker blocked it.
@@ -199,6 +214,8 @@ def _draw(
     arguments["generator"] = generators if len(generators) > 1 else generators[0]
     arguments["output_type"] = "np"
     with inference_context(pipeline.plan):
+        if words.chunks:
+            arguments = embedded(arguments, words.prompts, words.chunks, pipeline, card)
         if (
             KEPT in context.retained
         ):  # drawn before memory ran out and the model was loaded another way

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from studio.core.requests.base import MAX_PROMPT_CHARACTERS
-from studio.core.requests.prompt_tags import read_tags
+from studio.core.requests.prompt_syntax.tags import read_tags
 from studio.core.translation import tr, tr_marked
 from studio.library.foreign.metadata import TITLES, ForeignLora, ForeignMetadata, NamedValue
 from studio.media.image_texts.collector import clean

@@ -11,7 +11,6 @@ from studio.core.errors import InvalidRequestError
 from studio.core.requests import ImageRequest, build_request
 from studio.core.requests.adapter_list import MAX_ADAPTERS, AdapterChoice, write
 from studio.core.requests.image import MAX_PIXELS
-from studio.core.requests.prompt_tags import has_weights
 from studio.core.requests.scheduler_names import scheduler_named, split_schedule
 from studio.core.translation import tr, tr_marked
 from studio.library.foreign.draft import file_stem
@@ -170,8 +169,6 @@ class _Taker:
 
     def leave_others(self) -> None:
         """List what has no field in a request."""
-        if has_weights(self._metadata.prompt):
-            self._add(tr("Weights in the prompt"), "(word:1.2)", tr("the model reads them as text"))
         if self._metadata.vae:
             self._add(
                 tr_marked(TITLES["vae"]),

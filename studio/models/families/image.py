@@ -64,6 +64,7 @@ IMAGE_FAMILIES = (
         tasks=("inpaint",),
         defaults=_1024,
         guidance="embedded",
+        prompt_weights="whole",
         architecture="FLUX.1",
     ),
     Family(
@@ -72,6 +73,7 @@ IMAGE_FAMILIES = (
         tasks=_ALL,
         defaults=_1024,
         guidance="embedded",
+        prompt_weights="whole",
         architecture="FLUX.1",
         edits_image=True,
     ),
@@ -81,6 +83,7 @@ IMAGE_FAMILIES = (
         tasks=_ALL,
         defaults=_1024,
         guidance="embedded",
+        prompt_weights="whole",
         architecture="FLUX.1",
     ),
     # diffusers 0.42.1 passes GLM-Image's source image in a form that transformers 5.24 refuses.
@@ -127,6 +130,7 @@ IMAGE_FAMILIES = (
         kind="image",
         tasks=_I2I,
         defaults=_512,
+        prompt_weights="chunks",
         architecture=SD1,
         runs_all_steps=True,
     ),
@@ -215,6 +219,7 @@ IMAGE_FAMILIES = (
         kind="image",
         tasks=_T2I,
         defaults=_1024,
+        prompt_weights="chunks",
         architecture=SD3,
     ),
     Family(
@@ -222,6 +227,7 @@ IMAGE_FAMILIES = (
         kind="image",
         tasks=_ALL,
         defaults=_1024,
+        prompt_weights="chunks",
         architecture=SD3,
     ),
     Family(
@@ -229,6 +235,7 @@ IMAGE_FAMILIES = (
         kind="image",
         tasks=_ALL,
         defaults=_512,
+        prompt_weights="chunks",
         architecture=SD1,
     ),
     Family(
@@ -236,6 +243,7 @@ IMAGE_FAMILIES = (
         kind="image",
         tasks=_T2I,
         defaults=_512,
+        prompt_weights="chunks",
         architecture=SD1,
     ),
     Family(
@@ -243,6 +251,7 @@ IMAGE_FAMILIES = (
         kind="image",
         tasks=_T2I,
         defaults=_512,
+        prompt_weights="chunks",
         architecture=SD1,
     ),
     Family(
@@ -250,6 +259,7 @@ IMAGE_FAMILIES = (
         kind="image",
         tasks=_ALL,
         defaults=_512,
+        prompt_weights="chunks",
         architecture=SD1,
         size_from_unet=True,
     ),
@@ -258,6 +268,7 @@ IMAGE_FAMILIES = (
         kind="image",
         tasks=_T2I,
         defaults=_512,
+        prompt_weights="chunks",
         architecture=SD1,
     ),
     Family(
@@ -265,6 +276,7 @@ IMAGE_FAMILIES = (
         kind="image",
         tasks=_T2I,
         defaults=_1024,
+        prompt_weights="chunks",
         architecture="SDXL",
     ),
     Family(
@@ -272,6 +284,7 @@ IMAGE_FAMILIES = (
         kind="image",
         tasks=_T2I,
         defaults=_1024,
+        prompt_weights="chunks",
         architecture="SDXL",
     ),
     Family(
@@ -279,6 +292,7 @@ IMAGE_FAMILIES = (
         kind="image",
         tasks=_ALL,
         defaults=_1024,
+        prompt_weights="chunks",
         architecture="SDXL",
     ),
     Family(name="StableUnCLIPPipeline", kind="image", tasks=_T2I, defaults=_512),

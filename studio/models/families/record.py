@@ -38,6 +38,14 @@ VoiceSource = Literal["", "speaker-ids", "two-speakers", "samples", "bark"]
 Empty for a family without voices."""
 
 
+PromptWeights = Literal["", "chunks", "whole"]
+"""What Studio makes of weights such as `(word:1.2)` in prompts of an image family.
+
+`chunks`: CLIP reads the prompt in chunks of 75 tokens; weights and BREAK. `whole`: weights alone.
+Empty for families that take a prompt only as text.
+"""
+
+
 class Defaults(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Values that a request starts from; None leaves the request's own default."""
 
@@ -119,6 +127,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     """The pipeline class that starts from a prompt alone, if it is not `name`."""
     replaced_component: Literal["", "tokenizer", "processor"] = ""
     """The component whose published class needs torchvision: see `engine/image/processors.py`."""
+    prompt_weights: PromptWeights = ""
     no_batch: bool = False
     """Draws the noise of a whole batch from the first seed, so that its jobs run one by one."""
     runs_all_steps: bool = False

@@ -89,6 +89,9 @@ QDoubleSpinBox::down-button {
 QComboBox::drop-down { border: 0; width: 22px; }
 QComboBox::down-arrow { image: url($icons/chevron.svg); width: 14px; height: 14px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $border; padding: 2px; }
+QFrame[role="chip"] {
+  background: $surface; border: 1px solid $border; border-radius: 10px;
+}
 QFrame[role="popup"] { background: $window; border: 1px solid $muted; }
 QRadioButton::indicator {
   width: 12px; height: 12px; border: 1px solid $muted; border-radius: 7px; background: $surface;

@@ -16,6 +16,7 @@ from studio.core.translation import tr, tr_marked
 from studio.models.capabilities import takes_image, takes_mask
 from studio.models.card import ADAPTER, ModelCard
 from studio.models.registry import base_among
+from studio.preflight.prompt_syntax import words_of
 from studio.preflight.prompt_translation import describe_prompt
 from studio.ui.app_state import AppState
 from studio.ui.image.foreign_settings import ForeignSettingsNotice
@@ -25,6 +26,7 @@ from studio.ui.stage.image import ImageStage
 from studio.ui.tabs import adapter_picker
 from studio.ui.tabs.adapter_picker import AdapterRows
 from studio.ui.tabs.base import GenerateTab
+from studio.ui.tabs.images.prompt_marks import PromptMarks
 from studio.ui.tabs.layout import below_advice
 from studio.ui.widgets.aspect_ratio import AspectRatio
 from studio.ui.widgets.factory import label, text_editor
@@ -83,7 +85,9 @@ class ImageGenerationTab(GenerateTab):
 
     def extra_widgets(self) -> list[QWidget]:
         """See `FormTab`."""
+        self.marks = PromptMarks(self.prompt, self.shared.find_card)
         return [
+            self.marks,
             label(tr("Negative prompt"), "muted"),
             self.negative_prompt,
             self.foreign,
@@ -150,6 +154,7 @@ class ImageGenerationTab(GenerateTab):
     def on_card_changed(self, card: ModelCard | None) -> None:
         """Show what the model offers and what it is limited to."""
         self.adapters.offer(self.shared.cards(ADAPTER), card)
+        self.marks.show_for(card)
         self.about.setText(tr_marked(card.description) if card is not None else "")
         self.about.setVisible(bool(card and card.description))
         self.source.offer(card)
@@ -161,7 +166,9 @@ class ImageGenerationTab(GenerateTab):
         """Show how the prompt is translated, and words that the model doesn't know."""
         prompt = self.prompt.toPlainText()[:MAX_ADVISED]
         text = (
-            describe_prompt(prompt, self.card) if self.card is not None and prompt.strip() else ""
+            describe_prompt(words_of(prompt, self.card), self.card)
+            if self.card is not None and prompt.strip()
+            else ""
         )
         self.advice.setText(text)
         self.advice.setVisible(bool(text))

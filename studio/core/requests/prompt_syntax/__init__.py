@@ -1,0 +1,1 @@
+"""The syntax of image prompts: weights, BREAK and tags."""
