@@ -8,7 +8,7 @@ import re
 
 from studio.core.errors import Problem
 from studio.core.requests import TextRequest
-from studio.core.translation import tr
+from studio.core.translation import mark, tr, tr_marked
 from studio.models.card import ModelCard
 
 _JSON = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
@@ -18,6 +18,27 @@ _PLACE = re.compile(
     r"^at \d+\(\d+\): (failed to compile JSON schema: |invalid regex .* \(in regex\): )?"
 )
 """What precedes a reason: a place in our grammar."""
+_INCOMPLETE = mark("incomplete escape sequence, reached end of pattern prematurely")
+_LOOK_AROUND = mark("look-around, including look-ahead and look-behind, is not supported")
+_REASONS = frozenset(
+    {
+        mark("backreferences are not supported"),
+        _INCOMPLETE,
+        mark("invalid character class range, the start must be <= the end"),
+        mark("invalid escape sequence found in character class"),
+        mark("invalid repetition count range, the start must be <= the end"),
+        _LOOK_AROUND,
+        mark("repetition operator missing expression"),
+        mark("repetition quantifier expects a valid decimal"),
+        mark("unclosed character class"),
+        mark("unclosed counted repetition"),
+        mark("unclosed group"),
+        mark("unopened group"),
+        mark("unrecognized escape sequence"),
+        mark("unrecognized flag"),
+    }
+)
+"""What is usually wrong with an expression, as the crate regex-syntax states it."""
 
 
 def grammar_of(request: TextRequest, *, after_text: bool = False) -> str:
@@ -53,8 +74,17 @@ def check_grammar(card: ModelCard, request: TextRequest, *, thorough: bool) -> P
         return Problem(name, sentence)
     if not thorough:
         return None
-    reason = grammar_error(grammar_of(request))
+    reason = _reason(request)
+    reason = tr_marked(reason) if reason in _REASONS else reason
     return Problem(name, tr("is invalid: {reason}", reason=reason)) if reason else None
+
+
+def _reason(request: TextRequest) -> str:
+    escapes = len(request.regex) - len(request.regex.rstrip("\\"))
+    if escapes % 2:  # `regex_to_lark` leaves the last one out
+        return _INCOMPLETE
+    reason = grammar_error(grammar_of(request))
+    return _LOOK_AROUND if reason.startswith("lookarounds not supported") else reason
 
 
 @functools.lru_cache(maxsize=64)

@@ -20,18 +20,20 @@ from studio.core.settings import TextViewName
 from studio.core.translation import tr, tr_plural
 from studio.models.card import ModelCard
 from studio.preflight.checks import check
-from studio.preflight.tokens import count_tokens, longer_limit
+from studio.preflight.tokens import count_tokens
 from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.stage.shown_result import ShownResult, of_file, of_job
 from studio.ui.stage.text import TextStage
 from studio.ui.tabs.chat.prompt_keys import SendKeys
-from studio.ui.tabs.language_note import LanguageNote
+from studio.ui.tabs.hints.grammar_check import GrammarCheck
+from studio.ui.tabs.hints.language_note import LanguageNote
+from studio.ui.tabs.hints.length_notice import ways_on
 from studio.ui.tabs.story.story_job import read_story
 from studio.ui.tabs.story.story_link import StoryLink
 from studio.ui.tabs.tasks.task_tab import TaskTab
 from studio.ui.text.text_views import TextViews
-from studio.ui.widgets.factory import button, label, row, text_editor
+from studio.ui.widgets.factory import label, row, text_editor
 from studio.ui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ class TextTab(TaskTab):
         self._system_title = label(tr("System prompt"), "muted")
         self.token_count = label("", "muted")
         self.language_note = LanguageNote(shared)
+        self.grammar = GrammarCheck()
         self._tokens: int | None = None
         self._count_timer = QTimer()
         self.views = TextViews()
@@ -71,6 +74,8 @@ class TextTab(TaskTab):
         )
         self._prompt_keys.sent.connect(self.generate)
         self._count_timer.setParent(self)
+        self.grammar.setParent(self)
+        self.grammar.checked.connect(self.check)
         self._count_timer.setSingleShot(True)
         self._count_timer.setInterval(COUNT_DELAY_MS)
         self._count_timer.timeout.connect(self._count)
@@ -275,6 +280,8 @@ class TextTab(TaskTab):
 
         With the focus in the document, its text goes on instead.
         """
+        if self.grammar.wait(self.generate):
+            return
         if self.views.name == "chat":
             if self.check() is not None:
                 prompt = self.prompt.toPlainText()
@@ -394,34 +401,19 @@ class TextTab(TaskTab):
         self.token_count.setText(text)
 
     def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
-        """See `FormTab`. The tokens of the prompt are counted in the background."""
-        return check(card, request, self.shared.find_card, read_files=False, tokens=self._tokens)
+        """See `FormTab`. Tokens are counted, and grammars compiled, in the background."""
+        found = check(card, request, self.shared.find_card, read_files=False, tokens=self._tokens)
+        return found + self.grammar.problems(card, request)
 
     # The result
     # ----------------------------------------------------------------------
 
     def _on_limit_reached(self, request: TextRequest, sentence: str) -> None:
         """Say that a text stops at its token limit, and offer what leads on."""
-        buttons = []
-        longer = longer_limit(request, self.card, self._tokens or 0)
-        if longer > request.max_new_tokens:
-            text = tr("Generate again with {tokens:,} tokens", tokens=longer)
-            tip = tr("Raise the limit; the same seed gives the same beginning")
-            buttons.append(
-                button(
-                    text, tip, functools.partial(self._generate_longer, request, longer), "retry"
-                )
-            )
-        if self.card is not None and not self.card.chat and not self.card.encoder_decoder:
-            buttons.append(
-                button(
-                    tr("Continue from here"),
-                    tr("Put the text into the prompt, and generate"),
-                    self._continue,
-                )
-            )
-        cure = "" if buttons else tr("The model takes no more tokens.")
-        self.stage.notice.show_message(sentence, cure, buttons, role="banner")
+        longer = functools.partial(self._generate_longer, request)
+        ways = ways_on(self.card, request, self._tokens or 0, longer, self._continue)
+        cure = "" if ways else tr("The model takes no more tokens.")
+        self.stage.notice.show_message(sentence, cure, ways, role="banner")
 
     def _on_fix_requested(self, request: TextRequest, times: int) -> None:
         """Add the job that corrects the text that is shown, with another seed."""

@@ -1,0 +1,1 @@
+"""Hints in the form of texts about a prompt, its constraints and its length."""
