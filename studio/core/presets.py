@@ -33,6 +33,8 @@ MAX_TITLE = 80
 FORMAT = 1
 TASK = "task"
 """Of a preset for text: a `TaskEntry`. The preset's prompt is then the task's main text."""
+PERSONAS = "persona"
+"""Name of the file with Studio's presets for chats."""
 _NOT_SHARED = ("seed",)
 
 
@@ -67,7 +69,7 @@ class ReadPreset(msgspec.Struct, frozen=True):
 
 @functools.cache
 def presets(kind: str) -> tuple[Preset, ...]:
-    """Return Studio's presets of a kind of request."""
+    """Return Studio's presets of a kind of request, or its PERSONAS."""
     path = resources() / "presets" / f"{kind}.toml"
     if not path.exists():
         return ()
@@ -100,6 +102,13 @@ def shareable(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
     }
     task = convert_entry(values.get(TASK)) if kind == "text" else None
     return found if task is None else {**found, TASK: shared_entry(task)}
+
+
+def persona_of(preset: Preset) -> str:
+    """Return the system prompt of a preset for chats; empty for one that has a prompt or task."""
+    if preset.values.get("prompt") or preset.values.get(TASK):
+        return ""
+    return str(preset.values.get("system_prompt", "")).strip()
 
 
 # Own presets

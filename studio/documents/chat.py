@@ -44,6 +44,10 @@ class Chat(msgspec.Struct, kw_only=True):
     """Id → turn, in the order in which they were added."""
     chosen: dict[str, str] = {}
     """Id of a turn, or ROOT → the version that follows it."""
+    persona: str = ""
+    """Title of the preset that its system prompt is from; empty if it has none of its own."""
+    system_prompt: str = ""
+    """Of a chat with a persona, as it was when the persona was chosen."""
 
     def path(self) -> list[Turn]:
         """Return the turns that are shown, from the first to the last."""
@@ -223,4 +227,6 @@ def duplicate(chat: Chat, title: str) -> Chat:
         title=clean_title(title),
         turns={turn.id: turn for turn in turns},
         chosen={renamed(parent): ids[turn_id] for parent, turn_id in chat.chosen.items()},
+        persona=chat.persona,
+        system_prompt=chat.system_prompt,
     )

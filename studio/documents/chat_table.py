@@ -57,7 +57,8 @@ class ChatTable:
         """Read a chat with all its versions. Raises StudioError if it is gone."""
         with self._lock:
             row = self._connection.execute(
-                "SELECT id, title, chosen FROM chats WHERE id = ?", (chat_id,)
+                "SELECT id, title, chosen, persona, system_prompt FROM chats WHERE id = ?",
+                (chat_id,),
             ).fetchone()
             turns = self._connection.execute(
                 f"SELECT {_COLUMNS} FROM turns WHERE chat = ? ORDER BY number", (chat_id,)
@@ -72,10 +73,12 @@ class ChatTable:
             title=row["title"],
             turns={turn.id: turn for turn in read},
             chosen=_read_chosen(row["chosen"], read),
+            persona=row["persona"],
+            system_prompt=row["system_prompt"],
         )
 
     def save(self, chat: Chat, turns: Sequence[Turn] = (), removed: Sequence[str] = ()) -> None:
-        """Store a chat's title and shown versions, turns that changed, and removals, at once."""
+        """Store what a chat has besides its turns, turns that changed, and removals, at once."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -89,10 +92,20 @@ class ChatTable:
     def _write(self, chat: Chat, turns: Sequence[Turn], removed: Sequence[str]) -> None:
         now = time.time()
         self._connection.execute(
-            "INSERT INTO chats (id, title, created, changed, chosen) VALUES (?, ?, ?, ?, ?)"
+            "INSERT INTO chats (id, title, created, changed, chosen, persona, system_prompt)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET title = excluded.title, changed = excluded.changed,"
-            " chosen = excluded.chosen",
-            (chat.id, chat.title, now, now, msgspec.json.encode(chat.chosen)),
+            " chosen = excluded.chosen, persona = excluded.persona,"
+            " system_prompt = excluded.system_prompt",
+            (
+                chat.id,
+                chat.title,
+                now,
+                now,
+                msgspec.json.encode(chat.chosen),
+                chat.persona,
+                chat.system_prompt,
+            ),
         )
         for turn in turns:
             self._connection.execute(

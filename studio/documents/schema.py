@@ -72,6 +72,10 @@ MIGRATIONS: tuple[str, ...] = (
     "ALTER TABLE documents ADD COLUMN beginning TEXT NOT NULL DEFAULT '';",
     "CREATE INDEX turns_by_job ON turns (job) WHERE job <> '';",
     "CREATE TABLE pending (document TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;",
+    """
+    ALTER TABLE chats ADD COLUMN persona TEXT NOT NULL DEFAULT '';
+    ALTER TABLE chats ADD COLUMN system_prompt TEXT NOT NULL DEFAULT '';
+    """,
 )
 """One script per schema version; `PRAGMA user_version` counts those that ran. Append only."""
 _TABLES = {"documents", "changes", "versions"}

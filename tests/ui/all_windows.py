@@ -18,7 +18,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 import studio.ui
-from studio.core.presets import Preset, save_preset
+from studio.core.presets import PERSONAS, Preset, presets, save_preset
 from studio.core.requests.text_task import Coverage, LinkedSentence, Passage
 from studio.core.settings_catalog.transfer import export_settings, import_settings
 from studio.documents.chat import ROOT, Chat, Turn
@@ -52,6 +52,7 @@ from studio.ui.settings.transfer import ImportDialog
 from studio.ui.settings.window import SettingsWindow
 from studio.ui.stage.candidates.summary_sources import SummarySources
 from studio.ui.tabs.chat.chat_list import ChatList
+from studio.ui.tabs.chat.personas.persona_dialog import PersonaDialog
 from studio.ui.tabs.chat.version_window import VersionWindow
 from studio.ui.tabs.presets.manage_dialog import ManageDialog
 from studio.ui.tabs.presets.save_dialog import SaveDialog
@@ -182,6 +183,7 @@ def makers(window: MainWindow, content: Content) -> dict[str, Callable[[], QWidg
         "versions of a turn": lambda: VersionWindow(
             window, CHAT, CHAT.path()[1], window.text_tab.chat_page.answers
         ),
+        "persona": lambda: PersonaDialog(shared, presets(PERSONAS)[0], window),
         "check": lambda: DoctorWindow(shared, window),
         "save a preset": lambda: SaveDialog(shared, "image", preset, window),
         "manage presets": lambda: ManageDialog(shared, "image", window),

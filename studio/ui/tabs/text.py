@@ -146,6 +146,8 @@ class TextTab(TaskTab):
         page.prompt_refused.connect(self._on_prompt_refused)
         page.attachment.attached.connect(self._on_attached)
         self._prompt_keys.edit_requested.connect(page.edit_last)
+        for signal in (page.open_chat.opened, page.open_chat.changed):
+            signal.connect(self._show_system_prompt)
         page.actions_of_turns.document_requested.connect(
             lambda text, job: self.edit_as_document(text, "", job)
         )
@@ -243,6 +245,7 @@ class TextTab(TaskTab):
         page.add(document, "generation", job_id)
 
     def _on_view_changed(self, name: TextViewName | Literal["story"]) -> None:
+        self._show_system_prompt()
         if name != "story":  # it is there only with the form of a story
             self.shared.change_settings(text_view=name)
 
@@ -266,14 +269,20 @@ class TextTab(TaskTab):
 
     def on_card_changed(self, card: ModelCard | None) -> None:
         """Show the system prompt for models that use it."""
-        chat = (card is None or card.chat) and not self.tasks.is_open
-        self._system_title.setVisible(chat)
-        self.system_prompt.setVisible(chat)
+        self._show_system_prompt()
         self._count_timer.start()
         if self.tasks.panel is not None:
             self.tasks.panel.show_model(card)
         if self.views.is_created("document"):
             self.document_page.counts.refresh()
+
+    def _show_system_prompt(self) -> None:
+        card = self.card
+        is_used = (card is None or card.chat) and not self.tasks.is_open
+        if self.views.name == "chat" and self.chat_page.chat.persona:
+            is_used = False
+        self._system_title.setVisible(is_used)
+        self.system_prompt.setVisible(is_used)
 
     def generate(self) -> None:
         """See `FormTab`. Show the result, which is no part of the document; or answer in the chat.

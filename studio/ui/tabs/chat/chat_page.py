@@ -19,6 +19,7 @@ from studio.ui.tabs.chat.chat_text import ChatText
 from studio.ui.tabs.chat.chat_title import ChatTitle
 from studio.ui.tabs.chat.context_bar import Context, ContextBar
 from studio.ui.tabs.chat.open_chat import OpenChat
+from studio.ui.tabs.chat.personas.persona_button import PersonaButton
 from studio.ui.tabs.chat.summaries import summarizable
 from studio.ui.tabs.chat.turn_actions import TurnActions
 from studio.ui.tabs.chat.turn_list import EditDrafts, TurnList
@@ -43,10 +44,14 @@ class ChatPage(QWidget):
         super().__init__()
         self.shared = shared
         self._card = card
-        self._values = values
         self.open_chat = OpenChat(shared, self)
         self.answers = self.open_chat.answers
-        self.jobs = AnswerJobs(shared, self.open_chat, lambda: self._card(), values)
+        self.persona = PersonaButton(shared, self.open_chat)
+        self._values: Callable[[], dict[str, Any]] = lambda: {
+            **values(),
+            **self.persona.values(),
+        }
+        self.jobs = AnswerJobs(shared, self.open_chat, lambda: self._card(), self._values)
         self.attachment = Attachment(self)
         self.chat_text = ChatText(shared, self)
         self.turns = TurnList(self.answers, EditDrafts(shared))
@@ -79,7 +84,7 @@ class ChatPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 8, 16, 12)
         layout.setSpacing(8)
-        layout.addWidget(row(self.title, self.stop_button, self.new_button))
+        layout.addWidget(row(self.title, self.persona, self.stop_button, self.new_button))
         for notice in (self.notice, self.attachment.work.notice, self.chat_text.work.notice):
             layout.addWidget(notice)
         layout.addWidget(self.empty, 1)
@@ -160,6 +165,7 @@ class ChatPage(QWidget):
     def show_context(self) -> None:
         """Show how many tokens the chat and the prompt of the form take."""
         card, values, path = self._card(), self._values(), self.chat.path()
+        self.persona.show_card(card)
         if card is None:
             self.context.show_context(None)
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
@@ -37,7 +37,7 @@ class OpenChat(QObject):
         self.answers = Answers(shared.queue, self)
         self.chat = new_chat()
         self.is_open = False
-        """True when the last chat was read, or cannot be read."""
+        """True when the chat that is to be shown was read, or cannot be read."""
         self.answers.grew.connect(self._on_answer_grew)
         self.answers.ended.connect(self._on_answer_ended)
 
@@ -70,7 +70,17 @@ class OpenChat(QObject):
         if (chat := self.answers.chat(chat_id)) is not None:
             self.show(chat)
         else:
-            self.documents.run(lambda store: store.chats.load(chat_id), self.show, self._on_failed)
+            self._load(chat_id, self.show)
+
+    def _load(self, chat_id: str, show: Callable[[Chat], None]) -> None:
+        """Read a chat, then show it; a prompt that is sent meanwhile waits for it."""
+        before, self.is_open = self.chat, False
+
+        def show_if_wanted(chat: Chat) -> None:
+            if self.chat is before:  # none was begun or opened meanwhile
+                show(chat)
+
+        self.documents.run(lambda store: store.chats.load(chat_id), show_if_wanted, self._on_failed)
 
     def open_turn(self, place: TurnPlace) -> None:
         """Open a stored chat with the versions that lead to a turn."""
@@ -83,7 +93,7 @@ class OpenChat(QObject):
         if (chat := self.answers.chat(place.chat)) is not None:
             show(chat)
         else:
-            self.documents.run(lambda store: store.chats.load(place.chat), show, self._on_failed)
+            self._load(place.chat, show)
 
     def add_chat(self, chat: Chat) -> None:
         """Store a chat that was made from something else, and show it."""
@@ -103,6 +113,13 @@ class OpenChat(QObject):
         """Change the title."""
         self.chat.title = title
         self.save()
+        self.changed.emit()
+
+    def choose_persona(self, persona: str, system_prompt: str) -> None:
+        """Let the chat have a system prompt of its own; two empty texts: that of the form."""
+        self.chat.persona, self.chat.system_prompt = persona, system_prompt
+        if self.chat.turns:  # else stored with the first turn
+            self.save()
         self.changed.emit()
 
     def read_title(self) -> None:
@@ -148,7 +165,7 @@ class OpenChat(QObject):
     def save(self, *turns: Turn, chat: Chat | None = None, removed: tuple[str, ...] = ()) -> None:
         """Store title, shown versions, changed turns and removals of the shown or another chat."""
         chat = chat or self.chat
-        copy = Chat(id=chat.id, title=chat.title, chosen=dict(chat.chosen))
+        copy = msgspec.structs.replace(chat, turns={}, chosen=dict(chat.chosen))
         self.documents.run(
             lambda store: store.chats.save(copy, turns, removed),
             failed=self._on_failed,

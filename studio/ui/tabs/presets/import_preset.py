@@ -6,10 +6,11 @@ from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from studio.core.errors import StudioError
 from studio.core.presets import (
+    SUFFIX,
     Preset,
     ReadPreset,
     delete_preset,
@@ -25,6 +26,18 @@ from studio.ui.widgets.factory import shorten_for_label, show_message
 
 _SHOWN_NAMES = 5
 """Of the values that were left out."""
+
+
+def ask_for_preset(shared: AppState, parent: QWidget) -> None:
+    """Choose a file that somebody shared, and store its preset."""
+    name, _filter = QFileDialog.getOpenFileName(
+        parent.window(),
+        tr("Import a preset"),
+        str(Path.home()),
+        tr("Presets (*{suffix})", suffix=SUFFIX),
+    )
+    if name:
+        import_preset(shared, Path(name), parent)
 
 
 def import_preset(shared: AppState, path: Path, parent: QWidget) -> None:

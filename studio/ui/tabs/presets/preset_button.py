@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QAction, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton
+from PySide6.QtWidgets import QMenu, QToolButton
 
-from studio.core.presets import (
-    SUFFIX,
-    Preset,
-    describe,
-    own_presets,
-    presets,
-)
+from studio.core.presets import Preset, describe, own_presets, presets
 from studio.core.translation import tr, tr_marked
 from studio.ui import background
 from studio.ui.app_state import AppState
@@ -86,16 +79,9 @@ class PresetButton(QToolButton):
 
     def ask_for_import(self) -> None:
         """Choose a file that somebody shared, and store its preset."""
-        name, _filter = QFileDialog.getOpenFileName(
-            self.window(),
-            tr("Import a preset"),
-            str(Path.home()),
-            tr("Presets (*{suffix})", suffix=SUFFIX),
-        )
-        if name:
-            from studio.ui.tabs.presets.import_preset import import_preset
+        from studio.ui.tabs.presets.import_preset import ask_for_preset
 
-            import_preset(self._shared, Path(name), self)
+        ask_for_preset(self._shared, self)
 
     def _on_presets_changed(self, kind: str) -> None:
         if kind == self._kind:

@@ -6,11 +6,11 @@ import msgspec
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLineEdit, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
-from studio.core.presets import TASK, Preset, delete_preset, describe, own_presets, save_preset
+from studio.core.presets import TASK, Preset, describe
 from studio.core.translation import tr
-from studio.ui import background
 from studio.ui.app_state import AppState
-from studio.ui.widgets.factory import button, confirm, label, name_control
+from studio.ui.tabs.presets.store_preset import store_preset
+from studio.ui.widgets.factory import button, label, name_control
 
 WIDTH = 420
 
@@ -89,44 +89,7 @@ class SaveDialog(QDialog):
 
     def save(self) -> None:
         """Save it; ask before it replaces another one."""
-        preset, data, kind = self.preset(), self._shared.data, self._kind
-
-        def find() -> Preset | None:
-            wanted = preset.title.casefold()
-            return next(
-                (own for own in own_presets(data, kind) if own.title.casefold() == wanted), None
-            )
-
-        background.run(self, find, lambda before: self._store(preset, before), self._show_error)
-
-    def _store(self, preset: Preset, before: Preset | None) -> None:
-        if before is not None and not confirm(
-            self,
-            tr("Replace the preset?"),
-            tr("A preset named {title} exists.", title=before.title),
-            tr("Replace"),
-        ):
-            return
-        data, kind, shared = self._shared.data, self._kind, self._shared
-
-        def undo() -> None:
-            if before is None:
-                delete_preset(data, kind, preset.title)
-            else:
-                save_preset(data, kind, before, replace=True)
-            shared.presets_changed.emit(kind)
-
-        def report(_result: object) -> None:
-            shared.presets_changed.emit(kind)
-            shared.post_toast(tr("Saved the preset {title}", title=preset.title), tr("Undo"), undo)
-            self.accept()
-
-        background.run(
-            self,
-            lambda: save_preset(data, kind, preset, replace=before is not None),
-            report,
-            self._show_error,
-        )
+        store_preset(self._shared, self._kind, self.preset(), self, self.accept, self._show_error)
 
     def _show_error(self, error: Exception) -> None:
         cure = error.cure if isinstance(error, StudioError) else tr("Check the free disk space.")

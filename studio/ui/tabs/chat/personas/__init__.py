@@ -1,0 +1,1 @@
+"""Personas of chats: presets that are a system prompt with a name."""
