@@ -18,16 +18,14 @@ _PLACE = re.compile(
     r"^at \d+\(\d+\): (failed to compile JSON schema: |invalid regex .* \(in regex\): )?"
 )
 """What precedes a reason: a place in our grammar."""
-_INCOMPLETE = mark("incomplete escape sequence, reached end of pattern prematurely")
-_LOOK_AROUND = mark("look-around, including look-ahead and look-behind, is not supported")
 _REASONS = frozenset(
     {
         mark("backreferences are not supported"),
-        _INCOMPLETE,
+        mark("incomplete escape sequence, reached end of pattern prematurely"),
         mark("invalid character class range, the start must be <= the end"),
         mark("invalid escape sequence found in character class"),
         mark("invalid repetition count range, the start must be <= the end"),
-        _LOOK_AROUND,
+        mark("look-around, including look-ahead and look-behind, is not supported"),
         mark("repetition operator missing expression"),
         mark("repetition quantifier expects a valid decimal"),
         mark("unclosed character class"),
@@ -75,16 +73,17 @@ def check_grammar(card: ModelCard, request: TextRequest, *, thorough: bool) -> P
     if not thorough:
         return None
     reason = _reason(request)
-    reason = tr_marked(reason) if reason in _REASONS else reason
     return Problem(name, tr("is invalid: {reason}", reason=reason)) if reason else None
 
 
 def _reason(request: TextRequest) -> str:
     escapes = len(request.regex) - len(request.regex.rstrip("\\"))
     if escapes % 2:  # `regex_to_lark` leaves the last one out
-        return _INCOMPLETE
+        return tr("incomplete escape sequence, reached end of pattern prematurely")
     reason = grammar_error(grammar_of(request))
-    return _LOOK_AROUND if reason.startswith("lookarounds not supported") else reason
+    if reason.startswith("lookarounds "):  # not translated: how llguidance names them
+        return tr("look-around, including look-ahead and look-behind, is not supported")
+    return tr_marked(reason) if reason in _REASONS else reason
 
 
 @functools.lru_cache(maxsize=64)
