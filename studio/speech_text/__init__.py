@@ -86,6 +86,8 @@ def _default_language(text: str, languages: Collection[str]) -> str:
 def _written_out(text: str, languages: Collection[str], default: str) -> str:
     written: list[str] = []
     for language, run in _runs(text, default):
+        if language in _NORMALIZERS and languages and language not in languages:
+            language = default if default in languages else language  # a digit is never left
         normalizer = _NORMALIZERS.get(language) if not languages or language in languages else None
         if normalizer is None or not run.strip():
             written.append(run)

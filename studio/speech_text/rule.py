@@ -16,6 +16,18 @@ def rule(pattern: str, replacement: Callable[[Match], str] | str, flags: int = 0
     return lambda text: compiled.sub(replacement, text)
 
 
+SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+"""Digits that are raised, from 0."""
+
+
+def plain_digits(text: str) -> str:
+    """Return the text with raised digits, and a raised n, as plain ones."""
+    return text.translate(_PLAIN)
+
+
+_PLAIN = str.maketrans(f"{SUPERSCRIPTS}ⁿ", "0123456789n")
+
+
 def text_before(match: Match, size: int) -> str:
     """Return the `size` characters before the match."""
     return match.string[max(0, match.start() - size) : match.start()]

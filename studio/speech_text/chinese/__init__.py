@@ -7,7 +7,7 @@ Latin words and names with digits (GPT-4, MP3), because the phonemes of those co
 from __future__ import annotations
 
 from studio.speech_text import english
-from studio.speech_text.chinese import arithmetic, codes, dates, money, symbols, units
+from studio.speech_text.chinese import arithmetic, codes, dates, formulas, money, symbols, units
 from studio.speech_text.rule import Match, Rule, rule
 
 _WORD = r"[A-Za-zÀ-ÖØ-öø-ɏ][A-Za-zÀ-ÖØ-öø-ɏ0-9'’]*(?:[-.][A-Za-zÀ-ÖØ-öø-ɏ0-9]+)*"
@@ -25,6 +25,7 @@ _RULES: tuple[Rule, ...] = (
     *codes.RULES,
     *money.RULES,
     *units.RULES,
+    *formulas.RULES,
     rule(rf"(?<![A-Za-zÀ-ÖØ-öø-ɏ0-9]){_WORD}", _latin),
     *arithmetic.RULES,
     *symbols.RULES,

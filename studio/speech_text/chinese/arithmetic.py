@@ -55,6 +55,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"(?<![\d.A-Za-z)\]）{tables.NO_MINUS}-])[-−](?=\d)", "负"),
     rule(r"(?<=[A-Za-z\u4e00-\u9fff)）])-(?=\d)", " "),
     rule(r"(?<!\w)\+(?=\d)", "正"),
+    rule(r"(?<=约)[~～](?=\d)", ""),
     rule(r"[~～](?=\d)", "约"),
     rule(rf"(?<!\d){NUMBER}", _left_over),
 )

@@ -73,7 +73,21 @@ def _clock(match: Match) -> str:
     return words
 
 
+_SHORT_YEAR = r"(?=\d{1,2}月(?![内后])|春|夏|秋|冬|[初底末](?!期)|毕业|出生|入学|参军|世界杯)"
+
+
+def _two_months(match: Match) -> str:
+    return f"{numbers.cardinal(match[1])}{numbers.cardinal(match[2])}月"
+
+
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<![\d/])(1?\d)/(1?\d)月", _two_months),
+    rule(rf"(?<![\d.])'?(\d\d)年{_SHORT_YEAR}", lambda match: f"{numbers.digits(match[1])}年"),
+    rule(r"公元([1-9]\d\d)年", lambda match: f"公元{numbers.digits(match[1])}年"),
+    rule(
+        r"(?<!\d)((?:19|20)\d\d)年?Q([1-4])(?![A-Za-z0-9])",
+        lambda match: f"{numbers.digits(match[1])}年第{numbers.digits(match[2])}季度",
+    ),
     rule(
         r"(?<![\d./-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})日?(?:T(?=\d))?(?![\d/-]|\.\d)", _iso_date
     ),
@@ -101,7 +115,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<=\d[月日号])-(?=\d)", "到"),
     rule(
         rf"(?<![\d:：.]){_CLOCK}(?:\s?([aApP]\.?[mM])\.?(?![A-Za-z]))?(?:\s?{DASH}\s?{_CLOCK})"
-        rf"?(?![\d:：])",
+        rf"?(?![\d:：])整?",
         _clock,
     ),
 )

@@ -60,7 +60,14 @@ def _fraction(match: Match) -> str:
     return f"{numbers.cardinal(whole)}又{words}" if whole else words
 
 
+def _more_than(match: Match) -> str:
+    scale = match[2].upper().replace("W", "万")
+    return f"{numbers.cardinal(match[1])}多{scale}"
+
+
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<=\d)(\s?(?:km|cm|mm|m|公里|厘米|毫米|米))\s?[*×xX]\s?(?=\d)", r"\1乘"),
+    rule(r"(?<![\d.,])([1-9]\d{0,7}0)([万亿wW]?)\+(?![\d\sA-Za-z])", _more_than),
     rule(
         rf"{MINUS}\+?{START}(?P<first>{NUMBER})[%‰]?(?:\s?{DASH}\s?(?P<last>{NUMBER}))"
         rf"?(?P<mark>[%‰])",

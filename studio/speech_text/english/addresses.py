@@ -62,8 +62,13 @@ def read_name(text: str) -> str:
     return " ".join(label_number(part) if part.isdecimal() else part for part in parts)
 
 
+def _local(match: Match) -> str:
+    return f"{match[1]} port {label_number(match[2])}"
+
+
 RULES: tuple[Rule, ...] = (
     rule(EMAIL, read_email),
     rule(URL, read_url),
+    rule(r"(?<![\w.])(localhost):(\d{1,5})(?!\d)", _local),
     rule(_FILE, lambda match: f"{read_name(match[1])} dot {match[2]}"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from studio.speech_text.currencies import any_of
 from studio.speech_text.english import number_words as numbers
+from studio.speech_text.english.context import ends_sentence
 from studio.speech_text.rule import Match, Rule, rule
 
 _MONTHS = "January February March April May June July August September October November December"
@@ -65,7 +66,9 @@ def _day_month(match: Match) -> str:
     if not 1 <= day <= 31:
         return match[0]
     days = numbers.ordinal(day) + (f" to {numbers.ordinal(last)}" if last else "")
-    return f"{before}{days} of {MONTHS[month - 1]}" + (f", {numbers.year(year)}" if year else "")
+    stop = "." if match[0].endswith(".") and ends_sentence(match) else ""
+    words = f"{before}{days} of {MONTHS[month - 1]}{stop}"
+    return words + (f", {numbers.year(year)}" if year else "")
 
 
 def _month_year(match: Match) -> str:

@@ -22,7 +22,7 @@ def _scale(word: str, letter: str) -> str:
     """Return the pattern of million, bn or k after an amount, with the names of its groups."""
     words = "hundred|thousand|million|billion|trillion"
     letters = "mio|Mio|mln|bln|trn|mn|bn|Bn|tn|MM|mm|[kKmMbBtT]"
-    return rf"(?:\s?(?P<{word}>{words})s?\b|\s?(?P<{letter}>{letters})(?![A-Za-z]))?"
+    return rf"(?:[\s-]?(?P<{word}>{words})s?\b|\s?(?P<{letter}>{letters})(?![A-Za-z]))?"
 
 
 _PER = r"(?:\s?/\s?(?P<per>[A-Za-zμ]{1,12})(?![A-Za-z0-9/]))?"

@@ -92,7 +92,18 @@ def _left_over(match: Match) -> str:
     return numbers.plain(number)
 
 
+_COUNTED = (
+    "people|users|views|copies|followers|downloads|subscribers|visitors|words|tons|cars|homes|jobs|"
+    "members|readers|players|students|fans|years|rows|files|lines|steps|miles"
+)
+
+
+def _short_scale(match: Match) -> str:
+    return f"{match[1]} {'thousand' if match[2] in 'kK' else 'million'}"
+
+
 RULES: tuple[Rule, ...] = (
+    rule(rf"(?<![\w.])(\d{{1,3}}(?:\.\d)?)([kKM])(?=\s(?:{_COUNTED})\b)", _short_scale),
     rule(
         r"(?<![\d.,])(?:\d{1,9}[A-Za-z]{1,3}|[A-Za-z]{1,24}-?\d{1,12})(?:[A-Za-z0-9]{0,24})"
         r"(?![.,]?\d)",

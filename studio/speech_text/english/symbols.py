@@ -13,6 +13,7 @@ def _symbol(match: Match) -> str:
 
 
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<![\w:;])[:;]-?[()DPp](?![\w()])", ""),
     rule(r"(?<=\w)\+\+", " plus plus"),
     rule(r"(?<=\b[A-GJ])#(?!\w)", " sharp"),
     rule(r"(?<!\w)#(?=[^\W\d_])", " hashtag "),

@@ -56,10 +56,16 @@ def _stop_of_half(match: Match) -> str:
 
 
 RULES: tuple[Rule, ...] = (
+    rule(r"\b(noon|midnight)\s?[-–—]\s?(?=\d)", r"\1 to "),
     rule(rf"(?<![\d:.]){_CLOCK}{_HALF}?(?:\s?{DASH}\s?{_CLOCK}{_HALF}?)?(?![\d:])", _clock),
     rule(
         rf"(?<![\d:.,-])(?:(\d{{1,2}})(?:[:.](\d\d))?{_HALF}?\s?{DASH}\s?)?(\d{{1,2}})(?:[.:](\d\d)"
         rf")?{_HALF}",
         _half_day,
+    ),
+    rule(
+        r"(?<=\b[AP]M)\s?[-–—]\s?(?=(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven"
+        r"|twelve|noon|midnight)\b)",
+        " to ",
     ),
 )

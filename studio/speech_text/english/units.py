@@ -19,8 +19,10 @@ from studio.speech_text.english.quantity import (
 )
 from studio.speech_text.rule import Match, Rule, rule
 
+_SPACED = r"[1-9]\d{0,2}(?:\s\d{3})+(?![\d,.])"
+"""1 000 km; without a unit, such numbers may be two."""
 _UNIT = (
-    rf"(?P<minus>{MINUS})?{START}(?P<first>{QUANTITY})(?:%?\s?(?:{DASH}|"
+    rf"(?P<minus>{MINUS})?{START}(?P<first>{_SPACED}|{QUANTITY})(?:%?\s?(?:{DASH}|"
     rf"to)\s?(?P<last>{QUANTITY}))?(?P<gap>[\s-])?"
     rf"(?P<unit>{any_of(tables.UNITS)})(?P<power>[23²³])?"
     r"(?:\s?/\s?(?P<per>100\s?km|[A-Za-zμ]{1,12})(?P<per_power>[23²³])?)?(?![A-Za-z0-9²³])"
