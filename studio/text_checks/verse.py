@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from studio.text_checks.check import Check, Span, from_spans
 from studio.text_checks.length import HAN
-from studio.text_checks.syllables import count_syllables, rhyme_key
+from studio.text_checks.pronunciation import do_rhyme, last_word, syllables_in
 
 MAX_LINES = 500
 """Lines of a poem that are looked at."""
@@ -39,6 +39,8 @@ def _tune(lengths: str, rhyme: str) -> Form:
 FORMS = {
     "haiku": Form(((5, 5), (7, 7), (5, 5))),
     "limerick": Form(((7, 10), (7, 10), (4, 7), (4, 7), (7, 10)), "aabba"),
+    "couplets": Form(((6, 12),) * 4, "aabb"),
+    "quatrain": Form(((6, 12),) * 4, "abab"),
     "sonnet": Form(((9, 11),) * 14, "ababcdcdefefgg"),
     "五言绝句": Form(((5, 5),) * 4, "-a-a", chinese=True, regulated=True),
     "七言绝句": Form(((7, 7),) * 4, "-a-a", chinese=True, regulated=True),
@@ -64,7 +66,7 @@ def han_lines(text: str) -> list[tuple[int, str]]:
 def check_form(text: str, form: str) -> Check:
     """Check a poem without its title; `form` is a key of `FORMS`.
 
-    English syllables and rhymes are estimated from the spelling, so a marked line may be right.
+    English syllables and rhymes of words that the lexicon lacks are estimated from the spelling.
     """
     wanted = FORMS[form]
     pattern = _HAN_LINE if wanted.chinese else _LINE
@@ -125,23 +127,27 @@ def _lengths(lines: Sequence[str], form: Form) -> Iterator[tuple[int, str]]:
 
 def _syllables(line: str) -> int:
     """Return the syllables of a line, which may be Chinese, as those of a haiku."""
-    return count_syllables(line) + len(_HAN.findall(line))
+    return syllables_in(line) + len(_HAN.findall(line))
 
 
 def _rhymes(lines: Sequence[str], form: Form) -> Iterator[tuple[int, str]]:
-    rhymes_of = _han_rhymes if form.chinese else _english_rhymes
-    first: dict[str, tuple[int, frozenset[str]]] = {}
+    first: dict[str, tuple[int, str]] = {}
     for number, (line, letter) in enumerate(zip(lines, form.rhyme, strict=False)):
-        if letter == "-":
+        if letter == "-" or letter not in first:
+            first[letter] = number, line
             continue
-        where, expected = first.setdefault(letter, (number, rhymes_of(line)))
-        if not rhymes_of(line) & expected:
-            yield number, f"does not rhyme with line {where + 1}"
+        where, earlier = first[letter]
+        if not _do_rhyme(line, earlier):
+            is_same = last_word(line) == last_word(earlier) != ""
+            what = "ends with the same word as" if is_same else "does not rhyme with"
+            yield number, f"{what} line {where + 1}"
 
 
-def _english_rhymes(line: str) -> frozenset[str]:
-    last = line.rstrip().rstrip("，。！？、；,.!?;")[-1:]
-    return _han_rhymes(last) if _HAN.match(last) else frozenset((rhyme_key(line),))
+def _do_rhyme(line: str, other: str) -> bool:
+    last, earlier = (one.rstrip().rstrip("，。！？、；,.!?;")[-1:] for one in (line, other))
+    if _HAN.match(last) and _HAN.match(earlier):
+        return bool(_han_rhymes(last) & _han_rhymes(earlier))
+    return do_rhyme(line, other)
 
 
 def _han_rhymes(line: str) -> frozenset[str]:

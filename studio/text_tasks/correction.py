@@ -11,10 +11,12 @@ import msgspec
 from studio.core.requests import MAX_SEED, TextRequest
 from studio.core.requests.text_task import Check, FixAttempt, Passage, TaskCheck, TextTask
 from studio.text_checks.length import measure
+from studio.text_checks.pronunciation import last_word, rhyming_words
 from studio.text_checks.verse import FORMS, LineRule, line_rule, poem_lines, wrong_lines
 from studio.text_tasks.missing_facts import add_missing_facts, places_of
 from studio.text_tasks.model_prompts.correction import (
     AGAIN,
+    ENDS,
     FAULTS,
     LANGUAGES,
     LINES,
@@ -35,6 +37,10 @@ MAX_NAMED = 8
 _SEED_STEP = 1_009
 _NUMBER = re.compile(r"^(?:[-*•]|\d{1,2}[.)、])\s{0,3}")
 _LINE_TOKENS = 20
+MAX_RHYMES = 16
+"""Words for the end of a line that a model may choose from."""
+_LINE_REGEX = r"([A-Z][^\n,]{{4,40}}(, [^\n,]{{4,30}})? ({ends})[,.;:!?]?\n){{1,{count}}}"
+"""Lines whose last words rhyme. With more commas, small models copy the list of words."""
 
 
 class Corrected(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,16 +202,19 @@ def _new_lines(text: str, form: str, request: TextRequest, task: TextTask, write
     wrong = wrong_lines(lines, form) | set(range(len(lines), needed))
     for number in sorted(wrong):
         rule = line_rule(lines, number, form)
+        ends = _rhyme_words(rule, lines, form, writer)
         one = msgspec.structs.replace(
             request,
-            prompt=_line_prompt(lines, number, rule, form, task),
+            prompt=_line_prompt(lines, number, rule, form, task, ends),
+            regex=_LINE_REGEX.format(ends="|".join(ends), count=LINES_ASKED) if ends else "",
             max_new_tokens=LINES_ASKED * _LINE_TOKENS,
             temperature=max(request.temperature, 0.7),
             prefix="",
             stop=(),
         )
         texts = writer.write([_with_seed(one, 101 * number + at) for at in range(TEXTS)])
-        options = [line for written in texts for line in _bare_lines(written.text, form)]
+        found = (line for written in texts for line in _bare_lines(written.text, form))
+        options = [line for line in found if sum(word in line.split() for word in ends) < 2]
         kept = lines[number : number + 1]
         lines[number : number + 1] = [_best_line(kept, options, lines, number, form)]
     return _joined([line for line in lines if line], form)
@@ -223,16 +232,38 @@ def _best_line(
     return next(itertools.chain(kept, options), "")
 
 
+def _rhyme_words(rule: LineRule, lines: Sequence[str], form: str, writer: Writer) -> list[str]:
+    """Return common English words that rhyme with a line and end no other; none for Chinese.
+
+    Common is what the model's tokenizer has as a word of its own.
+    """
+    if not rule.rhyme or FORMS[form].chinese:
+        return []
+    one_token = writer.count_tokens("the the")
+    used = set(map(last_word, lines))
+    words = (word for word in rhyming_words(last_word(rule.rhyme)) if word not in used)
+    common = (word for word in words if writer.count_tokens(f"the {word}") <= one_token)
+    return list(itertools.islice(common, MAX_RHYMES))
+
+
 def _line_prompt(
-    lines: Sequence[str], number: int, rule: LineRule, form: str, task: TextTask
+    lines: Sequence[str],
+    number: int,
+    rule: LineRule,
+    form: str,
+    task: TextTask,
+    ends: Sequence[str],
 ) -> str:
     length = str(rule.least) if rule.least == rule.most else f"{rule.least}–{rule.most}"
     end = rule.rhyme[-1:] if FORMS[form].chinese else rule.rhyme.rpartition(" ")[2]
+    rhyme = RHYME[task.language].format(end=end) if rule.rhyme else ""
+    if ends:
+        rhyme = ENDS[task.language].format(words=", ".join(ends))
     prompt = LINES[task.language].format(
         count=LINES_ASKED,
         subject=task.main_text[:200],
         length=length,
-        rhyme=RHYME[task.language].format(end=end) if rule.rhyme else "",
+        rhyme=rhyme,
         before=lines[number - 1] if number else "",
     )
     return prompt if number else prompt.rpartition("\n\n")[0]

@@ -9,6 +9,7 @@ from studio.text_checks.check import MAX_SPANS
 from studio.text_checks.facts import check_facts
 from studio.text_checks.language import check_language, detect_language
 from studio.text_checks.length import check_length, count_words
+from studio.text_checks.pronunciation import do_rhyme, rhyming_words, syllables_in
 from studio.text_checks.refusal import check_refusal
 from studio.text_checks.repetition import check_repetition
 from studio.text_checks.syllables import count_syllables, rhyme_key
@@ -202,6 +203,66 @@ def test_syllables(word, count):
 def test_rhymes(one, other):
     assert rhyme_key(one) == rhyme_key(other)
     assert rhyme_key(one) != rhyme_key("dog")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("the night", "a kite!"),
+        ("a melody", "the tree"),
+        ("water", "my daughter"),
+        ("the rose", "where it goes"),
+        ("the sea's", "high trees"),
+        ("the flood", "red blood"),
+        ("Nantucket", "a bucket"),
+        ("the lighthouse", "a mouse"),
+        ("a zyxlight", "bright"),
+    ],
+)
+def test_lines_that_rhyme_by_their_pronunciation(one, other):
+    assert do_rhyme(one, other)
+    assert not do_rhyme(one, "the orange")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("move", "love"), ("though", "rough"), ("flood", "mood"), ("day", "Day,")]
+)
+def test_words_that_only_look_alike_or_are_the_same_do_not_rhyme(one, other):
+    assert not do_rhyme(one, other)
+
+
+def test_syllables_of_a_line_by_its_pronunciation():
+    assert syllables_in("The quiet poet's hour of fire") == 8
+    assert {"light", "bright", "white"} <= set(rhyming_words("night"))
+    assert "night" not in rhyming_words("night")
+    assert rhyming_words("zyx") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "note"),
+    [
+        (
+            "The rain comes down on every roof tonight\nAnd every window is a square of light"
+            "\nThe river rises slowly to the stone\nAnd no one in the town is left alone",
+            "couplets",
+            "",
+        ),
+        (
+            "The rain comes down on every roof tonight\nThe river rises slowly to the stone"
+            "\nAnd every window is a square of light\nAnd no one in the town is left in love",
+            "quatrain",
+            "does not rhyme with line 2",
+        ),
+        (
+            "The rain comes down on every roof tonight\nAnd we are not afraid of it tonight"
+            "\nThe river rises slowly to the stone\nAnd no one in the town is left alone",
+            "couplets",
+            "ends with the same word as line 1",
+        ),
+    ],
+)
+def test_forms_of_four_rhymed_lines(text, form, note):
+    assert [span.note for span in check_form(text, form).spans] == [note] * bool(note)
 
 
 @pytest.mark.parametrize(

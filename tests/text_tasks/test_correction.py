@@ -1,5 +1,7 @@
 """A text that fails a check goes back to the model, and the better one is kept."""
 
+import re
+
 import msgspec
 import pytest
 
@@ -59,6 +61,22 @@ def test_only_the_lines_of_a_poem_that_fail_are_written_again(data):
     assert HAIKU[0] in writer.asked[0].prompt, "the line before"
     assert "7 syllables" in writer.asked[0].prompt
     assert len({request.seed for request in writer.asked}) == TEXTS
+
+
+def test_a_line_without_its_rhyme_is_asked_for_with_words_that_rhyme(data):
+    lines = ["The rain comes down on every roof tonight", "And every window is a square of stone"]
+    lines += ["The river rises slowly to the stone", "And no one in the town is left alone"]
+    best, request = prepared(data, "poem", "rain", "\n".join(lines), form="couplets")
+    better = "And every window is a square of light"
+    writer = Script(f"The lamps are out and all of us are home.\n{better}")
+    found = correct(best, request, request.task, writer)
+    assert found.best.text.splitlines() == [lines[0], better, *lines[2:]]
+    asked = writer.asked[0]
+    assert "ends with one of these words" in asked.prompt
+    for word in ("light", "kite"):
+        assert word in asked.prompt
+        assert re.fullmatch(asked.regex, f"The lamps of all the town are {word}.\n")
+    assert not re.fullmatch(asked.regex, "The lamps of all the town are home.\n")
 
 
 def test_missing_lines_are_written_and_surplus_ones_left_out(data):

@@ -15,6 +15,10 @@ LINES = {
     "\n\n前一句是：{before}",
 }
 RHYME = {"en": ' and rhymes with "{end}"', "zh": "，与“{end}”字押韵"}
+ENDS = {
+    "en": " and ends with one of these words: {words}",
+    "zh": "，最后一个词是以下之一：{words}",
+}
 FAULTS = {
     "en": {
         "length": "- It has {length} {unit}; it must have {limits}.",
