@@ -3,13 +3,15 @@
 
 Results are appended to OUT (JSON lines) one by one, so that a run that was stopped goes on where it
 ended. The tasks take turns: after any time, each has as many inputs as the others. `--table` only
-prints what OUT holds, `--per-task N` takes the first N inputs of each language.
+prints what OUT holds, `--per-task N` takes the first N inputs of each language, `--tasks` some of
+the tasks, and `--unseen` the five inputs a language that no rule was written for.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import resource
 import sys
 import time
 import tomllib
@@ -41,6 +43,8 @@ KINDS = {
     "code": "function",
     "title": "topic",
     "commentary": "facts",
+    "report": "facts",
+    "story": "premise",
 }
 """Task → the inputs that it gets."""
 FIELDS = {
@@ -48,8 +52,18 @@ FIELDS = {
     "poem": {"form": "haiku"},
     "article": {"words": "120"},
     "commentary": {"words": "120"},
+    "report": {"words": "150"},
     "rewrite": {"how": "simpler"},
+    "story": {"chapters": "2", "scenes": "1", "words": "90"},
 }
+POEM_FORMS = {
+    "en": ("limerick", "haiku", "couplets", "quatrain", "sonnet"),
+    "zh": ("五言绝句", "七言绝句", "如梦令", "渔歌子", "free"),
+}
+"""Forms of poems, which take turns with the inputs."""
+UNSEEN = "unseen"
+RECALLED = ("summary", "article", "report", "commentary", "bullets")
+"""Tasks whose texts keep the facts of the input."""
 LANGUAGES = ("en", "zh")
 SEED = 1
 
@@ -69,15 +83,19 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """Checks that the best one fails."""
     omitted: int = 0
     recall: float | None = None
-    """Share of the reference facts whose figures and names a summary has."""
+    """Share of the figures, names and quotes of the input that the text has."""
     seconds: float = 0.0
+    cpu: float = 0.0
+    """Seconds of CPU time, which other programs do not change as much."""
     failure: str = ""
 
 
-def inputs_of(task: str, language: str) -> list[str]:
-    """Return the inputs of a task in a language."""
+def inputs_of(task: str, language: str, *, unseen: bool = False) -> list[str]:
+    """Return the inputs of a task in a language; none if there are no unseen ones."""
     table = tomllib.loads((Path(__file__).parent / "inputs.toml").read_text(encoding="utf-8"))
     kind = KINDS[task]
+    if unseen:
+        return list(table[UNSEEN].get(kind, {}).get(language, ()))
     if kind != "source":
         return list(table[kind][language])
     filler = table["filler"][language]
@@ -94,23 +112,39 @@ def recall_of(text: str, source: str) -> float:
     return 1 - len(marked) / max(1, len(everything))
 
 
-def work(models: Sequence[str], per_language: int) -> Iterator[tuple[str, str, str, int]]:
+def fields_of(task: str, language: str, number: int) -> dict[str, str]:
+    """Return the fields of a task for an input."""
+    fields = {"language": language, **FIELDS.get(task, {})}
+    if task == "poem":
+        fields["form"] = POEM_FORMS[language][number % len(POEM_FORMS[language])]
+    return fields
+
+
+def work(
+    models: Sequence[str], tasks: Sequence[str], per_language: int, *, unseen: bool
+) -> Iterator[tuple[str, str, str, int]]:
     """Yield (model, task, language, input number), the tasks in turns."""
     numbers = range(per_language)
     for model in models:
-        for number, language, task in itertools.product(numbers, LANGUAGES, KINDS):
-            yield model, task, language, number
+        for number, language, task in itertools.product(numbers, LANGUAGES, tasks):
+            if number < len(inputs_of(task, language, unseen=unseen)):
+                yield model, task, language, number
 
 
 def run_one(
-    engine: LocalEngine, card: ModelCard, place: tuple[str, str, int], outputs: Path
+    engine: LocalEngine,
+    card: ModelCard,
+    place: tuple[str, str, int],
+    outputs: Path,
+    *,
+    unseen: bool,
 ) -> Line:
     """Run one task on one input."""
     task, language, number = place
-    text = inputs_of(task, language)[number]
+    text = inputs_of(task, language, unseen=unseen)[number]
     inputs = TaskInput(
         prompt=text,
-        fields={"language": language, **FIELDS.get(task, {})},
+        fields=fields_of(task, language, number),
         candidates=1,
         settings={"seed": SEED},
     )
@@ -123,7 +157,7 @@ def run_one(
         if isinstance(event.event, (Finished, Failed)):
             ends.append(event.event)
 
-    started = time.monotonic()
+    started, cpu = time.monotonic(), _cpu_seconds()
     engine.run([job], keep, lambda _job: False)
     end = ends[-1]
     paths = [Path(one.path) for one in end.artifacts if not one.partial]
@@ -140,17 +174,23 @@ def run_one(
         texts=texts,
         failed=failed,
         omitted=len(reviews[0].omitted) if reviews else 0,
-        recall=recall_of(texts[0], text) if task == "summary" and texts else None,
+        recall=recall_of(texts[0], text) if task in RECALLED and texts else None,
         seconds=round(time.monotonic() - started, 1),
+        cpu=round(_cpu_seconds() - cpu, 1),
         failure=end.failure.message if isinstance(end, Failed) else "",
     )
+
+
+def _cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 def table_of(lines: Sequence[Line]) -> str:
     """Return the results as a table for docs/text.md."""
     rows = [
-        "| model | task | language | inputs | all checks | usable | most failed | recall |",
-        "|---|---|---|---:|---:|---:|---|---:|",
+        "| model | task | language | inputs | all checks | usable | most failed | recall | CPU |",
+        "|---|---|---|---:|---:|---:|---|---:|---:|",
     ]
     groups: dict[tuple[str, str, str], list[Line]] = {}
     for line in lines:
@@ -164,7 +204,7 @@ def table_of(lines: Sequence[Line]) -> str:
         recall = f"{sum(recalls) / len(recalls):.2f}" if recalls else "–"
         rows.append(
             f"| {model} | {task} | {language} | {len(found)} | {good} | {usable} | "
-            f"{most} | {recall} |"
+            f"{most} | {recall} | {sum(line.cpu for line in found) / len(found):.0f} s |"
         )
     return "\n".join(rows)
 
@@ -176,6 +216,8 @@ def main() -> None:
     parser.add_argument("models", nargs="*")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--per-task", type=int, default=15)
+    parser.add_argument("--tasks", nargs="+", default=list(KINDS), choices=list(KINDS))
+    parser.add_argument("--unseen", action="store_true")
     parser.add_argument("--table", action="store_true")
     options = parser.parse_args()
     outputs = options.out.absolute().with_suffix(".outputs")
@@ -188,12 +230,12 @@ def main() -> None:
         engine, registry = LocalEngine(data), ModelRegistry(data)
         done = {(one.model, one.task, one.language, one.number) for one in lines}
         with options.out.open("ab") as file:
-            for model, task, language, number in work(options.models, options.per_task):
+            places = work(options.models, options.tasks, options.per_task, unseen=options.unseen)
+            for model, task, language, number in places:
                 if (model, task, language, number) in done:
                     continue
-                line = run_one(
-                    engine, registry.find("text", model), (task, language, number), outputs
-                )
+                card, place = registry.find("text", model), (task, language, number)
+                line = run_one(engine, card, place, outputs, unseen=options.unseen)
                 lines.append(line)
                 file.write(msgspec.json.encode(line) + b"\n")
                 file.flush()
