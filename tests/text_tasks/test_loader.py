@@ -45,7 +45,7 @@ def test_every_task_of_studio_is_valid_and_has_both_languages(data):
     assert set(tasks) == files
     assert files == {
         *("ad", "article", "bullets", "code", "commentary", "headline", "poem", "prose"),
-        *("report", "rewrite", "story", "summary", "title", "translate"),
+        *("headlines", "report", "rewrite", "story", "summary", "title", "translate"),
     }
     for task in tasks.values():
         assert set(task.prompt) == {"en", "zh"}, task.name

@@ -13,9 +13,12 @@ from studio.text_tasks.requests import TaskInput, build_requests
 CHAT = msgspec.structs.replace(fake_card("text"), chat=True)
 
 
-@pytest.mark.parametrize("name", ["bullets"])
+@pytest.mark.parametrize("name", ["bullets", "headlines"])
 def test_they_are_valid_grammars(data, name):
-    assert {task.name for task in load_tasks(data).values() if task.regex} == {"bullets"}
+    assert {task.name for task in load_tasks(data).values() if task.regex} == {
+        "bullets",
+        "headlines",
+    }
     (request,) = build_requests(find_task(data, name), TaskInput(prompt="A text."), CHAT)
     assert grammar_error(grammar_of(request)) == ""
 
@@ -34,4 +37,22 @@ def test_they_are_valid_grammars(data, name):
 def test_a_list_has_at_most_its_points(data, text, matches):
     inputs = TaskInput(prompt="A text.", fields={"points": 3})
     (request,) = build_requests(find_task(data, "bullets"), inputs, CHAT)
+    assert bool(re.fullmatch(request.regex, text)) is matches
+
+
+@pytest.mark.parametrize(
+    ("text", "matches"),
+    [
+        ("- Flood hits small town\n- Town counts the damage\n", True),
+        ("- 洪水袭击小镇\n- 小镇清点损失\n", True),
+        ("- Flood hits small town\n", False),
+        ("- Flood hits small town\n- Town counts\n- Rain ends\n", False),
+        ("- Flood hits one small town in the north\n- Town counts\n", False),
+        ("- 洪水袭击小镇居民连夜撤离\n- 小镇清点损失\n", False),
+        ("Here are two:\n- Flood hits town\n- Town counts\n", False),
+    ],
+)
+def test_a_list_of_headlines_has_their_number_and_length(data, text, matches):
+    inputs = TaskInput(prompt="a flood", fields={"headlines": 2, "words": 6})
+    (request,) = build_requests(find_task(data, "headlines"), inputs, CHAT)
     assert bool(re.fullmatch(request.regex, text)) is matches
