@@ -84,7 +84,7 @@ def add_missing_facts(text: str, task: TextTask, left_out: Sequence[LeftOut] = (
             completed = msgspec.structs.replace(completed, missing=missing)
         else:
             completed = longer
-    return completed
+    return _with_body(completed, task) if completed.added else completed
 
 
 def places_of(added: Sequence[AddedFact], text: str) -> tuple[AddedFact, ...]:
@@ -145,14 +145,19 @@ def _is_han(text: str) -> bool:
 
 
 def _place_for(facts: Sequence[str], number: int, text: str, sentences: Sequence[Passage]) -> int:
-    """Return the place after the fact before it, else before the one after it, else the end."""
+    """Return the place after the fact before it, else before the one after it.
+
+    Else the end of the text, or for the first fact its beginning, as what follows refers to it.
+    """
     for fact in reversed(facts[:number]):
         if (found := _stating(fact, text, sentences)) is not None:
             return found.end
     for fact in facts[number + 1 :]:
         if (found := _stating(fact, text, sentences)) is not None:
             return _after_dateline(found.start, text)
-    return sentences[-1].end if sentences else len(text)
+    if not sentences:
+        return len(text)
+    return sentences[-1].end if number else _after_dateline(sentences[0].start, text)
 
 
 def _after_dateline(place: int, text: str) -> int:
@@ -201,6 +206,27 @@ def _insert(completed: Completed, place: int, fact: str) -> Completed:
             LeftOut(one.place + (length if one.place >= place else 0), one.text)
             for one in completed.left_out
         ),
+    )
+
+
+def _with_body(completed: Completed, task: TextTask) -> Completed:
+    """Return an article whose only paragraph ends after its first sentence, as lead and body."""
+    text = completed.text
+    if not any(rule.use == "article" for rule in task.check) or read_article(text).body:
+        return completed
+    sentences = list(body_sentences(text))
+    if len(sentences) < 2:
+        return completed
+    end, start = sentences[0].end, sentences[1].start
+
+    def moved(place: int) -> int:
+        return place + 2 - (start - end) if place >= start else place
+
+    return msgspec.structs.replace(
+        completed,
+        text=f"{text[:end]}\n\n{text[start:]}",
+        added=tuple(AddedFact(moved(one.place), one.text) for one in completed.added),
+        left_out=tuple(LeftOut(moved(one.place), one.text) for one in completed.left_out),
     )
 
 

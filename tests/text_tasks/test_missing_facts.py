@@ -58,7 +58,13 @@ def test_a_text_with_all_facts_in_other_words_stays_as_it_is(data):
 
 def test_the_first_fact_stands_behind_the_dateline(data):
     text = f"New Pool\n\nLINDOW — {COST} {HEATED}"
-    assert f"LINDOW — {OPENED} {COST}" in reviewed(text, task_for(data)).text
+    assert f"LINDOW — {OPENED}\n\n{COST}" in reviewed(text, task_for(data)).text
+
+
+def test_the_first_fact_comes_before_a_sentence_without_facts(data):
+    empty = "The pool of Lindow is heated."
+    found = reviewed(f"New Pool\n\n{empty}", task_for(data, name="report"))
+    assert found.text == f"New Pool\n\n{OPENED} {COST} {HEATED} {empty}"
 
 
 def test_a_fact_in_a_list_becomes_a_point(data):
@@ -70,7 +76,7 @@ def test_a_fact_in_a_list_becomes_a_point(data):
 def test_chinese_facts(data):
     text = "游泳馆揭幕\n\n6月3日，罗安为林镇的游泳馆揭幕。水温为26度。"
     found = reviewed(text, task_for(data, CHINESE))
-    assert found.text.endswith("罗安为林镇的游泳馆揭幕。游泳馆耗资120万元。水温为26度。")
+    assert found.text.endswith("罗安为林镇的游泳馆揭幕。\n\n游泳馆耗资120万元。水温为26度。")
     assert is_stated("馆藏3万1千册。", "图书馆藏书31000册。")
     assert not is_stated("馆藏3万1千册。", "图书馆藏书3万册。")
 
@@ -78,7 +84,8 @@ def test_chinese_facts(data):
 def test_where_no_sentence_is_true_the_facts_stand_below_the_headline(data):
     wrong = "Mayor Otto Klein of Berlin was there with 500 guests."
     found = reviewed(f"New Pool\n\n{wrong}", task_for(data))
-    assert found.text == f"New Pool\n\n{OPENED} {COST} {HEATED}"
+    assert found.text == f"New Pool\n\n{OPENED}\n\n{COST} {HEATED}", "a lead and a body"
+    assert all(check.passed for check in found.checks if check.name == "article")
     assert [one.text for one in found.left_out] == [wrong]
 
 
