@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from studio.core.errors import StudioError
 from studio.core.requests import TextRequest
+from studio.core.translation import tr
 from studio.engine.text.thoughts import NO_MARKS, Marks, answer_opening
+from studio.engine.text.time_limit import TimeLimitError, time_limit
 from studio.models.card import ModelCard
 
 CONTINUE = "Continue this text."  # not translated: text for the model
 """What a chat model is asked in mode `complete`; docs/text.md compares it with other ways."""
 NEXT_TURN = "\n\nUser:"  # not translated: text for the model
 MAX_TEMPLATE_CHARACTERS = 65_536
+TEMPLATE_SECONDS = 10.0
+"""A template takes milliseconds; one that takes longer does not end."""
 END_TOKENS = 32
 """The last tokens of a prompt, which hold the mark that a template may put there."""
 
@@ -73,15 +78,22 @@ def _render(tokenizer: Any, messages: list[dict[str, str]], answer: str, marks: 
     try:
         # Qwen 3, SmolLM3 and Gemma 4 would think first, and stop before the answer. Templates
         # without `enable_thinking` ignore it.
-        encoded = tokenizer.apply_chat_template(
-            messages,
-            add_generation_prompt=True,
-            enable_thinking=False,
-            tokenize=not answer,
-            return_dict=not answer,
-        )
+        with time_limit(TEMPLATE_SECONDS):
+            encoded = tokenizer.apply_chat_template(
+                messages,
+                add_generation_prompt=True,
+                enable_thinking=False,
+                tokenize=not answer,
+                return_dict=not answer,
+            )
     except (TemplateError, ValueError, TypeError):
         return []
+    except (TimeLimitError, MemoryError, RecursionError, OverflowError) as error:
+        raise StudioError(
+            tr("The model's chat template does not end."),
+            cause="invalid",
+            cure=tr("Choose another model; do not use this one if you do not trust its source."),
+        ) from error
     if not answer:
         return list(encoded["input_ids"])
     text = encoded + answer_opening(marks, encoded) + answer

@@ -98,6 +98,7 @@ class ChatPage(QWidget):
         self.open_chat.changed.connect(self._show)
         self.open_chat.turn_opened.connect(self.turns.show_turn)
         self.open_chat.failed.connect(self._on_failed)
+        self.open_chat.stored.connect(self.notice.clear)
         self.jobs.refused.connect(self._on_refused)
         self.jobs.submitted.connect(self.notice.clear)
         self.jobs.prompt_refused.connect(self.prompt_refused)
@@ -187,4 +188,5 @@ class ChatPage(QWidget):
 
     def close_chats(self) -> None:
         """Store everything before the window closes."""
+        self.open_chat.store_again()
         self.open_chat.documents.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import msgspec
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.core.errors import StudioError
 from studio.core.jobs import Job
@@ -17,6 +17,9 @@ from studio.ui.app_state import AppState
 from studio.ui.tabs.chat.answers import Answers
 from studio.ui.text.live_documents import LiveDocuments
 
+RETRY_MS = 5_000
+"""After a chat could not be stored, such as on a full disk."""
+
 
 class OpenChat(QObject):
     """Opens and stores chats, one of which is shown."""
@@ -27,6 +30,8 @@ class OpenChat(QObject):
     """Turns of the shown chat, the versions that are shown, or its title."""
     turn_opened = Signal(str)
     """Id of a turn that a chat was opened for."""
+    stored = Signal()
+    """Everything is stored, after something could not be."""
     failed = Signal(object)
     """StudioError of what could not be read or stored."""
 
@@ -36,6 +41,15 @@ class OpenChat(QObject):
         self.documents = LiveDocuments(shared.data.documents, self)
         self.answers = Answers(shared.queue, self)
         self.chat = new_chat()
+        self._unstored: dict[str, Chat] = {}
+        """Chats of which a part could not be stored, such as on a full disk, by id."""
+        self._removed: dict[str, set[str]] = {}
+        """Id of a chat → turns whose removal could not be stored."""
+        self._is_failing = False
+        self._retry_timer = QTimer(self)
+        self._retry_timer.setSingleShot(True)
+        self._retry_timer.setInterval(RETRY_MS)
+        self._retry_timer.timeout.connect(self.store_again)
         self.is_open = False
         """True when the chat that is to be shown was read, or cannot be read."""
         self.answers.grew.connect(self._on_answer_grew)
@@ -165,12 +179,32 @@ class OpenChat(QObject):
     def save(self, *turns: Turn, chat: Chat | None = None, removed: tuple[str, ...] = ()) -> None:
         """Store title, shown versions, changed turns and removals of the shown or another chat."""
         chat = chat or self.chat
+        if self._unstored.pop(chat.id, None) is not None:
+            turns = tuple(chat.turns.values())
+            removed = (*removed, *self._removed.pop(chat.id, ()))
+        gone = tuple(one for one in removed if one not in chat.turns)
         copy = msgspec.structs.replace(chat, turns={}, chosen=dict(chat.chosen))
+
+        def keep(error: StudioError) -> None:
+            self._unstored[chat.id] = chat
+            self._removed.setdefault(chat.id, set()).update(removed)
+            self._is_failing = True
+            self._retry_timer.start()
+            self._on_failed(error)
+
+        def report(_done: object) -> None:
+            if self._is_failing and not self._unstored:
+                self._is_failing = False
+                self.stored.emit()
+
         self.documents.run(
-            lambda store: store.chats.save(copy, turns, removed),
-            failed=self._on_failed,
-            is_saving=True,
+            lambda store: store.chats.save(copy, turns, gone), report, keep, is_saving=True
         )
+
+    def store_again(self) -> None:
+        """Store all of the chats that could not be stored."""
+        for chat in list(self._unstored.values()):
+            self.save(chat=chat)
 
     def add(self, chat: Chat, *turns: Turn, job: Job | None = None) -> None:
         """Add turns to a chat and show them; `job`: writes the last one, and is submitted.
