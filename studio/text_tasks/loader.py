@@ -17,7 +17,7 @@ from studio.core.requests.text_task import MAX_SOURCE_CHARACTERS
 from studio.core.resources import resources
 from studio.core.translation import tr
 from studio.text_tasks.task import Task, TaskCheck, TaskField
-from studio.text_tasks.templates import PLACEHOLDER
+from studio.text_tasks.templates import ONE_LESS, PLACEHOLDER
 
 MAX_BYTES = 65_536
 MAX_FIELDS = 20
@@ -199,7 +199,7 @@ def _prompt_problems(task: Task) -> Iterator[str]:
 
 def _regex_problems(task: Task) -> Iterator[str]:
     numbers = {field.name for field in task.field if field.type == "number"}
-    for name in PLACEHOLDER.findall(task.regex):
+    for name in (*PLACEHOLDER.findall(task.regex), *ONE_LESS.findall(task.regex)):
         if name not in numbers:
             yield tr("{where}: there is no number {name}", where="regex", name=name)
     if task.regex and (task.parts or task.story):

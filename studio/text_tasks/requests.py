@@ -27,7 +27,7 @@ from studio.text_checks.language import detect_language
 from studio.text_tasks.loader import LANGUAGE, LANGUAGES, MAX_TEXT
 from studio.text_tasks.story import read_step
 from studio.text_tasks.task import Task, TaskField, TaskPrompt
-from studio.text_tasks.templates import fill_lines
+from studio.text_tasks.templates import ONE_LESS, fill_lines
 
 MAX_CANDIDATES = 32
 """Of one request."""
@@ -167,7 +167,8 @@ def request_values(task: Task, inputs: TaskInput, card: ModelCard) -> dict[str, 
         asked["num_beams"] = min(MAX_CANDIDATES, max(beams, wanted))
         count = asked["num_beams"]
     if task.regex and card.chat and beams == 1 and not any(map(asked.get, CONSTRAINTS)):
-        asked["regex"] = fill(task, task.regex, values)
+        less = ONE_LESS.sub(lambda found: str(int(values.texts[found[1]]) - 1), task.regex)
+        asked["regex"] = fill(task, less, values)
     made = text_task(task, values, wanted, inputs.fix)
     made = msgspec.structs.replace(
         made, parts=parts, story_prompts=task.story.get(values.language), story=inputs.story

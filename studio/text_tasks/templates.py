@@ -7,6 +7,9 @@ from collections.abc import Mapping
 
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]{0,39})\}")
 
+ONE_LESS = re.compile(r"\{(\w+)-1\}")
+"""In a regular expression: a number less one."""
+
 
 def fill_lines(template: str, texts: Mapping[str, str]) -> str:
     """Return a prompt with the texts; leave out lines whose texts are all empty.
