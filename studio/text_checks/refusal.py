@@ -13,7 +13,9 @@ _ANYWHERE = re.compile(
     r"|i(?: am|'m|’m) (?:sorry|unable to|not able to)\b"
     r"|i (?:can(?:not|'t|’t)|won(?:'t|’t)) (?:assist|help|provide|fulfill|comply|generate|create)\b"
     r"|i apologi[sz]e\b"
-    r"|(?:i )?hope (?:this|that) helps\b|let me know if you\b|feel free to (?:ask|modify|adjust)\b)"
+    r"|(?:i )?hope (?:this|that) helps\b|let me know if you\b"
+    r"|feel free to (?:ask|modify|adjust|provide)\b"
+    r"|would you like me to (?:elaborate|continue|write|add|change|expand|explore)\b)"
     r"|作为(?:一个|一名|一款)?(?:AI|人工智能|大?语言模型)"
     r"|(?:我|很)?抱歉，?我?(?:无法|不能|不可以)|我(?:无法|不能)(?:提供|协助|帮助|回答|生成)"
     r"|希望(?:这|以上|对你|对您)[^。！\n]{0,12}(?:帮助|满意|有用)",

@@ -94,6 +94,7 @@ def test_repeated_sequences_are_marked():
         "As an AI language model, I have no opinion.",
         "I'm sorry, but I can't assist with that.",
         "Rain falls.\nI hope this helps!",
+        "What would you like me to elaborate on?",
         "好的，以下是标题：",
         "以下是五个标题",
         "作为一个人工智能，我没有看法。",
@@ -108,7 +109,13 @@ def test_sentences_about_the_answer_are_marked(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["Town is sure of victory", "Mayor: no apology from the AI company", "市长当然不同意", "Rain"],
+    [
+        "Town is sure of victory",
+        "Would you like me to dance?",
+        "Mayor: no apology from the AI company",
+        "市长当然不同意",
+        "Rain",
+    ],
 )
 def test_ordinary_sentences_are_not_refusals(text):
     assert check_refusal(text).passed

@@ -48,7 +48,7 @@ def test_a_list_has_at_most_its_points(data, text, matches):
         ("- Flood hits small town\n", False),
         ("- Flood hits small town\n- Town counts\n- Rain ends\n", False),
         ("- Flood hits one small town in the north\n- Town counts\n", False),
-        ("- 洪水袭击小镇居民连夜撤离\n- 小镇清点损失\n", False),
+        ("- 洪水袭击小镇居民连夜撤离到山上\n- 小镇清点损失\n", False),
         ("Here are two:\n- Flood hits town\n- Town counts\n", False),
     ],
 )
