@@ -122,7 +122,7 @@ class _Work:
         """Train the decoder of large images up to --until, and write it to --target."""
         folder, settings = self.folder / "detail", self.profile.detail
         leg = training.Leg(self.until or settings.steps, self.minutes)
-        training.train(folder, settings, pairs.read(folder), self.target, leg)
+        training.train(folder, settings, pairs.read(folder), self.target, leg, self.start_from)
         training.write(folder, settings, self.target)
         drawn = training.sharpness_of(self.target, pairs.read(folder))
         denoiser.say(f"edges {drawn.edges:.2f} of the rendered ones, SSIM {drawn.ssim:.3f}")
@@ -143,7 +143,9 @@ class _Work:
         for name, group in evaluation.judge(self.target, judge, asked, self.profile.side).items():
             right = sum(ok for _question, _image, ok in group)
             denoiser.say(f"{name}: {right} of {len(group)}, {right / max(1, len(group)):.0%}")
-            evaluation.grid(group, self.folder / f"{name.replace(' ', '-')}.png")
+            sheet = self.folder / name.replace(" ", "-")
+            evaluation.grid(group, sheet.with_suffix(".png"))
+            evaluation.grid(group, sheet.with_suffix(".webp"), side=group[0][1].shape[0])
 
     def _items(self) -> list[Item]:
         return msgspec.json.decode((self.folder / "items.json").read_bytes(), type=list[Item])
@@ -184,7 +186,9 @@ def main(
     profile: Annotated[str, typer.Option(help=f"One of {', '.join(PROFILES)}.")] = "cpu",
     start_from: Annotated[
         Path | None,
-        typer.Option(help="A starter model whose autoencoder and denoiser are trained further."),
+        typer.Option(
+            help="A starter model whose autoencoder, denoiser and details are trained on."
+        ),
     ] = None,
     until: Annotated[
         int, typer.Option(help="Train the denoiser or the detail decoder to this step; 0 for all.")

@@ -21,6 +21,7 @@ from tools.starter_models.image import colors
 from tools.starter_models.image.captions import article
 from tools.starter_models.image.classifier import Classifier
 from tools.starter_models.image.compose import Made, Maker, pair_is_held_out
+from tools.starter_models.image.detail.training import autoencoder_of
 from tools.starter_models.image.icon_sets import together
 from tools.starter_models.image.icons import Icon
 from tools.starter_models.image.items import Item, is_held_out
@@ -171,9 +172,7 @@ def pipeline_of(model: Path) -> Any:
 
     parts: dict[str, Any] = {}
     if (model / DETAIL_FOLDER).exists():
-        from studio.engine.image.detail_autoencoder import DetailAutoencoder
-
-        parts["vae"] = DetailAutoencoder.from_pretrained(model / DETAIL_FOLDER).float().eval()
+        parts["vae"] = autoencoder_of(model)
     pipe: Any = AutoPipelineForText2Image.from_pretrained(
         model, dtype=torch.float32, local_files_only=True, **parts
     )
@@ -225,21 +224,28 @@ def _small(image: Pixels, side: int) -> Pixels:
 
 
 def grid(judged: Sequence[Judged], path: Path, columns: int = 10, side: int = 96) -> None:
-    """Write the images with their prompts as one PNG, wrong ones with a red line."""
+    """Write the images with their prompts as one PNG or WebP, wrong ones with a red line."""
     from PIL import Image, ImageDraw
 
-    rows, cell, text = -(-len(judged) // columns), side + 8, 26
+    size = max(9, side // 14)
+    rows, cell, text = -(-len(judged) // columns), side + 8, 3 * size - 1
     page = Image.new("RGB", (columns * cell, rows * (cell + text)), "white")
     pen = ImageDraw.Draw(page)
     for number, (question, image, right) in enumerate(judged):
         left, top = number % columns * cell + 4, number // columns * (cell + text) + 4
-        page.paste(
-            Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC), (left, top)
-        )
+        shown = Image.fromarray(image)
+        if shown.width != side:
+            shown = shown.resize((side, side), Image.Resampling.LANCZOS)
+        page.paste(shown, (left, top))
         words = question.prompt
         middle = words.rfind(" ", 0, 18) if len(words) > 18 else len(words)
         lines = f"{words[:middle]}\n{words[middle + 1 : middle + 19]}"
-        pen.text((left, top + side + 1), lines, fill="black" if right else "#c02020", font_size=9)
+        pen.text(
+            (left, top + side + 1), lines, fill="black" if right else "#c02020", font_size=size
+        )
         if not right:
             pen.rectangle((left - 1, top - 1, left + side, top + side), outline="#c02020")
-    page.quantize(128).save(path, optimize=True)
+    if path.suffix == ".webp":
+        page.save(path, quality=80, method=6)
+    else:
+        page.quantize(128).save(path, optimize=True)

@@ -29,12 +29,12 @@ class Detail:
 
     composed: int = 3_600
     """Composed images among its pairs."""
-    channels: tuple[int, ...] = (160, 96, 48)
+    channels: tuple[int, ...] = (128, 96, 48)
     """Of its levels."""
-    blocks: tuple[int, ...] = (4, 2, 1)
+    blocks: tuple[int, ...] = (3, 2, 1)
     last_factor: int = 4
     batch: int = 4
-    steps: int = 5_000
+    steps: int = 18_000
     falling: float = 0.4
     """Last share of the steps, in which the learning rate falls."""
     learning_rate: float = 1e-3
