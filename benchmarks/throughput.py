@@ -18,7 +18,7 @@ from benchmarks.measure import cpu_seconds, report
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROUNDS = 15
 STEPS = 30
-SIDES = (64, 256)
+SIDES = (256, 1024)
 """The starter's own size, where a step takes 12 ms, and one where a step takes as long as a small
 real model's.
 """

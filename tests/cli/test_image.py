@@ -14,11 +14,11 @@ from tests.cli.programs import studio
 
 @pytest.fixture
 def ball(tmp_path):
-    page = Image.new("RGB", (128, 64), "white")
-    ImageDraw.Draw(page).ellipse((36, 4, 92, 60), fill=(60, 90, 230))
+    page = Image.new("RGB", (512, 256), "white")
+    ImageDraw.Draw(page).ellipse((144, 16, 368, 240), fill=(60, 90, 230))
     page.save(tmp_path / "ball.png")
-    mask = Image.new("L", (128, 64), 0)
-    ImageDraw.Draw(mask).rectangle((0, 0, 127, 31), fill=255)
+    mask = Image.new("L", (512, 256), 0)
+    ImageDraw.Draw(mask).rectangle((0, 0, 511, 127), fill=255)
     mask.save(tmp_path / "mask.png")
     return tmp_path / "ball.png"
 
@@ -29,12 +29,12 @@ def test_image_to_image_and_inpainting(data, tmp_path, ball):
         *words, "--image", "ball.png", "--strength", 0.9, "-o", "apple.png", data=data, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
-    assert "ball.png: Cropped at the sides to 64 × 64." in done.stderr
+    assert "ball.png: Cropped at the sides to 256 × 256." in done.stderr
     recipe = read_recipe(tmp_path / "apple.png")
     assert recipe.request.image == str(ball)
     assert set(recipe.inputs) == {"image"}
     red, green, blue = (
-        np.asarray(Image.open(tmp_path / "apple.png"))[24:48, 20:44]
+        np.asarray(Image.open(tmp_path / "apple.png"))[96:192, 80:176]
         .reshape(-1, 3)
         .astype(float)
         .mean(0)
@@ -55,10 +55,10 @@ def test_image_to_image_and_inpainting(data, tmp_path, ball):
     assert done.returncode == 0, done.stderr
     made, given = (
         np.asarray(Image.open(tmp_path / "half.png")),
-        np.asarray(Image.open(ball))[:, 32:96],
+        np.asarray(Image.open(ball))[:, 128:384],
     )
-    assert np.array_equal(made[32:], given[32:])
-    assert not np.array_equal(made[:32], given[:32])
+    assert np.array_equal(made[128:], given[128:])
+    assert not np.array_equal(made[:128], given[:128])
 
 
 def test_unsupported_source_options_are_refused(data, tmp_path, ball):

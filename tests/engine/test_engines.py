@@ -446,7 +446,7 @@ def test_an_unused_model_is_freed_in_the_child(process_engine, data):
     for one in log:
         assert isinstance(one.last, Finished)
         assert any(
-            phase.startswith("Loading Starter images (64 px): 32-bit, needs ")
+            phase.startswith("Loading Starter images (256 px): 32-bit, needs ")
             for phase in phases(one)
         )
 

@@ -117,7 +117,7 @@ def test_card_defaults_give_a_valid_request(card):
         assert (request.num_frames - 1) % card.frame_step == 0
         assert request.num_frames <= (card.max_frames or request.num_frames)
     if isinstance(request, (ImageRequest, VideoRequest)):
-        assert (request.width, request.height) in (card.sizes or ((64, 64),))
+        assert (request.width, request.height) in (card.sizes or ((256, 256),))
         assert request.width % card.size_multiple == request.height % card.size_multiple == 0
         assert all(side % card.size_multiple == 0 for size in card.sizes for side in size)
         assert within(request.num_inference_steps, card.steps)

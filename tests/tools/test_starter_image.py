@@ -12,13 +12,18 @@ from typer.testing import CliRunner
 
 from studio.core.errors import StudioError
 from studio.engine.image import generate as image
+from studio.models.catalog import entry_named
 from studio.models.inspect.model import inspect
 from tests.engine.runs import run_job
 from tests.tools.packages import make_packages
 from tools.starter_models import starter_image
 from tools.starter_models.image import colors, compose, denoiser, icon_sets, items, latents, sources
+from tools.starter_models.image.detail import training
+from tools.starter_models.image.detail.pairs import Pairs
 from tools.starter_models.image.nouns import Nouns
-from tools.starter_models.image.profile import COLORS, TRIAL
+from tools.starter_models.image.profile import COLORS, CPU, TRIAL
+
+STARTER = entry_named("starter-image").card
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +142,36 @@ def test_training_in_pieces_is_the_same_as_in_one_piece(work, tmp_path):
     assert weights[0]["step"] == weights[1]["step"] == 6
     for name, value in weights[0]["model"].items():
         assert torch.equal(value, weights[1]["model"][name]), name
+
+
+@pytest.fixture(scope="module")
+def noise():
+    chance = np.random.default_rng(1)
+    latent = chance.standard_normal((5, 4, 16, 16)).astype(np.float16)
+    return Pairs(latent, latent, chance.integers(0, 256, (5, 256, 256, 3), np.uint8))
+
+
+def test_training_of_details_in_pieces_is_the_same_as_in_one_piece(noise, tmp_path):
+    weights = []
+    for name, pieces in (("whole", (4,)), ("pieces", (1, 3, 4))):
+        folder = tmp_path / name
+        folder.mkdir()
+        for until in pieces:
+            training.train(folder, TRIAL.detail, noise, STARTER.folder, training.Leg(until))
+        weights.append(torch.load(folder / "checkpoint.pt", weights_only=True))
+    assert weights[0]["step"] == weights[1]["step"] == 4
+    for name, value in weights[0]["decoder"].items():
+        assert torch.equal(value, weights[1]["decoder"][name]), name
+
+
+def test_the_decoder_of_a_finished_model_is_trained_further(tmp_path):
+    started = training.State(tmp_path, CPU.detail, STARTER.folder, STARTER.folder)
+    finished = training.autoencoder_of(STARTER.folder)
+    for name, value in finished.decoder.state_dict().items():
+        assert torch.equal(value, started.decoder.state_dict()[name]), name
+    untrained = training.State(tmp_path, CPU.detail, STARTER.folder)
+    latent = torch.randn(1, 4, 16, 16)
+    assert not torch.allclose(untrained.decoder(latent), started.decoder(latent), atol=0.1)
 
 
 def test_held_out_colors_are_never_trained(drawn):

@@ -90,7 +90,7 @@ def test_folder_is_added_made_default_and_removed(opened, data, tmp_path, qtbot,
     folder = tmp_path / "我的 GPT-2"
     make_gpt2(folder)
     assert titles(dialog) == [
-        "Starter images (64 px)",
+        "Starter images (256 px)",
         "Hibari (English)",
         "Starter music (notes)",
         "Image tools",
@@ -408,13 +408,13 @@ def test_checking_files_shows_progress_and_changes(opened, tmp_path, qtbot):
 
 def test_file_check_can_be_stopped(opened, qtbot):
     _studio, dialog = opened
-    select(dialog, "Starter images (64 px)")
+    select(dialog, "Starter images (256 px)")
     dialog.actions_bar.check_button.click()
     dialog.stop_button.click()  # before its thread has read the first block, or between two
     qtbot.waitUntil(lambda: dialog.actions_bar.check_button.isEnabled(), timeout=PATIENCE)
     assert dialog.status.text() in (
         "Stopped.",
-        "Starter images (64 px): All 3 weight files are unchanged.",
+        "Starter images (256 px): All 4 weight files are unchanged.",
     )
     assert not dialog.bar.isVisible()
 
@@ -425,7 +425,7 @@ def test_open_folder(opened, monkeypatch):
     monkeypatch.setattr(
         QDesktopServices, "openUrl", lambda url: urls.append(url.toLocalFile()) or True
     )
-    select(dialog, "Starter images (64 px)")
+    select(dialog, "Starter images (256 px)")
     dialog.actions_bar.folder_button.click()
     assert urls == [str(resources() / "starter/image")]
     select(dialog, "Hibari (English)")  # inside a Python package
