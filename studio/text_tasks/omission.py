@@ -13,7 +13,7 @@ from studio.text_checks.check import Span
 from studio.text_checks.facts import check_facts
 from studio.text_checks.topic import content_words
 from studio.text_tasks.missing_facts import facts_of
-from studio.text_tasks.passages import body_sentences
+from studio.text_tasks.passages import body_sentences, without_open_headings
 
 KNOWN_SHARE = 0.4
 """Share of a sentence's content words that the facts must have."""
@@ -85,7 +85,7 @@ def without_sentences(text: str, wrong: Sequence[Passage]) -> Shortened:
             carried = ""
     marked = ("\n".join(lines)).strip() + carried
     parts = marked.split(_PLACE)
-    shorter = "".join(parts).strip()
+    shorter = without_open_headings("".join(parts).strip())
     ends = itertools.accumulate(len(part) for part in parts[:-1])
     found = (
         LeftOut(min(end, len(shorter)), one.text) for end, one in zip(ends, wrong, strict=True)

@@ -88,12 +88,18 @@ def without_cut_end(text: str) -> str:
         kept = line[: sentences[-1].start].rstrip()
         if mark is None or len(kept) > mark.end():
             return f"{before}{_break}{kept}"
-    lines = before.rstrip().split("\n")
+    kept = without_open_headings(before)
+    return kept if kept.strip() else text
+
+
+def without_open_headings(text: str) -> str:
+    """Return a text without headings at its end, which have nothing after them."""
+    lines = text.rstrip().split("\n")
     while len(lines) > 1 and _is_heading(lines):
         lines.pop()
         while len(lines) > 1 and not lines[-1].strip():
             lines.pop()
-    return "\n".join(lines) if any(line.strip() for line in lines) else text
+    return "\n".join(lines)
 
 
 def _is_heading(lines: Sequence[str]) -> bool:

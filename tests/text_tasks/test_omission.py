@@ -87,6 +87,13 @@ def test_points_and_paragraphs_without_a_sentence_go(data):
     assert without_sentences(text, []).text == text
 
 
+def test_headings_that_have_nothing_after_them_go(data):
+    text = f"Summary\n\n{GOOD}\n\nFindings\n\n{EMPTY}\n\n**Next steps**\n\n{NAMES}"
+    found = omit_unsupported(text, task_for(data, name="report"))
+    assert found.text == f"Summary\n\n{GOOD}"
+    assert put_back(found.text, found.left_out) == f"Summary\n\n{GOOD} {EMPTY} {NAMES}"
+
+
 def test_text_that_needs_no_omission_comes_before_one_that_does(data):
     task = task_for(data)
     body = " ".join([GOOD, "It cost 1.2 million euros.", "The pool is heated."])
