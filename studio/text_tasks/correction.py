@@ -32,6 +32,8 @@ TEXTS = 3
 """Corrected texts of which the best is taken."""
 LINES_ASKED = 8
 """New lines of a poem in each of `TEXTS` answers, of which the first that is right is taken."""
+RHYMED_LINES = 4
+"""The same for lines that must rhyme, all of which do."""
 MAX_NAMED = 8
 """Places of a check that the model is asked about."""
 _SEED_STEP = 1_009
@@ -206,8 +208,8 @@ def _new_lines(text: str, form: str, request: TextRequest, task: TextTask, write
         one = msgspec.structs.replace(
             request,
             prompt=_line_prompt(lines, number, rule, form, task, ends),
-            regex=_LINE_REGEX.format(ends="|".join(ends), count=LINES_ASKED) if ends else "",
-            max_new_tokens=LINES_ASKED * _LINE_TOKENS,
+            regex=_LINE_REGEX.format(ends="|".join(ends), count=RHYMED_LINES) if ends else "",
+            max_new_tokens=(RHYMED_LINES if ends else LINES_ASKED) * _LINE_TOKENS,
             temperature=max(request.temperature, 0.7),
             prefix="",
             stop=(),
@@ -260,7 +262,7 @@ def _line_prompt(
     if ends:
         rhyme = ENDS[task.language].format(words=", ".join(ends))
     prompt = LINES[task.language].format(
-        count=LINES_ASKED,
+        count=RHYMED_LINES if ends else LINES_ASKED,
         subject=task.main_text[:200],
         length=length,
         rhyme=rhyme,
