@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 
 from tests.ui.conftest import PATIENCE
 
@@ -25,6 +26,19 @@ def open_page(qtbot, open_studio):
         return page
 
     return start
+
+
+@pytest.fixture
+def open_file(qtbot, monkeypatch):
+    """Return a function that chooses a file in the menu."""
+
+    def choose_file(page, path):
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_args: (str(path), ""))
+        from tests.ui.text.test_document_page import choose
+
+        choose(page.header.title_menu, "Open a file…")
+
+    return choose_file
 
 
 def wait_saved(qtbot, page):

@@ -4,24 +4,12 @@ import psutil
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog
 
 from studio.documents.formats.metadata import DocumentMetadata
 from studio.documents.formats.write import write_document
 from tests.documents.formats.pdf_files import pdf_of_pages
 from tests.ui.conftest import PATIENCE
-from tests.ui.text.test_document_page import choose, press
-
-
-@pytest.fixture
-def open_file(qtbot, monkeypatch):
-    """Return a function that chooses a file in the menu."""
-
-    def choose_file(page, path):
-        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_args: (str(path), ""))
-        choose(page.header.title_menu, "Open a file…")
-
-    return choose_file
+from tests.ui.text.test_document_page import press
 
 
 @pytest.mark.parametrize("name", ["docx", "odt", "epub", "html", "pdf"])
