@@ -43,6 +43,7 @@ PATIENCE = 300.0
 TOAST_MILLISECONDS = 10_000
 """Until a toast is gone."""
 STORY = "Write a short story about a lighthouse keeper who finds a letter."
+CODE_QUESTION = "Write a Python function that returns the sum of the even numbers in a list."
 IMAGES = (
     "a red apple",
     "a small castle",
@@ -206,6 +207,19 @@ def take_text(session: Session) -> QWidget:
     """The last story, after a restart."""
     session.window.show_tab("text")
     session.wait(lambda: bool(session.window.text_tab.stage.current_path()))
+    return session.window
+
+
+def take_chat(session: Session) -> QWidget:
+    """A question about code, answered in a chat."""
+    session.tab("text", "")
+    tab = session.window.text_tab
+    tab.show_view("chat")
+    session.wait(lambda: tab.chat_page.open_chat.is_open)
+    tab.set_values({"seed": 1, "temperature": 0.0, "repetition_penalty": 1.0})
+    session.tab("text", CODE_QUESTION)
+    session.generate()
+    session.wait(lambda: bool(tab.chat_page.chat.path()[-1].finish))
     return session.window
 
 
@@ -419,6 +433,7 @@ SHOTS = {
     **every("compare", take_compare),
     **two("larger", take_larger),
     **two("text", take_text),
+    "chat-dark-small": Shot(take_chat, "dark", True, SMALL),
     **two("image", take_image),
     **two("audio", take_audio),
     "audio-dark": Shot(take_audio, "dark", True),
