@@ -185,7 +185,7 @@ class State:
         return float(value.detach())
 
     def _is_rough(self) -> bool:
-        """True for a step in bfloat16: 1.6 times as fast where the processor multiplies such."""
+        """True for a step in bfloat16: 1.6 times as fast where the CPU multiplies it."""
         from torch.cpu import _is_avx512_bf16_supported
 
         return self.step < self._profile.steps * (1 - _EXACT) and _is_avx512_bf16_supported()
