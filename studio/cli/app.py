@@ -14,14 +14,15 @@ from studio.cli.boundary import guard
 from studio.cli.context import make_context
 from studio.cli.documents.commands import document_app
 from studio.cli.generate import add_commands
-from studio.cli.image_tools import image_tool_app
 from studio.cli.library.commands import library_app
+from studio.cli.media.clip import clip_app
+from studio.cli.media.image_tools import image_tool_app
+from studio.cli.media.transcribe import transcribe_command
 from studio.cli.models.commands import models_app
 from studio.cli.models.memory import STRATEGIES, read_preference
 from studio.cli.parser_texts import TranslatedApp
 from studio.cli.queue.commands import queue_app
 from studio.cli.settings import settings_app
-from studio.cli.transcribe import transcribe_command
 from studio.core.paths import user_path
 from studio.core.translation import tr, tr_marked
 
@@ -35,6 +36,7 @@ app = TranslatedApp(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(clip_app, name="clip")
 app.add_typer(document_app, name="document")
 app.add_typer(image_tool_app, name="image-tool")
 app.add_typer(library_app, name="library")

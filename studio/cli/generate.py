@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 def add_commands(app: typer.Typer) -> None:
     """Add a command for every kind of request."""
     for name, kind in KINDS.items():
-        if kind.source:  # `cli/image_tools.py` and `cli/transcribe.py` add them
+        if kind.source:  # the modules of `cli/media` add them
             continue
         app.command(name, help=tr("Generate {noun} from a prompt.", noun=tr_marked(kind.noun)))(
             _command(kind)

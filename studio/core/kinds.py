@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Union
 import msgspec
 
 from studio.core.requests import (
+    ClipRequest,
     ImageRequest,
     ImageToolRequest,
     MusicRequest,
@@ -188,6 +189,16 @@ KINDS: dict[str, Kind] = {
             starter="whisper",
             is_optional=True,
             source="audio",
+        ),
+        Kind(
+            request_type=ClipRequest,
+            title=mark("Clip"),
+            noun=mark("a clip"),
+            model_noun=mark("what renders clips"),
+            task="video-to-video",
+            place=7,
+            is_optional=True,
+            source="project",
         ),
     )
 }

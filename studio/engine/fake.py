@@ -32,6 +32,7 @@ from studio.core.files import sha256_of
 from studio.core.jobs import Job
 from studio.core.paths import DataFolder
 from studio.core.requests import (
+    ClipRequest,
     ImageRequest,
     ImageToolRequest,
     MusicRequest,
@@ -363,3 +364,10 @@ class FakeEngine:
             preview = Preview(small.shape[1], small.shape[0], small.tobytes())
             context.emit(Progress(step=step, total=request.num_inference_steps, preview=preview))
         yield VideoResult(frames=frames, frame_rate=request.frame_rate, seed=request.seed)
+
+    @_results.register
+    def _clip(self, request: ClipRequest, context: JobContext) -> Generator[Result, None, None]:
+        from studio.engine.clips.generate import generate
+
+        self._pause(context)
+        yield from generate(context, context.card)

@@ -49,6 +49,12 @@ def _transcribe() -> Runner:
     return Runner(generate.load, generate.generate)
 
 
+def _clip() -> Runner:
+    from studio.engine.clips import generate
+
+    return Runner(generate.load, generate.generate)
+
+
 RUNNERS: dict[str, Callable[[], Runner]] = {
     "text": _text,
     "image": _image,
@@ -57,6 +63,7 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
     "music": _music,
     "video": _video,
     "transcribe": _transcribe,
+    "clip": _clip,
 }
 """Kind of request → function that imports its runner."""
 

@@ -11,6 +11,7 @@ import dataclasses
 import datetime
 import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,14 @@ import psutil
 from studio import __version__
 from studio.core.artifact import SIDECAR_FOLDER, Artifact, Recipe
 from studio.core.errors import StudioError
-from studio.core.files import PART_SUFFIX, sha256_hex, sha256_of, write_whole
+from studio.core.files import (
+    PART_SUFFIX,
+    part_path,
+    publish,
+    sha256_hex,
+    sha256_of,
+    write_whole,
+)
 from studio.core.jobs import Job
 from studio.core.translation import tr
 from studio.library.encoders import (
@@ -36,11 +44,19 @@ from studio.library.encoders import (
     is_complete,
     read_sidecar,
     sidecar_path,
+    write_streamed,
 )
-from studio.library.results import Result
+from studio.library.results import Result, StreamedResult
 from studio.media import audio, avif, lossy_image, mp4, png, riff_id3
 from studio.media.companion_midi import beginning
+from studio.media.video_writer import gif_writer, matroska
 from studio.models.card import ModelCard
+
+_READ_IN_PARTS: dict[str, Callable[[Path], str | None]] = {
+    ".mp4": mp4.read_comment,
+    ".webm": matroska.read_comment,
+}
+"""Extension → function that returns the comment of a file of any size."""
 
 
 def file_name(job: Job, ordinal: int) -> str:
@@ -67,20 +83,46 @@ def save(
     path = Path(job.target.folder) / file_name(job, result.ordinal)
     _check_encodable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(result, StreamedResult):
+        return _save_streamed(path, result, job, recipe, options)
     encoded = encode(result, job.request.file_format, recipe, options)
     _write_all(path, encoded, job.id)
-    artifact = _artifact(path, encoded.data, sha256_hex(encoded.data), job, recipe)
+    artifact = _artifact(path, len(encoded.data), sha256_hex(encoded.data), job, recipe)
     return msgspec.structs.replace(
         artifact, width=encoded.width, height=encoded.height, duration=encoded.duration
     )
 
 
-def _artifact(path: Path, data: bytes, sha256: str, job: Job, recipe: Recipe) -> Artifact:
+def _save_streamed(
+    path: Path, result: StreamedResult, job: Job, recipe: Recipe, options: FileOptions
+) -> Artifact:
+    part = part_path(path)
+    try:
+        companions = write_streamed(result, part, recipe, options)
+        size, sha256 = part.stat().st_size, sha256_of(part)
+        _write_companions(path, companions, job.id)
+        try:
+            publish(part, path)
+        except FileExistsError:
+            if not _belongs_to(path, job.id):
+                raise _name_taken(path) from None
+            publish(part, path, replace=True)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+    video = result.video
+    artifact = _artifact(path, size, sha256, job, recipe)
+    return msgspec.structs.replace(
+        artifact, width=video.width, height=video.height, duration=video.duration
+    )
+
+
+def _artifact(path: Path, size: int, sha256: str, job: Job, recipe: Recipe) -> Artifact:
     return Artifact(
         job_id=job.id,
         path=str(path),
         media_type=job.request.media_types[job.request.file_format],
-        size=len(data),
+        size=size,
         sha256=sha256,
         ordinal=recipe.ordinal,
         seed=recipe.seed,
@@ -112,8 +154,20 @@ def _check_encodable(path: Path) -> None:
 
 def _write_all(path: Path, encoded: Encoded, job_id: str) -> None:
     """Write an artifact after its companions."""
+    new = _write_companions(path, encoded.companions, job_id)
+    try:
+        _write(path, encoded.data, job_id)
+    except BaseException:
+        for place in new:  # no companion is left without its artifact
+            with contextlib.suppress(OSError):
+                place.unlink()
+        raise
+
+
+def _write_companions(path: Path, companions: Sequence[Companion], job_id: str) -> list[Path]:
+    """Write what belongs to an artifact; return the new files that other programs may read."""
     new: list[Path] = []
-    for companion in encoded.companions:
+    for companion in companions:
         place = companion.path(path)
         is_new = not place.exists()
         if not _may_write(path, place, companion, job_id):
@@ -122,13 +176,7 @@ def _write_all(path: Path, encoded: Encoded, job_id: str) -> None:
         write_whole(place, companion.data, replace=not companion.mark or not is_new)
         if companion.mark and is_new:
             new.append(place)
-    try:
-        _write(path, encoded.data, job_id)
-    except BaseException:
-        for place in new:  # no companion is left without its artifact
-            with contextlib.suppress(OSError):
-                place.unlink()
-        raise
+    return new
 
 
 def _may_write(path: Path, place: Path, companion: Companion, job_id: str) -> bool:
@@ -194,7 +242,7 @@ def read_recipe(path: Path) -> Recipe | None:
     try:
         if path.suffix.lower() in (*TEXT_SUFFIXES, *TRANSCRIPT_SUFFIXES):
             return read_sidecar(path).recipe
-        if not path.is_file() or path.stat().st_size > MAX_READ_BYTES:
+        if not path.is_file() or _is_too_large(path):
             return None
         text = _read_text(path)
         return msgspec.json.decode(text, type=Recipe) if text else _separate_recipe(path)
@@ -212,9 +260,11 @@ def _separate_recipe(path: Path) -> Recipe | None:
 
 def _read_text(path: Path) -> str | None:
     suffix = path.suffix.lower()
-    if suffix == ".mp4":
-        return mp4.read_comment(path)
+    if suffix in _READ_IN_PARTS:
+        return _READ_IN_PARTS[suffix](path)
     data = path.read_bytes()
+    if suffix == ".gif":
+        return gif_writer.read_comment(data)
     if suffix == ".png":
         return png.read_text(data, KEYWORD)
     if suffix in (".jpg", ".jpeg"):
@@ -222,6 +272,11 @@ def _read_text(path: Path) -> str | None:
     if suffix == ".avif":
         return avif.read_avif(data)
     return riff_id3.read_riff(data) if suffix == ".webp" else audio.read_comment(data)
+
+
+def _is_too_large(path: Path) -> bool:
+    is_read_whole = path.suffix.lower() not in _READ_IN_PARTS
+    return is_read_whole and path.stat().st_size > MAX_READ_BYTES
 
 
 def find_complete(job: Job) -> list[Artifact]:
@@ -235,16 +290,11 @@ def find_complete(job: Job) -> list[Artifact]:
 
 def _examine(path: Path, job: Job, ordinal: int) -> Artifact | None:
     recipe = read_recipe(path)
-    if (
-        recipe is None
-        or recipe.job_id != job.id
-        or not path.is_file()
-        or path.stat().st_size > MAX_READ_BYTES
-    ):
+    if recipe is None or recipe.job_id != job.id or not path.is_file() or _is_too_large(path):
         return None
-    data = path.read_bytes()
-    digest = sha256_hex(data)
-    artifact = msgspec.structs.replace(_artifact(path, data, digest, job, recipe), ordinal=ordinal)
+    data = b"" if path.suffix.lower() in _READ_IN_PARTS else path.read_bytes()
+    size, digest = path.stat().st_size, sha256_of(path)
+    artifact = msgspec.structs.replace(_artifact(path, size, digest, job, recipe), ordinal=ordinal)
     return artifact if is_complete(artifact.media_type, path, data, digest) else None
 
 

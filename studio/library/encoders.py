@@ -8,6 +8,7 @@ to the file, with the file's hash. A model that writes notes also gets a MIDI fi
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +18,23 @@ import msgspec
 
 from studio.core.artifact import SIDECAR_FOLDER, Recipe, TokenLogprobs
 from studio.core.errors import StudioError
-from studio.core.files import sha256_hex
+from studio.core.files import sha256_hex, sha256_of
 from studio.core.requests import ImageRequest
 from studio.core.settings import CompressedQuality
 from studio.core.translation import tr
-from studio.library.results import AudioResult, ImageResult, Result, TextResult, VideoResult
+from studio.library.results import (
+    AudioResult,
+    ImageResult,
+    Result,
+    StreamedResult,
+    TextResult,
+    VideoResult,
+)
 from studio.media import audio, avif, lossy_image, mp4, png, riff_id3, video
 from studio.media.companion_midi import MIDI_MARK, midi_path
 from studio.media.image_reader import on_background
 from studio.media.transcript import Transcript
+from studio.media.video_writer import gif_writer, matroska
 
 KEYWORD = "studio"
 TEXT_SUFFIXES = (".txt", ".md")
@@ -120,6 +129,27 @@ def _encode_text(
     return Encoded(data=data, companions=(_sidecar(recipe, data, result),))
 
 
+def comment_of(recipe: Recipe, options: FileOptions) -> str:
+    """Return the recipe as a file's comment; empty if it is not to be inside."""
+    return msgspec.json.encode(recipe).decode() if options.recipe_inside else ""
+
+
+def write_streamed(
+    result: StreamedResult, part: Path, recipe: Recipe, options: FileOptions
+) -> tuple[Companion, ...]:
+    """Create the file of a streamed video, and return what belongs to it.
+
+    Raises OSError and StudioError, and what `StreamedVideo.write` raises.
+    """
+    result.video.write(part, comment_of(recipe, options), options.quality)
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    if options.recipe_inside:
+        return ()
+    content = Sidecar(recipe, sha256_of(part))
+    return (Companion(sidecar_path, msgspec.json.encode(content)),)
+
+
 def _sidecar(recipe: Recipe, data: bytes, text: TextResult | None = None) -> Companion:
     content = Sidecar(recipe, sha256_hex(data))
     if text is not None:
@@ -133,7 +163,7 @@ def _encode_image(
     result: ImageResult, file_format: str, recipe: Recipe, options: FileOptions
 ) -> Encoded:
     height, width = result.pixels.shape[:2]
-    text = _comment(recipe, options)
+    text = comment_of(recipe, options)
     is_drawn = isinstance(recipe.request, ImageRequest)  # other programs know of no other settings
     parameters = parameters_line(recipe) if text and is_drawn else ""
     if file_format == "png":
@@ -161,7 +191,7 @@ def _encode_audio(
             result.samples,
             result.sampling_rate,
             file_format,
-            _comment(recipe, options),
+            comment_of(recipe, options),
             options.quality,
         )
     except ValueError as error:
@@ -178,7 +208,7 @@ def _encode_video(
     result: VideoResult, file_format: str, recipe: Recipe, options: FileOptions
 ) -> Encoded:
     count, height, width = result.frames.shape[:3]
-    comment = _comment(recipe, options)
+    comment = comment_of(recipe, options)
     data = video.encode_video(
         result.frames, result.frame_rate, file_format, comment, options.quality
     )
@@ -191,6 +221,7 @@ def _is_complete_text(path: Path, _data: bytes, sha256: str) -> bool:
 
 def _is_complete_image(data: bytes) -> bool:
     tests = (
+        gif_writer.is_complete,
         png.is_complete,
         riff_id3.is_whole_riff,
         lossy_image.is_whole_jpeg,
@@ -210,7 +241,9 @@ ENCODERS: dict[str, Encoder] = {
         AudioResult, _encode_audio, lambda _path, data, _sha256: audio.frames_in(data) > 0
     ),
     "video": Encoder(
-        VideoResult, _encode_video, lambda path, _data, _sha256: mp4.is_complete(path)
+        VideoResult,
+        _encode_video,
+        lambda path, _data, _sha256: mp4.is_complete(path) or matroska.is_complete(path),
     ),
 }
 """Main part of a media type → encoder. Animated WebP has an image's media type."""
@@ -227,10 +260,6 @@ def read_sidecar(path: Path) -> Sidecar:
     if not sidecar.is_file() or sidecar.stat().st_size > MAX_READ_BYTES:  # a FIFO would never end
         raise OSError(f"{sidecar} is not a recipe")
     return msgspec.json.decode(sidecar.read_bytes(), type=Sidecar)
-
-
-def _comment(recipe: Recipe, options: FileOptions) -> str:
-    return msgspec.json.encode(recipe).decode() if options.recipe_inside else ""
 
 
 def parameters_line(recipe: Recipe) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.artifact import FinishReason, TokenLogprobs
 from studio.core.requests.text_task import TaskReview
+from studio.core.settings import CompressedQuality
 from studio.media.transcript import Transcript
 
 
@@ -79,3 +82,26 @@ class VideoResult(Result):
     """Field of the request → SHA-256 of the file that it names."""
     weight_hashes: dict[str, str] = field(default_factory=dict)
     """Name → SHA-256 of further weights, such as a motion adapter."""
+
+
+class StreamedVideo(Protocol):
+    """A video that is made while its file is written."""
+
+    width: int
+    height: int
+    duration: float
+    """Seconds."""
+    thumbnail: NDArray[np.uint8] | None
+    """A frame, height × width × 3, once the file is written."""
+
+    def write(self, path: Path, comment: str, quality: CompressedQuality) -> None:
+        """Create the file. Raises OSError and StudioError, and JobCancelledError of the engine."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamedResult(Result):
+    """A video of any length, of which memory holds few frames at a time."""
+
+    video: StreamedVideo
+    inputs: dict[str, str] = field(default_factory=dict)
+    """Where a source is used, such as `clips.0` → SHA-256 of the file."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -12,6 +13,14 @@ _BREAK_SECONDS = 2.0
 _PARAGRAPH_CHARACTERS = 600
 _UNSPACED = re.compile("[\u3000-\u9fff\uff00-\uffef]$")
 """An end after which no space separates sentences: Chinese and Japanese."""
+
+_CUE = re.compile(
+    r"^[ \t]*(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})[ \t]*-->[ \t]*"
+    r"(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})",
+    re.MULTILINE,
+)
+"""Start and end of a subtitle: hours, minutes, seconds and a fraction of each."""
+_TAG = re.compile(r"</?[a-zA-Z][^<>\n]*>|<[\d:.]+>|\{\\[^{}\n]*\}")
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -110,3 +119,34 @@ def _in_hundredths(segment: Segment) -> Segment:
 def _escaped(text: str) -> str:
     """WebVTT reads tags and entities, and an arrow would be a time line."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def parse_subtitles(text: str) -> Transcript:
+    """Return what the text of an SRT or WebVTT file shows when; tags are left out.
+
+    Subtitles without words or with an end before their start are skipped.
+    """
+    found = list(_CUE.finditer(text.replace("\r\n", "\n").replace("\r", "\n")))
+    segments = []
+    for cue, following in zip(found, [*found[1:], None], strict=True):
+        words = _words_between(cue.string, cue.end(), following.start() if following else None)
+        start, end = _seconds_of(cue.groups()[:4]), _seconds_of(cue.groups()[4:])
+        if words and end > start:
+            segments.append(Segment(start, end, words))
+    return Transcript("", tuple(sorted(segments, key=lambda one: one.start)))
+
+
+def _words_between(text: str, start: int, end: int | None) -> str:
+    """Return the lines of a subtitle, which end with an empty line."""
+    _settings, _newline, content = text[start:end].partition("\n")
+    lines = [line.strip() for line in content.split("\n")]
+    if "" in lines:
+        lines = lines[: lines.index("")]
+    elif end is not None and lines:
+        lines.pop()  # the number of the next subtitle, without an empty line before it
+    return "\n".join(filter(None, (html.unescape(_TAG.sub("", line)).strip() for line in lines)))
+
+
+def _seconds_of(parts: Sequence[str | None]) -> float:
+    hours, minutes, seconds, fraction = (part or "0" for part in parts)
+    return int(hours) * 3600 + int(minutes) * 60 + int(seconds) + float(f"0.{fraction}")

@@ -30,7 +30,7 @@ MISSING = mark("MP4 files need the package av, which is not installed.")
 CURE = mark('Install it with `pip install "studio[video]"`, or choose the file format webp.')
 _RATE_FACTORS: dict[CompressedQuality, str] = {"high": "18", "small": "26"}
 """x264's constant rate factor; below 18 the difference is invisible."""
-_WEBP_QUALITIES: dict[CompressedQuality, int] = {"high": 85, "small": 60}
+WEBP_QUALITIES: dict[CompressedQuality, int] = {"high": 85, "small": 60}
 
 
 def can_write(file_format: str) -> bool:
@@ -73,7 +73,7 @@ def _encode_mp4(
             file.metadata.update({"comment": comment, "encoder": "Studio"})
             stream = _stream(file, frames, frame_rate, quality)
             for pixels in frames:
-                file.mux(stream.encode(_frame(pixels)))
+                file.mux(stream.encode(to_yuv(pixels, "rgb24")))
             file.mux(stream.encode())
     except av.error.FFmpegError as error:  # also OSErrors, which would mean a full disk
         raise StudioError(
@@ -87,25 +87,35 @@ def _encode_mp4(
 def _stream(
     file: Any, frames: NDArray[np.uint8], frame_rate: int, quality: CompressedQuality
 ) -> Any:
-    from av.video.reformatter import ColorRange, Colorspace
-
     _count, height, width, _channels = frames.shape
     stream = file.add_stream("libx264", rate=Fraction(frame_rate))
     stream.width, stream.height = width, height
     stream.pix_fmt = "yuv420p"  # which every player supports
-    stream.options = {"crf": _RATE_FACTORS[quality], "preset": "medium"}
-    context = stream.codec_context
-    context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
-    context.color_primaries = context.color_trc = 1  # BT.709
+    stream.options = x264_options(quality)
+    set_colors(stream.codec_context)
     return stream
 
 
-def _frame(pixels: NDArray[np.uint8]) -> Any:
+def x264_options(quality: CompressedQuality) -> dict[str, str]:
+    """Return the settings of the encoder x264."""
+    return {"crf": _RATE_FACTORS[quality], "preset": "medium"}
+
+
+def set_colors(context: Any) -> None:
+    """Make an encoder state the colors of `to_yuv`."""
+    from av.video.reformatter import ColorRange, Colorspace
+
+    context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
+    context.color_primaries = context.color_trc = 1  # BT.709
+
+
+def to_yuv(pixels: NDArray[np.uint8], pixel_format: str) -> Any:
+    """Return pixels, such as rgb24, as a frame for an encoder."""
     import av
     import numpy as np  # here, because the window asks this module about formats
     from av.video.reformatter import ColorRange, Colorspace
 
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format=pixel_format)
     return frame.reformat(
         format="yuv420p",
         dst_colorspace=Colorspace.ITU709,
@@ -163,7 +173,7 @@ def _encode_webp(
         append_images=others,
         duration=durations,
         loop=0,
-        quality=_WEBP_QUALITIES[quality],
+        quality=WEBP_QUALITIES[quality],
         method=4,
         minimize_size=False,
     )

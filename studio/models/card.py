@@ -16,11 +16,11 @@ from studio.models.families import find_family
 from studio.models.families.record import Ability, GuidanceRule
 
 Runner = Literal[
-    "transformers", "diffusers", "llama.cpp", "hibari", "kokoro", "piper", "image-tools"
+    "transformers", "diffusers", "llama.cpp", "hibari", "kokoro", "piper", "image-tools", "clips"
 ]
 """The library or class that loads and runs the weights."""
 
-AS_IT_IS = ("hibari", "kokoro", "piper", "image-tools")
+AS_IT_IS = ("hibari", "kokoro", "piper", "image-tools", "clips")
 """Runners that use a small file without loading it by a plan."""
 
 SYMBOLIC_MUSIC = "symbolic-music"
@@ -277,6 +277,10 @@ def request_for(card: ModelCard, values: dict[str, Any]) -> AnyRequest:
     for name in defaults.keys() - _names_of(request_type):
         del defaults[name]
     return build_request(request_type, {**defaults, **values, "model": card.name})
+
+
+RENDERER = ModelCard(name="clips", title="Clip renderer", kind="clip", runner="clips", builtin=True)
+"""Stands for the model of a kind that needs none; lists of models leave it out."""
 
 
 def fake_card(kind: str) -> ModelCard:

@@ -14,7 +14,7 @@ from studio.core.paths import DataFolder
 from studio.core.settings_store import load_settings
 from studio.core.translation import tr, tr_marked
 from studio.models.adapter_compatibility import motion_fits
-from studio.models.card import ADAPTER, ModelCard
+from studio.models.card import ADAPTER, RENDERER, ModelCard
 from studio.models.card_store import CARD_FILE, read_card
 from studio.models.catalog import builtin_cards, entry_named
 
@@ -82,6 +82,8 @@ class ModelRegistry:
         return base_among(self.list(), card) if card.base and card.adapter else card
 
     def _of_kind(self, cards: Cards, kind: str) -> Cards:
+        if kind == RENDERER.kind:
+            return [RENDERER]
         chosen = load_settings(self._data).default_models.get(kind)
         return default_first([card for card in cards if is_of(card, kind)], chosen)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from studio.core.errors import Problem, StudioError
 from studio.core.requests import (
+    ClipRequest,
     ImageRequest,
     ImageToolRequest,
     MusicRequest,
@@ -21,6 +22,7 @@ from studio.media import image_reader
 from studio.models.card import ModelCard
 from studio.preflight import images, prompt_translation
 from studio.preflight.adapters import FindCard, check_adapters
+from studio.preflight.clips import check_clip
 from studio.preflight.grammar import check_grammar
 from studio.preflight.music import check_music
 from studio.preflight.prompt_syntax import check_prompts, words_of
@@ -96,6 +98,11 @@ def _check_video(request: VideoRequest, card: ModelCard, *, read_files: bool) ->
     from studio.preflight.video import check_video  # imports psutil
 
     return check_video(card, request, read_files=read_files)
+
+
+@_check_inputs.register
+def _check_clip(request: ClipRequest, _card: ModelCard, *, read_files: bool) -> Problem | None:
+    return check_clip(request, read_files=read_files)
 
 
 @_check_inputs.register

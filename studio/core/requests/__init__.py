@@ -18,10 +18,12 @@ from studio.core.requests.speech import SpeechRequest
 from studio.core.requests.text import MAX_NEW_TOKENS, TextRequest
 from studio.core.requests.transcribe import TranscribeRequest
 from studio.core.requests.video import VideoRequest
+from studio.core.requests.video.clip import ClipRequest
 
 __all__ = [
     "MAX_NEW_TOKENS",
     "MAX_SEED",
+    "ClipRequest",
     "FieldInfo",
     "ImageRequest",
     "ImageToolRequest",

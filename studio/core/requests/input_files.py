@@ -11,6 +11,8 @@ from studio.core.errors import InvalidRequestError, Problem
 from studio.core.paths import expand_home
 from studio.core.requests.base import Request, fields, is_valid_text
 from studio.core.requests.json_schema import read_schema
+from studio.core.requests.video.clip import ClipRequest
+from studio.core.requests.video.project_file import read_project_text
 from studio.core.translation import tr
 
 
@@ -29,15 +31,16 @@ def resolve_files(
             resolved[name] = str(folder.absolute() / expand_home(value.strip()))
     for name in _fields_with(request_type, "content"):
         if name in values:
-            resolved[name] = _content(name, values[name], folder.absolute())
+            resolved[name] = _content(request_type, name, values[name], folder.absolute())
     return resolved
 
 
-def _content(name: str, value: Any, folder: Path) -> Any:
+def _content(request_type: type[Request], name: str, value: Any, folder: Path) -> Any:
+    read = read_project_text if request_type is ClipRequest else read_schema
     if isinstance(value, str) and value.lstrip().startswith("~"):
         value = str(expand_home(value.strip()))
     try:
-        return read_schema(value, folder)
+        return read(value, folder)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or tr("it is not UTF-8")
         short = value if len(value) <= 60 else value[:57] + "…"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from studio.core.errors import StudioError
 from studio.core.translation import tr
 from studio.library.items import Media
-from studio.library.results import AudioResult, ImageResult, Result, VideoResult
+from studio.library.results import AudioResult, ImageResult, Result, StreamedResult, VideoResult
 
 SIDE = 320
 """Pixels of the longer side."""
@@ -29,6 +29,8 @@ def thumbnail_of(result: Result) -> bytes:
         return _jpeg(result.pixels)
     if isinstance(result, VideoResult):
         return _jpeg(result.frames[len(result.frames) // 2])
+    if isinstance(result, StreamedResult) and result.video.thumbnail is not None:
+        return _jpeg(result.video.thumbnail)
     if isinstance(result, AudioResult):
         return _outline(result.samples)
     return b""

@@ -37,6 +37,7 @@ from studio.media.video_decoder.messages import (
     pack,
     read_message,
 )
+from studio.media.video_decoder.open_frames import open_frames
 from studio.media.video_decoder.open_video import DAMAGED, can_decode
 
 MAX_LEFT_OUT = 4
@@ -49,7 +50,7 @@ class _Decoder:
     def __init__(self, path: Path, send: Any) -> None:
         self._path = path
         self._send = send
-        self._source: FrameSource = _open(path)
+        self._source: FrameSource = open_frames(path)
         self._inbox: queue.SimpleQueue[ToDecoder] = queue.SimpleQueue()
         self._box = (1, 1)
         self._seek = Seek(generation=0, seconds=0.0, frames=0)
@@ -153,14 +154,6 @@ class _Decoder:
             return
         self._audio_allowed -= len(block) / BYTES_PER_AUDIO_FRAME / SAMPLING_RATE
         self._send(AudioBlock(generation), memoryview(block))
-
-
-def _open(path: Path) -> FrameSource:
-    if path.suffix.lower() == ".webp":
-        from studio.media.video_decoder.webp_source import WebpFrames
-
-        return WebpFrames(path)
-    return AvFrames(path)
 
 
 def main() -> int:

@@ -13,7 +13,11 @@ from studio.media.video_decoder.reasons import ffmpeg_reason
 MISSING = mark("Playing this video needs the package av, which is not installed.")
 CURE = mark('Install it with `pip install "studio[video]"`, or open the video in another program.')
 DAMAGED = mark("The file may be damaged or incomplete. Try another program, or make it again.")
-_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,ogg,flv,asf,gif,webp,mpegvideo"
+_FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,ogg,flv,asf,gif,webp,mpegvideo,"
+    "wav,w64,aiff,flac,mp3,aac"
+)
+"""Of video files, and of audio files, which clips may have as voice or music."""
 _MAX_SIDE = 16_384
 _MAX_PIXELS = 8192 * 8192
 """Of a frame in the file. FFmpeg refuses larger ones before it allocates memory for them."""

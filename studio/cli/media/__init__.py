@@ -1,0 +1,1 @@
+"""Commands that work on audio and video files, and on images."""

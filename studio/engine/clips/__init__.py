@@ -1,0 +1,1 @@
+"""Renders clips: videos, images and titles with captions, voice and music."""

@@ -1,0 +1,1 @@
+"""Writes videos frame by frame, so that memory holds few of them."""
