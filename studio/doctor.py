@@ -290,7 +290,7 @@ def _video() -> Check:
 
 def _models(data: DataFolder) -> Iterator[Check]:
     registry = ModelRegistry(data)
-    for kind in KINDS:
+    for kind in _MODELS:
         cards = registry.of_kind(kind)
         missing = [card for card in cards if card.path and not Path(card.path).is_dir()]
         titles = ", ".join(card.title for card in cards if card not in missing)

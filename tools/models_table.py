@@ -29,6 +29,8 @@ def table() -> str:
     parts = [BEGIN]
     for name, kind in KINDS.items():
         entries = [entry for entry in catalog_entries() if entry.card.kind == name]
+        if not entries:  # clips need no model
+            continue
         parts += [
             "",
             f"### {kind.title}",

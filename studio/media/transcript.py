@@ -127,7 +127,9 @@ def parse_subtitles(text: str) -> Transcript:
     Subtitles without words or with an end before their start are skipped.
     """
     found = list(_CUE.finditer(text.replace("\r\n", "\n").replace("\r", "\n")))
-    segments = []
+    segments: list[Segment] = []
+    if not found:
+        return Transcript()
     for cue, following in zip(found, [*found[1:], None], strict=True):
         words = _words_between(cue.string, cue.end(), following.start() if following else None)
         start, end = _seconds_of(cue.groups()[:4]), _seconds_of(cue.groups()[4:])
@@ -140,6 +142,8 @@ def _words_between(text: str, start: int, end: int | None) -> str:
     """Return the lines of a subtitle, which end with an empty line."""
     _settings, _newline, content = text[start:end].partition("\n")
     lines = [line.strip() for line in content.split("\n")]
+    if end is not None:
+        lines.pop()  # what is before the next time: nothing
     if "" in lines:
         lines = lines[: lines.index("")]
     elif end is not None and lines:

@@ -57,6 +57,8 @@ class ModelRegistry:
 
         Raises StudioError with what to do.
         """
+        if kind == RENDERER.kind:
+            return RENDERER
         cards = self.list()
         card = among(self._of_kind(cards, kind), kind, name)
         if card.path and not Path(card.path).is_dir():
@@ -82,8 +84,6 @@ class ModelRegistry:
         return base_among(self.list(), card) if card.base and card.adapter else card
 
     def _of_kind(self, cards: Cards, kind: str) -> Cards:
-        if kind == RENDERER.kind:
-            return [RENDERER]
         chosen = load_settings(self._data).default_models.get(kind)
         return default_first([card for card in cards if is_of(card, kind)], chosen)
 

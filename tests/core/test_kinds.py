@@ -12,9 +12,9 @@ def test_each_kind_has_a_runner():
     assert RUNNERS.keys() == KINDS.keys()
 
 
-def test_each_tab_belongs_to_a_kind_and_one_kind_has_none():
+def test_each_tab_belongs_to_a_kind_and_two_kinds_have_none():
     assert TABS == ("text", "image", "audio", "video")
-    assert [kind.name for kind in KINDS.values() if not kind.tab] == ["transcribe"]
+    assert [kind.name for kind in KINDS.values() if not kind.tab] == ["transcribe", "clip"]
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
@@ -45,5 +45,6 @@ def test_the_content_of_a_kind_follows_from_its_media_types():
         "transcribe": (True, False, False),
         "speech": (False, False, True),
         "music": (False, False, True),
+        "clip": (False, False, False),
         "video": (False, False, False),  # its animated WebP is an image, its MP4 is not
     }

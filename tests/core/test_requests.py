@@ -32,10 +32,11 @@ def problems_of(request_type, **values):
 
 
 def test_every_request_has_a_record_of_its_kind():
-    for module in pkgutil.iter_modules(requests.__path__):
-        importlib.import_module(f"{requests.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(requests.__path__, f"{requests.__name__}."):
+        importlib.import_module(module.name)
     assert {kind.request_type for kind in KINDS.values()} == set(Request.__subclasses__())
-    assert list(KINDS) == ["image", "speech", "music", "text", "video", "image-tool", "transcribe"]
+    kinds = ["image", "speech", "music", "text", "video", "image-tool", "transcribe", "clip"]
+    assert list(KINDS) == kinds
 
 
 @pytest.mark.parametrize("request_type", [kind.request_type for kind in KINDS.values()])

@@ -2,7 +2,7 @@
 
 import json
 
-from studio.media.transcript import FORMATS, Segment, Transcript
+from studio.media.transcript import FORMATS, Segment, Transcript, parse_subtitles
 
 TALK = Transcript(
     "en",
@@ -46,3 +46,28 @@ def test_chinese_sentences_have_no_space_between_them():
 def test_nothing_spoken_is_an_empty_text():
     assert FORMATS["txt"](Transcript()) == ""
     assert FORMATS["srt"](Transcript()) == ""
+
+
+def test_subtitles_are_read_as_they_were_written():
+    for name in ("srt", "vtt"):
+        found = parse_subtitles(FORMATS[name](TALK))
+        assert [(one.start, one.end, one.text) for one in found.segments] == [
+            (one.start, one.end, one.text) for one in TALK.segments
+        ]
+
+
+def test_odd_subtitles_are_read():
+    text = (
+        "\ufeffWEBVTT\r\n\r\nNOTE a --> b\r\n\r\n00:01.5 --> 00:02.25 line:0%\r\n"
+        "<v Ann><i>Good</i> &amp;\r\nbad\r\n\r\n7\r\n"
+        "0:00:03,000 --> 0:00:04,000\r\n{\\an8}好的\r\n8\r\n"
+        "00:00:04,000 --> 00:00:05,000\r\nlast\r\n\r\n9\r\n"
+        "00:00:09,000 --> 00:00:08,000\r\nbackward\r\n"
+    )
+    found = parse_subtitles(text)
+    assert [(one.start, one.end, one.text) for one in found.segments] == [
+        (1.5, 2.25, "Good &\nbad"),
+        (3.0, 4.0, "好的"),
+        (4.0, 5.0, "last"),
+    ]
+    assert parse_subtitles("").segments == ()

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.core.errors import StudioError
 from studio.core.events import Preview, Progress
 from studio.core.regular_file import read_regular
 from studio.core.requests.video.project import Captions, ClipProject
 from studio.core.settings import CompressedQuality
+from studio.core.translation import tr
 from studio.engine.clips.audio_events import clip_events, part_events
 from studio.engine.clips.compose import compose
 from studio.engine.clips.layout import scaled
@@ -125,11 +127,19 @@ class _AudioPump:
 
 
 def read_captions(captions: Captions) -> tuple[Segment, ...]:
-    """Return the captions in order. A file without any has none. Raises StudioError, OSError."""
+    """Return the captions in order; a file without any has none. Raises StudioError."""
     if not captions.source:
         found = [Segment(cue.start, cue.end, cue.text) for cue in captions.cues]
         return tuple(sorted(found, key=lambda one: one.start))
-    data = read_regular(Path(captions.source), _MAX_CAPTION_BYTES)
+    path = Path(captions.source)
+    try:
+        data = read_regular(path, _MAX_CAPTION_BYTES)
+    except OSError as error:
+        raise StudioError(
+            tr("{file} cannot be read: {reason}", file=path, reason=error.strerror or error),
+            cause="invalid",
+            cure=tr("Choose another file with captions."),
+        ) from error
     return parse_subtitles(decode(data).text).segments
 
 

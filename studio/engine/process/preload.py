@@ -38,6 +38,7 @@ MODULES = (
     "studio.engine.music.generate",
     "studio.engine.video.generate",
     "studio.engine.transcription.generate",
+    "studio.engine.clips.generate",
 )
 
 
