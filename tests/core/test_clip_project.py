@@ -55,7 +55,7 @@ def test_a_project_comes_back_as_it_was_and_its_paths_are_relative(tmp_path):
         ("", "is not JSON"),
         ("[1]", "is not a clip project"),
         ('{"version": 9, "new": 1}', "newer version of Studio"),
-        ('{"clips": [{"type": "film"}]}', "is not a clip project"),
+        ('{"clips": [{"type": "reel"}]}', "is not a clip project"),
         ('{"clips": [{"type": "title", "text": "A", "colour": "#ffffff"}]}', "colour"),
         ('{"clips": [{"type": "title", "text": "A", "color": "red"}]}', "color"),
         ('{"width": 641}', "width"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from studio.core.requests.video.project import ClipProject, Transition
 from studio.engine.clips.layout import plain
 from studio.engine.clips.lettering import CaptionTrack
@@ -71,8 +73,7 @@ def _faded(frame: Pixels, piece: Piece, within: float, background: Pixels) -> Pi
     if share >= 1:
         return frame
     share = max(0.0, share)
-    mixed: Pixels = cv2.addWeighted(frame, share, background, 1 - share, 0)  # type: ignore[assignment]
-    return mixed
+    return np.asarray(cv2.addWeighted(frame, share, background, 1 - share, 0), np.uint8)
 
 
 def _joined(before: Pixels, after: Pixels, transition: Transition, share: float) -> Pixels:
@@ -80,8 +81,7 @@ def _joined(before: Pixels, after: Pixels, transition: Transition, share: float)
     import cv2
 
     if transition.kind == "crossfade":
-        mixed: Pixels = cv2.addWeighted(before, 1 - share, after, share, 0)  # type: ignore[assignment]
-        return mixed
+        return np.asarray(cv2.addWeighted(before, 1 - share, after, share, 0), np.uint8)
     height, width = before.shape[:2]
     result = before.copy()
     across, down = round(width * share), round(height * share)

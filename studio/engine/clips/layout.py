@@ -6,7 +6,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from studio.core.requests.video.project import Fit, Rectangle
 from studio.media.video_writer.writer import Pixels
@@ -83,8 +82,7 @@ def scaled(pixels: Pixels, size: Size) -> Pixels:
         return pixels
     is_smaller = size[0] < width and size[1] < height
     method = cv2.INTER_AREA if is_smaller else cv2.INTER_CUBIC
-    result: NDArray[np.uint8] = cv2.resize(pixels, size, interpolation=method)  # type: ignore[assignment]
-    return result
+    return np.asarray(cv2.resize(pixels, size, interpolation=method), np.uint8)
 
 
 def plain(size: Size, color: str) -> Pixels:

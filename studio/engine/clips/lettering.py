@@ -16,6 +16,7 @@ from studio.media.video_writer.writer import Pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageFont import FreeTypeFont, ImageFont
 
 _WIDTH_SHARE = 0.88
 """Of the frame's width that a line takes at most."""
@@ -147,12 +148,12 @@ def _draw(
     return image
 
 
-def _wrapped(text: str, font: object, width: float) -> Iterator[str]:
+def _wrapped(text: str, font: FreeTypeFont | ImageFont, width: float) -> Iterator[str]:
     """Yield the lines of a text, broken where they would be wider than a number of pixels."""
     for paragraph in text.split("\n"):
         line = ""
         for piece in _pieces(paragraph):
-            if line and font.getlength((line + piece).rstrip()) > width:  # type: ignore[attr-defined]
+            if line and font.getlength((line + piece).rstrip()) > width:
                 yield line.strip()
                 line = piece.lstrip()
             else:

@@ -84,10 +84,9 @@ class _Moving:
             ]
         )
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        result: Pixels = cv2.warpAffine(  # type: ignore[assignment]
-            self._canvas, matrix, self._frame, flags=flags, borderMode=cv2.BORDER_REPLICATE
-        )
-        return result
+        edges = cv2.BORDER_REPLICATE
+        shown = cv2.warpAffine(self._canvas, matrix, self._frame, flags=flags, borderMode=edges)
+        return np.asarray(shown, np.uint8)
 
 
 def _view(motion: Motion, share: float) -> tuple[float, float, float]:

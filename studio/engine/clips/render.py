@@ -24,13 +24,13 @@ from studio.engine.clips.timeline import Timeline
 from studio.engine.protocol import JobContext
 from studio.media.text_encoding import decode
 from studio.media.transcript import Segment, parse_subtitles
+from studio.media.video_writer.open_writer import open_writer
 from studio.media.video_writer.writer import (
     AUDIO_RATE,
     FORMATS_WITH_AUDIO,
     Pixels,
     VideoSpec,
     VideoWriter,
-    open_writer,
 )
 
 _MAX_CAPTION_BYTES = 8 << 20

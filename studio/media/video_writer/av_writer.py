@@ -19,7 +19,7 @@ from studio.media.video_decoder.reasons import ffmpeg_reason
 from studio.media.video_writer.writer import AUDIO_RATE, Pixels, VideoSpec
 
 _AUDIO_CODECS = {"mp4": ("aac", 160_000), "webm": ("libopus", 128_000)}
-"""Codec and bits per second."""
+"""Codec and bit rate."""
 _VP9_FACTORS = {"high": "31", "small": "40"}
 _DEFAULT_BLOCK = 1024
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.errors import StudioError
 from studio.core.settings import CompressedQuality
-from studio.core.translation import tr_marked
-from studio.media import video
-from studio.media.video_decoder.open_video import can_decode
 
 Pixels = NDArray[np.uint8]
 """height × width × 4: blue, green, red and an unused byte."""
@@ -58,20 +53,3 @@ class VideoWriter(Protocol):
 
     def close(self) -> None:
         """Close the file, complete or not. May be called twice."""
-
-
-def open_writer(path: Path, file_format: str, spec: VideoSpec) -> VideoWriter:
-    """Create a file that does not exist. Raises OSError, and StudioError without the encoder."""
-    if file_format in FORMATS_WITH_AUDIO:
-        if not can_decode():
-            raise StudioError(tr_marked(video.MISSING), cause="invalid", cure=tr_marked(video.CURE))
-        from studio.media.video_writer.av_writer import AvWriter
-
-        return AvWriter(path, file_format, spec)
-    if file_format == "gif":
-        from studio.media.video_writer.gif_writer import GifWriter
-
-        return GifWriter(path, spec)
-    from studio.media.video_writer.webp_writer import WebpWriter
-
-    return WebpWriter(path, spec)

@@ -41,21 +41,21 @@ def write_video(
         stream.options = {"crf": "10"}
         if times:
             stream.codec_context.time_base = Fraction(1, 1000)
-        sound = file.add_stream("aac", rate=RATE, layout=layout) if audio is not None else None
+        track = file.add_stream("aac", rate=RATE, layout=layout) if audio is not None else None
         for number, frame in enumerate(frames):
             made = av.VideoFrame.from_ndarray(frame, format="rgb24")
             if times:
                 made.pts, made.time_base = times[number], Fraction(1, 1000)
             file.mux(stream.encode(made))
         file.mux(stream.encode())
-        if sound is not None:
+        if track is not None:
             block = av.AudioFrame.from_ndarray(
                 audio.astype(np.float32).reshape(1, -1), format="flt", layout=layout
             )
             block.sample_rate = RATE
             block.pts = 0
-            file.mux(sound.encode(block))
-            file.mux(sound.encode())
+            file.mux(track.encode(block))
+            file.mux(track.encode())
     return str(path)
 
 

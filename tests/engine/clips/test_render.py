@@ -205,8 +205,8 @@ def test_audio_stays_with_the_video(tmp_path):
         for (time, pixels), (_before, earlier) in zip(shown[1:], shown, strict=False)
         if pixels.mean() > 128 > earlier.mean()
     ]
-    heard = np.flatnonzero(np.abs(audio_of(path)[:, 0]) > 0.4) / RATE
-    clicks = [time for time, gap in zip(heard, np.diff(heard, prepend=-1), strict=True) if gap > 1]
+    loud = np.flatnonzero(np.abs(audio_of(path)[:, 0]) > 0.4) / RATE
+    clicks = [time for time, gap in zip(loud, np.diff(loud, prepend=-1), strict=True) if gap > 1]
     assert len(flashes) == len(clicks) == 12
     drifts = [abs(flash - click) for flash, click in zip(flashes, clicks, strict=True)]
     assert max(drifts) <= 1001 / 30_000 + 0.005, drifts

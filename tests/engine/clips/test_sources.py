@@ -191,7 +191,8 @@ import resource, signal
 from pathlib import Path
 import numpy as np
 from fractions import Fraction
-from studio.media.video_writer.writer import VideoSpec, open_writer
+from studio.media.video_writer.open_writer import open_writer
+from studio.media.video_writer.writer import VideoSpec
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 writer = open_writer(Path({str(tmp_path / "a.mp4")!r}), "mp4",
