@@ -279,7 +279,13 @@ def request_for(card: ModelCard, values: dict[str, Any]) -> AnyRequest:
     return build_request(request_type, {**defaults, **values, "model": card.name})
 
 
-RENDERER = ModelCard(name="clips", title="Clip renderer", kind="clip", runner="clips", builtin=True)
+RENDERER = ModelCard(
+    name="clips",
+    title="Clip renderer",  # not translated: a name
+    kind="clip",
+    runner="clips",
+    builtin=True,
+)
 """Stands for the model of a kind that needs none; lists of models leave it out."""
 
 

@@ -28,6 +28,7 @@ from studio.core.requests.video.project_file import SUFFIX, read_project, write_
 from studio.core.translation import tr
 
 TRANSITIONS = ("cut", "crossfade", "slide")
+_CHOICES = f" [{'|'.join(TRANSITIONS)}]"
 
 clip_app = TranslatedApp(
     name="clip",
@@ -63,7 +64,7 @@ def render(
             "--format",
             metavar="TEXT",
             help=tr("MP4 and WebM have audio; animated WebP and GIF have none.")
-            + " [mp4|webm|webp|gif]",
+            + " [mp4|webm|webp|gif]",  # not translated: values
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))] = False,
@@ -107,7 +108,7 @@ def new(
         bool, typer.Option("--still", help=tr("Show images without movement."))
     ] = False,
     transition: Annotated[
-        str, typer.Option(metavar="TEXT", help=tr("Between clips.") + " [cut|crossfade|slide]")
+        str, typer.Option(metavar="TEXT", help=tr("Between clips.") + _CHOICES)
     ] = "cut",
     transition_seconds: Annotated[
         float, typer.Option(metavar="X", help=tr("How long transitions take."))
