@@ -119,3 +119,14 @@ def can_write(folder: Path) -> bool:
             return shutil.disk_usage(folder).free >= ENOUGH_BYTES
     except OSError:
         return False
+
+
+def is_gone(path: str) -> bool:
+    """Return True if a file is not at its path; False if that cannot be seen."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False

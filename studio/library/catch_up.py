@@ -94,6 +94,9 @@ def add_artifacts(
         reader = InProcessReader()
     found = reader.read_all(files) if files else []
     items = [item for item in found if isinstance(item, NewItem)]
+    for item in items:
+        if index.find(item.path) is None:  # the file may be back from where it was moved
+            index.follow_move(item, same_job=True)
     return index.add(items) if items else []
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from studio.core.files import is_gone
 from studio.library.index_sql.rows import (
     COLUMNS,
     add_collection,
@@ -220,6 +221,18 @@ class LibraryIndex:
             connection.execute(
                 "UPDATE texts SET name = ? WHERE id = ?", (indexed(Path(path).name), item_id)
             )
+
+    def follow_move(self, item: NewItem, *, same_job: bool = False) -> str:
+        """Give an item with the same content, whose file is gone, the path of this file.
+
+        Returns the old path; empty without such an item. `same_job`: the same job made both,
+        because two jobs may write the same text.
+        """
+        for known in self.find_by_hash(item.sha256):
+            if is_gone(known.path) and not (same_job and known.job_id != item.job_id):
+                self.move(known.id, item.path)
+                return known.path
+        return ""
 
     def mark_missing(self, ids: Sequence[int], missing: bool = True) -> None:
         """Record that files were not found, or are found again."""

@@ -112,3 +112,31 @@ def test_no_queue_and_an_empty_queue(studio):
     assert studio.library.catch_up() == []
     studio.data.database.touch()
     assert studio.library.catch_up() == []
+
+
+def test_last_artifact_that_comes_back_is_the_same_item(studio):
+    path = studio.image("a boat")
+    library = studio.library
+    library.refresh()
+    (item_id,) = library.index.ids()
+    library.annotate([item_id], lambda old: msgspec.structs.replace(old, rating=4))
+    for old, new in ((path, path.with_name("b.png")), (path.with_name("b.png"), path)):
+        shutil.move(old, new)
+        library.refresh()
+        assert [(one.id, one.path, one.rating) for one in library.index.search()] == [
+            (item_id, str(new), 4)
+        ]
+    assert not library.index.find(str(path)).missing
+
+
+def test_same_text_of_another_job_is_another_item(studio):
+    first = studio.text("a storm")
+    studio.library.refresh()
+    studio.library.annotate(
+        studio.library.index.ids(), lambda old: msgspec.structs.replace(old, rating=4)
+    )
+    first.unlink()
+    second = studio.text("a storm")
+    assert len(studio.library.catch_up()) == 1
+    assert studio.library.index.find(str(second)).rating == 0
+    assert studio.library.index.find(str(first)).rating == 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from studio.core.paths import DataFolder
@@ -56,6 +56,43 @@ class Restoration:
         if changed:
             self._index.annotate(changed)
         return len(changed)
+
+    def save_moved(self, moved: Mapping[str, str]) -> None:
+        """Store the notes of files that were moved into one folder: new path → old path.
+
+        The program that moved them may have noted more before, or taken the notes along.
+        """
+        folder = Path(next(iter(moved))).parent
+        known = known_files(self._index, list(moved)).values()
+        noted = self._index.annotations([file.id for file in known])
+        lines = {
+            file: self._last_line(moved[file.path], file.sha256, noted[file.id]) for file in known
+        }
+        changed = {
+            file.id: line.annotation
+            for file, line in lines.items()
+            if line.annotation != noted[file.id]
+        }
+        if changed:
+            self._index.annotate(changed)
+        if all(line.annotation == Annotation() for line in lines.values()):
+            return
+        with locked(folder) as is_locked:
+            there = read_annotations(folder)
+            files = []
+            for file, line in lines.items():
+                own = there.get(Path(file.path).name)
+                is_newer = own is None or own.sha256 != file.sha256 or own.changed < line.changed
+                if is_newer and line.annotation != Annotation():
+                    files.append(Annotated(file.path, file.sha256, line.annotation))
+            save_annotations(self._data, files, is_locked=is_locked)
+
+    def _last_line(self, old_path: str, sha256: str, noted: Annotation) -> Line:
+        """Return a file's notes from its old place; `noted`: those of the index."""
+        own = self._own_line(old_path)
+        if own is None or own.sha256 != sha256:
+            own = Line(name=Path(old_path).name, sha256=sha256, annotation=noted)
+        return _later(own, self._fallback.get(sha256))
 
     def restore_by_hash(self) -> int:
         """Apply annotations of files that are elsewhere now; return how many changed."""

@@ -17,13 +17,13 @@ from typing import NamedTuple
 import msgspec
 
 from studio.core.file_names import is_utf8
+from studio.core.files import is_gone
 from studio.core.paths import DataFolder
-from studio.library.annotations import Annotated, save_annotations
 from studio.library.encoders import TEXT_SUFFIXES, TRANSCRIPT_SUFFIXES
 from studio.library.file_reader.messages import FileToRead
 from studio.library.file_reader.reader import FileReader, InProcessReader, Unread
 from studio.library.index import LibraryIndex
-from studio.library.items import Annotation, NewItem
+from studio.library.items import NewItem
 from studio.library.read_item import MEDIA_OF_SUFFIX
 from studio.library.scanning.known_files import (
     KnownFile,
@@ -260,13 +260,13 @@ class _Scan:
 
     def _store(self, items: list[NewItem], known: Collection[str], found: list[int]) -> None:
         """Add items; an item whose content the index has at a place that is gone was moved."""
-        moved: list[str] = []
+        moved: dict[str, str] = {}
         for item in items:
             if item.path in known:
                 self.result.changed += 1
-            elif self._move(item):
+            elif old_path := self._index.follow_move(item):
                 self.result.moved += 1
-                moved.append(item.path)
+                moved[item.path] = old_path
             else:
                 self.result.added += 1
         if items:
@@ -274,26 +274,8 @@ class _Scan:
         if found:
             self._index.mark_missing(found, missing=False)
             self.result.found += len(found)
-        self._save_annotations(moved)
-
-    def _move(self, item: NewItem) -> bool:
-        for candidate in self._index.find_by_hash(item.sha256):
-            if _is_gone(candidate.path):
-                self._index.move(candidate.id, item.path)
-                return True
-        return False
-
-    def _save_annotations(self, paths: list[str]) -> None:
-        """Store the annotations of moved files in their new folders."""
-        known = known_files(self._index, paths)
-        annotations = self._index.annotations([file.id for file in known.values()])
-        files = [
-            Annotated(file.path, file.sha256, annotations[file.id])
-            for file in known.values()
-            if annotations.get(file.id, Annotation()) != Annotation()
-        ]
-        if files:
-            save_annotations(self._data, files)
+        if moved:
+            self._restoration.save_moved(moved)
 
     def _mark_missing(self, files: list[KnownFile]) -> None:
         missing = [
@@ -301,7 +283,7 @@ class _Scan:
             for file in files
             if not file.missing
             and os.path.dirname(file.path) not in self._unchanged  # noqa: PTH120  for each item
-            and _is_gone(file.path)
+            and is_gone(file.path)
         ]
         if missing:
             self._index.mark_missing(missing)
@@ -309,7 +291,7 @@ class _Scan:
 
     def _forget_folders(self, folders: list[str]) -> None:
         """Forget folders that are gone, so that their files are looked at when they are back."""
-        gone = [folder for folder in folders if folder not in self._seen and _is_gone(folder)]
+        gone = [folder for folder in folders if folder not in self._seen and is_gone(folder)]
         if gone and not self._is_cancelled():
             forget_folders(self._index, gone)
 
@@ -335,14 +317,3 @@ def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
 
 def _is_same(known: KnownFile, status: os.stat_result) -> bool:
     return (known.modified, known.size) == (status.st_mtime_ns, status.st_size)
-
-
-def _is_gone(path: str) -> bool:
-    """Return True if a file is not at its path; False if that cannot be seen."""
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return False

@@ -12,8 +12,11 @@ from PIL import Image
 
 from studio.core.errors import StudioError
 from studio.core.files import sha256_of
+from studio.core.paths import DataFolder
 from studio.library.annotations import annotations_path, read_annotations
+from studio.library.file_actions.move import move_items
 from studio.library.items import Annotation, Query
+from studio.library.library import Library
 from studio.library.scanning.scan import PROGRESS, RUNNING
 
 
@@ -85,6 +88,45 @@ def test_moved_and_renamed_files_keep_their_notes(studio, photos):
     assert [library.index.find(str(path)).id for path in moved] == ids
     assert [stars(library, path) for path in moved] == [4, 4, 4]
     assert read_annotations(photos / "new")["0.png"].annotation.rating == 4
+
+
+def test_notes_of_the_program_that_moved_a_file_are_kept(studio, photos, tmp_path):
+    library, other = studio.library, Library(DataFolder(tmp_path / "other"))
+    names = ("moved by it.png", "moved by a shell.png", "cleared.png")
+    paths = [photo(photos / name, (number, 0, 0)) for number, name in enumerate(names)]
+    (photos / "new").mkdir()
+    other.add_folder(photos)
+    for one in (library, other):
+        one.refresh()
+    ids = [library.index.find(str(path)).id for path in paths]
+    library.annotate(ids, lambda old: msgspec.structs.replace(old, rating=4))
+    theirs = [other.index.find(str(path)).id for path in paths]
+    other.annotate(theirs[:2], lambda old: msgspec.structs.replace(old, tags=("sea",)))
+    other.annotate(theirs[2:], lambda _old: Annotation())
+    move_items(other.index, other.data, theirs[:1], photos / "new")
+    for path in paths[1:]:
+        shutil.move(path, photos / "new")
+    other.close()
+    assert library.refresh().moved == 3
+    both, cleared = Annotation(rating=4, tags=("sea",)), Annotation()
+    assert [library.index.annotation(one) for one in ids] == [both, both, cleared]
+    lines = read_annotations(photos / "new")
+    assert [lines[name].annotation for name in names[:2]] == [both, both]
+    assert library.refresh().restored == 0
+
+
+def test_latest_notes_count_when_a_file_returns_to_a_folder(studio, photos):
+    library, path = studio.library, photo(photos / "a.png")
+    (photos / "new").mkdir()
+    library.refresh()
+    (item_id,) = library.index.ids()
+    library.annotate([item_id], lambda old: msgspec.structs.replace(old, rating=2))
+    move_items(library.index, library.data, [item_id], photos / "new")
+    library.annotate([item_id], lambda old: msgspec.structs.replace(old, rating=5))
+    shutil.move(photos / "new" / "a.png", photos)
+    library.refresh()
+    assert list(library.index.ids()) == [item_id]
+    assert stars(library, path) == 5
 
 
 def test_copy_is_another_item_without_notes(studio, photos):

@@ -1,12 +1,21 @@
 """*Use as*: each entry fills the form that it names, in the real window."""
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication
 
+from studio.core.files import sha256_of
+from studio.core.jobs import JobState
+from studio.library.artifacts import read_recipe
+from studio.media.image_reader import read_image
 from tests.ui.conftest import PATIENCE
 from tests.ui.library.conftest import choose, click, make_item, menu_of
+from tests.video_files import level, write_video
+
+SMALL_VIDEO = {"width": 64, "height": 48, "num_frames": 5, "num_inference_steps": 2}
 
 
 def open_menu(page, index: int) -> None:
@@ -50,12 +59,68 @@ def test_an_image_is_used_as_the_base_of_a_mask(open_library, fill_library, fold
     assert stage.canvas.page.isVisible()
 
 
+def generate_video(studio, qtbot, prompt):
+    """Generate from the video form; return the recipe of the result."""
+    form = studio.window.tab("video")
+    form.form.set_values(SMALL_VIDEO)
+    form.prompt.setPlainText(prompt)
+    with qtbot.waitSignal(studio.shared.library.items_added, timeout=PATIENCE):
+        form.generate()
+    (job,) = studio.shared.queue.jobs()
+    qtbot.waitUntil(
+        lambda: studio.shared.queue.job(job.id).state is JobState.COMPLETED, timeout=PATIENCE
+    )
+    qtbot.waitUntil(lambda: bool(form.stage.current_path()), timeout=PATIENCE)
+    return read_recipe(Path(form.stage.current_path()))
+
+
+def test_an_image_is_used_as_the_first_frame_of_a_video(open_library, fill_library, folder, qtbot):
+    item = make_item(folder, 0)
+    fill_library(item)
+    studio, page = open_library()
+    open_menu(page, 0)
+    choose(qtbot, "Use as", "First frame")
+    form = studio.window.tab("video")
+    assert shown_tab(studio) == "Video"
+    assert form.first_frame.path == item.path
+    qtbot.waitUntil(form.prompt.hasFocus, timeout=PATIENCE)
+    recipe = generate_video(studio, qtbot, "the light begins to turn")
+    assert recipe.request.image == item.path
+
+
+def test_a_video_is_extended_from_its_last_frame(open_library, fill_library, folder, qtbot):
+    path = write_video(folder / "walk.mp4", count=20)
+    sha256 = sha256_of(path)
+    fill_library(make_item(folder, 0, media="video", path=str(path), sha256=sha256))
+    studio, page = open_library()
+    open_menu(page, 0)
+    choose(qtbot, "Use as", "Video to extend")
+    form = studio.window.tab("video")
+    qtbot.waitUntil(lambda: bool(form.first_frame.path), timeout=PATIENCE)
+    assert shown_tab(studio) == "Video"
+    gray = read_image(Path(form.first_frame.path))[0].convert("L").getpixel((32, 24))
+    assert abs(gray - level(19)) <= 2
+    recipe = generate_video(studio, qtbot, "it walks on, 继续走")
+    assert recipe.inputs["frame"] == sha256, "the library leads from one to the other"
+
+
+def test_a_video_that_cannot_be_read_is_explained(open_library, fill_library, folder, qtbot):
+    fill_library(make_item(folder, 0, media="video"))
+    studio, page = open_library()
+    open_menu(page, 0)
+    with qtbot.waitSignal(studio.shared.toast_posted, timeout=PATIENCE) as toast:
+        choose(qtbot, "Use as", "Video to extend")
+    assert toast.args[0].text
+    assert shown_tab(studio) == "Library"
+
+
 @pytest.mark.parametrize(
     ("title", "tab", "kind"),
     [
         ("Text to speak", "Audio", "speech"),
         ("Prompt of a text", "Text", "text"),
         ("Prompt of an image", "Image", "image"),
+        ("Prompt of a video", "Video", "video"),
     ],
 )
 def test_a_text_is_used_in_another_form(
