@@ -15,7 +15,7 @@ import typer
 from studio.cli import output
 from studio.cli.context import Context
 from studio.cli.continuation import chat_values, check_alone, prompt_values
-from studio.cli.model_notes import language_note, task_note
+from studio.cli.model_notes import language_note, show_reading, task_note
 from studio.cli.prompt_source import read_task_prompt
 from studio.cli.text_task import TaskOptions, TaskRun, prepare_task, values_for_model
 from studio.core.artifact import limit_sentence, stop_text
@@ -23,7 +23,7 @@ from studio.core.errors import InvalidRequestError, StudioError
 from studio.core.jobs import Job, new_job
 from studio.core.kinds import KINDS, Kind
 from studio.core.paths import MAX_NAME_BYTES, DataFolder, check_output_folder, input_path, user_path
-from studio.core.requests import Request, TextRequest, fields, resolve_files
+from studio.core.requests import Request, SpeechRequest, TextRequest, fields, resolve_files
 from studio.core.requests.text_lists import split_texts
 from studio.core.settings import format_defaults
 from studio.core.settings_store import load_settings
@@ -53,6 +53,7 @@ def _command(kind: Kind) -> Callable[..., None]:
         chat = values.pop("chat_file", None)
         task, task_fields = values.pop("task", None), values.pop("task_fields", None) or ()
         fix = values.pop("task_fix", None)
+        shows_reading = values.pop("show_reading", False)
         if chat is not None:
             check_alone(chat, task=task, continued=continued)
             values |= chat_values(chat, file, values)
@@ -67,6 +68,8 @@ def _command(kind: Kind) -> Callable[..., None]:
             for name, value in values.items()
             if value is not None
         }
+        if shows_reading:
+            raise typer.Exit(show_reading(ctx.obj, settings))
         if task is None:
             raise typer.Exit(GenerateCommand(ctx.obj, kind, settings, target, as_json).run())
         run = prepare_task(ctx.obj, task, task_fields, settings, TaskOptions(fix or "", file))
@@ -101,6 +104,9 @@ def _command(kind: Kind) -> Callable[..., None]:
         )
         parameters.append(parameter("chat_file", Annotated[Path | None, chat], None))
         parameters += _task_parameters()
+    if kind.name == "speech":
+        shown = typer.Option("--show-reading", help=tr("Print the words that are read, and stop."))
+        parameters.append(parameter("show_reading", Annotated[bool, shown], False))
     parameters += output_parameters()
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # for typer
     command.__annotations__ = {one.name: one.annotation for one in parameters}
@@ -246,6 +252,8 @@ class GenerateCommand:
             raise InvalidRequestError(problems[:1])  # the others may follow from it
         if stem and card.writes_notes:
             _check_is_free(Path(folder) / f"{stem}.mid")  # the job also writes the notes
+        if stem and isinstance(request, SpeechRequest) and request.subtitles:
+            _check_is_free(Path(folder) / f"{stem}.{request.subtitles}")
         return new_job(request, folder, stem, template=settings.file_name)
 
     def _check_format(self, suffix: str) -> None:

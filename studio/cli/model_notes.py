@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
+from studio.cli import output
 from studio.cli.context import Context
-from studio.core.errors import StudioError
+from studio.core.errors import InvalidRequestError, StudioError
+from studio.core.requests import SpeechRequest, resolve_files
+from studio.core.requests.base import build_request
+from studio.core.requests.prompt_syntax import pronunciations
 from studio.core.translation import current_language, tr
 from studio.models.card import ModelCard
 from studio.models.larger import LANGUAGES, offer_for
@@ -63,3 +69,21 @@ def _fetch(context: Context, language: str, min_parameters: int = 0) -> str:
         title=offer.title,
         size=round(offer.download / MEGABYTE),
     )
+
+
+def show_reading(context: Context, values: Mapping[str, Any]) -> int:
+    """Print the words that the chosen voice reads; return the exit code."""
+    from studio.speech_text.reading import read_as
+
+    try:
+        card = context.find_card("speech", str(values.get("model") or ""))
+        request = build_request(
+            SpeechRequest, resolve_files(SpeechRequest, {**values, "model": ""}, Path.cwd())
+        )
+    except (StudioError, InvalidRequestError) as error:
+        output.explain(error)
+        return output.WRONG
+    assert isinstance(request, SpeechRequest)
+    entries = pronunciations.parse(request.dictionary)
+    output.result(read_as(request.prompt, card.languages or ("en", "zh"), entries))
+    return output.DONE

@@ -48,6 +48,18 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens that a reasoning model spent before its answer."""
 
 
+class SpokenSentence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A sentence of speech: its text as it was written, and when it is spoken."""
+
+    text: str
+    start: float
+    """Seconds from the beginning of the file, from the count of samples."""
+    end: float
+    """Without the pause after it."""
+    voice: str = ""
+    """If it is not the request's."""
+
+
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """The metadata inside every artifact, enough to generate it again; see `read_recipe`."""
 
@@ -80,6 +92,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens that a reasoning model spent before its answer; the thoughts are not stored."""
     distinct: int = 0
     """Number of different results, if lower than the request asks for; else 0."""
+    sentences: tuple[SpokenSentence, ...] = ()
+    """Of speech, in the order of time."""
     review: TaskReview | None = None
     """What the guided task of a text found about it."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import msgspec
 from studio.core.artifact import SIDECAR_FOLDER, Recipe, TokenLogprobs
 from studio.core.errors import StudioError
 from studio.core.files import sha256_hex, sha256_of
-from studio.core.requests import ImageRequest
+from studio.core.requests import ImageRequest, SpeechRequest
 from studio.core.settings import CompressedQuality
 from studio.core.translation import tr
 from studio.library.results import (
@@ -30,13 +30,15 @@ from studio.library.results import (
     TextResult,
     VideoResult,
 )
-from studio.media import audio, avif, lossy_image, mp4, png, riff_id3, video
+from studio.media import audio, avif, lossy_image, mp4, png, riff_id3, transcript, video
 from studio.media.companion_midi import MIDI_MARK, midi_path
 from studio.media.image_reader import on_background
-from studio.media.transcript import Transcript
+from studio.media.transcript import Segment, Transcript
 from studio.media.video_writer import gif_writer, matroska
 
 KEYWORD = "studio"
+SUBTITLE_MARK_BYTES = 1024
+"""At the beginning of subtitles, by which those of the same job are recognized."""
 TEXT_SUFFIXES = (".txt", ".md")
 TRANSCRIPT_SUFFIXES = (".srt", ".vtt", ".lrc", ".json")
 """Besides .txt; their recipes are next to them too."""
@@ -196,12 +198,27 @@ def _encode_audio(
         )
     except ValueError as error:
         raise StudioError(f"{error}.", cause="invalid", cure=tr("Choose WAV or FLAC.")) from error
-    midi = Companion(midi_path, result.midi, f"{MIDI_MARK}{recipe.job_id}".encode())
+    companions = list(_subtitles(result, recipe))
+    if result.midi:
+        midi = Companion(midi_path, result.midi, f"{MIDI_MARK}{recipe.job_id}".encode())
+        companions.append(midi)
     return Encoded(
         data=data,
         duration=len(result.samples) / result.sampling_rate,
-        companions=(midi,) if result.midi else (),
+        companions=tuple(companions),
     )
+
+
+def _subtitles(result: AudioResult, recipe: Recipe) -> Iterator[Companion]:
+    """Yield the subtitles that a request for speech asks for."""
+    request = recipe.request
+    if not isinstance(request, SpeechRequest) or not (request.subtitles and result.sentences):
+        return
+    segments = tuple(Segment(one.start, one.end, one.text) for one in result.sentences)
+    suffix = f".{request.subtitles}"
+    data = transcript.FORMATS[request.subtitles](Transcript("", segments)).encode()
+    # The same job writes the same times again; another file of that name stays.
+    yield Companion(lambda path: path.with_suffix(suffix), data, data[:SUBTITLE_MARK_BYTES])
 
 
 def _encode_video(

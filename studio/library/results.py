@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.artifact import FinishReason, TokenLogprobs
+from studio.core.artifact import FinishReason, SpokenSentence, TokenLogprobs
 from studio.core.requests.text_task import TaskReview
 from studio.core.settings import CompressedQuality
 from studio.media.transcript import Transcript
@@ -64,6 +64,8 @@ class AudioResult(Result):
     """frames × channels, in −1..1."""
     sampling_rate: int
     """In Hz."""
+    sentences: tuple[SpokenSentence, ...] = ()
+    """Of speech, in the order of time."""
     midi: bytes = b""
     """The music as a MIDI file with the job's id, from a model that writes notes."""
     prompt_read: str = ""

@@ -21,6 +21,7 @@ __all__ = [
     "language_of",
     "parts_by_script",
     "passages",
+    "runs",
     "spoken",
 ]
 
@@ -85,7 +86,7 @@ def _default_language(text: str, languages: Collection[str]) -> str:
 
 def _written_out(text: str, languages: Collection[str], default: str) -> str:
     written: list[str] = []
-    for language, run in _runs(text, default):
+    for language, run in runs(text, default):
         if language in _NORMALIZERS and languages and language not in languages:
             language = default if default in languages else language  # a digit is never left
         normalizer = _NORMALIZERS.get(language) if not languages or language in languages else None
@@ -98,8 +99,8 @@ def _written_out(text: str, languages: Collection[str], default: str) -> str:
     return "".join(written)
 
 
-def _runs(text: str, default: str) -> Iterator[tuple[str, str]]:
-    """Yield consecutive sentences of one language together."""
+def runs(text: str, default: str) -> Iterator[tuple[str, str]]:
+    """Yield (language, text) of neighboring sentences of one language; empty if it is unknown."""
     language, begin = "", 0
     for match in _SENTENCE.finditer(text):
         if not match[0]:

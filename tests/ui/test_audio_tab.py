@@ -96,6 +96,24 @@ def test_speech_from_key_press_to_file_with_the_real_voice(build, qtbot, data):
     assert "seed" in page.stage.header.facts.whole
 
 
+def test_sentences_are_listed_and_a_click_plays_from_one(build, qtbot, data):
+    house = build(LocalEngine(data), fake=False, settings=Settings(play_while_generating=False))
+    page = house.tab.speech
+    page.prompt.setPlainText("Hello there, it is 5. This is Studio.")
+    qtbot.mouseClick(page.generate_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: _made(page), timeout=30_000)
+    shown = page.stage.sentences.list
+    qtbot.waitUntil(lambda: shown.count() == 2, timeout=20_000)
+    assert shown.item(0).text().endswith("Hello there, it is 5.")
+    second = read_recipe(Path(page.stage.path)).sentences[1]
+    place = shown.visualItemRect(shown.item(1)).center()
+    qtbot.mouseClick(shown.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(lambda: page.view.player.position >= second.start, timeout=20_000)
+    assert shown.currentRow() == 1
+    page.view.player.seek(0)
+    assert shown.currentRow() == 0
+
+
 def test_first_chunk_plays_while_the_rest_is_generated(build, qtbot):
     house = build(FakeEngine(step_seconds=0.15))
     page = house.tab.speech

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from studio.core.errors import InvalidRequestError, Problem
 from studio.core.paths import expand_home
 from studio.core.requests.base import Request, fields, is_valid_text
 from studio.core.requests.json_schema import read_schema
+from studio.core.requests.prompt_syntax.pronunciations import read_pronunciations
 from studio.core.requests.video.clip import ClipRequest
 from studio.core.requests.video.project_file import read_project_text
 from studio.core.translation import tr
@@ -35,8 +36,16 @@ def resolve_files(
     return resolved
 
 
+_READERS: Mapping[object, Callable[[object, Path], object]] = {
+    True: read_schema,
+    "pronunciations": read_pronunciations,
+}
+"""Value of `content` in `Meta.extra` → what reads the file."""
+
+
 def _content(request_type: type[Request], name: str, value: Any, folder: Path) -> Any:
-    read = read_project_text if request_type is ClipRequest else read_schema
+    kind = content_kind(request_type, name)
+    read = read_project_text if request_type is ClipRequest else _READERS[kind]
     if isinstance(value, str) and value.lstrip().startswith("~"):
         value = str(expand_home(value.strip()))
     try:
@@ -52,6 +61,12 @@ def _content(request_type: type[Request], name: str, value: Any, folder: Path) -
 def _fields_with(request_type: type[Request], key: str) -> frozenset[str]:
     """Return the fields whose `Meta.extra` has this key."""
     return frozenset(info.name for info in fields(request_type) if (info.meta.extra or {}).get(key))
+
+
+def content_kind(request_type: type[Request], name: str) -> object:
+    """Return which kind of text a field takes from a file; see `_READERS`."""
+    (info,) = (info for info in fields(request_type) if info.name == name)
+    return (info.meta.extra or {}).get("content")
 
 
 def _is_path(value: str) -> bool:

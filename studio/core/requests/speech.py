@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
+from studio.core.errors import Problem
 from studio.core.requests.base import Request
+from studio.core.requests.prompt_syntax import pronunciations
 from studio.core.settings import AudioFormat
-from studio.core.translation import mark
+from studio.core.translation import mark, tr
 
 AUDIO_MEDIA_TYPES = {
     "wav": "audio/wav",
@@ -55,6 +57,50 @@ class SpeechRequest(Request, frozen=True, kw_only=True, tag="speech"):
             extra={"unit": "×", "step": 0.05, "slider": (0.5, 2.0)},
         ),
     ] = 1.0
+    lufs: (
+        Annotated[
+            float,
+            Meta(
+                title=mark("Loudness"),
+                description=mark(
+                    "Loudness of the whole in LUFS after EBU R128, such as -16 for podcasts; "
+                    "empty leaves it."
+                ),
+                ge=-40,
+                le=-9,
+                extra={"unit": "LUFS", "advanced": True},
+            ),
+        ]
+        | None
+    ) = None
+    speakers: Annotated[
+        tuple[str, ...],
+        Meta(
+            title=mark("Speakers"),
+            description=mark("Who speaks lines such as `Anna: Hello.`, as Anna=voice."),
+            max_length=40,
+            extra={"flag": "speaker", "advanced": True},
+        ),
+    ] = ()
+    dictionary: Annotated[
+        str,
+        Meta(
+            title=mark("Pronunciations"),
+            description=mark(
+                "Words with their reading, such as `SQL = sequel; Nguyen = /nwin/`, or a file "
+                "of them."
+            ),
+            extra={"content": "pronunciations", "advanced": True},
+        ),
+    ] = ""
+    subtitles: Annotated[
+        Literal["", "srt", "vtt", "lrc"],
+        Meta(
+            title=mark("Subtitles"),
+            description=mark("Also write each sentence with its time into a file of this format."),
+            extra={"advanced": True, "titles": {"": mark("none", "mode")}},
+        ),
+    ] = ""
     format: Annotated[
         AudioFormat,
         Meta(
@@ -63,6 +109,21 @@ class SpeechRequest(Request, frozen=True, kw_only=True, tag="speech"):
             extra={"advanced": True},
         ),
     ] = "wav"
+
+    def cross_check(self) -> list[Problem]:
+        """See `Request`."""
+        problems = []
+        if any("=" not in entry.strip("= ") for entry in self.speakers):
+            problems.append(Problem("speakers", tr("must be entries such as Anna=voice")))
+        if wrong := pronunciations.first_problem(self.dictionary):
+            problems.append(Problem("dictionary", wrong))
+        return problems
+
+    @property
+    def voices_of_speakers(self) -> dict[str, str]:
+        """Name of a speaker, in small letters → voice."""
+        pairs = (entry.partition("=") for entry in self.speakers)
+        return {name.strip().casefold(): voice.strip() for name, _equals, voice in pairs}
 
     @property
     def work(self) -> float:

@@ -25,6 +25,9 @@ class SpeechModel(Protocol):
     marks: re.Pattern[str] | None = None
     """Marks in the text for the model itself, which normalization keeps: [S1], [laughter]."""
 
+    reads_phonemes: bool = False
+    """True if it reads `[[phonemes]]` within a text, in its own alphabet."""
+
     def reset(self) -> None:
         """Forget the previous text, such as the voice that was drawn for it."""
         return

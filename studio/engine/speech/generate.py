@@ -10,26 +10,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studio import speech_text
 from studio.core.errors import StudioError
 from studio.core.events import AudioChunk, Progress, Statistics
 from studio.core.requests import SpeechRequest
+from studio.core.requests.prompt_syntax import pronunciations
 from studio.core.translation import tr
 from studio.engine.protocol import JobCancelledError, JobContext
 from studio.engine.runtime.placement import DEFAULT_PLAN
+from studio.engine.speech import loudness
 from studio.engine.speech.base import SpeechModel
 from studio.engine.speech.hibari import Hibari
 from studio.engine.speech.kokoro import Kokoro
 from studio.engine.speech.piper import Piper
+from studio.engine.speech.recording import Recording
 from studio.engine.speech.sentences import Piece, is_speakable
+from studio.engine.speech.utterances import Reading
 from studio.engine.speech.vits import VitsModel
+from studio.engine.speech.voices import (
+    check_speakers,
+    choose_voice,
+    language_of_voice,
+    voice_for_sentence,
+)
 from studio.engine.text.streaming import Clock
 from studio.library.results import AudioResult, Result
 from studio.models.card import ModelCard
 from studio.models.families import find_family
 from studio.models.memory.load_plan import LoadPlan
-from studio.models.speech_languages import LANGUAGE_SAMPLE, refusal
+from studio.models.speech_languages import refusal
 
+FADE_SECONDS = 0.005
 SILENCE = 0.001
 """Root mean square of 10 ms (full scale is 1) below which audio counts as silence."""
 
@@ -62,26 +72,42 @@ def generate(context: JobContext, pipeline: SpeechModel) -> Generator[Result, No
     check_language(context.card.title, languages, request.prompt)
     pipeline.check(request.prompt)
     pipeline.reset()
-    pieces = pieces_of(pipeline, request.prompt, languages, language_of_voice(context.card, voice))
-    clock = Clock()
-    spoken: list[NDArray[np.float32]] = []
+    reading = Reading(
+        pipeline,
+        languages,
+        language_of_voice(context.card, voice),
+        pronunciations.parse(request.dictionary),
+        check_speakers(context.card, request),
+    )
+    utterances = reading.utterances(request.prompt)
+    total = sum(len(utterance.pieces) for utterance in utterances)
+    clock, recording = Clock(), Recording(pipeline.rate)
     with contextlib.suppress(JobCancelledError):
-        for number, piece in enumerate(pieces):
-            context.check()
-            chunk = _speak(pipeline, piece, voice, context)
-            clock.tick()
-            spoken.append(chunk)
-            context.emit(AudioChunk(pcm=chunk.astype("<f4").tobytes(), sampling_rate=pipeline.rate))
-            context.emit(Progress(step=number + 1, total=len(pieces), unit="sentence"))
+        for utterance in utterances:
+            speaker = utterance.voice or voice
+            if not request.voice and not utterance.voice:
+                speaker = voice_for_sentence(context.card, voice, utterance.text)
+            for piece in utterance.pieces:
+                context.check()
+                samples = _speak(pipeline, piece, speaker, context)
+                chunk = recording.add(samples, _silence(piece, request.speed, pipeline.rate))
+                clock.tick()
+                context.emit(AudioChunk(pcm=chunk.tobytes(), sampling_rate=pipeline.rate))
+                context.emit(Progress(step=recording.count, total=total, unit="sentence"))
+            recording.end_sentence(utterance.text, "" if speaker == voice else speaker)
     clock.stop()
-    partial, frames = len(spoken) < len(pieces), sum(map(len, spoken))
-    samples = _whole(spoken)
+    partial, frames, sentences = recording.count < total, recording.frames, recording.sentences
+    samples = recording.take()
     if np.any(samples):
+        whole = samples[:, None]
+        if request.lufs is not None:
+            whole = loudness.normalized(whole, pipeline.rate, request.lufs)
         yield AudioResult(
-            samples=samples[:, None],
+            samples=whole,
             sampling_rate=pipeline.rate,
             seed=request.seed,
             partial=partial,
+            sentences=tuple(sentences),
         )
     if context.is_cancelled():
         raise JobCancelledError
@@ -107,43 +133,27 @@ def pieces_of(
     pipeline: SpeechModel, text: str, languages: Collection[str], default: str = ""
 ) -> list[Piece]:
     """Return the pieces to speak, with numbers written out, and the pauses in the text."""
-    pieces: list[Piece] = []
-    before = ""
-    for passage in speech_text.passages(text):
-        words = speech_text.spoken(passage.text, languages, default=default, marks=pipeline.marks)
-        if words.strip():
-            words = pipeline.continue_text(words, before) if before else words
-            before = words
-            pieces += pipeline.pieces(words)
-        if passage.silence and pieces:
-            last = pieces.pop()
-            pieces.append(Piece(last.text, 0.0, last.silence + passage.silence))
-        elif passage.silence:
-            pieces.append(Piece("", 0.0, passage.silence))
-    return pieces
-
-
-def language_of_voice(card: ModelCard, voice: str) -> str:
-    """Return the language of a card's voice, without its country; empty if unknown."""
-    language = next((known.language for known in card.voices if known.name == voice), "")
-    return language.partition("-")[0]
+    utterances = Reading(pipeline, languages, default).utterances(text)
+    return [piece for utterance in utterances for piece in utterance.pieces]
 
 
 def _speak(
     pipeline: SpeechModel, piece: Piece, voice: str, context: JobContext
 ) -> NDArray[np.float32]:
-    """Return the piece's samples and the pause after it."""
+    """Return the piece's samples, without the pause after it."""
     request = context.job.request
     assert isinstance(request, SpeechRequest)
-    silence = np.zeros(
-        int((piece.pause / request.speed + piece.silence) * pipeline.rate), np.float32
-    )
     if not is_speakable(piece.text):
-        return silence
+        return np.zeros(0, np.float32)
     samples = pipeline.synthesize(
         piece.text, voice, request.speed, request.seed or 0, context.is_cancelled
     )
-    return np.concatenate([np.clip(trim(samples, pipeline.rate), -1, 1), silence])
+    return faded(np.clip(trim(samples, pipeline.rate), -1, 1), pipeline.rate)
+
+
+def _silence(piece: Piece, speed: float, rate: int) -> int:
+    """Return the frames of the pause after a piece."""
+    return int((piece.pause / speed + piece.silence) * rate)
 
 
 def trim(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
@@ -161,26 +171,12 @@ def trim(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     return samples[max(0, audible[0] - 4) * window : (audible[-1] + 5) * window]
 
 
-def _whole(spoken: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    samples = np.concatenate(spoken) if spoken else np.zeros(0, np.float32)
-    spoken.clear()  # hours of audio are gigabytes; one copy is enough
-    return samples
-
-
-def choose_voice(card: ModelCard, request: SpeechRequest) -> str:
-    """Return the request's voice, else the first one that speaks the text's language.
-
-    Raises StudioError if the model does not have the request's voice.
-    """
-    names = [voice.name for voice in card.voices]
-    if request.voice:
-        if names and request.voice not in names:
-            raise StudioError(
-                tr("{model} has no voice {voice!r}.", model=card.title, voice=request.voice),
-                cause="invalid",
-                cure=tr("It has {voices}.", voices=", ".join(names)),
-            )
-        return request.voice
-    language = speech_text.language_of(request.prompt[:LANGUAGE_SAMPLE], "en")
-    matching = [voice.name for voice in card.voices if voice.language.partition("-")[0] == language]
-    return (matching or names or [""])[0]
+def faded(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    """Return the samples with ends that rise and fall within 5 ms, which join without a click."""
+    size = min(int(rate * FADE_SECONDS), len(samples) // 2)
+    if not size:
+        return samples
+    result, ramp = samples.copy(), np.linspace(0, 1, size, dtype=np.float32)
+    result[:size] *= ramp
+    result[-size:] *= ramp[::-1]
+    return result

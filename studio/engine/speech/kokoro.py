@@ -21,7 +21,7 @@ from studio.engine.speech.base import RATE, SpeechModel
 from studio.models.card import ModelCard
 
 MAX_PHONEMES = 500
-"""Kokoro reads 510 with its two end tokens; longer pieces are cut at a space."""
+"""Kokoro reads 510 with its two end tokens; longer pieces are cut at a clause or a space."""
 
 
 class Kokoro(SpeechModel):
@@ -32,6 +32,7 @@ class Kokoro(SpeechModel):
 
     rate = RATE
     languages = ("en", "zh")
+    reads_phonemes = True
 
     def __init__(self, card: ModelCard) -> None:
         onnxruntime = import_onnxruntime()
@@ -67,8 +68,7 @@ class Kokoro(SpeechModel):
 
         Ignores the seed: the model draws no random numbers.
         """
-        to_phonemes = phonemes.chinese if phonemes.is_chinese(text) else phonemes.english
-        spoken = to_phonemes(text, british=voice.startswith("b"))
+        spoken = phonemes.with_marks(text, british=voice.startswith("b"))
         parts = [self._run(part, voice, speed, is_cancelled) for part in _cut(spoken)]
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
@@ -105,7 +105,8 @@ def _styles(voice: str) -> NDArray[np.float32]:
 def _cut(spoken: str) -> list[str]:
     parts = []
     while len(spoken) > MAX_PHONEMES:
-        cut = spoken.rfind(" ", 1, MAX_PHONEMES)
+        clause = max(spoken.rfind(mark, MAX_PHONEMES // 2, MAX_PHONEMES) for mark in ",;:—") + 1
+        cut = clause or spoken.rfind(" ", 1, MAX_PHONEMES)
         cut = cut if cut > 0 else MAX_PHONEMES
         parts.append(spoken[:cut])
         spoken = spoken[cut:].strip()

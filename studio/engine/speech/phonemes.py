@@ -54,5 +54,19 @@ def chinese(text: str, *, british: bool = False) -> str:
     return " ".join(part.strip() for part in parts if part.strip())
 
 
+_MARKED = re.compile(r"\[\[([^\[\]]{1,400})\]\]")
+
+
+def with_marks(text: str, *, british: bool = False) -> str:
+    """Return the phonemes of English or Chinese text; those in `[[…]]` stay as they are."""
+    convert = chinese if is_chinese(text) else english
+    parts = [
+        part if number % 2 else convert(part, british=british)
+        for number, part in enumerate(_MARKED.split(text))
+    ]
+    joined = " ".join(part.strip() for part in parts if part.strip())
+    return re.sub(r" (?=[,.;:!?])", "", joined) if len(parts) > 1 else joined
+
+
 def _phonemes(words: str, british: bool) -> str:
     return str(_english(british)(words))

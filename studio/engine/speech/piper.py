@@ -31,6 +31,8 @@ GROUP = 400
 class Piper(SpeechModel):
     """A Piper voice and the program that speaks with it."""
 
+    reads_phonemes = True  # those of espeak
+
     def __init__(self, card: ModelCard) -> None:
         self._title = card.title
         self._program = program()

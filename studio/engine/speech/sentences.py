@@ -62,6 +62,12 @@ def split_sentences(text: str, longest: int = MAX_CHARACTERS) -> list[Piece]:
     return pieces
 
 
+def sentences_of(text: str) -> list[str]:
+    """Return the sentences of a text, of any length, without white space around them."""
+    lines = (line.strip() for line in re.split(r"[\r\n\u2028\u2029]+", text))
+    return [one.strip() for line in lines if line for one in _sentences(line) if one.strip()]
+
+
 def group_pieces(pieces: list[Piece], characters: int) -> list[Piece]:
     """Join neighboring pieces up to `characters`: some models speak short texts badly."""
     groups: list[Piece] = []

@@ -105,6 +105,11 @@ class AudioView(QWidget):
 
         background.run(self, read, show, self._on_unreadable)
 
+    def play_from(self, seconds: float) -> None:
+        """Play from a place."""
+        self.player.seek(seconds)
+        self.player.play()
+
     def close_device(self) -> None:
         """Close the audio device; for when the window closes."""
         self.player.close()

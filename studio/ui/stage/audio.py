@@ -7,14 +7,17 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
+from studio.core.artifact import SpokenSentence
 from studio.core.events import AudioChunk, Cancelled, Event, Failed, Finished, Progress
 from studio.core.files import write_whole
 from studio.core.jobs import Job
 from studio.core.requests.shared_fields import MIDI_SUFFIXES
 from studio.core.translation import tr
 from studio.media.companion_midi import companion_midi
+from studio.ui import background
 from studio.ui.app_state import AppState
 from studio.ui.audio.audio_view import AudioView
+from studio.ui.audio.sentence_list import SentenceList
 from studio.ui.desktop.folders import open_folder_of
 from studio.ui.stage.job_group import steps_text
 from studio.ui.stage.shown_result import ShownResult
@@ -52,18 +55,22 @@ class AudioStage(Stage):
         self.folder_button = button(
             tr("Folder"), tr("Open the folder of the audio file"), self.show_folder, "folder"
         )
+        self.sentences = SentenceList()
         self.view = AudioView(self.save_button, self.folder_button, backends=backends)
         super().__init__(shared)
 
     def create_result_page(self) -> QWidget:
         """See `Stage`."""
         self.view.failed.connect(lambda message, cure: self.notice.show_message(message, cure))
+        self.sentences.place_chosen.connect(self.view.play_from)
+        self.view.player.position_changed.connect(self.sentences.follow)
         self._set_path("")
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.view, 1)
+        layout.addWidget(self.sentences)
         # A row of its own: a narrow window has no room for it next to the others.
         layout.addWidget(row(None, self.midi_button))
         return page
@@ -170,3 +177,22 @@ class AudioStage(Stage):
         self.save_button.setEnabled(bool(path))
         self.midi_button.setVisible(bool(path) and companion_midi(Path(path)) is not None)
         self.folder_button.setEnabled(bool(path))
+        self._show_sentences(path)
+
+    def _show_sentences(self, path: str) -> None:
+        """List the sentences of speech, from the recipe in its file."""
+        self.sentences.show_sentences(())
+        if not path or self.kind != "speech":
+            return
+
+        def read() -> tuple[SpokenSentence, ...]:
+            from studio.library.artifacts import read_recipe  # imports numpy
+
+            recipe = read_recipe(Path(path))
+            return recipe.sentences if recipe is not None else ()
+
+        def show(found: tuple[SpokenSentence, ...]) -> None:
+            if self.path == path:  # no other file is shown meanwhile
+                self.sentences.show_sentences(found)
+
+        background.run(self, read, show)

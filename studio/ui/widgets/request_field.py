@@ -135,7 +135,7 @@ class Field(QWidget):
 
     def _extra_buttons(self) -> list[QWidget]:
         if self.info.takes_content:
-            return [open_button(self.info.title, self.editor, self.set_problem)]
+            return [open_button(self.info, self.editor, self.set_problem)]
         if self.info.name != "seed":
             return []
         clear = QToolButton()
