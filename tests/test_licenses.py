@@ -96,7 +96,7 @@ def test_every_model_and_every_shipped_weight_is_named():
             package = entry.download.wheels[0].requirement.partition("==")[0]
             assert package.rstrip("0123456789").rstrip("-") in DOCUMENT
             assert entry.card.license.startswith(("Apache-2.0", "MIT", "BSD-3-Clause"))
-    for folder in ("starter/image", "starter/music", "voices/kokoro", "words"):
+    for folder in ("starter/image", "starter/music", "starter/poem", "voices/kokoro", "words"):
         assert f"resources/{folder}" in DOCUMENT
         assert (resources() / folder / "NOTICE").is_file()
 

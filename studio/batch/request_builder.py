@@ -57,9 +57,13 @@ class RequestBuilder:
             values["seed"] = seed
         request_type = KINDS[kind].request_type
         try:
-            card = self.find_card(kind, str(values.pop("model", "") or ""))
+            model = str(values.pop("model", "") or "")
             if kind == "text":
-                values = self.tasks.values_for(self._text_columns.values_for(values), card)
+                values = self._text_columns.values_for(values)
+                card = self.tasks.card_for(values, model, self.find_card)
+                values = self.tasks.values_for(values, card)
+            else:
+                card = self.find_card(kind, model)
             if (
                 isinstance(values.get("prompt"), str)
                 and "adapters" in request_type.__struct_fields__

@@ -32,7 +32,12 @@ def language_note(context: Context, card: ModelCard, prompt: str) -> str:
 
 
 def task_note(context: Context, card: ModelCard, task: Task) -> str:
-    """Return that the model is too small for a guided task, and which one is not, or ""."""
+    """Return that the model is too small for a guided task, and which one is not, or "".
+
+    Of the task's specialist: that it writes, and how to choose another.
+    """
+    if card.only_task:
+        return tr("Written by {title}; --model NAME chooses another model.", title=card.title)
     if not task.is_too_small(card.parameters):
         return ""
     large = [one for one in _installed(context) if one.parameters >= task.min_parameters]

@@ -30,6 +30,7 @@ from studio.text_tasks.requests import (
     read_values,
     request_values,
 )
+from studio.text_tasks.specialist import find_writer
 from studio.text_tasks.task import Task
 
 
@@ -174,12 +175,15 @@ def values_for_model(run: TaskRun, context: Context) -> dict[str, Any] | None:
     """
     name = str(run.inputs.settings.get("model", "") or "")
     try:
-        card = context.find_card("text", name)
+        if name:
+            card = context.find_card("text", name)
+        else:
+            card = find_writer(run.task, run.inputs, context.find_card)
     except StudioError:
         if run.task.extracts and not name:
             return None
         raise
-    return request_values(run.task, run.inputs, card)
+    return {**request_values(run.task, run.inputs, card), "model": card.name}
 
 
 def _story_of(file: Path) -> Story | None:

@@ -80,6 +80,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     """The name of its record in `FAMILIES`; for an adapter the architecture that it fits."""
     tasks: tuple[str, ...] = ()
     """Hugging Face's names: text-generation, text-to-image …"""
+    only_task: str = ""
+    """The one guided task that it serves; it is never a default. Empty for a model of all texts."""
     base: str = ""
     """The card of the model that it changes; empty for a whole model."""
     adapter: AdapterKind = ""

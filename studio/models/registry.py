@@ -60,7 +60,7 @@ class ModelRegistry:
         if kind == RENDERER.kind:
             return RENDERER
         cards = self.list()
-        card = among(self._of_kind(cards, kind), kind, name)
+        card = among(self._of_kind(cards, kind, name), kind, name)
         if card.path and not Path(card.path).is_dir():
             raise StudioError(
                 tr("The folder of {title} is missing: {path}.", title=card.title, path=card.path),
@@ -83,9 +83,9 @@ class ModelRegistry:
         """
         return base_among(self.list(), card) if card.base and card.adapter else card
 
-    def _of_kind(self, cards: Cards, kind: str) -> Cards:
+    def _of_kind(self, cards: Cards, kind: str, name: str = "") -> Cards:
         chosen = load_settings(self._data).default_models.get(kind)
-        return default_first([card for card in cards if is_of(card, kind)], chosen)
+        return default_first([card for card in cards if is_of(card, kind, name)], chosen)
 
     def _added(self) -> Cards:
         """Return the cards in the folder of models, in the order of the folders' names."""
@@ -119,8 +119,13 @@ def _is_installed(card: ModelCard) -> bool:
     return Path(card.path).is_dir()
 
 
-def is_of(card: ModelCard, kind: str) -> bool:
-    """Return whether a card is of this kind; `ADAPTER` counts as a kind."""
+def is_of(card: ModelCard, kind: str, name: str = "") -> bool:
+    """Return whether a card is of this kind; `ADAPTER` counts as a kind.
+
+    A model of only one guided task is of no kind, unless it has this name.
+    """
+    if card.only_task and name not in (card.name, card.title):
+        return False
     return bool(card.adapter) if kind == ADAPTER else card.kind == kind
 
 

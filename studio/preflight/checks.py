@@ -26,6 +26,7 @@ from studio.preflight.clips import check_clip
 from studio.preflight.grammar import check_grammar
 from studio.preflight.music import check_music
 from studio.preflight.prompt_syntax import check_prompts, words_of
+from studio.preflight.quatrain import check_quatrain, describe_quatrain
 from studio.preflight.tokens import check_length
 
 
@@ -55,7 +56,7 @@ def check(
 def _check_length(
     card: ModelCard, request: Request, tokens: int | None, *, count: bool
 ) -> Problem | None:
-    if not isinstance(request, TextRequest) or (tokens is None and not count):
+    if not isinstance(request, TextRequest) or (tokens is None and not count) or card.only_task:
         return None
     return check_length(card, request, tokens)
 
@@ -112,6 +113,8 @@ def _check_music(request: MusicRequest, card: ModelCard, *, read_files: bool) ->
 
 @_check_inputs.register
 def _check_text(request: TextRequest, card: ModelCard, *, read_files: bool) -> Problem | None:
+    if card.only_task:
+        return check_quatrain(card, request)
     if request.messages and card.encoder_decoder:
         sentence = tr("{model} cannot chat; choose a chat model.", model=card.title)
         return Problem("messages", sentence)
@@ -133,6 +136,11 @@ def describe_inputs(card: ModelCard, request: Request) -> str:
 @functools.singledispatch
 def _describe(request: Request, card: ModelCard) -> str:
     return prompt_translation.describe_prompt(request.prompt, card)
+
+
+@_describe.register
+def _describe_text(request: TextRequest, card: ModelCard) -> str:
+    return describe_quatrain(card, request) if card.only_task else ""
 
 
 @_describe.register

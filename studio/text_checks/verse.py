@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from studio.text_checks.check import Check, Span, from_spans
+from studio.text_checks.han_rhymes import han_rhymes
 from studio.text_checks.length import HAN
 from studio.text_checks.pronunciation import do_rhyme, last_word, syllables_in
 
@@ -16,8 +17,6 @@ MAX_LINES = 500
 _LINE = re.compile(r"[^\n]+")
 _HAN = re.compile(rf"[{HAN}]")
 _HAN_LINE = re.compile(rf"[{HAN}]+")
-_HAN_RHYMES = {"in": "en", "ing": "eng", "uen": "en", "ün": "en", "ueng": "eng", "ie": "e2"}
-"""Finals that rhyme in the eighteen rhymes of modern Chinese (中华新韵), where spelling differs."""
 
 
 class Form(NamedTuple):
@@ -146,19 +145,5 @@ def _rhymes(lines: Sequence[str], form: Form) -> Iterator[tuple[int, str]]:
 def _do_rhyme(line: str, other: str) -> bool:
     last, earlier = (one.rstrip().rstrip("，。！？、；,.!?;")[-1:] for one in (line, other))
     if _HAN.match(last) and _HAN.match(earlier):
-        return bool(_han_rhymes(last) & _han_rhymes(earlier))
+        return bool(han_rhymes(last) & han_rhymes(earlier))
     return do_rhyme(line, other)
-
-
-def _han_rhymes(line: str) -> frozenset[str]:
-    """Return the rhymes of the last character's readings of today, without their tones."""
-    from pypinyin import Style, pinyin  # its tables take 0.1 s
-
-    (readings,) = pinyin(line[-1], style=Style.FINALS, strict=True, heteronym=True)
-    return frozenset(map(_without_medial, readings))
-
-
-def _without_medial(final: str) -> str:
-    final = _HAN_RHYMES.get(final, final)
-    has_medial = final[:1] in "iuüv" and len(final) > 1
-    return final[1:] if has_medial and final[1:] not in ("n", "ng") else final

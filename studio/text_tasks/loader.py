@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -134,6 +134,7 @@ def _problems(name: str, task: Task) -> Iterator[str]:
     yield from _regex_problems(task)
     yield from _part_problems(task)
     yield from _story_problems(task)
+    yield from _choice_problems(task)
     for place, check in enumerate(task.check):
         for problem in _check_problems(task, check):
             yield f"check[{place}].{problem}"  # not translated: a path, and a translated text
@@ -163,6 +164,20 @@ def _field_problems(task: Task) -> Iterator[str]:
             yield tr("{where}.default: is not a valid value of the field", where=where)
     if task.field and task.main.type != "text":
         yield tr("field[0].type: the first field is the prompt, a text")
+
+
+def _choice_problems(task: Task) -> Iterator[str]:
+    named = {f"field[{place}].only_with": one.only_with for place, one in enumerate(task.field)}
+    if task.specialist is not None:
+        named["specialist.choices"] = task.specialist.choices
+    for where, choices in named.items():
+        if not _names_choices(task, choices):
+            yield tr("{where}: names an unknown field or choice", where=where)
+
+
+def _names_choices(task: Task, choices: Mapping[str, tuple[str, ...]]) -> bool:
+    known = {field.name: set(field.choices) for field in task.field}
+    return all(set(found) <= known.get(name, set()) for name, found in choices.items())
 
 
 def _fits_default(field: TaskField) -> bool:

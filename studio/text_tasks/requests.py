@@ -258,6 +258,8 @@ def build_requests(task: Task, inputs: TaskInput, card: ModelCard) -> tuple[Text
 
 
 def _texts(task: Task, prompt: TaskPrompt, values: TaskValues, card: ModelCard) -> dict[str, str]:
+    if card.only_task:  # it reads the fields
+        return {"prompt": values.texts[task.main.name].strip()}
     if not card.chat and not card.encoder_decoder:
         return {"prompt": fill(task, prompt.complete, values), "mode": "complete"}
     texts = {

@@ -11,7 +11,9 @@ from studio.core.requests import TextRequest, build_request
 from studio.core.requests.base import MAX_PROMPT_CHARACTERS
 from studio.core.translation import tr
 from studio.models.card import ModelCard
+from studio.text_tasks.loader import LANGUAGE
 from studio.text_tasks.requests import TaskInput, read_count, read_fix, request_values
+from studio.text_tasks.specialist import FindCard, find_writer
 from studio.text_tasks.task import Task
 
 COLUMN = "task"
@@ -63,6 +65,22 @@ class RowTasks:
             settings={name: value for name, value in values.items() if name in known},
         )
         return request_values(task, inputs, card)
+
+    def card_for(self, values: Mapping[str, Any], model: str, find_card: FindCard) -> ModelCard:
+        """Return the model of a row; `model` is the one that it names, or "".
+
+        Raises StudioError and InvalidRequestError.
+        """
+        name = str(values.get(COLUMN) or "").strip()
+        if not name or model:
+            return find_card("text", model)
+        task = self._task(name)
+        prompt = str(values.get("prompt") or values.get(task.main.name) or "")
+        known = {field.name: values[field.name] for field in task.field if field.name in values}
+        inputs = TaskInput(prompt=prompt, fields={**known, task.main.name: prompt})
+        if LANGUAGE in values:
+            inputs.fields[LANGUAGE] = values[LANGUAGE]
+        return find_writer(task, inputs, find_card)
 
     def _task(self, name: str) -> Task:
         found = self._found.get(name)

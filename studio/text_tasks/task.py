@@ -31,6 +31,8 @@ class TaskField(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Choice → another field's value with it, unless the user enters one."""
     wording: dict[str, dict[str, str]] = {}
     """Language → choice → its words in a prompt, where they differ from the choice."""
+    only_with: dict[str, tuple[str, ...]] = {}
+    """Another field → its choices with which this field counts; a form hides it otherwise."""
 
 
 class TaskPrompt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,6 +59,17 @@ class TaskParts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     part: str
     group: str
     join: str
+
+
+class Specialist(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A model that writes some texts of a task better than larger ones."""
+
+    model: str
+    """The name of its card."""
+    language: str
+    """Of the main text."""
+    choices: dict[str, tuple[str, ...]] = {}
+    """Field → the choices with which it writes."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,6 +106,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Language → prompts; the first field may then be a document of any length."""
     story: dict[str, StoryPrompts] = {}
     """Language → prompts of a story, which is written in steps."""
+    specialist: Specialist | None = None
+    """Takes the place of the default model for some choices."""
     listed: tuple[str, ...] = ()
     """Choices of the field `form` whose result is a list."""
     extracts: bool = False

@@ -105,7 +105,8 @@ class AppState(QObject):
 
     def find_card(self, kind: str, name: str) -> ModelCard:
         """Find an installed model or adapter by its name. Raises StudioError."""
-        return among(self.cards(kind), kind, name)
+        only = [card for card in self._cards if card.only_task and is_of(card, kind, name)]
+        return among([*self.cards(kind), *only], kind, name)
 
     def all_cards(self) -> list[ModelCard]:
         """Return all installed models."""

@@ -337,6 +337,7 @@ def test_models_list_of_an_empty_folder_has_the_builtin_models(data):
         "image-tools",
         "starter-image",
         "starter-music",
+        "starter-poem",
     }
 
 

@@ -363,11 +363,12 @@ def test_installed_models_are_listed_first_with_catalog_facts():
         size=5,
     )
     found = listed([*builtin_cards(), added, fetched])
-    assert [entry.card.name for entry in found[:6]] == [
+    assert [entry.card.name for entry in found[:7]] == [
         "hibari",
         "image-tools",
         "starter-image",
         "starter-music",
+        "starter-poem",
         "mine",
         "z-image-turbo-2",
     ]
@@ -546,6 +547,7 @@ def test_models_list_shows_installed_models_or_the_catalog():
         "hibari",
         "starter-music",
         "image-tools",
+        "starter-poem",
     ]
     found = json.loads(run("list", "--all", "--json")[1])["models"]
     assert len(found) == len(CARDS)

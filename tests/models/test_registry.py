@@ -33,10 +33,20 @@ def test_builtin_models_are_always_listed(data):
         "image-tools",
         "starter-image",
         "starter-music",
+        "starter-poem",
     ]
     assert ModelRegistry(data).find("speech").name == "hibari"
     image = ModelRegistry(data).find("image")
     assert (image.folder / "model_index.json").is_file()
+
+
+def test_a_model_of_one_task_is_found_by_its_name_only(data):
+    registry = ModelRegistry(data)
+    assert not registry.of_kind("text")
+    assert registry.find("text", "starter-poem").only_task == "poem"
+    put(data, "mine")
+    assert registry.find("text").name == "mine"
+    assert [card.name for card in registry.of_kind("text")] == ["mine"]
 
 
 def test_missing_model_error_names_the_install_command(data):

@@ -176,7 +176,9 @@ def check_command(ctx: typer.Context, name: str, as_json: Json = False) -> None:
 
 def _installed(registry: ModelRegistry) -> list[ModelCard]:
     adapters = [card for card in registry.of_kind(ADAPTER) if card.kind == ADAPTER]
-    return [*(card for kind in KINDS for card in registry.of_kind(kind)), *adapters]
+    specialists = [card for card in registry.list() if card.only_task]
+    of_kinds = (card for kind in KINDS for card in registry.of_kind(kind))
+    return [*of_kinds, *specialists, *adapters]
 
 
 def _entry(installed: list[ModelCard], name: str) -> CatalogEntry:

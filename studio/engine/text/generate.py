@@ -16,11 +16,14 @@ from studio.core.requests import TextRequest
 from studio.core.requests.text_task import TextTask
 from studio.core.translation import mark, tr
 from studio.engine.protocol import BatchOutcome, JobCancelledError, JobContext, UnusableResultError
-from studio.engine.runtime.placement import inference_context
+from studio.engine.runtime.placement import DEFAULT_PLAN, inference_context
 from studio.engine.text import gguf_beams, llama_cpp
 from studio.engine.text.beam_search import beam_search
 from studio.engine.text.gguf_context import GgufPipeline
-from studio.engine.text.load import Pipeline, load
+from studio.engine.text.load import Pipeline
+from studio.engine.text.load import load as load_language_model
+from studio.engine.text.quatrain import generate as quatrain
+from studio.engine.text.quatrain.model import QuatrainModel
 from studio.engine.text.rows import (
     batch_token_capacity,
     new_row,
@@ -41,13 +44,24 @@ from studio.engine.text.tasks.run import (
 )
 from studio.engine.text.tasks.writer import ModelWriter
 from studio.library.results import Result, TextResult
+from studio.models.card import ModelCard
+from studio.models.memory.load_plan import LoadPlan
 
 T = TypeVar("T")
 __all__ = ["Pipeline", "generate", "load", "run_batch"]
 
 
-def generate(context: JobContext, pipeline: Pipeline) -> Generator[Result, None, Statistics]:
+def load(card: ModelCard, plan: LoadPlan = DEFAULT_PLAN) -> Pipeline | QuatrainModel:
+    """Load a model by `plan`; the starter poem model has a way of its own."""
+    return quatrain.load(card) if card.only_task else load_language_model(card, plan)
+
+
+def generate(
+    context: JobContext, pipeline: Pipeline | QuatrainModel
+) -> Generator[Result, None, Statistics]:
     """Yield the candidates, best first. See `protocol.Runner.generate`."""
+    if isinstance(pipeline, QuatrainModel):
+        return (yield from quatrain.generate(context, pipeline))
     request = request_of(context)
     if request.task is not None:
         return (yield from _run_task(context, request, request.task, pipeline))
@@ -118,8 +132,13 @@ def _write(
     return [result_of(row) for row in rows if row.tokens or not row.partial]
 
 
-def run_batch(contexts: Sequence[JobContext], pipeline: Pipeline) -> Iterator[BatchOutcome]:
+def run_batch(
+    contexts: Sequence[JobContext], pipeline: Pipeline | QuatrainModel
+) -> Iterator[BatchOutcome]:
     """Yield each job when it is over. See `protocol.Runner.run_batch`."""
+    if isinstance(pipeline, QuatrainModel):
+        yield from quatrain.run_batch(contexts, pipeline)
+        return
     rows: dict[int, Row] = {}
     for number, context in enumerate(contexts):
         try:

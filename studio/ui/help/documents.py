@@ -14,7 +14,13 @@ _IMAGE = re.compile(r"!\[[^][]*+\]\([^()]*+\)")
 _SCREENSHOTS = re.compile(r"^## What it looks like\n.*?(?=^## )", re.DOTALL | re.MULTILINE)
 """The part of README.md that has nothing but images."""
 _FIRST = ("README.md", "features.md", "commands.md")
-_FOR_DEVELOPERS = ("architecture.md", "translations.md", "starter-image.md", "starter-music.md")
+_FOR_DEVELOPERS = (
+    "architecture.md",
+    "translations.md",
+    "starter-image.md",
+    "starter-music.md",
+    "starter-poem.md",
+)
 
 
 class Document(NamedTuple):

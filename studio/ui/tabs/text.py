@@ -372,7 +372,7 @@ class TextTab(TaskTab):
         panel = self.tasks.panel
         if panel is not None:
             prompt, system = self.asked if self._has_prompt() else ("", "")
-            self.language_note.check(card, panel.main.value()[:LANGUAGE_SAMPLE])
+            self.language_note.check(panel.writer(card), panel.main.value()[:LANGUAGE_SAMPLE])
         else:
             prompt, system = self.prompt.toPlainText(), self.system_prompt.toPlainText()
             self.language_note.check(card, prompt)
@@ -411,6 +411,7 @@ class TextTab(TaskTab):
 
     def find_problems(self, card: ModelCard, request: Request) -> list[Problem]:
         """See `FormTab`. Tokens are counted, and grammars compiled, in the background."""
+        card = self.shared.find_card("text", request.model)  # a task may have its specialist
         found = check(card, request, self.shared.find_card, read_files=False, tokens=self._tokens)
         return found + self.grammar.problems(card, request)
 

@@ -352,8 +352,9 @@ def test_search_and_filters_find_models(opened, qtbot):
     assert "gpt2" in names()
     assert not {"z-image-turbo", "flux.1-fill-dev"} & names()
     pane.installed.setChecked(True)
-    assert names() == {"starter-image", "hibari", "starter-music", "image-tools"}
-    assert pane.count.text().endswith("4 installed")
+    builtin = {"starter-image", "hibari", "starter-music", "starter-poem", "image-tools"}
+    assert names() == builtin
+    assert pane.count.text().endswith("5 installed")
     pane.show_all()
     pane.max_size.setCurrentIndex(pane.max_size.findData("1"))
     assert "gpt2" in names()

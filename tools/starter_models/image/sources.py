@@ -1,5 +1,5 @@
-"""Where images, names and the text encoder come from: packages of public registries, pinned by
-version and sha256.
+"""Where the data of starter models comes from: packages of public registries, pinned by version and
+sha256 in the `sources.toml` of a model's package.
 """
 
 from __future__ import annotations
@@ -33,18 +33,22 @@ class Source:
     what: str
 
 
-def pinned() -> list[Source]:
-    """Return the packages of `sources.toml`."""
-    table = tomllib.loads((files(__package__) / "sources.toml").read_text(encoding="utf-8"))
+IMAGE = "tools.starter_models.image"
+POEM = "tools.starter_models.poem"
+
+
+def pinned(model: str = IMAGE) -> list[Source]:
+    """Return the packages of a model's `sources.toml`."""
+    table = tomllib.loads((files(model) / "sources.toml").read_text(encoding="utf-8"))
     return [Source(**entry) for entry in table["source"]]
 
 
-def fetch(folder: Path, names: set[str]) -> None:
+def fetch(folder: Path, names: set[str], model: str = IMAGE) -> None:
     """Fetch and unpack what is not there yet, each into a folder of its name. Raises
     StudioError.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for source in pinned():
+    for source in pinned(model):
         if source.name not in names or (folder / source.name / ".complete").exists():
             continue
         package = folder / source.file

@@ -10,7 +10,7 @@ import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QSpinBox, QVBoxLayout, QWidget
 
-from studio.core.errors import Problem
+from studio.core.errors import InvalidRequestError, Problem
 from studio.core.requests import TextRequest
 from studio.core.requests.story import Story
 from studio.core.requests.task_entry import TaskEntry
@@ -27,6 +27,7 @@ from studio.ui.widgets.factory import Notice, button, label, name_control, row
 from studio.ui.widgets.request_field import WheelGuard
 
 if TYPE_CHECKING:
+    from studio.text_tasks.requests import TaskInput
     from studio.text_tasks.task import Task
 
 SOURCE_CHARACTERS = 10_000
@@ -49,6 +50,8 @@ class TaskPanel(QWidget):
         self.fields: dict[str, TaskField] = {}
         self.story: Story | None = None
         """The story so far, of the task that writes one."""
+        self._card: ModelCard | None = None
+        """The model of the tab."""
         self._guard = WheelGuard(self)
         self.size_note = Notice("banner")
         self.source = SourceRow(take_document)
@@ -73,6 +76,7 @@ class TaskPanel(QWidget):
         layout.addWidget(row(label(tr("Language", context="text"), "muted"), self.language))
         layout.addWidget(row(label(tr("Corrections"), "muted"), self.fix))
         layout.addWidget(self.extract)
+        self._follow_choices()
 
     def _create_language(self) -> QComboBox:
         combo = QComboBox()
@@ -112,9 +116,15 @@ class TaskPanel(QWidget):
 
     def _on_changed(self) -> None:
         self._follow_choices()
+        if self.task.specialist is not None:
+            self.show_model(self._card)
         self.changed.emit()
 
     def _follow_choices(self) -> None:
+        for field in self.fields.values():
+            needed = field.definition.only_with
+            shown = all(self.fields[name].value() in found for name, found in needed.items())
+            field.setVisible(shown)
         chosen: dict[str, int | str] = {}
         for field in self.fields.values():
             if field.definition.sets:
@@ -189,8 +199,29 @@ class TaskPanel(QWidget):
 
         `step`: what to write of a story, instead of the form's choice. Raises InvalidRequestError.
         """
+        from studio.text_tasks.requests import request_values
+
+        inputs = self._inputs(settings, step)
+        card = self._specialist(inputs) or card
+        request = request_for(card, request_values(self.task, inputs, card))
+        assert isinstance(request, TextRequest)
+        return request
+
+    def writer(self, card: ModelCard | None) -> ModelCard | None:
+        """Return the model that writes what the form describes: `card`, or one for this form."""
+        try:
+            return self._specialist(self._inputs(TaskSettings({}, 0))) or card
+        except InvalidRequestError:  # shown in the form
+            return card
+
+    def _specialist(self, inputs: TaskInput) -> ModelCard | None:
+        from studio.text_tasks.specialist import find_specialist
+
+        return find_specialist(self.task, inputs, self._shared.find_card)
+
+    def _inputs(self, settings: TaskSettings, step: str = "") -> TaskInput:
         from studio.text_tasks.loader import LANGUAGE
-        from studio.text_tasks.requests import TaskInput, request_values
+        from studio.text_tasks.requests import TaskInput
 
         entry = self.entry()
         values = dict(entry.values)
@@ -200,7 +231,7 @@ class TaskPanel(QWidget):
         story = entry.story and msgspec.structs.replace(entry.story, premise=prompt.strip())
         kept = settings.values
         others = {name: value for name, value in kept.items() if name != "num_return_sequences"}
-        inputs = TaskInput(
+        return TaskInput(
             prompt=prompt,
             fields={**values, LANGUAGE: entry.language},
             candidates=settings.candidates,
@@ -208,16 +239,15 @@ class TaskPanel(QWidget):
             story=story,
             settings=others,
         )
-        request = request_for(card, request_values(self.task, inputs, card))
-        assert isinstance(request, TextRequest)
-        return request
 
     # The model
     # ----------------------------------------------------------------------
 
     def show_model(self, card: ModelCard | None) -> None:
         """Show whether the model is too small for the task, and lead to one that is not."""
-        if card is None or not self.task.is_too_small(card.parameters):
+        self._card = card
+        card = self.writer(card)
+        if card is None or card.only_task or not self.task.is_too_small(card.parameters):
             self.size_note.clear()
             return
         least = self.task.min_parameters

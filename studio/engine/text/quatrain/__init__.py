@@ -1,0 +1,1 @@
+"""Runs the starter poem model: quatrains in their form, with rhyme and tones."""

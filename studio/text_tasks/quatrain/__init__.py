@@ -1,0 +1,1 @@
+"""Chinese quatrains (绝句): what the starter poem model is asked, without torch."""

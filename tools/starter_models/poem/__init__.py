@@ -1,0 +1,1 @@
+"""Makes the starter poem model; `starter_poem` runs the steps."""
