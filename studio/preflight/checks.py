@@ -56,7 +56,8 @@ def check(
 def _check_length(
     card: ModelCard, request: Request, tokens: int | None, *, count: bool
 ) -> Problem | None:
-    if not isinstance(request, TextRequest) or (tokens is None and not count) or card.only_task:
+    counted = count or tokens is not None
+    if not isinstance(request, TextRequest) or not counted or card.only_task:
         return None
     return check_length(card, request, tokens)
 

@@ -25,12 +25,12 @@ def find_writer(task: Task, inputs: TaskInput, find_card: FindCard) -> ModelCard
 
 
 def find_specialist(task: Task, inputs: TaskInput, find_card: FindCard) -> ModelCard | None:
-    """Return the model that writes these values better than larger ones; None if there is none.
+    """Return the model that writes these values better than larger ones, or None.
 
     Raises InvalidRequestError for invalid values.
     """
     special = task.specialist
-    if special is None:
+    if not special:
         return None
     values = read_values(task, inputs)
     if values.language != special.language:

@@ -373,10 +373,10 @@ def test_installed_models_are_listed_first_with_catalog_facts():
         "z-image-turbo-2",
     ]
     assert len(found) == len(ENTRIES) + 1  # mine
-    assert found[4] == CatalogEntry(card=added)
-    assert found[5].card.license == "Apache-2.0"
-    assert found[5].card.size == 5
-    assert not found[5].card.builtin
+    assert found[5] == CatalogEntry(card=added)
+    assert found[6].card.license == "Apache-2.0"
+    assert found[6].card.size == 5
+    assert not found[6].card.builtin
     assert [entry.card.name for entry in found].count("z-image-turbo") == 0
 
 

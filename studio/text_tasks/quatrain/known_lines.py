@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 FILE = "known-lines.bin"
-BITS_A_LINE = 10
+SLOTS_A_LINE = 10
 _HASHES = 7
 
 
@@ -29,7 +29,7 @@ class KnownLines:
     def of(cls, lines: Iterable[str]) -> KnownLines:
         """Return the set of these lines."""
         kept = set(lines)
-        data = bytearray(max(1, BITS_A_LINE * len(kept) // 8))
+        data = bytearray(max(1, SLOTS_A_LINE * len(kept) // 8))
         for line in kept:
             for place in _places(line, 8 * len(data)):
                 data[place // 8] |= 1 << place % 8
@@ -45,7 +45,7 @@ class KnownLines:
         )
 
 
-def _places(line: str, bits: int) -> Iterator[int]:
+def _places(line: str, size: int) -> Iterator[int]:
     digest = hashlib.blake2b(line.encode(), digest_size=16).digest()
     first, step = int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")
-    return ((first + number * step) % bits for number in range(_HASHES))
+    return ((first + number * step) % size for number in range(_HASHES))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,7 +76,7 @@ def read_subject(text: str, lexicon: Lexicon) -> Subject:
 
 
 def _longest(
-    text: str, table: dict[str, tuple[str, ...]], pairs: Collection[str]
+    text: str, table: Mapping[str, tuple[str, ...]], pairs: Collection[str]
 ) -> tuple[tuple[str, ...], int]:
     """Return the words that the beginning of a text means, and how long it is; else none and 1."""
     for size in range(min(_LONGEST, len(text)), 1, -1):

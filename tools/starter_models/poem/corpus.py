@@ -22,7 +22,7 @@ from studio.text_checks.tones import LEVEL, OBLIQUE, tones_of
 
 FILE = "quatrains.jsonl"
 SKIPPED_TITLES = re.compile("[颂偈赞铭挽]|语录|帖子|口号|法身|佛|禅")
-"""Verses of teaching, and wishes for the court."""
+"""Verses of teaching, and greetings to the court."""
 MOST_FAULTS = 2
 """Characters that may break a rule of tones."""
 _MARKS = re.compile("[，。！？；：、]")

@@ -185,7 +185,7 @@ class _Writing:
         return int(self._random.choice(kept, p=chances[kept] / chances[kept].sum()))
 
     def _unlearned(self, attempt: int, place: int, logs: Floats, drawn: int) -> int:
-        """Return a character with which the line is none that the model learned from."""
+        """Return a character that makes the line a new one."""
         start = place - self._length + 1
         before = "".join(self._model.tokens[token] for token in self._texts[attempt, start:place])
         logs = logs.copy()

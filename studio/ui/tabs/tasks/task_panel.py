@@ -247,7 +247,7 @@ class TaskPanel(QWidget):
         """Show whether the model is too small for the task, and lead to one that is not."""
         self._card = card
         card = self.writer(card)
-        if card is None or card.only_task or not self.task.is_too_small(card.parameters):
+        if not card or card.only_task or not self.task.is_too_small(card.parameters):
             self.size_note.clear()
             return
         least = self.task.min_parameters
