@@ -20,6 +20,7 @@ from studio.text_checks.titles import check_title
 from studio.text_tasks.extraction import extract_summary
 from studio.text_tasks.loader import find_task
 from studio.text_tasks.missing_facts import notes_of
+from studio.text_tasks.model_prompts.specialist import find_writer
 from studio.text_tasks.passages import Coverage
 from studio.text_tasks.ranking import RankedText, Ranking
 from studio.text_tasks.requests import (
@@ -30,7 +31,6 @@ from studio.text_tasks.requests import (
     read_values,
     request_values,
 )
-from studio.text_tasks.specialist import find_writer
 from studio.text_tasks.task import Task
 
 

@@ -9,8 +9,8 @@ from studio.core.requests import TextRequest
 from studio.core.translation import tr
 from studio.models.card import ModelCard
 from studio.text_checks.length import HAN
-from studio.text_tasks.quatrain.layout import FORMS
-from studio.text_tasks.quatrain.subject import describe_subject, read_lexicon
+from studio.text_tasks.model_prompts.quatrain.layout import FORMS
+from studio.text_tasks.model_prompts.quatrain.subject import describe_subject, read_lexicon
 
 _HAN = re.compile(rf"[{HAN}]")
 _FIVE = re.compile("五言|五绝")

@@ -12,8 +12,8 @@ from studio.core.requests.base import MAX_PROMPT_CHARACTERS
 from studio.core.translation import tr
 from studio.models.card import ModelCard
 from studio.text_tasks.loader import LANGUAGE
+from studio.text_tasks.model_prompts.specialist import FindCard, find_writer
 from studio.text_tasks.requests import TaskInput, read_count, read_fix, request_values
-from studio.text_tasks.specialist import FindCard, find_writer
 from studio.text_tasks.task import Task
 
 COLUMN = "task"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from studio.core.resources import resources
-from studio.text_tasks.quatrain import layout
-from studio.text_tasks.quatrain.known_lines import KnownLines
-from studio.text_tasks.quatrain.subject import Lexicon, describe_subject, read_subject
+from studio.text_tasks.model_prompts.quatrain import layout
+from studio.text_tasks.model_prompts.quatrain.known_lines import KnownLines
+from studio.text_tasks.model_prompts.quatrain.subject import Lexicon, describe_subject, read_subject
 
 LEXICON = Lexicon(
     frozenset("秋月江南春雨雪梅花友别山寺古夜冬书灯天的一"), frozenset(("江南", "春雨"))

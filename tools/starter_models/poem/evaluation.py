@@ -9,8 +9,8 @@ from studio.engine.text.quatrain.model import QuatrainModel
 from studio.engine.text.quatrain.sampling import Wanted, write_poems
 from studio.text_checks.tones import check_tones
 from studio.text_checks.verse import check_form
-from studio.text_tasks.quatrain import layout
-from studio.text_tasks.quatrain.subject import read_lexicon, read_subject
+from studio.text_tasks.model_prompts.quatrain import layout
+from studio.text_tasks.model_prompts.quatrain.subject import read_lexicon, read_subject
 from tools.starter_models.poem.corpus import Quatrain
 
 # Chosen before the first poem was read.

@@ -10,8 +10,8 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.text_tasks.quatrain import layout
-from studio.text_tasks.quatrain.subject import FUNCTION
+from studio.text_tasks.model_prompts.quatrain import layout
+from studio.text_tasks.model_prompts.quatrain.subject import FUNCTION
 from tools.starter_models.poem.corpus import Quatrain
 
 FEWEST = 30

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from studio.text_tasks.quatrain import layout
+from studio.text_tasks.model_prompts.quatrain import layout
 from tools.starter_models.poem.examples import Rows
 
 CHECKPOINT = "checkpoint.pt"

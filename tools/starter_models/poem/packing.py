@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from studio.text_tasks.quatrain import layout
-from studio.text_tasks.quatrain.known_lines import KnownLines
-from studio.text_tasks.quatrain.subject import WORDS_FILE
+from studio.text_tasks.model_prompts.quatrain import layout
+from studio.text_tasks.model_prompts.quatrain.known_lines import KnownLines
+from studio.text_tasks.model_prompts.quatrain.subject import WORDS_FILE
 from tools.starter_models.poem.corpus import Quatrain
 from tools.starter_models.poem.examples import find_words
 

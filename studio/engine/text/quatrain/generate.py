@@ -15,8 +15,8 @@ from studio.engine.text.streaming import Clock
 from studio.engine.text.tasks.results import no_usable_text, task_results
 from studio.library.results import Result, TextResult
 from studio.preflight.quatrain import check_quatrain, form_of
-from studio.text_tasks.quatrain.layout import FORMS
-from studio.text_tasks.quatrain.subject import read_lexicon, read_subject
+from studio.text_tasks.model_prompts.quatrain.layout import FORMS
+from studio.text_tasks.model_prompts.quatrain.subject import read_lexicon, read_subject
 
 __all__ = ["generate", "load", "run_batch"]
 

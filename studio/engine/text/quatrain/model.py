@@ -9,8 +9,8 @@ from studio.core.errors import StudioError
 from studio.core.translation import tr
 from studio.engine.text.quatrain.prosody import Prosody
 from studio.models.card import ModelCard
-from studio.text_tasks.quatrain.known_lines import KnownLines
-from studio.text_tasks.quatrain.layout import SPECIAL
+from studio.text_tasks.model_prompts.quatrain.known_lines import KnownLines
+from studio.text_tasks.model_prompts.quatrain.layout import SPECIAL
 
 
 class QuatrainModel:

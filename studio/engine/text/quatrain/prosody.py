@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from studio.text_checks.han_rhymes import main_rhyme
 from studio.text_checks.tones import LEVEL, OBLIQUE, tones_of
-from studio.text_tasks.quatrain.layout import RHYMES, SPECIAL
+from studio.text_tasks.model_prompts.quatrain.layout import RHYMES, SPECIAL
 
 Mask = NDArray[np.bool_]
 LINES = 4

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from studio.engine.text.quatrain.model import QuatrainModel
 from studio.engine.text.quatrain.prosody import LINES, may_double
-from studio.text_tasks.quatrain import layout
+from studio.text_tasks.model_prompts.quatrain import layout
 
 GROUP = 16
 """Attempts for one poem."""

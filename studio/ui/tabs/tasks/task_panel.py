@@ -215,7 +215,7 @@ class TaskPanel(QWidget):
             return card
 
     def _specialist(self, inputs: TaskInput) -> ModelCard | None:
-        from studio.text_tasks.specialist import find_specialist
+        from studio.text_tasks.model_prompts.specialist import find_specialist
 
         return find_specialist(self.task, inputs, self._shared.find_card)
 

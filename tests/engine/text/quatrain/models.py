@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studio.models.card import ModelCard
-from studio.text_tasks.quatrain.layout import SPECIAL
+from studio.text_tasks.model_prompts.quatrain.layout import SPECIAL
 from tools.starter_models.poem import learning, packing
 from tools.starter_models.poem.corpus import Quatrain
 

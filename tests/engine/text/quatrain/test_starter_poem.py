@@ -12,8 +12,8 @@ from studio.models.card import request_for
 from studio.models.catalog import entry_named
 from studio.text_checks.language import detect_language
 from studio.text_tasks.loader import find_task
-from studio.text_tasks.quatrain.known_lines import KnownLines
-from studio.text_tasks.quatrain.subject import read_lexicon, read_subject
+from studio.text_tasks.model_prompts.quatrain.known_lines import KnownLines
+from studio.text_tasks.model_prompts.quatrain.subject import read_lexicon, read_subject
 from studio.text_tasks.requests import TaskInput, request_values
 from tests.engine.runs import run_job
 

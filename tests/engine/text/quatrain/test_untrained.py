@@ -12,8 +12,8 @@ from studio.models.card import request_for
 from studio.text_checks.tones import check_tones
 from studio.text_checks.verse import check_form
 from studio.text_tasks.loader import find_task
-from studio.text_tasks.quatrain.known_lines import KnownLines
-from studio.text_tasks.quatrain.layout import FORMS
+from studio.text_tasks.model_prompts.quatrain.known_lines import KnownLines
+from studio.text_tasks.model_prompts.quatrain.layout import FORMS
 from studio.text_tasks.requests import TaskInput, request_values
 from tests.engine.runs import run_job
 from tests.engine.text.quatrain.models import LIFE, make_tiny

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from studio.core.resources import resources
 from studio.core.translation import tr
-from studio.text_tasks.quatrain.layout import TITLE_CHARACTERS
+from studio.text_tasks.model_prompts.quatrain.layout import TITLE_CHARACTERS
 
 WORDS_FILE = "words.txt"
 """Next to the weights: a line of single characters, then pairs that are words, one a line."""
