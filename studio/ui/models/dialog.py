@@ -158,6 +158,7 @@ class ModelsDialog(QDialog):
         installed = [card for kind in kinds for card in self.shared.cards(kind)]
         adapters = [card for card in self.shared.cards(ADAPTER) if card.kind == ADAPTER]
         installed += sorted(adapters, key=lambda card: card.title.casefold())
+        installed += [card for card in self.shared.all_cards() if card.only_task]
         defaults = {cards[0].name for kind in kinds if (cards := self.shared.cards(kind))}
         self.list.show_items(items(listed(installed), len(installed), defaults, self.probe.machine))
         self._on_selection_changed()

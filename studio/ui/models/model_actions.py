@@ -67,7 +67,7 @@ class ModelActions(QWidget):
         if item is None:
             return
         card = item.card
-        self.default_button.setVisible(installed and card.kind != ADAPTER)
+        self.default_button.setVisible(installed and card.kind != ADAPTER and not card.only_task)
         self.default_button.setEnabled(installed and not busy and not is_default)
         self.remove_button.setEnabled(installed and not busy and not card.builtin)
         self.folder_button.setEnabled(installed and bool(card.path))

@@ -94,7 +94,10 @@ def test_folder_is_added_made_default_and_removed(opened, data, tmp_path, qtbot,
         "Hibari (English)",
         "Starter music (notes)",
         "Image tools",
+        "Starter poem (绝句)",
     ]
+    select(dialog, "Starter poem (绝句)")
+    assert not dialog.actions_bar.default_button.isVisible()
     dialog.add(folder)
     assert not dialog.add_bar.folder_button.isEnabled()
     qtbot.waitUntil(lambda: "我的 GPT-2" in titles(dialog), timeout=PATIENCE)
@@ -317,8 +320,9 @@ def test_unsupported_model_is_explained_and_not_offered(opened, monkeypatch):
 def test_installed_models_first_then_by_kind_unsupported_last(opened):
     _studio, dialog = opened
     found = shown(dialog)
-    assert [item.state for item in found[:5]] == ["Default", "Default", "Default", "Default", ""]
-    rest = found[4:]
+    states = [item.state for item in found[:6]]
+    assert states == ["Default", "Default", "Default", "Default", "Installed", ""]
+    rest = found[5:]
     runs = [item.card.kind for item in rest if not item.hindrance]
     assert runs == sorted(runs, key=lambda kind: KINDS[kind].place)
     assert all(item.hindrance for item in rest[len(runs) :])
