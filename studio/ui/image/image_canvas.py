@@ -21,8 +21,8 @@ from studio.core.translation import mark, tr, tr_marked
 from studio.ui.image.image_levels import ImageLevels
 from studio.ui.widgets.factory import name_control
 
-SMALL_SIDE = 256
-"""Images up to this side, such as the starter model's, are enlarged by a whole factor."""
+SMALL_SIDE = 128
+"""Images up to this side, such as icons, are enlarged by a whole factor."""
 MAX_SMALL_FIT = 8
 MAX_FIT = 2.0
 """Larger ones are enlarged up to this."""
@@ -143,8 +143,8 @@ class ImageCanvas(QWidget):
         if size.isEmpty():
             return 1.0
         factor = min(self.width() / size.width(), self.height() / size.height())
-        small = _is_small(self)
-        factor = max(1, min(int(factor), MAX_SMALL_FIT)) if small else min(factor, MAX_FIT)
+        if factor > 1:
+            factor = min(int(factor), MAX_SMALL_FIT) if _is_small(self) else min(factor, MAX_FIT)
         return factor * self.devicePixelRatioF()
 
     @property

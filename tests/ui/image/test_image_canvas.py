@@ -62,6 +62,18 @@ def test_a_small_image_is_enlarged_by_a_whole_factor(canvas, side, zoom):
     assert canvas.zoom == zoom
 
 
+@pytest.mark.parametrize("side", [100, 128, 256, 257])
+def test_an_image_that_is_higher_than_the_space_is_shown_whole(canvas, side):
+    canvas.resize(400, 96)
+    canvas.show_image(levels_of(image(side, side)))
+    assert canvas.target_rect().height() == pytest.approx(96)
+
+
+def test_an_image_of_the_starter_fills_the_space(canvas):
+    canvas.show_image(levels_of(image(256, 256)))
+    assert canvas.target_rect().height() == pytest.approx(300)
+
+
 def test_the_wheel_zooms_at_the_cursor(canvas):
     canvas.show_image(levels_of(image(1000, 900)))
     at = QPoint(310, 220)
