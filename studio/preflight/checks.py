@@ -26,7 +26,6 @@ from studio.preflight.clips import check_clip
 from studio.preflight.grammar import check_grammar
 from studio.preflight.music import check_music
 from studio.preflight.prompt_syntax import check_prompts, words_of
-from studio.preflight.quatrain import check_quatrain, describe_quatrain
 from studio.preflight.tokens import check_length
 
 
@@ -115,6 +114,8 @@ def _check_music(request: MusicRequest, card: ModelCard, *, read_files: bool) ->
 @_check_inputs.register
 def _check_text(request: TextRequest, card: ModelCard, *, read_files: bool) -> Problem | None:
     if card.only_task:
+        from studio.preflight.quatrain import check_quatrain  # imports the tasks
+
         return check_quatrain(card, request)
     if request.messages and card.encoder_decoder:
         sentence = tr("{model} cannot chat; choose a chat model.", model=card.title)
@@ -141,12 +142,16 @@ def _describe(request: Request, card: ModelCard) -> str:
 
 @_describe.register
 def _describe_text(request: TextRequest, card: ModelCard) -> str:
-    return describe_quatrain(card, request) if card.only_task else ""
+    if not card.only_task:
+        return ""
+    from studio.preflight.quatrain import describe_quatrain  # imports the tasks
+
+    return describe_quatrain(card, request)
 
 
 @_describe.register
 def _describe_image(request: ImageRequest, card: ModelCard) -> str:
-    text = prompt_translation.describe_prompt(words_of(request.prompt, card), card)
+    text = prompt_translation.describe_prompt(words_of(request.styled_prompts[0], card), card)
     if not request.image:
         return text
     path = Path(request.image)
