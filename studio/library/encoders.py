@@ -297,6 +297,8 @@ def parameters_line(recipe: Recipe) -> str:
     }
     if request.image:
         values["Denoising strength"] = request.strength  # not translated: in the file
+    if request.style_preset:
+        values["Style"] = f'"{request.style_preset}"'  # not translated: in the file
     if request.adapters:
         values["Adapters"] = f'"{request.adapters}"'  # quoted, because it contains commas
     if recipe.prompt_read:

@@ -64,7 +64,8 @@ def _from_tags(
     """
     found: dict[str, ResolvedAdapter] = {}
     try:
-        tagged = adapters_of(request.prompt) + adapters_of(request.negative_prompt)
+        prompt, negative_prompt = request.styled_prompts
+        tagged = adapters_of(prompt) + adapters_of(negative_prompt)
     except PromptError as error:
         raise StudioError(str(error), cause="invalid") from error
     for one in tagged:
@@ -127,7 +128,7 @@ def _check_adapter_images(request: ImageRequest, cards: list[ModelCard]) -> None
 
 def _check_trigger_words(request: ImageRequest, cards: list[ModelCard]) -> None:
     """Raise StudioError if neither prompt has the word of a textual inversion."""
-    prompts = request.prompt + request.negative_prompt
+    prompts = "".join(request.styled_prompts)
     for card in cards:
         if card.adapter == "textual-inversion" and card.trigger_words[0] not in prompts:
             raise StudioError(

@@ -73,9 +73,11 @@ def _translated(text: str, card: ModelCard) -> str:
 
 def check_prompts(card: ModelCard, request: ImageRequest) -> Problem | None:
     """Return why the model cannot read the request's prompts; None if it can."""
-    for name in PROMPTS:
+    if request.style_preset and card.translate_prompts:
+        return Problem("style_preset", tr("{model} knows no styles.", model=card.title))
+    for name, text in zip(PROMPTS, request.styled_prompts, strict=True):
         try:
-            read_for(getattr(request, name), card)
+            read_for(text, card)
         except PromptError as error:
             return Problem(name, str(error))
     return None

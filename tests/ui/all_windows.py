@@ -54,6 +54,7 @@ from studio.ui.stage.candidates.summary_sources import SummarySources
 from studio.ui.tabs.chat.chat_list import ChatList
 from studio.ui.tabs.chat.personas.persona_dialog import PersonaDialog
 from studio.ui.tabs.chat.version_window import VersionWindow
+from studio.ui.tabs.images.style_picker import StyleList
 from studio.ui.tabs.presets.manage_dialog import ManageDialog
 from studio.ui.tabs.presets.save_dialog import SaveDialog
 from studio.ui.tabs.prompt_history import PromptList
@@ -188,6 +189,7 @@ def makers(window: MainWindow, content: Content) -> dict[str, Callable[[], QWidg
         "save a preset": lambda: SaveDialog(shared, "image", preset, window),
         "manage presets": lambda: ManageDialog(shared, "image", window),
         "earlier prompts": lambda: PromptList(shared, "image", form.prompt),
+        "styles": lambda: StyleList(form, "", lambda _value: None),
     }
 
 

@@ -30,6 +30,18 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
     media_types: ClassVar = IMAGE_TYPES
 
     negative_prompt: Annotated[str, negative_prompt(mark("What to keep out of the image."))] = ""
+    style_preset: Annotated[
+        str,
+        Meta(
+            title=mark("Style"),
+            description=mark(
+                "A named style, such as watercolor, or an own one: ink drawing of {prompt} --no "
+                "color."
+            ),
+            max_length=2_000,
+            extra={"flag": "style-preset"},
+        ),
+    ] = ""
     width: Annotated[
         int, side(mark("Width"), mark("In pixels, a multiple of 8."), maximum=MAX_SIDE, step=8)
     ] = 512
@@ -170,7 +182,12 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
             self.guidance_scale,
             self.scheduler,
         )
-        adapters = (self.adapters, *TAG.findall(self.prompt), *TAG.findall(self.negative_prompt))
+        adapters = (
+            self.style_preset,
+            self.adapters,
+            *TAG.findall(self.prompt),
+            *TAG.findall(self.negative_prompt),
+        )
         return (self.kind, self.model, *size, adapters, bool(self.negative_prompt))
 
     def cross_check(self) -> list[Problem]:
@@ -189,4 +206,24 @@ class ImageRequest(Request, frozen=True, kw_only=True, tag="image"):
             ]
         if self.mask_image and not self.image:
             return [Problem("mask_image", tr("needs an image: it selects what is repainted in it"))]
-        return adapter_list.check("adapters", self.adapters)
+        return self._check_style() or adapter_list.check("adapters", self.adapters)
+
+    def _check_style(self) -> list[Problem]:
+        if not self.style_preset:
+            return []
+        from studio.core.requests.prompt_syntax.styles import find_style  # reads a file
+
+        try:
+            find_style(self.style_preset)
+        except ValueError as error:
+            return [Problem("style_preset", str(error))]
+        return []
+
+    @property
+    def styled_prompts(self) -> tuple[str, str]:
+        """The prompt and the negative prompt, each with the style."""
+        if not self.style_preset:
+            return self.prompt, self.negative_prompt
+        from studio.core.requests.prompt_syntax.styles import styled  # reads a file
+
+        return styled(self.prompt, self.negative_prompt, self.style_preset)

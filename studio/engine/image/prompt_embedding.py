@@ -57,12 +57,13 @@ class Prompts:
 def read_prompts(request: ImageRequest, card: ModelCard) -> Prompts:
     """Read and translate the prompts of a request. Raises StudioError if the model cannot."""
     try:
-        read = read_for(request.prompt, card)
-        negative = read_for(request.negative_prompt, card)
+        prompt, negative_prompt = request.styled_prompts
+        read, negative = read_for(prompt, card), read_for(negative_prompt, card)
     except PromptError as error:
         raise StudioError(str(error), cause="invalid") from error
     words = translated(read, card)
-    translation = words.text if words.text != read.text else ""
+    is_changed = words.text != read.text or prompt != request.prompt
+    translation = words.text if is_changed else ""
     return Prompts(words, translated(negative, card), translation)
 
 

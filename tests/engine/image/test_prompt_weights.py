@@ -154,3 +154,13 @@ def test_a_tag_loads_a_lora_and_the_recipe_keeps_the_prompt(data, tmp_path):
     failed = drawing.run(prompt="a cat <lora:nowhere:0.8>")
     assert "<lora:nowhere:0.8> in the prompt" in failed.failure.message
     drawing.engine.close()
+
+
+def test_a_style_draws_what_its_whole_prompt_draws(models):
+    style = "ink drawing of {prompt}, wet paper --no color"
+    values = {"guidance_scale": 5.0, "num_inference_steps": 3}
+    styled = draw(models("sd"), prompt="a cat", style_preset=style, **values)
+    words = "ink drawing of a cat, wet paper"
+    written = draw(models("sd"), prompt=words, negative_prompt="color", **values)
+    assert np.array_equal(styled, written)
+    assert not np.array_equal(styled, draw(models("sd"), prompt=words, **values))

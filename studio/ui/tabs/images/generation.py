@@ -27,6 +27,7 @@ from studio.ui.tabs import adapter_picker
 from studio.ui.tabs.adapter_picker import AdapterRows
 from studio.ui.tabs.base import GenerateTab
 from studio.ui.tabs.images.prompt_marks import PromptMarks
+from studio.ui.tabs.images.style_picker import StylePicker
 from studio.ui.tabs.layout import below_advice
 from studio.ui.widgets.aspect_ratio import AspectRatio
 from studio.ui.widgets.factory import label, text_editor
@@ -40,6 +41,7 @@ MAX_ADVISED = 400
 
 _UNSTATED: dict[str, Any] = {
     "negative_prompt": "",
+    "style_preset": "",
     "seed": None,
     "scheduler": "",
     "image": "",
@@ -56,12 +58,20 @@ class ImageGenerationTab(GenerateTab):
 
     kind = "image"
     stage: ImageStage
-    own_fields = ("negative_prompt", "image", "strength", "mask_image", *adapter_picker.FIELDS)
+    own_fields = (
+        "negative_prompt",
+        "style_preset",
+        "image",
+        "strength",
+        "mask_image",
+        *adapter_picker.FIELDS,
+    )
 
     def __init__(self, shared: AppState, parent: QWidget | None = None) -> None:
         self.negative_prompt = text_editor(
             tr("Negative prompt"), tr("What to keep out of the image."), 48
         )
+        self.style_preset = StylePicker()
         self.about = label("", "muted", wrap=True)
         self.advice = label("", "muted", wrap=True)
         self.adapters = AdapterRows()
@@ -74,6 +84,7 @@ class ImageGenerationTab(GenerateTab):
         super().__init__(shared, parent)
         self.prompt.textChanged.connect(self._advise)
         self.negative_prompt.textChanged.connect(self._on_edited)
+        self.style_preset.changed.connect(self._on_edited)
         self.source.changed.connect(self._on_edited)
         self.source.size_requested.connect(self._set_ratio)
         self.source.edit_requested.connect(self._open_canvas)
@@ -88,6 +99,7 @@ class ImageGenerationTab(GenerateTab):
         self.marks = PromptMarks(self.prompt, self.shared.find_card)
         return [
             self.marks,
+            self.style_preset,
             label(tr("Negative prompt"), "muted"),
             self.negative_prompt,
             self.foreign,
@@ -140,6 +152,7 @@ class ImageGenerationTab(GenerateTab):
         """See `FormTab`."""
         return {
             "negative_prompt": self.negative_prompt.toPlainText(),
+            "style_preset": self.style_preset.value if not self.style_preset.isHidden() else "",
             **self.source.values(),
             **self.adapters.values(),
         }
@@ -148,6 +161,8 @@ class ImageGenerationTab(GenerateTab):
         """See `FormTab`."""
         if "negative_prompt" in values:
             self.negative_prompt.replace_text(str(values["negative_prompt"]))
+        if "style_preset" in values:
+            self.style_preset.set_value(str(values["style_preset"]))
         self.source.set_values(values)
         self.adapters.set_values(values)
 
@@ -155,6 +170,7 @@ class ImageGenerationTab(GenerateTab):
         """Show what the model offers and what it is limited to."""
         self.adapters.offer(self.shared.cards(ADAPTER), card)
         self.marks.show_for(card)
+        self.style_preset.offer(card)
         self.about.setText(tr_marked(card.description) if card is not None else "")
         self.about.setVisible(bool(card and card.description))
         self.source.offer(card)
