@@ -134,7 +134,7 @@ def test_check_shows_guided_tasks_also_own_ones(batch, data, tmp_path):
     done = batch(file, "--check")
     assert "motto" in done.stdout.splitlines()[0]
     assert "line 4: task" in done.stderr
-    assert "headline, motto, poem" in done.stderr
+    assert "headline, headlines, motto, poem" in done.stderr
     rows = json.loads(batch(file, "--check", "--json").stdout)["rows"]
     assert [row["task"] for row in rows] == ["motto", "", ""]
     assert "otto" in rows[0]["request"]["prompt"]

@@ -9,7 +9,7 @@ from PIL import Image
 from studio.core.errors import StudioError
 from studio.media.video_decoder.frame_source import AvFrames, fit
 from studio.media.video_decoder.messages import MAX_PIXELS
-from studio.media.video_decoder.open_video import open_video
+from studio.media.video_decoder.open_video import open_video, video_stream
 from studio.media.video_decoder.webp_source import WebpFrames
 from tests.video_files import RATE, gray, level, number_of, rotate_clockwise, write_video
 
@@ -132,8 +132,8 @@ def test_a_file_without_video_is_refused(tmp_path):
     with wave.open(str(tmp_path / "a.wav"), "wb") as file:
         file.setparams((1, 2, 8_000, 0, "NONE", ""))
         file.writeframes(bytes(1_000))
-    with pytest.raises(StudioError, match="cannot be played"):
-        open_video(tmp_path / "a.wav")
+    with open_video(tmp_path / "a.wav") as container, pytest.raises(StudioError, match="no video"):
+        video_stream(container, "a.wav")
 
 
 def test_animated_webp(tmp_path):

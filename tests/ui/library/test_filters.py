@@ -1,4 +1,4 @@
-"""Each filter of the library, chosen in its menu: it finds one of four files, and its chip ends it."""
+"""Each filter of the library, chosen in its menu, finds one of four files; its chip ends it."""
 
 from __future__ import annotations
 
@@ -69,4 +69,3 @@ def test_a_filter_finds_what_has_it_until_its_chip_is_clicked(
     assert chip.text().startswith(FILTERS[titles])
     QTest.mouseClick(chip, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: found(page) == sorted(ids, reverse=True), timeout=PATIENCE)
-

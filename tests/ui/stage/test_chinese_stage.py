@@ -16,9 +16,10 @@ from tests.ui.test_window import press_generate, type_prompt
 from tests.ui.visible_controls import hidden_controls
 
 SAME_EVERYWHERE = re.compile(
+    r"BREAK|EBU R128|LUFS|SQL = sequel; Nguyen = /nwin/|Anna(: Hello)?|"
     r"MIDI|dpm\+\+|Top-[kp]|n-gram|SmolLM2 135M Instruct|Kokoro 82M|__file__|\{a\|b\}|Down|Home|"
     r"End|\[(pause:\d|verse|chorus)\]|chat|complete|"
-    r"\b(jpg|png|webp|wav|mp3|ogg|flac|euler(-a)?|ddim|lcm|unipc|pndm|heun|csv)\b"
+    r"\b(jpg|png|webp|wav|mp3|ogg|flac|euler(-a)?|ddim|lcm|unipc|pndm|heun|csv|srt|vtt|lrc)\b"
 )
 """Names, keys, formats, and what is typed."""
 

@@ -127,7 +127,7 @@ def as_words(prompt: str) -> str:
         text = read_prompt(prompt).text
     except PromptError:
         text = TAG.sub(" ", prompt)
-    text = re.sub(r"\\*([()\[\]])", r"\\\1", _SPACES.sub(" ", text)).strip()
+    text = re.sub(r"(?<!\\)\\*([()\[\]])", r"\\\1", _SPACES.sub(" ", text)).strip()
     return f"{text} {tags}".strip()
 
 
