@@ -178,7 +178,9 @@ class InstallBanner(QObject):
         if card is None:
             return
         self._use_for_text(card)
-        if self.installer is not None:  # the next one; the banner is its own
+        # The list may be read before the thread has ended.
+        is_next = self.installer is not None and not self._is_done
+        if is_next or self._shared.settings.pending_installs:  # the banner is the next one's
             self._shared.post_toast(tr("{title} is ready.", title=card.title))
             return
 

@@ -174,3 +174,20 @@ def test_the_starter_card_leads_from_get_it_to_the_first_try(
     form = window.current()
     assert (form.kind, form.model.currentData()) == ("speech", "big-voice")
     assert form.examples_page.isVisible()
+
+
+def test_a_model_is_offered_that_is_listed_before_its_thread_ends(
+    first_start, data, qtbot, monkeypatch
+):
+    shared = first_start.shared
+
+    def list_at_once():
+        assert first_start.install_banner.installer is not None
+        shared._cards = ModelRegistry(data).list()
+        shared.models_changed.emit()
+
+    monkeypatch.setattr(shared, "reload_models", list_at_once)
+    get_starter(first_start)
+    qtbot.waitUntil(idle(first_start), timeout=PATIENCE)
+    assert list(buttons(first_start)) == ["Try it", "Close"]
+    assert first_start.install_banner.banner.message == "Big voice is ready."
