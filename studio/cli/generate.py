@@ -113,18 +113,23 @@ def _command(kind: Kind) -> Callable[..., None]:
     return command
 
 
-def output_parameters() -> list[inspect.Parameter]:
-    """Return the parameters that say where a result goes, and how it is printed."""
-    out = typer.Option(
+OutputPath = Annotated[
+    Path | None,
+    typer.Option(
         "--output",
         "-o",
         parser=user_path,
         metavar="PATH",
         help=tr("The file to write, or a folder for files."),
-    )
+    ),
+]
+
+
+def output_parameters() -> list[inspect.Parameter]:
+    """Return the parameters that say where a result goes, and how it is printed."""
     as_json = typer.Option("--json", help=tr("Print one JSON object."))
     return [
-        parameter("output_path", Annotated[Path | None, out], None),
+        parameter("output_path", OutputPath, None),
         parameter("as_json", Annotated[bool, as_json], False),
     ]
 

@@ -10,7 +10,7 @@ import typer
 from msgspec.structs import replace
 
 from studio.cli import output
-from studio.cli.generate import GenerateCommand
+from studio.cli.generate import GenerateCommand, OutputPath
 from studio.cli.parser_texts import TranslatedApp
 from studio.core.errors import StudioError
 from studio.core.kinds import KINDS
@@ -35,16 +35,6 @@ clip_app = TranslatedApp(
     help=tr("Join videos, images and titles with captions, voice and music."),
     no_args_is_help=True,
 )
-OutputPath = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        parser=user_path,
-        metavar="PATH",
-        help=tr("The file to write, or a folder for files."),
-    ),
-]
 ProjectPath = Annotated[
     Path,
     typer.Argument(

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from studio.cli import output
-from studio.cli.generate import GenerateCommand
+from studio.cli.generate import GenerateCommand, OutputPath
 from studio.core.errors import StudioError
 from studio.core.kinds import KINDS
-from studio.core.paths import input_path, user_path
+from studio.core.paths import input_path
 from studio.core.translation import tr
 
 SUBTITLES = ("srt", "vtt", "lrc")
@@ -49,16 +49,7 @@ def transcribe_command(
             help=tr("An installed model; empty for the default."),
         ),
     ] = None,
-    output_path: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            parser=user_path,
-            metavar="PATH",
-            help=tr("The file to write, or a folder for files."),
-        ),
-    ] = None,
+    output_path: OutputPath = None,
     as_json: Annotated[bool, typer.Option("--json", help=tr("Print one JSON object."))] = False,
 ) -> None:
     """Run the job. Its options are the fields of `TranscribeRequest`."""

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.symbolic_music.events import encode, vocabulary
+from tools.starter_models.checkpoint import load_checkpoint, save_checkpoint
 from tools.starter_models.music.composer import compose, draw_brief
 
 CHECKPOINT = "checkpoint.pt"
@@ -141,7 +142,7 @@ def train(
 
     model = make_model(profile) if small is None else grow(small, profile)
     optimizers = _optimizers(model, profile)
-    step = _resume(folder / CHECKPOINT, model, optimizers)
+    step = load_checkpoint(folder / CHECKPOINT, model, optimizers)
     begun, first = time.monotonic(), step
     while step < until:
         factor = _factor(step, profile.steps)
@@ -162,14 +163,14 @@ def train(
                 f"{(time.monotonic() - begun) / (step - first):.2f} s a step"
             )
         if step % 20 == 0 or step == until:
-            _keep(folder / CHECKPOINT, model, optimizers, step)
+            save_checkpoint(folder / CHECKPOINT, model, optimizers, step)
     return model.eval()
 
 
 def trained(profile: Profile, folder: Path) -> Any:
     """Return the model of the checkpoint in `folder`."""
     model = make_model(profile)
-    _resume(folder / CHECKPOINT, model, _optimizers(model, profile))
+    load_checkpoint(folder / CHECKPOINT, model, _optimizers(model, profile))
     return model.eval()
 
 
@@ -198,30 +199,3 @@ def _optimizers(model: Any, profile: Profile) -> list[Any]:
         for group in optimizer.param_groups:
             group["initial_lr"] = group["lr"]
     return made
-
-
-def _keep(path: Path, model: Any, optimizers: list[Any], step: int) -> None:
-    import torch
-
-    part = path.with_suffix(".part")
-    torch.save(
-        {
-            "model": model.state_dict(),
-            "optimizers": [one.state_dict() for one in optimizers],
-            "step": step,
-        },
-        part,
-    )
-    part.replace(path)
-
-
-def _resume(path: Path, model: Any, optimizers: list[Any]) -> int:
-    import torch
-
-    if not path.exists():
-        return 0
-    kept = torch.load(path, weights_only=True)
-    model.load_state_dict(kept["model"])
-    for optimizer, state in zip(optimizers, kept["optimizers"], strict=True):
-        optimizer.load_state_dict(state)
-    return int(kept["step"])

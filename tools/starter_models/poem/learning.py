@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.text_tasks.model_prompts.quatrain import layout
+from tools.starter_models.checkpoint import load_checkpoint, save_checkpoint
 from tools.starter_models.poem.examples import Rows
 
 CHECKPOINT = "checkpoint.pt"
@@ -69,7 +70,7 @@ def train(
 
     model = make_model(vocabulary)
     optimizers = _optimizers(model)
-    step = _resume(work / CHECKPOINT, model, optimizers)
+    step = load_checkpoint(work / CHECKPOINT, model, optimizers)
     began, first = time.process_time(), step
     losses: list[float] = []
     while step < until:
@@ -86,7 +87,7 @@ def train(
         losses.append(loss.item())
         step += 1
         if step % _KEPT_EVERY == 0 or step == until:
-            _keep(work / CHECKPOINT, model, optimizers, step)
+            save_checkpoint(work / CHECKPOINT, model, optimizers, step)
             seconds = (time.process_time() - began) / (step - first)
             mean = sum(losses) / len(losses)
             losses = []
@@ -111,7 +112,7 @@ def validate(model: Any, held_out: Rows) -> float:
 def trained(vocabulary: Sequence[str], work: Path) -> Any:
     """Return the model of the checkpoint in `work`."""
     model = make_model(vocabulary)
-    _resume(work / CHECKPOINT, model, _optimizers(model))
+    load_checkpoint(work / CHECKPOINT, model, _optimizers(model))
     return model.eval()
 
 
@@ -134,28 +135,3 @@ def _optimizers(model: Any) -> list[Any]:
         for group in optimizer.param_groups:
             group["initial_lr"] = group["lr"]
     return made
-
-
-def _keep(path: Path, model: Any, optimizers: list[Any], step: int) -> None:
-    import torch
-
-    part = path.with_suffix(".part")
-    state = {
-        "model": model.state_dict(),
-        "optimizers": [one.state_dict() for one in optimizers],
-        "step": step,
-    }
-    torch.save(state, part)
-    part.replace(path)
-
-
-def _resume(path: Path, model: Any, optimizers: list[Any]) -> int:
-    import torch
-
-    if not path.exists():
-        return 0
-    kept = torch.load(path, weights_only=True)
-    model.load_state_dict(kept["model"])
-    for optimizer, state in zip(optimizers, kept["optimizers"], strict=True):
-        optimizer.load_state_dict(state)
-    return int(kept["step"])
