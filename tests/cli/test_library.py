@@ -194,6 +194,7 @@ def test_damaged_index_is_replaced_and_an_unusable_one_explained(run, made, stud
         (["trash", "--collection", "", "--kind", "image", "--yes"], "--collection has no value"),
         (["list", "--min-side", "-5"], "--min-side"),
         (["list", "--made-from", "nope.png"], "No such file"),
+        (["list", "--made-from", "/dev/zero"], "this is not a file"),
         (["list", "--from", ""], "--from has no value"),
         (["search"], "Missing argument"),
         (["show", "99999999999999999999"], "is not in the library"),

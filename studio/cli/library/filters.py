@@ -201,13 +201,14 @@ def _day(text: str, option: str, after: int = 0) -> float:
 def _hash(text: str) -> str:
     if _HASH.fullmatch(text.lower()):
         return text.lower()
+    cure = tr("Name a file, or its SHA-256.")
+    path = input_path(text)
     try:
-        return sha256_of(input_path(text))
+        if path.exists() and not path.is_file():  # reading a pipe or a device may never end
+            raise _invalid(tr("--made-from {path}: this is not a file.", path=text[:200]), cure)
+        return sha256_of(path)
     except OSError as error:
-        raise _invalid(
-            f"--made-from {text[:200]}: {error.strerror or error}.",
-            tr("Name a file, or its SHA-256."),
-        ) from error
+        raise _invalid(f"--made-from {text[:200]}: {error.strerror or error}.", cure) from error
 
 
 def _invalid(message: str, cure: str) -> StudioError:
