@@ -168,7 +168,7 @@ def test_an_opened_result_stays_while_jobs_begin(qtbot, open_studio):
     first = submit_text(studio, "look at me")
     wait_over(qtbot, studio, first.id)
     path = next(Path(studio.shared.output_folder()).glob("*.txt"))
-    studio.session.engine._step_seconds = 0.05
+    studio.session.engine._step_seconds = 0.2
     drop(studio.window, path)
     qtbot.waitUntil(lambda: tab.prompt.toPlainText() == "look at me", timeout=PATIENCE)
     qtbot.waitUntil(lambda: tab.view.text() == path.read_text(encoding="utf-8"), timeout=PATIENCE)
